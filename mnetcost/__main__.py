@@ -1,0 +1,6 @@
+"""`python -m mnetcost`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

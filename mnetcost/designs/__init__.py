@@ -1,0 +1,203 @@
+"""What can become a Graph? A design's name or file, with its settings, loaded as a `Design`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from ..engine.graph import Graph
+from ..errors import CallError, Fault, SpecError, nearest
+from .sorts import LARGEST_COUNT, LARGEST_SIDE
+from .spec import Spec
+
+LARGEST_MULTIPLIER = 100.0
+
+
+class Settings(NamedTuple):
+    """What a user asks of a design; None leaves it as the design says."""
+
+    alpha: float | None = None
+    rho: float | None = None
+    resolution: tuple[int, int] | None = None
+    classes: int | None = None
+    top: bool | None = None
+    batch: int | None = None
+
+    def over(self, other: Settings) -> Settings:
+        """These settings where they are given, the other's elsewhere; a size given here beats either size given there."""
+        mine, theirs = self._asdict(), other._asdict()
+        if self.rho is not None or self.resolution is not None:
+            theirs["rho"] = theirs["resolution"] = None
+        return Settings(**{k: theirs[k] if v is None else v for k, v in mine.items()})
+
+
+class Design(NamedTuple):
+    """A network at one alpha, resolution and number of classes: a graph, and what it is called."""
+
+    name: str
+    title: str
+    source: str
+    alpha: float
+    rho: float
+    resolution: tuple[int, int]
+    classes: int | None
+    batch: int
+    top: bool
+    graph: Graph
+    differs: tuple[str, ...] = ()
+    spec: Spec | None = None  # where the design is a spec
+
+    @property
+    def heading(self) -> str:
+        """The name and the settings that change its cost, as a user would ask for it."""
+        h, w = self.resolution
+        size = f"{h}" if h == w else f"{h}x{w}"
+        said = [f"alpha={self.alpha:g}", f"resolution={size}"]
+        if self.spec is None:
+            said = said[1:]
+        if self.classes is not None and self.spec and self.top and self.classes != self.spec.classes:
+            said.append(f"classes={self.classes}")
+        if not self.top:
+            said.append("top=no")
+        if self.batch != 1:
+            said.append(f"batch={self.batch}")
+        return f"{self.name}:{','.join(said)}"
+
+
+def read_multiplier(text: str | float, what: str) -> float:
+    """Read alpha or rho: a finite number above 0."""
+    try:
+        value = float(text)
+    except (TypeError, ValueError, OverflowError):
+        raise CallError(f"{what} must be a number, not '{text}'") from None
+    if not math.isfinite(value) or not 0 < value <= LARGEST_MULTIPLIER:
+        raise CallError(f"{what} must be above 0 and at most {LARGEST_MULTIPLIER:g}, not {text}")
+    return value
+
+
+def read_whole(text: str | int, what: str, high: int = LARGEST_COUNT) -> int:
+    """Read a whole number from 1."""
+    try:
+        value = int(str(text)) if len(str(text)) < 20 else 0
+    except ValueError:
+        value = 0
+    if not 1 <= value <= high:
+        raise CallError(f"{what} must be a whole number from 1 to {high:,}, not '{str(text)[:60]}'")
+    return value
+
+
+def read_resolution(text: str | int | tuple[int, int]) -> tuple[int, int]:
+    """Read a size in pixels: "160", or height x width as "160x224"."""
+    if isinstance(text, tuple):
+        sides = [str(t) for t in text]
+    else:
+        sides = str(text).lower().split("x")
+    if len(sides) > 2:
+        raise CallError(f"resolution must be N or HxW in pixels, not '{str(text)[:60]}'")
+    numbers = [read_whole(s.strip(), "resolution", LARGEST_SIDE) for s in sides]
+    return numbers[0], numbers[-1]
+
+
+def read_top(text: str) -> bool:
+    """Read yes or no."""
+    words = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+    if text.lower() not in words:
+        raise CallError(f"top must be yes or no, not '{text[:60]}'")
+    return words[text.lower()]
+
+
+SETTINGS: dict[str, Any] = {
+    "alpha": lambda v: read_multiplier(v, "alpha"),
+    "rho": lambda v: read_multiplier(v, "rho"),
+    "resolution": read_resolution,
+    "classes": lambda v: read_whole(v, "classes"),
+    "top": read_top,
+    "batch": lambda v: read_whole(v, "batch"),
+}
+"""A design's own settings, as written after its name: `v2:alpha=0.75,resolution=160`."""
+
+
+def split_design(text: str) -> tuple[str, Settings]:
+    """Split a DESIGN into its name and its own settings.
+
+    >>> split_design("v2:alpha=0.75,classes=10")[1].classes
+    10
+    """
+    name, colon, tail = text.rpartition(":")
+    if not colon or "=" not in tail or "/" in tail.split("=")[0]:
+        return text, Settings()
+    given: dict[str, Any] = {}
+    for part in tail.split(","):
+        key, equals, value = part.partition("=")
+        key = key.strip()
+        if key not in SETTINGS:
+            like = nearest(key, SETTINGS)
+            raise CallError(f"'{text}': a design has no setting '{key}'", hint=f"did you mean '{like}'?" if like else ", ".join(SETTINGS))
+        if not equals or key in given:
+            raise CallError(f"'{text}': write each setting once, as {key}=VALUE")
+        try:
+            given[key] = SETTINGS[key](value.strip())
+        except CallError as e:
+            raise CallError(f"'{text}': {e.faults[0].message}") from None
+    settings = Settings(**given)
+    if settings.rho is not None and settings.resolution is not None:
+        raise CallError(f"'{text}': give rho or resolution, not both")
+    return name, settings
+
+
+def find_spec(name: str) -> Spec:
+    """Read the spec of a design's name: a shipped one, or a .toml file.
+
+    Raises SpecError where there is none, with the nearest name.
+    """
+    from pathlib import Path
+
+    from .find import is_shipped, shipped_spec, spec_file, unknown_design
+
+    if "\0" in name or not name:
+        raise unknown_design(name)
+    if not name.endswith(".toml") and is_shipped(name):
+        return shipped_spec(name)
+    if name.endswith(".toml") or ("/" in name and Path(name).is_file()):
+        return spec_file(name)
+    raise unknown_design(name)
+
+
+def sized(spec_size: tuple[int, int], settings: Settings) -> tuple[tuple[int, int], float]:
+    """The input's size in pixels, and rho: its height over the spec's own."""
+    if settings.resolution is not None:
+        h, w = settings.resolution
+        return (h, w), h / spec_size[0]
+    if settings.rho is not None:
+        h, w = (max(1, round(side * settings.rho)) for side in spec_size)
+        return (h, w), settings.rho
+    return spec_size, 1.0
+
+
+def load(design: str, settings: Settings | None = None) -> Design:
+    """Load a design: a shipped name or a file, with its own settings behind a colon, which beat `settings`.
+
+    >>> load("v2:alpha=0.5").graph.nodes[1].output
+    Shape(h=112, w=112, c=16)
+
+    Raises SpecError where it cannot be found, read or built, CallError where a setting makes no sense.
+    """
+    name, own = split_design(design)
+    return load_spec(find_spec(name), own.over(settings or Settings()))
+
+
+def load_spec(spec: Spec, settings: Settings) -> Design:
+    """Build a spec at these settings."""
+    from .build import build
+
+    (h, w), rho = sized(spec.resolution, settings)
+    if h > LARGEST_SIDE or w > LARGEST_SIDE:
+        raise CallError(f"a resolution of {h}x{w} is past {LARGEST_SIDE:,} pixels a side")
+    alpha = 1.0 if settings.alpha is None else settings.alpha
+    classes = spec.classes if settings.classes is None else settings.classes
+    top = settings.top is not False
+    graph = build(spec, float(alpha), h, w, classes, top)
+    return Design(spec.name, spec.title, spec.source, alpha, rho, (h, w), classes, settings.batch or 1, top, graph, spec.differs, spec)
+
+
+__all__ = ["Design", "Fault", "Settings", "SpecError", "find_spec", "load", "load_spec", "split_design"]

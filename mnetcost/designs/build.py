@@ -1,0 +1,138 @@
+"""How does a spec become a graph? Rows, at one alpha, resolution and number of classes, or at arrays of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.blocks import BLOCKS, Site
+from ..engine.graph import Builder, Graph
+from ..engine.numbers import Num
+from ..engine.ops import OPS, SEVERAL_INPUTS
+from ..errors import Fault, ShapeError, SpecError, nearest
+from .spec import Row, Spec, read_text_file
+
+MOST_LAYERS = 100_000
+SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
+STYLED = ("conv", "depthwise")  # single ops that take padding and biases from [style] where they are silent
+INPUT = "input"
+
+
+def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bool = True) -> Graph:
+    """Lay out every row of a spec.
+
+    alpha: width multiplier, a float or an array; height, width: the input in pixels, ints or arrays.
+    Raises SpecError with file, line and layer where shapes do not fit or a row reads from an unknown one.
+    """
+    builder = Builder()
+    site = Site(builder, spec.rules, alpha)
+    site.x = builder.input(INPUT, height, width, spec.channels)
+    site.printed[site.x] = spec.channels
+    named = {INPUT: site.x}
+    numbers: dict[str, int] = {}
+    for row in (*spec.layers, *spec.top) if top else spec.layers:
+        try:
+            _lay(site, row, classes, named, numbers)
+        except ShapeError as e:
+            raise _placed(spec, row, e) from None
+        if len(builder.nodes) > MOST_LAYERS:
+            raise _placed(spec, row, ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers"))
+    return builder.graph()
+
+
+def row_line(spec: Spec, row: Row | str) -> tuple[str, int]:
+    """The file and line a row, or the row of a node's `row` key, stands on; line 0 where it is not known."""
+    from .places import lines, spelled
+
+    if isinstance(row, str):
+        row = next((r for r in (*spec.layers, *spec.top) if r.key == row), Row("", {}, file=spec.file, key=row))
+    text = spec.text
+    if row.file != spec.file:
+        try:
+            text = read_text_file(row.file)
+        except SpecError:
+            return row.file, 0
+    return row.file, {spelled(path): line for path, line in lines(text).items()}.get(row.key, 0)
+
+
+def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
+    file, line = row_line(spec, row)
+    return SpecError(*(Fault(f.message, file, line, f.place or row.key, f.hint) for f in e.faults))
+
+
+def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dict[str, int]) -> None:
+    """Lay out one row, as often as it repeats."""
+    cls = BLOCKS.get(row.op) or OPS[row.op]
+    label = row.name
+    if not label:
+        numbers[cls.label] = numbers.get(cls.label, 0) + 1  # type: ignore[attr-defined]
+        label = f"{cls.label} {numbers[cls.label]}"  # type: ignore[attr-defined]
+    fields = dict(row.fields)
+    site.role = row.role
+    if "classes" in fields.values():
+        fields = {k: classes if v == "classes" else v for k, v in fields.items()}
+        site.role = "classes"
+    site.row, site.why = row.key, row.why
+    inputs = tuple(_find(name, named) for name in row.inputs) or (site.x,)
+    if len(inputs) > 1 and row.op not in SEVERAL_INPUTS:
+        raise ShapeError(f"{row.op} reads one row, not {len(inputs)}", hint="add, concat and gate read several")
+    if row.op in SEVERAL_INPUTS and len(inputs) < 2:
+        raise ShapeError(f"{row.op} must say which rows it reads", hint='from = ["one row", "another"]')
+    if row.op == "gate" and len(inputs) != 2:
+        raise ShapeError("gate reads a map and the vector that gates it, two rows")
+    for n in range(row.repeat):
+        site.place = f"{label}/{n + 1}" if row.repeat > 1 else label
+        if n == 1 and "stride" in fields:  # the papers' tables: the stride is the first one's
+            fields["stride"] = 1
+        if row.op in BLOCKS:
+            site.x = inputs[0] if n == 0 else site.x
+            cls(**fields).build(site)  # type: ignore[attr-defined]
+        else:
+            _single(site, row.op, cls, fields, inputs if n == 0 else (site.x,))
+        if site.place in named:
+            raise ShapeError(f"another row is called '{site.place}' already")
+        named[site.place] = site.x
+        if len(site.builder.nodes) > MOST_LAYERS:
+            raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
+    named[label] = site.x
+
+
+def _single(site: Site, op: str, cls: type, fields: dict[str, Any], inputs: tuple[int, ...]) -> None:
+    """Lay out one single op."""
+    style, fields, printed = site.rules.style, dict(fields), None
+    if op in SCALED:
+        printed = fields["out"]
+        fields["out"] = site.width(printed)
+    elif op == "slice":
+        printed = fields["channels"]
+        fields["channels"] = site.width(printed)
+    elif op == "concat":
+        printed = sum(site.printed[i] for i in inputs)
+    elif op == "depthwise":
+        printed = site.printed[inputs[0]] * fields.get("multiplier", 1)
+    if op in STYLED:
+        fields.setdefault("padding", style.padding)
+        fields.setdefault("bias", style.bias)
+    if op == "activation" and fields.get("function") == "none":
+        raise ShapeError("an activation row needs a function; leave the row out for none")
+    site.add("", cls(**fields), *inputs, why=site.why or WHY.get(op, ""), printed=printed)
+
+
+WHY = {
+    "global_pool": "one number a channel, so that the classifier sees the whole map",
+    "dropout": "active in training only",
+    "dense": "scores from the channels, each weight used once",
+    "flatten": "reads the map as one vector",
+    "add": "sums the branches",
+    "concat": "puts the branches one behind another",
+    "max_pool": "keeps the strongest response of each window",
+    "avg_pool": "keeps the mean of each window",
+    "rescale": "brings pixels to the range the network was trained on",
+}
+
+
+def _find(name: str, named: dict[str, int]) -> int:
+    if name not in named:
+        like = nearest(name, named)
+        hint = f"did you mean '{like}'?" if like else "a row may read from rows above it: " + ", ".join(list(named)[-8:])
+        raise ShapeError(f"there is no row '{name}' above this one", hint=hint)
+    return named[name]

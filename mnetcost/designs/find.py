@@ -1,0 +1,67 @@
+"""Where is a design? Shipped names, files, and the nearest name when there is none."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from ..errors import Fault, SpecError, nearest
+from .spec import Spec, read_spec, read_text_file
+
+
+@lru_cache(None)
+def specs_folder() -> Path:
+    """The folder of shipped specs: inside the installed package, or at the top of a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    installed = here / "specs"
+    return installed if installed.is_dir() else here.parent / "specs"
+
+
+CONVENTIONS_FOLDER = "conventions"
+
+
+@lru_cache(None)
+def shipped() -> tuple[str, ...]:
+    """Names of the shipped designs: the papers' first, then the implementations'."""
+    folder = specs_folder()
+    names = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml"))
+    return tuple(sorted((n for n in names if not n.startswith(CONVENTIONS_FOLDER + "/")), key=lambda n: ("/" in n, n)))
+
+
+def is_shipped(name: str) -> bool:
+    """Is this a shipped design's name? Asks for one file, not for the whole list."""
+    parts = name.split("/")
+    good = all(p and p.replace("-", "").replace(".", "").replace("_", "").isalnum() and p[0] != "." for p in parts)
+    return good and name.isascii() and parts[0] != CONVENTIONS_FOLDER and (specs_folder() / f"{name}.toml").is_file()
+
+
+def unknown_design(name: str) -> SpecError:
+    """What to say when a design is neither shipped nor a file."""
+    like = nearest(name, shipped())
+    files = [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]] if not like else []
+    like = like or nearest(name, files)
+    hint = f"did you mean '{like}'?" if like else "`mnetcost list` shows the shipped designs; a file's name ends in .toml"
+    return SpecError(Fault(f"there is no design '{name}'", hint=hint))
+
+
+def parent_of(name: str, base: Path | None) -> tuple[str, str]:
+    """Find what a spec extends: a shipped name, or a .toml file beside it. Return its file and text."""
+    if name.endswith(".toml"):
+        path = (base.parent if base else Path()) / name
+        return str(path), read_text_file(path)
+    if is_shipped(name):
+        path = specs_folder() / f"{name}.toml"
+        return str(path), read_text_file(path)
+    raise unknown_design(name)
+
+
+@lru_cache(256)
+def shipped_spec(name: str) -> Spec:
+    """Read a shipped design by its name."""
+    path = specs_folder() / f"{name}.toml"
+    return read_spec(read_text_file(path), f"specs/{name}.toml", name, path)
+
+
+def spec_file(path: str) -> Spec:
+    """Read a user's spec; its name is the file's name without the suffix."""
+    return read_spec(read_text_file(path), path, Path(path).stem, Path(path))

@@ -1,0 +1,152 @@
+"""On which line of a TOML file does a key stand? Asked only when there is a fault or an annotation to place.
+
+tomllib keeps no positions, and the libraries that do cost ten times a whole report; so this reads a text that tomllib has
+already accepted once more and notes where each key begins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Path = tuple[Any, ...]  # ("layers", 3, "stride")
+
+BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+KEY = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*""")
+STRING = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.DOTALL)
+BARE = re.compile(r"[^,\]}#\n]+")
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.line = 1
+        self.counted = 0
+        self.lines: dict[Path, int] = {}
+
+    def blank(self) -> None:
+        self.at = BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]
+
+    def note(self, path: Path) -> None:
+        self.line += self.text.count("\n", self.counted, self.at)
+        self.counted = self.at
+        self.lines.setdefault(path, self.line)
+
+    def key(self) -> Path:
+        parts = []
+        while found := KEY.match(self.text, self.at):
+            word = found[1]
+            if word[0] in "\"'":
+                import tomllib
+
+                word = next(iter(tomllib.loads(word + " = 0")))
+            parts.append(word)
+            self.at = found.end()
+            if not self.text.startswith(".", self.at):
+                break
+            self.at += 1
+        return tuple(parts)
+
+    def pair(self, base: Path) -> None:
+        start = self.at
+        key = self.key()
+        end, self.at = self.at, start
+        for n in range(1, len(key) + 1):
+            self.note((*base, *key[:n]))
+        self.at = end + 1  # past "="
+        self.value((*base, *key))
+
+    def value(self, path: Path) -> None:
+        self.blank()
+        c = self.text[self.at : self.at + 1]
+        if c in "\"'":
+            self.at = STRING.match(self.text, self.at).end()  # type: ignore[union-attr]
+        elif c == "[":
+            self.at += 1
+            for n in range(len(self.text)):
+                self.blank()
+                if self.text[self.at] == "]":
+                    break
+                self.note((*path, n))
+                self.value((*path, n))
+                self.comma()
+            self.at += 1
+        elif c == "{":
+            self.at += 1
+            while True:
+                self.blank()
+                if self.text[self.at] == "}":
+                    break
+                self.pair(path)
+                self.comma()
+            self.at += 1
+        else:
+            self.at = BARE.match(self.text, self.at).end()  # type: ignore[union-attr]
+
+    def comma(self) -> None:
+        self.blank()
+        if self.text.startswith(",", self.at):
+            self.at += 1
+
+    def document(self) -> None:
+        base: Path = ()
+        tables: dict[Path, int] = {}
+        while True:
+            self.blank()
+            if self.at >= len(self.text):
+                return
+            if self.text[self.at] != "[":
+                self.pair(base)
+                continue
+            start, many = self.at, self.text.startswith("[[", self.at)
+            self.at += 2 if many else 1
+            words = self.key()
+            end, self.at = self.at, start
+            base = ()
+            for n, word in enumerate(words):
+                base = (*base, word)
+                self.note(base)
+                if n < len(words) - 1 and base in tables:
+                    base = (*base, tables[base])
+            if many:
+                tables[base] = tables.get(base, -1) + 1
+                base = (*base, tables[base])
+                self.note(base)
+            self.at = end + (2 if many else 1)
+
+
+def lines(text: str) -> dict[Path, int]:
+    """Return the line of every key and array item of a valid TOML text.
+
+    >>> lines('a = 1\\nlayers = [\\n  { op = "add" },\\n]')[("layers", 0, "op")]
+    3
+    """
+    scanner = _Scanner(text)
+    try:
+        scanner.document()
+    except (AttributeError, IndexError, RecursionError):  # a text we read less well than tomllib does: what was found so far
+        pass
+    return scanner.lines
+
+
+def line_of(text: str, path: Path) -> int:
+    """Return the line of a key, or of the nearest thing around it; 0 where nothing is known."""
+    known = lines(text)
+    while path:
+        if path in known:
+            return known[path]
+        path = path[:-1]
+    return 0
+
+
+def spelled(path: Path) -> str:
+    """Write a path as a user would.
+
+    >>> spelled(("layers", 7, "strid"))
+    'layers[7].strid'
+    """
+    out = ""
+    for part in path:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else str(part)
+    return out

@@ -1,0 +1,196 @@
+"""What may a value in a spec be? One row a sort of field: how it is read, and how the JSON Schema says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..engine.fields import ACTIVATIONS, CHOICES
+
+LARGEST_COUNT = 1_000_000  # channels, classes; nobody's network is wider, and a mistake is
+LARGEST_SIDE = 65_536
+LARGEST_REPEAT = 1_000
+
+
+class Wrong(Exception):
+    """A value is not of its sort; the message ends the sentence "KEY must be ..."."""
+
+    def __init__(self, must_be: str, hint: str = "") -> None:
+        super().__init__(must_be)
+        self.hint = hint
+
+
+def whole(low: int, high: int) -> Callable[[Any, str], int]:
+    def read(value: Any, key: str) -> int:
+        if value.__class__ is not int or not low <= value <= high:
+            raise Wrong(f"a whole number from {low} to {high:,}")
+        return int(value)
+
+    return read
+
+
+def number(low: float, high: float, above: bool) -> Callable[[Any, str], float]:
+    def read(value: Any, key: str) -> float:
+        fits = value.__class__ in (int, float) and (low < value if above else low <= value) and value <= high
+        if not fits:
+            raise Wrong(f"a number {'above' if above else 'from'} {low:g}{' up' if above else ''} to {high:g}")
+        return value  # type: ignore[no-any-return]
+
+    return read
+
+
+def sized(low: int) -> Callable[[Any, str], Any]:
+    one = whole(low, LARGEST_SIDE)
+
+    def read(value: Any, key: str) -> Any:
+        try:
+            if value.__class__ is list and len(value) == 2:
+                h, w = one(value[0], key), one(value[1], key)
+                return h if h == w else (h, w)
+            return one(value, key)
+        except Wrong:
+            raise Wrong(f"a whole number from {low} to {LARGEST_SIDE:,}, or [height, width]") from None
+
+    return read
+
+
+def read_width(value: Any, key: str) -> Any:
+    if value == "classes":
+        return value
+    try:
+        return whole(1, LARGEST_COUNT)(value, key)
+    except Wrong as e:
+        raise Wrong(f'{e}, or "classes"') from None
+
+
+def read_padding(value: Any, key: str) -> Any:
+    if value in ("same", "valid", "symmetric"):
+        return value
+    side = whole(0, LARGEST_SIDE)
+    try:
+        if value.__class__ is list and len(value) in (2, 4):
+            return tuple(side(v, key) for v in value)
+        return side(value, key)
+    except Wrong:
+        raise Wrong('"same", "valid", "symmetric", a whole number, [h, w] or [top, bottom, left, right]') from None
+
+
+def word(known: tuple[str, ...]) -> Callable[[Any, str], str]:
+    def read(value: Any, key: str) -> str:
+        if value not in known if isinstance(value, str) else True:
+            from ..errors import nearest
+
+            like = nearest(value, known) if isinstance(value, str) else None
+            raise Wrong("one of " + ", ".join(f'"{w}"' for w in known), f"did you mean '{like}'?" if like else "")
+        return str(value)
+
+    return read
+
+
+def read_choice(value: Any, key: str) -> str:
+    return word(CHOICES[key])(value, key)
+
+
+def read_flag(value: Any, key: str) -> bool:
+    if value.__class__ is not bool:
+        raise Wrong("true or false")
+    return bool(value)
+
+
+def read_text(value: Any, key: str) -> str:
+    if not isinstance(value, str) or len(value) > 2000:
+        raise Wrong("a text of up to 2,000 characters")
+    return value
+
+
+def read_name(value: Any, key: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 200 or value != value.strip():
+        raise Wrong("a name of 1 to 200 characters, without blanks around it")
+    return value
+
+
+def read_names(value: Any, key: str) -> tuple[str, ...]:
+    if isinstance(value, list) and value and len(value) <= 1000:
+        return tuple(read_name(v, key) for v in value)
+    try:
+        return (read_name(value, key),)
+    except Wrong:
+        raise Wrong("the name of a row, or a list of names") from None
+
+
+def read_texts(value: Any, key: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > 100:
+        raise Wrong("a list of texts")
+    return tuple(read_text(v, key) for v in value)
+
+
+def read_numbers(value: Any, key: str) -> tuple[float, ...]:
+    one = number(0, 100, above=True)
+    if not isinstance(value, list) or not value or len(value) > 1000:
+        raise Wrong("a list of numbers above 0")
+    return tuple(one(v, key) for v in value)
+
+
+def read_sides(value: Any, key: str) -> tuple[int, ...]:
+    one = whole(1, LARGEST_SIDE)
+    if not isinstance(value, list) or not value or len(value) > 1000:
+        raise Wrong("a list of sizes in pixels")
+    return tuple(one(v, key) for v in value)
+
+
+class Sort(NamedTuple):
+    """A sort of value."""
+
+    read: Callable[[Any, str], Any]
+    schema: dict[str, Any]
+
+
+def _integers(low: int, high: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": low, "maximum": high}
+
+
+def _side(low: int) -> dict[str, Any]:
+    one = _integers(low, LARGEST_SIDE)
+    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 2, "maxItems": 2}]}
+
+
+_TEXT = {"type": "string", "maxLength": 2000}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
+
+SORTS: dict[str, Sort] = {
+    "Width": Sort(read_width, {"anyOf": [_integers(1, LARGEST_COUNT), {"const": "classes"}]}),
+    "Count": Sort(whole(1, LARGEST_COUNT), _integers(1, LARGEST_COUNT)),
+    "Whole": Sort(whole(0, LARGEST_COUNT), _integers(0, LARGEST_COUNT)),
+    "Repeat": Sort(whole(1, LARGEST_REPEAT), _integers(1, LARGEST_REPEAT)),
+    "Size": Sort(sized(1), _side(1)),
+    "Flag": Sort(read_flag, {"type": "boolean"}),
+    "Ratio": Sort(number(0, 1000, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}),
+    "Share": Sort(number(0, 1, above=False), {"type": "number", "minimum": 0, "maximum": 1}),
+    "Padding": Sort(
+        read_padding,
+        {
+            "anyOf": [
+                {"enum": ["same", "valid", "symmetric"]},
+                _integers(0, LARGEST_SIDE),
+                {"type": "array", "items": _integers(0, LARGEST_SIDE), "minItems": 2, "maxItems": 2},
+                {"type": "array", "items": _integers(0, LARGEST_SIDE), "minItems": 4, "maxItems": 4},
+            ]
+        },
+    ),
+    "Function": Sort(word((*ACTIVATIONS, "none")), {"enum": [*ACTIVATIONS, "none"]}),
+    "Choice": Sort(read_choice, {"type": "string"}),
+    "Text": Sort(read_text, _TEXT),
+    "Texts": Sort(read_texts, {"type": "array", "items": _TEXT, "maxItems": 100}),
+    "Name": Sort(read_name, _NAME),
+    "Names": Sort(read_names, {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1, "maxItems": 1000}]}),
+    "Numbers": Sort(
+        read_numbers, {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 100}, "minItems": 1, "maxItems": 1000}
+    ),
+    "Sides": Sort(read_sides, {"type": "array", "items": _integers(1, LARGEST_SIDE), "minItems": 1, "maxItems": 1000}),
+}
+"""How each sort named in an annotation is read and described."""
+
+
+def sorts_of(cls: type) -> dict[str, str]:
+    """The fields of an op, a block or a rule table, each with the name of its sort."""
+    return {name: getattr(kind, "__forward_arg__", str(kind)) for name, kind in cls.__annotations__.items()}

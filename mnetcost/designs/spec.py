@@ -1,0 +1,447 @@
+"""What does a spec say? Strict reading of TOML into a frozen Spec, with every fault of the file in one run."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..engine.blocks import BLOCKS
+from ..engine.ops import OPS
+from ..engine.rules import ROLES, RULE_CHOICES, Expansion, Rules, SqueezeExcite, Style
+from ..engine.widths import ROUNDING, WidthRule
+from ..errors import Fault, SpecError, nearest
+from .places import Path as Place
+from .places import line_of, spelled
+from .sorts import SORTS, Wrong, sorts_of, word
+
+LARGEST_FILE = 1 << 20  # bytes; the largest shipped spec has 4 kB
+DEEPEST_EXTENDS = 16
+
+VOCABULARY: dict[str, type] = {**BLOCKS, **OPS}
+"""Every word a row's `op` may be: blocks, then single ops."""
+
+ROW_KEYS = {"op": "Name", "name": "Name", "from": "Names", "repeat": "Repeat", "role": "Name", "why": "Text"}
+TOP_KEYS = {
+    "title": "Text",
+    "source": "Text",
+    "differs": "Texts",
+    "extends": "Name",
+    "resolution": "Size",
+    "channels": "Count",
+    "classes": "Count",
+    "alphas": "Numbers",
+    "resolutions": "Sides",
+}
+WIDTH_KEYS = {"scale": "Text", "rounding": "Name", "divisor": "Count", "minimum": "Whole"}
+CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after")
+TABLES = ("widths", "expansion", "se", "style", "layers", "top", "change")
+
+
+class Row(NamedTuple):
+    """One row of a design's table, checked against its op: the op's fields as written, and what every row may say."""
+
+    op: str
+    fields: Mapping[str, Any]
+    name: str = ""
+    inputs: tuple[str, ...] = ()
+    repeat: int = 1
+    role: str = ""
+    why: str = ""
+    file: str = ""
+    key: str = ""  # "layers[3]"
+
+
+class Spec(NamedTuple):
+    """A design as its file says it, numbers as printed; alpha and resolution come later."""
+
+    name: str
+    title: str
+    source: str
+    differs: tuple[str, ...]
+    resolution: tuple[int, int]
+    channels: int
+    classes: int
+    alphas: tuple[float, ...]
+    resolutions: tuple[int, ...]
+    rules: Rules
+    layers: tuple[Row, ...]
+    top: tuple[Row, ...]
+    file: str
+    text: str  # the file, as it stands
+    family: tuple[str, ...] = ()  # what it extends, nearest first
+
+
+class _Raw(NamedTuple):
+    """A row before it is checked: its values, where it stands, and where single keys of it were changed."""
+
+    values: dict[str, Any]
+    file: str
+    place: Place
+    changed: dict[str, tuple[str, Place]]
+
+
+class _Reading:
+    """The faults found while one design is read, over all the files it extends."""
+
+    def __init__(self) -> None:
+        self.faults: list[tuple[str, Place, str, str]] = []
+        self.texts: dict[str, str] = {}
+
+    def fault(self, file: str, place: Place, message: str, hint: str = "") -> None:
+        if (file, place, message, hint) not in self.faults:
+            self.faults.append((file, place, message, hint))
+
+    def unknown(self, file: str, place: Place, what: str, known: Iterable[str]) -> None:
+        like = nearest(str(place[-1]), known)
+        self.fault(file, place, what, f"did you mean '{like}'?" if like else "it may be: " + ", ".join(sorted(known)))
+
+    def read(self, file: str, place: Place, sort: str, value: Any, default: Any = None) -> Any:
+        key = str(place[-1])
+        try:
+            return SORTS[sort].read(value, key)
+        except Wrong as e:
+            self.fault(file, place, f"'{key}' must be {e}, not {shown(value)}", e.hint)
+            return default
+
+    def finish(self) -> None:
+        if self.faults:
+            faults = [Fault(m, f, line_of(self.texts.get(f, ""), p), spelled(p), h) for f, p, m, h in self.faults]
+            raise SpecError(*sorted(faults, key=lambda f: (f.file, f.line)))
+
+
+def shown(value: Any) -> str:
+    """A wrong value, short."""
+    text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_FILE) -> str:
+    """Read a UTF-8 text of bounded size.
+
+    Raises SpecError for a missing, unreadable, huge or non-UTF-8 file.
+    """
+    name = shown_as or str(path)
+    try:
+        path = Path(path)
+        if not path.is_file():
+            raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", name))
+        with path.open("rb") as f:
+            data = f.read(limit + 1)
+    except (OSError, ValueError) as e:
+        raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
+    if len(data) > limit:
+        raise SpecError(Fault(f"is larger than {limit:,} bytes, which no spec is", name))
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as e:
+        line = data.count(b"\n", 0, e.start) + 1
+        raise SpecError(Fault("is not UTF-8 text", name, line)) from None
+
+
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """Parse TOML; raises SpecError with the line of a syntax error."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        said = str(e)
+        line, at = 0, said.rfind(" (at line ")
+        if at >= 0:
+            line, said = int(said[at + 10 : said.index(",", at)]), said[:at]
+        elif said.endswith(" (at end of document)"):
+            line, said = text.count("\n") + 1, said.removesuffix(" (at end of document)")
+        raise SpecError(Fault(f"TOML: {said}", file, line)) from None
+    except (RecursionError, ValueError) as e:
+        raise SpecError(Fault("TOML: nested too deeply" if isinstance(e, RecursionError) else f"TOML: {e}", file)) from None
+
+
+class _Merged:
+    """The tables and rows of a design and all it extends, the nearest file winning."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, tuple[Any, str]] = {}  # a top-level key's value and file
+        self.tables: dict[tuple[str, ...], tuple[Any, str]] = {}  # a rule's value and file, by its path
+        self.rows: dict[str, list[_Raw]] = {"layers": [], "top": []}
+        self.family: list[str] = []
+
+
+def _rows(reading: _Reading, file: str, place: Place, value: Any) -> list[_Raw]:
+    if not isinstance(value, list):
+        reading.fault(file, place, f"'{place[-1]}' must be a list of rows, each {{ op = ..., ... }}, not {shown(value)}")
+        return []
+    out = []
+    for n, row in enumerate(value):
+        if isinstance(row, dict):
+            out.append(_Raw(dict(row), file, (*place, n), {}))
+        else:
+            reading.fault(file, (*place, n), f'a row must be a table such as {{ op = "conv", out = 8 }}, not {shown(row)}')
+    return out
+
+
+def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | None, merged: _Merged, depth: int) -> None:
+    """Lay one file, and first what it extends, over what is there."""
+    parent = data.get("extends")
+    if parent is not None:
+        name = reading.read(file, ("extends",), "Name", parent)
+        if name is not None:
+            from .find import parent_of
+
+            try:
+                parent_file, parent_text = parent_of(name, base)
+            except SpecError as e:
+                reading.fault(file, ("extends",), e.faults[0].message, e.faults[0].hint)
+            else:
+                if parent_file in reading.texts or depth > DEEPEST_EXTENDS:
+                    reading.fault(file, ("extends",), f"'{name}' extends itself in a circle")
+                else:
+                    reading.texts[parent_file] = parent_text
+                    _collect(reading, parse_toml(parent_text, parent_file), parent_file, Path(parent_file), merged, depth + 1)
+                    merged.family.insert(0, name)
+    for key, value in data.items():
+        if key in TOP_KEYS:
+            merged.values[key] = (value, file)
+        elif key in ("layers", "top"):
+            merged.rows[key] = _rows(reading, file, (key,), value)
+        elif key in ("widths", "expansion", "se", "style"):
+            if not isinstance(value, dict):
+                reading.fault(file, (key,), f"'{key}' must be a table [{key}], not {shown(value)}")
+                continue
+            for name, v in value.items():
+                if key == "widths" and name in ROLES:
+                    if not isinstance(v, dict):
+                        reading.fault(file, (key, name), f"'{name}' must be a table such as {{ scale = \"fixed\" }}, not {shown(v)}")
+                        continue
+                    for k, inner in v.items():
+                        merged.tables[(key, name, k)] = (inner, file)
+                else:
+                    merged.tables[(key, name)] = (v, file)
+        elif key != "change":
+            reading.unknown(file, (key,), f"a spec has no key '{key}'", [*TOP_KEYS, *TABLES])
+    changes = data.get("change", [])
+    if not isinstance(changes, list) or not all(isinstance(c, dict) for c in changes):
+        reading.fault(file, ("change",), "'change' must be written as [[change]] tables")
+        return
+    for n, change in enumerate(changes):
+        _change(reading, file, ("change", n), change, merged)
+
+
+def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], merged: _Merged) -> None:
+    """Apply one [[change]] to the rows it matches."""
+    for key in change:
+        if key not in CHANGE_KEYS:
+            reading.unknown(file, (*place, key), f"a change has no key '{key}'", CHANGE_KEYS)
+    match, put, unset = change.get("match"), change.get("set", {}), change.get("unset", [])
+    if not isinstance(match, dict) or not match:
+        reading.fault(file, (*place, "match"), 'a change must say which rows it is for: match = { name = "stem" }')
+        return
+    if not isinstance(put, dict) or not isinstance(unset, list) or not all(isinstance(k, str) for k in unset):
+        reading.fault(file, place, "'set' must be a table of keys and values, and 'unset' a list of keys")
+        return
+    found = 0
+    for rows in merged.rows.values():
+        out = []
+        for row in rows:
+            if not all(k in row.values and row.values[k] == v for k, v in match.items()):
+                out.append(row)
+                continue
+            found += 1
+            if "before" in change:
+                out += _rows(reading, file, (*place, "before"), change["before"])
+            if change.get("remove") is not True:
+                values = {k: v for k, v in {**row.values, **put}.items() if k not in unset}
+                changed = {**row.changed, **{k: (file, (*place, "set", k)) for k in put}}
+                out.append(_Raw(values, row.file, row.place, changed))
+            if "after" in change:
+                out += _rows(reading, file, (*place, "after"), change["after"])
+        rows[:] = out
+    if "remove" in change and not isinstance(change["remove"], bool):
+        reading.fault(file, (*place, "remove"), f"'remove' must be true or false, not {shown(change['remove'])}")
+    if not found:
+        reading.fault(file, (*place, "match"), "no row matches this change")
+
+
+def _row(reading: _Reading, raw: _Raw) -> Row | None:
+    """Check a row against the op it names."""
+
+    def at(key: str) -> tuple[str, Place]:
+        return raw.changed.get(key, (raw.file, (*raw.place, key)))
+
+    op = raw.values.get("op")
+    if not isinstance(op, str) or op not in VOCABULARY:
+        where = at("op")
+        if op is None:
+            reading.fault(raw.file, raw.place, "a row must name its op", 'such as op = "conv_norm"')
+        else:
+            like = nearest(op, VOCABULARY) if isinstance(op, str) else None
+            hint = f"did you mean '{like}'?" if like else "it may be: " + ", ".join(VOCABULARY)
+            reading.fault(*where, f"there is no op {shown(op)}", hint)
+        return None
+    cls = VOCABULARY[op]
+    known = _sorts(op)
+    common: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
+    good = True
+    for key, value in raw.values.items():
+        file, place = at(key)
+        if key in known:
+            sort, into = known[key], fields
+        elif key in ROW_KEYS:
+            sort, into = ROW_KEYS[key], common
+        else:
+            reading.unknown(file, place, f"{op} takes no '{key}'", [*known, *ROW_KEYS])
+            good = False
+            continue
+        before = len(reading.faults)
+        into[key] = reading.read(file, place, sort, value)
+        good = good and len(reading.faults) == before
+    defaults = cls._field_defaults  # type: ignore[attr-defined]
+    for key in known:
+        if key not in defaults and key not in raw.values:
+            reading.fault(raw.file, raw.place, f"{op} needs '{key}'")
+            good = False
+    if op == "bneck" and "expand" in fields and "exp" in fields:
+        reading.fault(raw.file, raw.place, "say either 'expand', a ratio, or 'exp', the printed width")
+        good = False
+    if op == "conv_norm" and ("out" in fields) == ("expand" in fields):
+        reading.fault(raw.file, raw.place, "conv_norm needs either 'out' or 'expand'")
+        good = False
+    if common.get("role") is not None and common["role"] not in ROLES:
+        reading.unknown(*at("role"), f"'role' must be one of {', '.join(ROLES)}, not {shown(common['role'])}", ROLES)
+        good = False
+    if not good:
+        return None
+    return Row(
+        op,
+        fields,
+        common.get("name") or "",
+        common.get("from") or (),
+        common.get("repeat", 1),
+        common.get("role") or "",
+        common.get("why") or "",
+        raw.file,
+        spelled(raw.place),
+    )
+
+
+@lru_cache(None)
+def _sorts(op: str) -> dict[str, str]:
+    return sorts_of(VOCABULARY[op])
+
+
+def _read_scale(value: Any, key: str) -> str:
+    if value in ("scaled", "fixed"):
+        return str(value)
+    if isinstance(value, str) and value.startswith("scaled from "):
+        try:
+            if 0 < float(value.removeprefix("scaled from ")) <= 100:
+                return value
+        except ValueError:
+            pass
+    raise Wrong('"scaled", "fixed", or "scaled from A" with an alpha A')
+
+
+def _width_rule(reading: _Reading, merged: _Merged, base: tuple[str, ...], rule: WidthRule, keys: Iterable[str] = WIDTH_KEYS) -> WidthRule:
+    """Read the width keys of one table over a default."""
+    readers = {"scale": _read_scale, "rounding": word(tuple(ROUNDING))}
+    put: dict[str, Any] = {}
+    for key in keys:
+        if (*base, key) in merged.tables:
+            value, file = merged.tables[(*base, key)]
+            try:
+                put[key] = (readers.get(key) or SORTS[WIDTH_KEYS[key]].read)(value, key)
+            except Wrong as e:
+                reading.fault(file, (*base, key), f"'{key}' must be {e}, not {shown(value)}", e.hint)
+    return rule._replace(**put) if put else rule
+
+
+def _rule_table(reading: _Reading, merged: _Merged, table: str, cls: type, rule: WidthRule | None) -> Any:
+    """Read one table of rules into its class."""
+    put: dict[str, Any] = {}
+    for name, sort in sorts_of(cls).items():
+        if name == "width":
+            put[name] = _width_rule(reading, merged, (table,), rule or WidthRule(), ("rounding", "divisor", "minimum"))
+        elif (table, name) in merged.tables:
+            value, file = merged.tables[(table, name)]
+            choices = RULE_CHOICES.get(f"{table}.{name}")
+            try:
+                put[name] = word(choices)(value, name) if choices else SORTS[sort].read(value, name)
+            except Wrong as e:
+                reading.fault(file, (table, name), f"'{name}' must be {e}, not {shown(value)}", e.hint)
+    return cls(**put)
+
+
+def rule_keys() -> dict[str, tuple[str, ...]]:
+    """The keys each table of rules takes."""
+    width = ("rounding", "divisor", "minimum")
+    return {
+        "widths": (*WIDTH_KEYS, *ROLES),
+        **{f"widths.{role}": tuple(WIDTH_KEYS) for role in ROLES},
+        "expansion": ("of", "when", *width),
+        "se": ("layers", "of", "activation", "gate", "bias", *width),
+        "style": tuple(sorts_of(Style)),
+    }
+
+
+def _rules(reading: _Reading, merged: _Merged) -> Rules:
+    known = rule_keys()
+    for path, (_, file) in merged.tables.items():
+        table = ".".join(path[:-1])
+        if path[-1] not in known[table]:
+            reading.unknown(file, path, f"[{table}] has no key '{path[-1]}'", known[table])
+    widths = _width_rule(reading, merged, ("widths",), WidthRule())
+    roles = tuple((role, _width_rule(reading, merged, ("widths", role), widths)) for role in ROLES)
+    inner = widths._replace(scale="scaled")
+    return Rules(
+        widths,
+        roles,
+        _rule_table(reading, merged, "expansion", Expansion, inner),
+        _rule_table(reading, merged, "se", SqueezeExcite, inner),
+        _rule_table(reading, merged, "style", Style, None),
+    )
+
+
+def read_spec(text: str, file: str, name: str, base: Path | None) -> Spec:
+    """Read a spec's text, and what it extends.
+
+    `base` is the file's own path, beside which a relative `extends` is looked for.
+    Raises SpecError with every fault found: file, line, place, and the nearest right key.
+    """
+    reading = _Reading()
+    reading.texts[file] = text
+    merged = _Merged()
+    _collect(reading, parse_toml(text, file), file, base, merged, 0)
+
+    def value(key: str, default: Any = None) -> Any:
+        if key not in merged.values:
+            if default is None:
+                reading.fault(file, (), f"a spec must say its '{key}'")
+            return default
+        given, where = merged.values[key]
+        return reading.read(where, (key,), TOP_KEYS[key], given, default)
+
+    size = value("resolution") or 1
+    rules = _rules(reading, merged)
+    rows = {key: tuple(_row(reading, raw) for raw in raws) for key, raws in merged.rows.items()}
+    if not rows["layers"] and not reading.faults:
+        reading.fault(file, (), "a spec must have 'layers'")
+    spec = Spec(
+        name,
+        value("title", name),
+        value("source", "not given"),
+        value("differs", ()) or (),
+        size if isinstance(size, tuple) else (size, size),
+        value("channels", 3),
+        value("classes", 1000),
+        value("alphas", ()) or (1.0,),
+        value("resolutions", ()) or (max(size) if isinstance(size, tuple) else size,),
+        rules,
+        rows["layers"],  # type: ignore[arg-type]
+        rows["top"],  # type: ignore[arg-type]
+        file,
+        text,
+        tuple(merged.family),
+    )
+    reading.finish()
+    return spec

@@ -1,0 +1,373 @@
+"""Which blocks are there, and which layers does each stand for? One class a block: its fields, then its layers in order.
+
+A block's fields are its TOML keys. It writes its layers with a `Site`, which knows the design's rules, alpha, and the row it
+stands in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..errors import ShapeError
+from .fields import Choice, Count, Flag, Function, Padding, Ratio, Share, Size, Width
+from .graph import Builder, Ref
+from .numbers import Num, anywhere, everywhere, pair
+from .ops import Activation, Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Norm, Op, Pad, op
+from .rules import Rules
+from .shapes import Shape
+from .terms import Terms
+
+ALWAYS: Num = 1
+
+
+class Site:
+    """Where a block is being built: it adds layers behind `x`, in one place, by the design's rules."""
+
+    def __init__(self, builder: Builder, rules: Rules, alpha: Any) -> None:
+        self.builder = builder
+        self.rules = rules
+        self.alpha = alpha
+        self.x: Ref = 0
+        self.place = ""
+        self.row = ""
+        self.role = ""
+        self.why = ""
+        self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of what was added last."""
+        return self.builder.nodes[self.x].output
+
+    def width(self, printed: Num) -> Num:
+        """Scale a printed width by the rule of this row's role."""
+        return self.rules.width(self.role).width(printed, self.alpha)
+
+    def add(self, part: str, op: Op, *inputs: Ref, when: Num = ALWAYS, why: str = "", printed: Num = None) -> Ref:
+        """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place itself."""
+        x = inputs or (self.x,)
+        name = f"{self.place}/{part}" if part else self.place
+        self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row)
+        self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
+        return self.x
+
+    def norm_and_activation(self, part: str, norm: bool | None, function: str, when: Num = ALWAYS) -> None:
+        """Add what follows a convolution: batch norm, then the activation; the style's where the row is silent."""
+        style = self.rules.style
+        if style.norm if norm is None else norm:
+            self.add(f"{part}_norm" if part else "norm", NORM, when=when, why="keeps each channel at zero mean and unit variance")
+        function = function or style.activation
+        if function != "none":
+            self.add(
+                f"{part}_{function}" if part else function,
+                ACTIVATION.get(function) or Activation(function),
+                when=when,
+                why=WHY_FUNCTION.get(function, "the non-linearity"),
+            )
+
+    def bias(self, own: bool | None) -> bool:
+        """The row's own word on biases, or the style's."""
+        return self.rules.style.bias if own is None else own
+
+    def depthwise(self, part: str, kernel: Any, stride: Any, dilation: Any, padding: Any, bias: Any, why: str, multiplier: Any = 1) -> None:
+        """Add a depthwise convolution, behind its own zero padding where the style asks for that."""
+        style = self.rules.style
+        if padding == "":
+            padding = style.padding
+            if style.depthwise_pad != "none" and stride != 1:
+                self.add(f"{part}_pad", Pad(self._zeros(kernel)), why="the zeros that the strided window needs")
+                padding = "valid"
+        self.add(part, DepthwiseConv(kernel, stride, dilation, multiplier, padding, self.bias(bias)), why=why)
+
+    def _zeros(self, kernel: Any) -> tuple[Num, Num, Num, Num]:
+        if self.rules.style.depthwise_pad == "end":
+            return 0, 1, 0, 1
+        (k_h, k_w), x = pair(kernel), self.shape
+        return k_h // 2 - (1 - x.h % 2), k_h // 2, k_w // 2 - (1 - x.w % 2), k_w // 2
+
+    def squeeze_excite(self, share: float, base: Num, part: str = "se") -> None:
+        """Add pool, squeeze, excite and gate."""
+        se, x, c = self.rules.se, self.x, self.shape.c
+        middle = se.width.round(base * share)
+        squeeze: Any = Dense if se.layers == "dense" else Conv
+        self.add(f"{part}/pool", GLOBAL_POOL, why="one number a channel, so that the gate sees the whole map")
+        self.add(f"{part}/squeeze", squeeze(middle, bias=se.bias), why="to a few channels, so that the gate stays cheap")
+        self.add(f"{part}/{se.activation}", Activation(se.activation), why="the non-linearity")
+        self.add(f"{part}/excite", squeeze(c, bias=se.bias), why="back to one number a channel")
+        self.add(f"{part}/{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
+        self.add(f"{part}/gate", GATE, x, self.x, why="lets the channels through that matter for this image")
+
+
+NORM = Norm()
+GLOBAL_POOL = GlobalPool()
+GATE = Gate()
+ADD = Add()
+ACTIVATION = {name: Activation(name) for name in ("relu", "relu6", "hswish", "swish", "hsigmoid", "sigmoid", "softmax")}
+WHY_FUNCTION = {
+    "relu6": "the non-linearity, clipped at 6 so that few bits are enough",
+    "hswish": "a swish made of cheap pieces, used where maps are small",
+    "softmax": "turns the scores into probabilities",
+}
+
+
+@op("conv")
+class ConvNorm(NamedTuple):
+    """Convolution, batch norm and activation: "conv2d" in the papers' tables.
+
+    `expand` gives the width as a multiple of the input's instead of `out`.
+    """
+
+    out: Width = None
+    kernel: Size = 1
+    stride: Size = 1
+    dilation: Size = 1
+    groups: Count = 1
+    padding: Padding = ""
+    bias: Flag = None  # type: ignore[assignment]
+    norm: Flag = None  # type: ignore[assignment]
+    activation: Function = ""
+    expand: Ratio = None
+
+    def build(self, s: Site) -> None:
+        if self.expand is not None:
+            printed = s.printed[s.x] * self.expand
+            out = s.rules.expansion.width.round(s.shape.c * self.expand)
+        else:
+            printed, out = self.out, s.width(self.out)
+        padding = s.rules.style.padding if self.padding == "" else self.padding
+        layer = Conv(out, self.kernel, self.stride, self.dilation, self.groups, padding, s.bias(self.bias))
+        why = s.why or (
+            "mixes channels, one position at a time" if pair(self.kernel) == (1, 1) else "looks at a window in all channels at once"
+        )
+        s.add("conv", layer, why=why, printed=printed)
+        s.norm_and_activation("", self.norm, self.activation)
+
+
+@op("depthwise")
+class DepthwiseNorm(NamedTuple):
+    """Depthwise convolution, batch norm and activation."""
+
+    kernel: Size = 3
+    stride: Size = 1
+    dilation: Size = 1
+    multiplier: Count = 1
+    padding: Padding = ""
+    bias: Flag = None  # type: ignore[assignment]
+    norm: Flag = None  # type: ignore[assignment]
+    activation: Function = ""
+
+    def build(self, s: Site) -> None:
+        why = s.why or "looks at a window in each channel alone"
+        s.depthwise("depthwise", self.kernel, self.stride, self.dilation, self.padding, self.bias, why, self.multiplier)
+        s.norm_and_activation("", self.norm, self.activation)
+
+
+@op("separable")
+class Separable(NamedTuple):
+    """Depthwise separable convolution: a depthwise filter, then a pointwise one, each with batch norm and activation.
+
+    Costs 1/N + 1/K^2 of the standard convolution with a K x K kernel and N output channels.
+    Source: Howard et al. 2017, arXiv 1704.04861, section 3.1.
+    """
+
+    out: Width
+    kernel: Size = 3
+    stride: Size = 1
+    dilation: Size = 1
+    padding: Padding = ""
+    bias: Flag = None  # type: ignore[assignment]
+    norm: Flag = None  # type: ignore[assignment]
+    activation: Function = ""
+
+    def build(self, s: Site) -> None:
+        why = "filters each channel by itself, the first half of the factorised convolution"
+        s.depthwise("depthwise", self.kernel, self.stride, self.dilation, self.padding, self.bias, why)
+        s.norm_and_activation("depthwise", self.norm, self.activation)
+        why = "combines the channels, the second half of the factorised convolution"
+        s.add("pointwise", Conv(s.width(self.out), bias=s.bias(self.bias)), why=why, printed=self.out)
+        s.norm_and_activation("pointwise", self.norm, self.activation)
+
+
+@op("bottleneck")
+class InvertedResidual(NamedTuple):
+    """Inverted residual with a linear bottleneck: expand, filter, squeeze; a shortcut between the narrow ends.
+
+    The width in the middle is `expand` times the input, or `exp` as printed. `se` is the squeeze-and-excite share, 0 for none.
+    `fused` makes the expansion a full convolution and leaves the depthwise one out (EdgeTPU). The shortcut is there when the
+    stride is 1 and the shapes agree.
+    Source: Sandler et al. 2018, arXiv 1801.04381, section 3; Howard et al. 2019, arXiv 1905.02244, section 4.
+    """
+
+    out: Width
+    expand: Ratio = None
+    exp: Count = None  # type: ignore[assignment]
+    kernel: Size = 3
+    stride: Size = 1
+    dilation: Size = 1
+    se: Share = 0
+    activation: Function = ""
+    shortcut: Flag = True
+    fused: Flag = False
+    padding: Padding = ""
+    bias: Flag = None  # type: ignore[assignment]
+    norm: Flag = None  # type: ignore[assignment]
+
+    def expanded(self, s: Site) -> tuple[Num, Num]:
+        """Return the width in the middle, and where (0/1) there is an expansion at all."""
+        rule, c = s.rules.expansion, s.shape.c
+        printed_in = s.printed[s.x]
+        ratio = self.expand if self.exp is None else self.exp / printed_in
+        if ratio is None:
+            ratio = 1
+        if rule.of == "printed":
+            width = rule.width.width(round(printed_in * ratio) if self.exp is None else self.exp, s.alpha)
+        else:
+            width = rule.width.round(c * ratio)
+        if rule.when == "ratio":
+            return (width, 1) if ratio != 1 else (c, 0)
+        if rule.when == "always":
+            return width, 1
+        present = width > c if rule.when == "wider" else width != c
+        return width, present if anywhere(present) and not everywhere(present) else int(anywhere(present))
+
+    def build(self, s: Site) -> None:
+        start, before = s.x, s.shape
+        width, present = self.expanded(s)
+        padding = s.rules.style.padding if self.padding == "" else self.padding
+        bias, base = s.bias(self.bias), before.c
+        if self.fused:
+            layer = Conv(width, self.kernel, self.stride, self.dilation, 1, padding, bias)
+            s.add("expand", layer, why="expansion and filter in one full convolution, which some accelerators run faster")
+            s.norm_and_activation("expand", self.norm, self.activation)
+        else:
+            if anywhere(present):
+                layer = Conv(width, bias=bias)
+                s.add("expand", layer, when=present, why="expansion: raises the channels, so that the filter works where ReLU loses little")
+                s.norm_and_activation("expand", self.norm, self.activation, present)
+            why = "filters each channel by itself, in the wide middle of the block"
+            s.depthwise("depthwise", self.kernel, self.stride, self.dilation, self.padding, self.bias, why)
+            s.norm_and_activation("depthwise", self.norm, self.activation)
+        if self.se:
+            s.squeeze_excite(self.se, base if s.rules.se.of == "input" else s.shape.c)
+        why = "projection to the narrow end, without an activation after it: the linear bottleneck"
+        s.add("project", Conv(s.width(self.out), bias=bias), why=why, printed=self.out)
+        s.norm_and_activation("project", self.norm, "none")
+        if self.shortcut and pair(self.stride) == (1, 1):
+            after = s.shape
+            # padding may change a map's size even at stride 1; channels agree or not cell by cell in a grid
+            agree = (before.c == after.c) & (before.h == after.h) & (before.w == after.w)
+            if everywhere(agree):
+                s.add("add", ADD, start, s.x, why=WHY_SHORTCUT)
+            elif anywhere(agree):
+                s.add("add", MaybeAdd(), s.x, start, when=agree, why=WHY_SHORTCUT)
+
+
+WHY_SHORTCUT = "shortcut: lets the gradient pass by the block; there because stride is 1 and the shapes agree"
+
+
+@op("add")
+class MaybeAdd(NamedTuple):
+    """The shortcut of a grid in which only some cells have one; its first input gives the shape."""
+
+    def shape(self, x: Shape, *xs: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        return Add().work(y, *xs)
+
+
+@op("residual")
+class Bottleneck(NamedTuple):
+    """ResNet's bottleneck: squeeze by 1x1 to `mid`, filter by a full 3x3, widen by 1x1 to `out`, add the shortcut.
+
+    The shortcut is a 1x1 convolution where stride or width change. `stride_on` puts the stride on the "spatial" convolution
+    (torchvision) or on the "first" 1x1 (the paper).
+    Source: He et al. 2015, arXiv 1512.03385, figure 5.
+    """
+
+    mid: Width
+    out: Width
+    kernel: Size = 3
+    stride: Size = 1
+    dilation: Size = 1
+    groups: Count = 1
+    se: Share = 0
+    activation: Function = ""
+    stride_on: Choice = "spatial"
+    bias: Flag = None  # type: ignore[assignment]
+    norm: Flag = None  # type: ignore[assignment]
+
+    def build(self, s: Site) -> None:
+        start, printed_in, bias = s.x, s.printed[s.x], s.bias(self.bias)
+        padding = s.rules.style.padding
+        mid, out = s.width(self.mid), s.width(self.out)
+        first, spatial = (self.stride, 1) if self.stride_on == "first" else (1, self.stride)
+        s.add("reduce", Conv(mid, 1, first, bias=bias), why="squeezes the channels, so that the 3x3 stays cheap", printed=self.mid)
+        s.norm_and_activation("reduce", self.norm, self.activation)
+        layer = Conv(mid, self.kernel, spatial, self.dilation, self.groups, padding, bias)
+        s.add("conv", layer, why="filters in the narrow middle of the block")
+        s.norm_and_activation("conv", self.norm, self.activation)
+        s.add("widen", Conv(out, bias=bias), why="back to the wide end", printed=self.out)
+        s.norm_and_activation("widen", self.norm, "none")
+        if self.se:
+            s.squeeze_excite(self.se, s.shape.c)
+        end = s.x
+        if pair(self.stride) != (1, 1) or printed_in != self.out:
+            s.x = start
+            s.add("shortcut", Conv(out, 1, self.stride, bias=bias), why="brings the shortcut to the block's shape", printed=self.out)
+            s.norm_and_activation("shortcut", self.norm, "none")
+            start = s.x
+        s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
+        function = self.activation or s.rules.style.activation
+        if function != "none":
+            s.add(function, Activation(function), why="the non-linearity")
+
+
+@op("se")
+class SqueezeExciteBlock(NamedTuple):
+    """Squeeze-and-excitation: pool, a layer to a share of the channels, a layer back, multiply.
+
+    Source: Hu et al. 2017, arXiv 1709.01507.
+    """
+
+    share: Share = 0.25
+
+    def build(self, s: Site) -> None:
+        if not self.share:
+            raise ShapeError(f"{s.place}: share must be above 0")
+        s.squeeze_excite(self.share, s.shape.c, "se")
+
+
+@op("spatial_separable")
+class SpatialSeparable(NamedTuple):
+    """Spatially separable convolution: K x 1, then 1 x K, then batch norm and activation.
+
+    Parameters = K x M x N + K x N x N instead of K^2 x M x N.
+    """
+
+    out: Width
+    kernel: Count = 3
+    stride: Count = 1
+    padding: Padding = ""
+    bias: Flag = None  # type: ignore[assignment]
+    norm: Flag = None  # type: ignore[assignment]
+    activation: Function = ""
+
+    def build(self, s: Site) -> None:
+        out, k, bias = s.width(self.out), self.kernel, s.bias(self.bias)
+        padding = s.rules.style.padding if self.padding == "" else self.padding
+        s.add("vertical", Conv(out, (k, 1), (self.stride, 1), 1, 1, padding, bias), why="a column of the kernel", printed=self.out)
+        s.add("horizontal", Conv(out, (1, k), (1, self.stride), 1, 1, padding, bias), why="a row of the kernel", printed=self.out)
+        s.norm_and_activation("", self.norm, self.activation)
+
+
+BLOCKS: dict[str, type] = {
+    "conv_norm": ConvNorm,
+    "depthwise_norm": DepthwiseNorm,
+    "separable": Separable,
+    "bneck": InvertedResidual,
+    "residual": Bottleneck,
+    "se": SqueezeExciteBlock,
+    "spatial_separable": SpatialSeparable,
+}
+"""Every block a spec may name, by its `op` word."""

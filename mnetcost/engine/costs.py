@@ -1,0 +1,118 @@
+"""What does each layer of a graph cost, in raw counts of every kind?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..errors import CallError, Fault, UnknownOpError
+from .graph import Graph, Node
+from .numbers import ARRAY_LIMIT, Num, is_array
+from .ops import Input, Unknown
+from .shapes import Shape
+from .terms import Term, by_kind
+
+
+class LayerCost(NamedTuple):
+    """One layer's inputs, output, parameters and work; `batch` images are one factor of the work."""
+
+    node: Node
+    inputs: tuple[Shape, ...]
+    params: tuple[Term, ...]
+    work: tuple[Term, ...]
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def output(self) -> Shape:
+        return self.node.output
+
+    def params_by_kind(self) -> dict[str, Num]:
+        """Raw parameter counts a kind."""
+        return by_kind(self.params)
+
+    def work_by_kind(self) -> dict[str, Num]:
+        """Raw work counts a kind."""
+        return by_kind(self.work)
+
+
+class Costs(NamedTuple):
+    """Every layer's cost in execution order; inputs are not layers."""
+
+    graph: Graph
+    layers: tuple[LayerCost, ...]
+    batch: int = 1
+
+    @property
+    def status(self) -> str:
+        """ "complete", or "partial" where something could not be costed."""
+        return "partial" if self.graph.left_out else "complete"
+
+    def params_by_kind(self) -> dict[str, Num]:
+        """Raw parameter counts of the whole network, a kind."""
+        return by_kind(t for layer in self.layers for t in layer.params)
+
+    def work_by_kind(self) -> dict[str, Num]:
+        """Raw work counts of the whole network, a kind."""
+        return by_kind(t for layer in self.layers for t in layer.work)
+
+    def activation_elements(self) -> dict[str, Num]:
+        """Numbers written by layers that make a new map: their sum, and the largest.
+
+        Norms, activations, padding, reshapes and dropout work in place (or are fused) and write none.
+        """
+        written = [layer.output.elements * layer.node.when * self.batch for layer in self.layers if layer.node.op.writes]
+        return {"sum": sum(written), "largest": max(written, default=0)}
+
+
+def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
+    """Cost every layer of a graph for `batch` images.
+
+    Raises UnknownOpError, naming op, layer and number of times, where a layer cannot be costed and `allow_unknown` is not set;
+    with it, the result's status is "partial" and `graph.left_out` names what is missing.
+    """
+    nodes = graph.nodes
+    layers = []
+    unknown: dict[str, list[str]] = {}
+    for node in nodes:
+        op = node.op
+        if op.__class__ is Input:
+            continue
+        if op.__class__ is Unknown:
+            unknown.setdefault(op.type, []).append(node.name)
+        xs = tuple([nodes[i].output for i in node.inputs])
+        params = () if node.shared else tuple(op.params(*xs))
+        work = tuple(op.work(node.output, *xs))
+        extra = (("batch", batch),) if batch != 1 else ()
+        if is_array(node.when) or node.when != 1:
+            present = ("present", node.when)
+            params = tuple(t._replace(factors=(*t.factors, present)) for t in params)
+            extra = (*extra, present)
+        if extra:
+            work = tuple(t._replace(factors=(*t.factors, *extra)) for t in work)
+        layers.append(LayerCost(node, xs, params, work))
+    if unknown:
+        left_out = tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in unknown.items())
+        if not allow_unknown:
+            raise UnknownOpError(
+                *(Fault(f"cannot cost {said}", hint="--allow-unknown goes on without it and marks the result partial") for said in left_out)
+            )
+        graph = graph._replace(left_out=(*graph.left_out, *left_out))
+    return Costs(graph, tuple(layers), batch)
+
+
+def refuse_overflow(largest: Costs) -> None:
+    """Refuse an array walk whose largest corner, costed here in Python ints, would not fit int64.
+
+    Raises CallError naming the layer.
+    """
+    for layer in largest.layers:
+        for t in (*layer.params, *layer.work):
+            if t.count > ARRAY_LIMIT:
+                raise CallError(f"layer {layer.name!r} would count {t.count:,}, more than an array of 64-bit integers holds exactly")
+    counts: Mapping[str, Any] = Counter(largest.params_by_kind()) + Counter(largest.work_by_kind())
+    if sum(counts.values()) > ARRAY_LIMIT:
+        raise CallError("the totals would pass what an array of 64-bit integers holds exactly")

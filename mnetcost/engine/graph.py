@@ -1,0 +1,92 @@
+"""What is the network? Nodes in execution order, each with its op, its inputs and the shape it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..errors import Fault, ShapeError
+from .numbers import Num
+from .ops import Input, Op
+from .shapes import Shape
+
+Ref = int  # a node's number in its graph
+
+
+class Node(NamedTuple):
+    """One layer: an op in its place."""
+
+    name: str  # unique in the graph: "bottleneck 4/1/depthwise"
+    op: Op
+    inputs: tuple[Ref, ...]
+    output: Shape
+    place: str  # the block it belongs to: "bottleneck 4/1"
+    when: Num = 1  # 0/1 factor: in a grid, the cells where this layer is there at all
+    shared: bool = False  # its weights are another node's and were counted there
+    why: str = ""  # in a sentence, what it is for here
+    row: str = ""  # the key of the spec's row it comes from: "layers[3]"
+
+
+class Graph(NamedTuple):
+    """A directed acyclic graph of layers; every input of a node stands before it."""
+
+    nodes: tuple[Node, ...]
+    weight_bytes: int | None = None  # as the model file stores them, where the design is a file
+    left_out: tuple[str, ...] = ()  # what could not be costed and was left out at the user's word
+
+    def inputs(self, node: Node) -> tuple[Shape, ...]:
+        """The shapes a node reads."""
+        return tuple(self.nodes[i].output for i in node.inputs)
+
+
+class Builder:
+    """Adds layers one after another, propagating shapes as it goes.
+
+    >>> from mnetcost.engine.ops import Conv, Input
+    >>> b = Builder()
+    >>> image = b.add("image", Input(224, 224, 3))
+    >>> b.shape(b.add("stem", Conv(32, kernel=3, stride=2), image))
+    Shape(h=112, w=112, c=32)
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.names: set[str] = set()
+
+    def add(
+        self,
+        name: str,
+        op: Op,
+        *inputs: Ref,
+        place: str = "",
+        when: Num = 1,
+        shared: bool = False,
+        why: str = "",
+        row: str = "",
+    ) -> Ref:
+        """Add a layer and return its number.
+
+        Raises ShapeError, with the layer's name, where its inputs do not fit.
+        """
+        nodes = self.nodes
+        try:
+            output = op.shape(*[nodes[i].output for i in inputs])
+        except ShapeError as e:
+            raise ShapeError(*(Fault(f.message, place=f"layer {name!r}", hint=f.hint) for f in e.faults)) from None
+        if name in self.names:
+            raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
+        self.names.add(name)
+        nodes.append(Node(name, op, inputs, output, place or name, when, shared, why, row))
+        return len(nodes) - 1
+
+    def input(self, name: str, h: Num, w: Num, c: Num) -> Ref:
+        """Add an input of h x w x c."""
+        return self.add(name, Input(h, w, c))
+
+    def shape(self, ref: Ref) -> Shape:
+        """The shape a node gives."""
+        return self.nodes[ref].output
+
+    def graph(self, weight_bytes: int | None = None, left_out: Sequence[str] = ()) -> Graph:
+        """Finish."""
+        return Graph(tuple(self.nodes), weight_bytes, tuple(left_out))

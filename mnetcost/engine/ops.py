@@ -1,0 +1,511 @@
+"""Which ops are there, and what does each cost? One class an op: its fields, shape rule, parameters and work.
+
+Every op answers three questions, for Python ints and for int64 arrays alike:
+
+- `shape(*xs)`: the output's Shape from the inputs' Shapes; raises ShapeError where they do not fit;
+- `params(*xs)`: the parameters as Terms;
+- `work(y, *xs)`: the work for one image as Terms, given the output's Shape `y`.
+
+A field is a TOML key of the same name. Work that papers do not count is emitted under its own kind, never left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from ..errors import ShapeError
+from .fields import Choice, Count, Flag, Function, Padding, Size, Whole, Width
+from .numbers import Num, anywhere, everywhere, pair
+from .shapes import Shape, sides, windowed
+from .terms import Term, Terms
+
+Class = TypeVar("Class", bound=type)
+
+
+def free(self: Any, *xs: Any) -> Terms:
+    """No terms: the op moves numbers or names them, has no parameters or computes nothing."""
+    return iter(())
+
+
+def op(label: str, writes: bool = True) -> Callable[[Class], Class]:
+    """Say what stands beside an op's fields, which a NamedTuple has no place for.
+
+    label: the op's word in reports; writes: whether it makes a new map or works in place (or is fused into the op before it).
+    Where the class gives no `params` or `work`, it has none.
+    """
+
+    def describe(cls: Class) -> Class:
+        cls.label, cls.writes = label, writes  # type: ignore[attr-defined]
+        for method in ("params", "work"):
+            if not hasattr(cls, method):
+                setattr(cls, method, free)
+        return cls
+
+    return describe
+
+
+def channels_agree(what: str, xs: tuple[Shape, ...]) -> None:
+    """Raise ShapeError unless all maps have one size."""
+    first = xs[0]
+    for other in xs[1:]:
+        if first is not other and not everywhere((first.h == other.h) & (first.w == other.w) & (first.c == other.c)):
+            raise ShapeError(f"{what} needs maps of one shape, but these are {' and '.join(map(str, xs))}")
+
+
+@op("input", writes=False)
+class Input(NamedTuple):
+    """The image, or another tensor given to the network."""
+
+    h: Num
+    w: Num
+    c: Num
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+
+def conv_kind(op: Any, x: Shape) -> str:
+    """Name the kind of a convolution: depthwise, grouped, pointwise or conv."""
+    if op.groups.__class__ is int and op.groups == 1:
+        return "pointwise" if op.kernel == 1 or op.kernel == (1, 1) else "conv"
+    return "depthwise" if everywhere(op.groups == x.c) else "grouped"
+
+
+@op("conv")
+class Conv(NamedTuple):
+    """Convolution: every output channel looks at every input channel of its group.
+
+    With kernel 1 it is pointwise and mixes channels only; with as many groups as channels it is depthwise.
+    Multiply-adds = k_h x k_w x (c_in / groups) x c_out x h_out x w_out.
+    Source: Howard et al. 2017, arXiv 1704.04861, section 3.1, equation 2.
+    """
+
+    out: Width
+    kernel: Size = 1
+    stride: Size = 1
+    dilation: Size = 1
+    groups: Count = 1
+    padding: Padding = "same"
+    bias: Flag = False
+
+    def shape(self, x: Shape) -> Shape:
+        many = self.groups.__class__ is not int or self.groups != 1
+        if many and (anywhere(x.c % self.groups) or anywhere(self.out % self.groups)):
+            raise ShapeError(f"{self.groups} groups do not divide {x.c} input and {self.out} output channels")
+        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding)
+        return Shape(h, w, self.out)
+
+    def _factors(self, x: Shape) -> tuple[tuple[str, Num], ...]:
+        k = self.kernel
+        k_h, k_w = k if k.__class__ is tuple else (k, k)
+        if self.groups.__class__ is int and self.groups == 1:
+            return (("k_h", k_h), ("k_w", k_w), ("c_in", x.c), ("c_out", self.out))
+        return (("k_h", k_h), ("k_w", k_w), ("c_in/groups", x.c // self.groups), ("c_out", self.out))
+
+    def params(self, x: Shape) -> Terms:
+        yield Term(conv_kind(self, x), self._factors(x))
+        if self.bias:
+            yield Term("bias", (("c_out", self.out),))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term(conv_kind(self, x), (*self._factors(x), ("h", y.h), ("w", y.w)))
+        if self.bias:
+            yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
+
+
+@op("depthwise")
+class DepthwiseConv(NamedTuple):
+    """Depthwise convolution: one filter (or `multiplier` filters) a channel, so channels never mix.
+
+    Multiply-adds = k_h x k_w x c x multiplier x h_out x w_out.
+    Source: Howard et al. 2017, arXiv 1704.04861, section 3.1, equation 4.
+    """
+
+    kernel: Size = 3
+    stride: Size = 1
+    dilation: Size = 1
+    multiplier: Count = 1
+    padding: Padding = "same"
+    bias: Flag = False
+
+    def shape(self, x: Shape) -> Shape:
+        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding)
+        return Shape(h, w, x.c * self.multiplier)
+
+    def _factors(self, x: Shape) -> tuple[tuple[str, Num], ...]:
+        k = self.kernel
+        k_h, k_w = k if k.__class__ is tuple else (k, k)
+        if self.multiplier.__class__ is int and self.multiplier == 1:
+            return (("k_h", k_h), ("k_w", k_w), ("c", x.c))
+        return (("k_h", k_h), ("k_w", k_w), ("c", x.c), ("multiplier", self.multiplier))
+
+    def params(self, x: Shape) -> Terms:
+        yield Term("depthwise", self._factors(x))
+        if self.bias:
+            yield Term("bias", (("c_out", x.c * self.multiplier),))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("depthwise", (*self._factors(x), ("h", y.h), ("w", y.w)))
+        if self.bias:
+            yield Term("bias", (("c_out", y.c), ("h", y.h), ("w", y.w)), "conv")
+
+
+@op("transposed_conv")
+class TransposedConv(NamedTuple):
+    """Transposed convolution: every input position paints a window of the output.
+
+    Multiply-adds = k_h x k_w x c_in x (c_out / groups) x h_in x w_in: the window is applied once an input position.
+    """
+
+    out: Width
+    kernel: Size = 2
+    stride: Size = 2
+    dilation: Size = 1
+    groups: Count = 1
+    padding: Padding = "same"
+    output_padding: Whole = 0
+    bias: Flag = False
+
+    def shape(self, x: Shape) -> Shape:
+        kernel, stride, dilation = pair(self.kernel), pair(self.stride), pair(self.dilation)
+        extra = pair(self.output_padding)
+        if self.groups != 1 and (anywhere(x.c % self.groups) or anywhere(self.out % self.groups)):
+            raise ShapeError(f"{self.groups} groups do not divide {x.c} input and {self.out} output channels")
+        if self.padding == "same":
+            return Shape(x.h * stride[0], x.w * stride[1], self.out)
+        top, bottom, left, right = (0, 0, 0, 0) if self.padding == "valid" else sides(self.padding, kernel, dilation)
+        h = (x.h - 1) * stride[0] - top - bottom + dilation[0] * (kernel[0] - 1) + extra[0] + 1
+        w = (x.w - 1) * stride[1] - left - right + dilation[1] * (kernel[1] - 1) + extra[1] + 1
+        if anywhere(h < 1) or anywhere(w < 1):
+            raise ShapeError("the map vanishes: its padding takes more than the window paints")
+        return Shape(h, w, self.out)
+
+    def _factors(self, x: Shape) -> tuple[tuple[str, Num], ...]:
+        k_h, k_w = pair(self.kernel)
+        c_out = (("c_out", self.out),) if self.groups == 1 else (("c_out/groups", self.out // self.groups),)
+        return (("k_h", k_h), ("k_w", k_w), ("c_in", x.c), *c_out)
+
+    def params(self, x: Shape) -> Terms:
+        yield Term(conv_kind(self, x), self._factors(x), "transposed")
+        if self.bias:
+            yield Term("bias", (("c_out", self.out),))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term(conv_kind(self, x), (*self._factors(x), ("h_in", x.h), ("w_in", x.w)), "transposed")
+        if self.bias:
+            yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
+
+
+@op("dense")
+class Dense(NamedTuple):
+    """Dense (fully connected) layer over the channels: a weight for every pair of input and output.
+
+    Multiply-adds = c_in x c_out, at every position of the map (one position, after pooling or `flatten`).
+    """
+
+    out: Width
+    bias: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(x.h, x.w, self.out)
+
+    def params(self, x: Shape) -> Terms:
+        yield Term("dense", (("c_in", x.c), ("c_out", self.out)))
+        if self.bias:
+            yield Term("bias", (("c_out", self.out),))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        places = () if y.h.__class__ is int and y.h == 1 and y.w.__class__ is int and y.w == 1 else (("h", y.h), ("w", y.w))
+        yield Term("dense", (("c_in", x.c), ("c_out", self.out), *places))
+        if self.bias:
+            yield Term("bias", (("c_out", self.out), *places), "dense")
+
+
+@op("norm", writes=False)
+class Norm(NamedTuple):
+    """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for inference.
+
+    `scale` and `center` drop gamma or beta. The running statistics are their own kind, because papers leave them out.
+    Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
+    """
+
+    scale: Flag = True
+    center: Flag = True
+    statistics: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        if self.scale:
+            yield Term("norm", (("gamma", x.c),), "scale")
+        if self.center:
+            yield Term("norm", (("beta", x.c),), "shift")
+        if self.statistics:
+            yield Term("norm_statistics", (("mean and variance", 2), ("c", x.c)))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "batch")
+
+
+@op("activation", writes=False)
+class Activation(NamedTuple):
+    """Activation function, one evaluation an element."""
+
+    function: Function = "relu"
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), self.function)
+
+
+@op("rescale", writes=False)
+class Rescale(NamedTuple):
+    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1."""
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("rescale", (("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("max_pool")
+class MaxPool(NamedTuple):
+    """Max pooling: the largest value under each window."""
+
+    kernel: Size = 2
+    stride: Size = 2
+    padding: Padding = "valid"
+    dilation: Size = 1
+    ceil: Flag = False
+
+    def shape(self, x: Shape) -> Shape:
+        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding, self.ceil)
+        return Shape(h, w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        k_h, k_w = pair(self.kernel)
+        yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), "max")
+
+
+@op("avg_pool")
+class AvgPool(NamedTuple):
+    """Average pooling: the mean under each window."""
+
+    kernel: Size = 2
+    stride: Size = 2
+    padding: Padding = "valid"
+    dilation: Size = 1
+    ceil: Flag = False
+
+    def shape(self, x: Shape) -> Shape:
+        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding, self.ceil)
+        return Shape(h, w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        k_h, k_w = pair(self.kernel)
+        yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), "average")
+
+
+@op("global_pool")
+class GlobalPool(NamedTuple):
+    """Global pooling: one number a channel, the mean (or maximum) of its whole map.
+
+    `pool` is "average" or "max".
+    """
+
+    pool: Choice = "average"
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(1, 1, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "global_" + self.pool)
+
+
+@op("adaptive_pool")
+class AdaptivePool(NamedTuple):
+    """Adaptive average pooling: whatever the input's size, the output is `size`, each value the mean of its share."""
+
+    size: Size = 7
+
+    def shape(self, x: Shape) -> Shape:
+        h, w = pair(self.size)
+        return Shape(h, w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "adaptive_average")
+
+
+@op("add")
+class Add(NamedTuple):
+    """Element-wise sum of maps of one shape: the shortcut of a residual block."""
+
+    def shape(self, *xs: Shape) -> Shape:
+        channels_agree("add", xs)
+        return xs[0]
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        times = (("inputs - 1", len(xs) - 1),) if len(xs) != 2 else ()
+        yield Term("add", (*times, ("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("gate")
+class Gate(NamedTuple):
+    """Multiply a map by a vector of one number a channel (squeeze-and-excite), or by a map of its own shape."""
+
+    def shape(self, x: Shape, by: Shape) -> Shape:
+        vector = (by.h == 1) & (by.w == 1)
+        if not everywhere((x.c == by.c) & (vector | ((by.h == x.h) & (by.w == x.w)))):
+            raise ShapeError(f"a map of {x} cannot be gated by {by}")
+        return x
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("gate", (("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("concat")
+class Concat(NamedTuple):
+    """Put maps of one size one behind another, along the channels."""
+
+    def shape(self, *xs: Shape) -> Shape:
+        for x in xs[1:]:
+            if not everywhere((x.h == xs[0].h) & (x.w == xs[0].w)):
+                raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
+        return Shape(xs[0].h, xs[0].w, sum(x.c for x in xs))
+
+
+@op("pad", writes=False)
+class Pad(NamedTuple):
+    """Zeros around a map."""
+
+    padding: Padding = 1
+
+    def shape(self, x: Shape) -> Shape:
+        top, bottom, left, right = sides(self.padding, (1, 1), (1, 1))
+        h, w = x.h + top + bottom, x.w + left + right
+        if anywhere(h < 1) or anywhere(w < 1):
+            raise ShapeError(f"padding takes all of a map of {x}")
+        return Shape(h, w, x.c)
+
+
+@op("flatten", writes=False)
+class Flatten(NamedTuple):
+    """Read a map as one vector of h x w x c numbers."""
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(1, 1, x.h * x.w * x.c)
+
+
+@op("reshape", writes=False)
+class Reshape(NamedTuple):
+    """Read the same numbers as a map of another shape."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        y = Shape(self.h, self.w, self.c)
+        if not everywhere(y.elements == x.elements):
+            raise ShapeError(f"a map of {x} cannot be read as {y}")
+        return y
+
+
+@op("dropout", writes=False)
+class Dropout(NamedTuple):
+    """Dropout: active in training only, free at inference."""
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+
+@op("upsample")
+class Upsample(NamedTuple):
+    """Enlarge a map by whole factors; `method` is "nearest" or "bilinear"."""
+
+    scale: Size = 2
+    method: Choice = "nearest"
+
+    def shape(self, x: Shape) -> Shape:
+        s_h, s_w = pair(self.scale)
+        return Shape(x.h * s_h, x.w * s_w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
+
+
+@op("slice", writes=False)
+class Slice(NamedTuple):
+    """Take some of the channels: `channels` of them, starting at `start`."""
+
+    channels: Width
+    start: Whole = 0
+
+    def shape(self, x: Shape) -> Shape:
+        if anywhere(self.start + self.channels > x.c):
+            raise ShapeError(f"channels {self.start} to {self.start + self.channels} of a map of {x}")
+        return Shape(x.h, x.w, self.channels)
+
+
+@op("shuffle")
+class Shuffle(NamedTuple):
+    """Deal the channels of `groups` groups out in turn, so that the next grouped layer mixes them.
+
+    Source: Zhang et al. 2017, arXiv 1707.01083.
+    """
+
+    groups: Count = 2
+
+    def shape(self, x: Shape) -> Shape:
+        if anywhere(x.c % self.groups):
+            raise ShapeError(f"{self.groups} groups do not divide {x.c} channels")
+        return x
+
+
+@op("unknown")
+class Unknown(NamedTuple):
+    """An op that cannot be costed: its name is kept, its output shape is what the file says."""
+
+    type: str
+    h: Num
+    w: Num
+    c: Num
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+
+Op = Any  # an instance of one of the classes of OPS, Input or Unknown
+
+OPS: dict[str, type] = {
+    "conv": Conv,
+    "depthwise": DepthwiseConv,
+    "transposed_conv": TransposedConv,
+    "dense": Dense,
+    "norm": Norm,
+    "activation": Activation,
+    "rescale": Rescale,
+    "max_pool": MaxPool,
+    "avg_pool": AvgPool,
+    "global_pool": GlobalPool,
+    "adaptive_pool": AdaptivePool,
+    "add": Add,
+    "gate": Gate,
+    "concat": Concat,
+    "pad": Pad,
+    "flatten": Flatten,
+    "reshape": Reshape,
+    "dropout": Dropout,
+    "upsample": Upsample,
+    "slice": Slice,
+    "shuffle": Shuffle,
+}
+"""Every op a spec may name, by its `op` word."""
+
+SEVERAL_INPUTS = ("add", "concat", "gate")
+"""Ops that read more than one row."""

@@ -1,0 +1,73 @@
+"""Where implementations of one network disagree, which way does this design go? The explicit choices of a spec, with defaults."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .fields import Choice, Flag, Function, Padding
+from .widths import WidthRule
+
+
+class Expansion(NamedTuple):
+    """How an inverted residual finds its expanded width, and when it expands at all.
+
+    `of`: "input", the ratio of the scaled input; or "printed", the printed width scaled by itself (torchvision's V3).
+    `when`: "ratio", unless the ratio is 1; "always"; "different", where it changes the width; "wider", where it grows it.
+    """
+
+    of: Choice = "input"
+    when: Choice = "ratio"
+    width: WidthRule = WidthRule()
+
+
+class SqueezeExcite(NamedTuple):
+    """How a squeeze-and-excite unit is written.
+
+    `layers`: its two layers are "pointwise" convolutions or "dense"; `of`: its share is of the "expanded" or the "input" width.
+    """
+
+    layers: Choice = "pointwise"
+    of: Choice = "expanded"
+    activation: Function = "relu"
+    gate: Function = "hsigmoid"
+    bias: Flag = True
+    width: WidthRule = WidthRule()
+
+
+class Style(NamedTuple):
+    """What every convolution of the design has unless its row says otherwise.
+
+    `depthwise_pad`: "none"; "end", a row and a column of zeros at the end before a strided depthwise convolution without padding
+    (keras.applications' V1); "correct", as many zeros as make it ceil(n / stride) (keras.applications' V2 and V3).
+    """
+
+    norm: Flag = True
+    activation: Function = "relu"
+    bias: Flag = False
+    padding: Padding = "same"
+    depthwise_pad: Choice = "none"
+
+
+class Rules(NamedTuple):
+    """All the choices of one design."""
+
+    widths: WidthRule = WidthRule()
+    roles: tuple[tuple[str, WidthRule], ...] = ()  # rules of the rows that say `role`: stem, head
+    expansion: Expansion = Expansion()
+    se: SqueezeExcite = SqueezeExcite()
+    style: Style = Style()
+
+    def width(self, role: str) -> WidthRule:
+        """The width rule of a row's role."""
+        return dict(self.roles).get(role, self.widths) if role else self.widths
+
+
+RULE_CHOICES = {
+    "expansion.of": ("input", "printed"),
+    "expansion.when": ("ratio", "always", "different", "wider"),
+    "se.layers": ("pointwise", "dense"),
+    "se.of": ("expanded", "input"),
+    "style.depthwise_pad": ("none", "end", "correct"),
+}
+ROLES = ("stem", "head")
+"""Roles a row may have, each with a width rule of its own in `[widths.ROLE]`."""

@@ -1,0 +1,83 @@
+"""What size is the map after a window has slid over it?"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..errors import ShapeError
+from .numbers import Num, anywhere, ceil_div, choose, is_array
+
+
+class Shape(NamedTuple):
+    """Height, width and channels of one image's map; a vector is (1, 1, c)."""
+
+    h: Num
+    w: Num
+    c: Num
+
+    @property
+    def elements(self) -> Num:
+        """Numbers in the map: h x w x c."""
+        return self.h * self.w * self.c
+
+    def __str__(self) -> str:
+        return f"{self.h}x{self.w}x{self.c}"
+
+
+def sides(padding: Any, kernel: tuple[Num, Num], dilation: tuple[Num, Num]) -> tuple[Num, Num, Num, Num]:
+    """Padding as (top, bottom, left, right): a number for every side, [h, w], [top, bottom, left, right], or
+    "symmetric", which is dilation * (kernel - 1) // 2 a side as torch and Caffe models write it."""
+    if padding == "symmetric":
+        v, h = (d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+        return v, v, h, h
+    if padding.__class__ is tuple:
+        if len(padding) == 4:
+            return padding  # type: ignore[return-value]
+        v, h = padding
+        return v, v, h, h
+    return padding, padding, padding, padding
+
+
+def slide(n: Num, kernel: Num, stride: Num, dilation: Num, before: Num, after: Num, ceil: bool = False) -> Num:
+    """Return how many positions a window has along a side of n with `before` and `after` added.
+
+    With `ceil` a last partial window counts too, unless it would start past the map and its leading padding (torch, Caffe).
+    """
+    free = n + before + after - dilation * (kernel - 1) - 1
+    if not ceil:
+        return free // stride + 1
+    out = ceil_div(free, stride) + 1
+    return out - 1 * ((out - 1) * stride >= n + before)
+
+
+def windowed(x: Shape, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False) -> tuple[Num, Num]:
+    """Return the output's height and width.
+
+    "same" gives ceil(n / stride), "valid" adds nothing, anything else is explicit (see `sides`).
+
+    Raises ShapeError where nothing is left.
+    """
+    if padding == "same":  # TensorFlow: whatever padding it takes
+        if stride == 1:
+            return x.h, x.w
+        s_h, s_w = stride if stride.__class__ is tuple else (stride, stride)
+        return ceil_div(x.h, s_h), ceil_div(x.w, s_w)
+    kernel = kernel if kernel.__class__ is tuple else (kernel, kernel)
+    stride = stride if stride.__class__ is tuple else (stride, stride)
+    dilation = dilation if dilation.__class__ is tuple else (dilation, dilation)
+    top, bottom, left, right = (0, 0, 0, 0) if padding == "valid" else sides(padding, kernel, dilation)
+    h = slide(x.h, kernel[0], stride[0], dilation[0], top, bottom, ceil)
+    w = slide(x.w, kernel[1], stride[1], dilation[1], left, right, ceil)
+    for out, n, k, d in ((h, x.h, kernel[0], dilation[0]), (w, x.w, kernel[1], dilation[1])):
+        if anywhere(out < 1):
+            if is_array(n):
+                n = n[out < 1].min() if n.shape == getattr(out, "shape", None) else n.min()
+            raise ShapeError(f"the map vanishes: a window of {d * (k - 1) + 1} does not fit into {n}")
+    return h, w
+
+
+def same_pads(n: Num, kernel: int, stride: int) -> tuple[Num, Num]:
+    """Padding before and after that gives ceil(n / stride), the larger half last (TensorFlow's "same")."""
+    total = (ceil_div(n, stride) - 1) * stride + kernel - n
+    total = choose(total < 0, 0, total)
+    return total // 2, total - total // 2

@@ -1,0 +1,58 @@
+"""What is one count made of? A kind and its named factors, kept apart until somebody weighs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .numbers import Num
+
+MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul")
+"""Kinds of work that are multiply-adds of convolutions, dense layers and matrix products."""
+
+
+class Term(NamedTuple):
+    """One product: `depthwise: 3 k_h x 3 k_w x 32 c x 112 h x 112 w`.
+
+    `variant` tells apart what some conventions weigh differently within a kind: an activation's function, a norm's scale and
+    shift, the sort of pooling.
+    """
+
+    kind: str
+    factors: tuple[tuple[str, Num], ...]
+    variant: str = ""
+
+    @property
+    def count(self) -> Num:
+        """The product of the factors, exact."""
+        # factors of one array shape are multiplied first, so that a grid costs one large product a term
+        total: Num = 1
+        arrays: dict[tuple[int, ...], Num] = {}
+        for _, factor in self.factors:
+            if factor.__class__ is int:
+                total *= factor
+            else:
+                shape = getattr(factor, "shape", ())
+                arrays[shape] = arrays[shape] * factor if shape in arrays else factor
+        for part in arrays.values():
+            total = total * part
+        return total
+
+    def __str__(self) -> str:
+        return " x ".join(f"{value} {name}" for name, value in self.factors)
+
+
+Terms = Iterator[Term]
+
+
+def term(kind: str, variant: str = "", **factors: Num) -> Term:
+    """Write a term down: term("depthwise", k_h=3, k_w=3, c=32, h=112, w=112)."""
+    return Term(kind, tuple(factors.items()), variant)
+
+
+def by_kind(terms: Iterable[Term]) -> dict[str, Num]:
+    """Add up counts a kind, in the order the kinds first appear."""
+    sums: dict[str, Num] = {}
+    for t in terms:
+        sums[t.kind] = sums[t.kind] + t.count if t.kind in sums else t.count
+    return sums

@@ -1,0 +1,76 @@
+"""How many channels does alpha leave? The rounding rules of the published models.
+
+alpha scales a width and a rule turns the fraction into channels; the published implementations differ in nothing more often.
+A rule is a row of `ROUNDING`; which part of a network uses which rule is said by the spec (`[widths]`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .numbers import Num, at_least, choose, is_array, truncate
+
+
+def divisible(value: Num, divisor: int = 8, minimum: int = 0) -> Num:
+    """Round to a multiple of divisor, never losing more than a tenth.
+
+    >>> divisible(24 * 0.75)      # 18 would fall to 16, more than a tenth below
+    24
+    >>> divisible(32 * 0.75)
+    24
+
+    Source: TF-slim, mobilenet.py, make_divisible.
+    """
+    rounded = at_least(truncate(value + divisor / 2) // divisor * divisor, minimum or divisor)
+    return rounded + divisor * (rounded < 0.9 * value)
+
+
+def truncated(value: Num, divisor: int = 8, minimum: int = 0) -> Num:
+    """Drop the fraction: int(32 * 0.35) is 11."""
+    return at_least(truncate(value), minimum or 1)
+
+
+def nearest_int(value: Num, divisor: int = 8, minimum: int = 0) -> Num:
+    """Round to the nearest whole channel, halves to even as Python's round() does."""
+    whole = value.round() if is_array(value) else round(value)
+    return at_least(truncate(whole), minimum or 1)
+
+
+def truncated_divisible(value: Num, divisor: int = 8, minimum: int = 0) -> Num:
+    """Drop the fraction first, then round to a multiple: keras.applications' MobileNetV2 does both."""
+    return divisible(truncate(value), divisor, minimum)
+
+
+ROUNDING = {
+    "divisible": divisible,
+    "truncate": truncated,
+    "round": nearest_int,
+    "truncate-divisible": truncated_divisible,
+}
+
+
+class WidthRule(NamedTuple):
+    """How one part of a network follows alpha."""
+
+    scale: str = "scaled"  # "scaled", "fixed", or "scaled from A": printed below alpha A, scaled from there on
+    rounding: str = "divisible"
+    divisor: int = 8
+    minimum: int = 0  # 0: the divisor itself where widths round to it, 1 where they don't
+
+    def round(self, value: Any) -> Num:
+        return ROUNDING[self.rounding](value, self.divisor, self.minimum)
+
+    def width(self, printed: Num, alpha: Any) -> Num:
+        """Return the channels left of a printed width at this alpha.
+
+        >>> WidthRule().width(64, 0.35), WidthRule(scale="scaled from 1").width(1280, 0.35)
+        (24, 1280)
+        """
+        if self.scale == "fixed":
+            return printed
+        if alpha.__class__ is float and alpha == 1.0 and printed % self.divisor == 0 and printed >= self.divisor:
+            return printed  # every rule leaves a whole multiple alone
+        scaled = self.round(printed * alpha)
+        if self.scale == "scaled":
+            return scaled
+        return choose(alpha >= float(self.scale.removeprefix("scaled from ")), scaled, printed)
