@@ -8,6 +8,7 @@ from ..engine.blocks import BLOCKS, Site
 from ..engine.graph import Builder, Graph
 from ..engine.numbers import Num
 from ..engine.ops import OPS, SEVERAL_INPUTS
+from ..engine.rules import CLASSES
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .spec import Row, Spec, read_text_file
 
@@ -68,9 +69,9 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
         label = f"{cls.label} {numbers[cls.label]}"  # type: ignore[attr-defined]
     fields = dict(row.fields)
     site.role = row.role
-    if "classes" in fields.values():
-        fields = {k: classes if v == "classes" else v for k, v in fields.items()}
-        site.role = "classes"
+    if CLASSES in fields.values():
+        fields = {k: classes if v == CLASSES else v for k, v in fields.items()}
+        site.role = CLASSES
     site.row, site.why = row.key, row.why
     inputs = tuple(_find(name, named) for name in row.inputs) or (site.x,)
     if len(inputs) > 1 and row.op not in SEVERAL_INPUTS:

@@ -236,9 +236,10 @@ class InvertedResidual(NamedTuple):
         padding = s.rules.style.padding if self.padding == "" else self.padding
         bias, base = s.bias(self.bias), before.c
         if self.fused:
-            layer = Conv(width, self.kernel, self.stride, self.dilation, 1, padding, bias)
-            s.add("expand", layer, why="expansion and filter in one full convolution, which some accelerators run faster")
-            s.norm_and_activation("expand", self.norm, self.activation)
+            if anywhere(present):
+                layer = Conv(width, self.kernel, self.stride, self.dilation, 1, padding, bias)
+                s.add("expand", layer, when=present, why="expansion and filter in one full convolution, which some accelerators run faster")
+                s.norm_and_activation("expand", self.norm, self.activation, present)
         else:
             if anywhere(present):
                 layer = Conv(width, bias=bias)
@@ -257,7 +258,7 @@ class InvertedResidual(NamedTuple):
             # padding may change a map's size even at stride 1; channels agree or not cell by cell in a grid
             agree = (before.c == after.c) & (before.h == after.h) & (before.w == after.w)
             if everywhere(agree):
-                s.add("add", ADD, start, s.x, why=WHY_SHORTCUT)
+                s.add("add", ADD, s.x, start, why=WHY_SHORTCUT)
             elif anywhere(agree):
                 s.add("add", MaybeAdd(), s.x, start, when=agree, why=WHY_SHORTCUT)
 

@@ -58,8 +58,10 @@ class Rules(NamedTuple):
     style: Style = Style()
 
     def width(self, role: str) -> WidthRule:
-        """The width rule of a row's role."""
-        return dict(self.roles).get(role, self.widths) if role else self.widths
+        """The width rule of a row's role; a row as wide as there are classes follows no alpha."""
+        if not role:
+            return self.widths
+        return FIXED if role == CLASSES else dict(self.roles).get(role, self.widths)
 
 
 RULE_CHOICES = {
@@ -69,5 +71,7 @@ RULE_CHOICES = {
     "se.of": ("expanded", "input"),
     "style.depthwise_pad": ("none", "end", "correct"),
 }
+FIXED = WidthRule(scale="fixed")
+CLASSES = "classes"
 ROLES = ("stem", "head")
 """Roles a row may have, each with a width rule of its own in `[widths.ROLE]`."""
