@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def setting_options(f: F) -> F:
-    """--alpha, --rho, --resolution, --classes, --no-top and --batch, gathered by `settings()`."""
+    """--alpha, --rho, --resolution, --classes, --no-top, --batch and --allow-unknown, gathered by `settings()`."""
     for option in reversed(
         [
             click.option("--alpha", metavar="A", help="Width multiplier, above 0: 0.5 halves the channels."),
@@ -24,6 +24,7 @@ def setting_options(f: F) -> F:
             click.option("--classes", metavar="N", help="Outputs of the classifier."),
             click.option("--no-top", is_flag=True, help="Leave out pooling and classifier."),
             click.option("--batch", metavar="N", help="Images at once; work is counted for all of them."),
+            click.option("--allow-unknown", is_flag=True, help="Go on without a model file's ops that cannot be costed."),
         ]
     ):
         f = option(f)
@@ -37,6 +38,7 @@ def settings(options: dict[str, Any]) -> Settings:
     """
     alpha, rho, resolution = options.pop("alpha", None), options.pop("rho", None), options.pop("resolution", None)
     classes, no_top, batch = options.pop("classes", None), options.pop("no_top", False), options.pop("batch", None)
+    allow_unknown = options.pop("allow_unknown", False)
     if rho is not None and resolution is not None:
         raise CallError("give --rho or --resolution, not both")
     return Settings(
@@ -46,6 +48,7 @@ def settings(options: dict[str, Any]) -> Settings:
         None if classes is None else read_whole(classes, "--classes"),
         False if no_top else None,
         None if batch is None else read_whole(batch, "--batch"),
+        allow_unknown or None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, nearest
+from .readers import load_file, reader_of, unreadable
 from .sorts import LARGEST_COUNT, LARGEST_SIDE
 from .spec import Spec
 
@@ -22,6 +23,7 @@ class Settings(NamedTuple):
     classes: int | None = None
     top: bool | None = None
     batch: int | None = None
+    allow_unknown: bool | None = None  # of a model file: go on without ops that cannot be costed
 
     def over(self, other: Settings) -> Settings:
         """These settings where they are given, the other's elsewhere; a size given here beats either size given there."""
@@ -46,6 +48,7 @@ class Design(NamedTuple):
     graph: Graph
     differs: tuple[str, ...] = ()
     spec: Spec | None = None  # where the design is a spec
+    file: str = ""  # where it is a model file
 
     @property
     def heading(self) -> str:
@@ -156,6 +159,8 @@ def find_spec(name: str) -> Spec:
 
     if "\0" in name or not name:
         raise unknown_design(name)
+    if reader_of(name):
+        raise unreadable(name)
     if not name.endswith(".toml") and is_shipped(name):
         return shipped_spec(name)
     if name.endswith(".toml") or ("/" in name and Path(name).is_file()):
@@ -183,7 +188,8 @@ def load(design: str, settings: Settings | None = None) -> Design:
     Raises SpecError where it cannot be found, read or built, CallError where a setting makes no sense.
     """
     name, own = split_design(design)
-    return load_spec(find_spec(name), own.over(settings or Settings()))
+    asked = own.over(settings or Settings())
+    return load_file(name, asked) if reader_of(name) else load_spec(find_spec(name), asked)
 
 
 def load_spec(spec: Spec, settings: Settings) -> Design:

@@ -13,6 +13,7 @@ from ..engine.ops import OPS
 from ..engine.rules import ROLES, RULE_CHOICES, Expansion, Rules, SqueezeExcite, Style
 from ..engine.widths import ROUNDING, WidthRule
 from ..errors import Fault, SpecError, nearest
+from .files import decode, read_bytes
 from .places import Path as Place
 from .places import line_of, spelled
 from .sorts import SORTS, Wrong, sorts_of, word
@@ -123,22 +124,7 @@ def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_FI
 
     Raises SpecError for a missing, unreadable, huge or non-UTF-8 file.
     """
-    name = shown_as or str(path)
-    try:
-        path = Path(path)
-        if not path.is_file():
-            raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", name))
-        with path.open("rb") as f:
-            data = f.read(limit + 1)
-    except (OSError, ValueError) as e:
-        raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
-    if len(data) > limit:
-        raise SpecError(Fault(f"is larger than {limit:,} bytes, which no spec is", name))
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as e:
-        line = data.count(b"\n", 0, e.start) + 1
-        raise SpecError(Fault("is not UTF-8 text", name, line)) from None
+    return decode(read_bytes(path, limit, shown_as, "no spec is"), shown_as or str(path))
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:

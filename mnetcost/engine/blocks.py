@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..errors import ShapeError
+from .elements import Activation, Norm
 from .fields import Choice, Count, Flag, Function, Padding, Ratio, Share, Size, Width
 from .graph import Builder, Ref
+from .moves import Pad
 from .numbers import Num, anywhere, everywhere, pair
-from .ops import Activation, Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Norm, Op, Pad, op
+from .op import op
+from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Op
 from .rules import Rules
 from .shapes import Shape
 from .terms import Terms

@@ -71,8 +71,8 @@ class Costs(NamedTuple):
 def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
     """Cost every layer of a graph for `batch` images.
 
-    Raises UnknownOpError, naming op, layer and number of times, where a layer cannot be costed and `allow_unknown` is not set;
-    with it, the result's status is "partial" and `graph.left_out` names what is missing.
+    Raises UnknownOpError, naming op, layer and number of times, where a layer cannot be costed, unless `allow_unknown` is set or
+    the graph says itself that it was left out; then the result's status is "partial" and `graph.left_out` names what is missing.
     """
     nodes = graph.nodes
     layers = []
@@ -94,7 +94,7 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
         if extra:
             work = tuple(t._replace(factors=(*t.factors, *extra)) for t in work)
         layers.append(LayerCost(node, xs, params, work))
-    if unknown:
+    if unknown and not graph.left_out:
         left_out = tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in unknown.items())
         if not allow_unknown:
             raise UnknownOpError(

@@ -43,6 +43,15 @@ ACTIVATIONS = (
     "relu1",
     "erf",
     "power",
+    "celu",
+    "log_sigmoid",
+    "hard_shrink",
+    "soft_shrink",
+    "tanh_shrink",
+    "squareplus",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
 )
 """Activation functions by the names used here; `none` in a spec stands for no activation."""
 
@@ -52,4 +61,6 @@ CHOICES = {
     "method": ("nearest", "bilinear"),
     "layers": ("pointwise", "dense"),
     "stride_on": ("spatial", "first"),
+    "combine": ("add", "subtract", "divide", "maximum", "minimum", "power"),
+    "along": ("height", "width", "channels"),
 }

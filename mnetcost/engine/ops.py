@@ -11,46 +11,16 @@ A field is a TOML key of the same name. Work that papers do not count is emitted
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ..errors import ShapeError
-from .fields import Choice, Count, Flag, Function, Padding, Size, Whole, Width
+from .elements import Activation, Bias, L2Norm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from .fields import Choice, Count, Flag, Padding, Size, Whole, Width
+from .moves import Concat, Constant, Crop, Dropout, Flatten, Pad, Permute, Reshape, Shuffle, Slice
 from .numbers import Num, anywhere, everywhere, pair
+from .op import channels_agree, op, spread
 from .shapes import Shape, sides, windowed
 from .terms import Term, Terms
-
-Class = TypeVar("Class", bound=type)
-
-
-def free(self: Any, *xs: Any) -> Terms:
-    """No terms: the op moves numbers or names them, has no parameters or computes nothing."""
-    return iter(())
-
-
-def op(label: str, writes: bool = True) -> Callable[[Class], Class]:
-    """Say what stands beside an op's fields, which a NamedTuple has no place for.
-
-    label: the op's word in reports; writes: whether it makes a new map or works in place (or is fused into the op before it).
-    Where the class gives no `params` or `work`, it has none.
-    """
-
-    def describe(cls: Class) -> Class:
-        cls.label, cls.writes = label, writes  # type: ignore[attr-defined]
-        for method in ("params", "work"):
-            if not hasattr(cls, method):
-                setattr(cls, method, free)
-        return cls
-
-    return describe
-
-
-def channels_agree(what: str, xs: tuple[Shape, ...]) -> None:
-    """Raise ShapeError unless all maps have one size."""
-    first = xs[0]
-    for other in xs[1:]:
-        if first is not other and not everywhere((first.h == other.h) & (first.w == other.w) & (first.c == other.c)):
-            raise ShapeError(f"{what} needs maps of one shape, but these are {' and '.join(map(str, xs))}")
 
 
 @op("input", writes=False)
@@ -222,57 +192,6 @@ class Dense(NamedTuple):
             yield Term("bias", (("c_out", self.out), *places), "dense")
 
 
-@op("norm", writes=False)
-class Norm(NamedTuple):
-    """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for inference.
-
-    `scale` and `center` drop gamma or beta. The running statistics are their own kind, because papers leave them out.
-    Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
-    """
-
-    scale: Flag = True
-    center: Flag = True
-    statistics: Flag = True
-
-    def shape(self, x: Shape) -> Shape:
-        return x
-
-    def params(self, x: Shape) -> Terms:
-        if self.scale:
-            yield Term("norm", (("gamma", x.c),), "scale")
-        if self.center:
-            yield Term("norm", (("beta", x.c),), "shift")
-        if self.statistics:
-            yield Term("norm_statistics", (("mean and variance", 2), ("c", x.c)))
-
-    def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "batch")
-
-
-@op("activation", writes=False)
-class Activation(NamedTuple):
-    """Activation function, one evaluation an element."""
-
-    function: Function = "relu"
-
-    def shape(self, x: Shape) -> Shape:
-        return x
-
-    def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), self.function)
-
-
-@op("rescale", writes=False)
-class Rescale(NamedTuple):
-    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1."""
-
-    def shape(self, x: Shape) -> Shape:
-        return x
-
-    def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("rescale", (("c", y.c), ("h", y.h), ("w", y.w)))
-
-
 @op("max_pool")
 class MaxPool(NamedTuple):
     """Max pooling: the largest value under each window."""
@@ -354,74 +273,65 @@ class Add(NamedTuple):
         yield Term("add", (*times, ("c", y.c), ("h", y.h), ("w", y.w)))
 
 
+@op("elementwise")
+class Elementwise(NamedTuple):
+    """Combine maps element by element, a side of 1 repeated as often as needed: add, subtract, divide, maximum, minimum, power."""
+
+    combine: Choice = "add"
+
+    def shape(self, *xs: Shape) -> Shape:
+        return spread(self.combine, xs)
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        times = (("inputs - 1", len(xs) - 1),) if len(xs) != 2 else ()
+        kind, variant = ("add", "") if self.combine == "add" else ("elementwise", self.combine)
+        yield Term(kind, (*times, ("c", y.c), ("h", y.h), ("w", y.w)), variant)
+
+
 @op("gate")
 class Gate(NamedTuple):
-    """Multiply a map by a vector of one number a channel (squeeze-and-excite), or by a map of its own shape."""
+    """Multiply a map by a vector of one number a channel (squeeze-and-excite), by a map of its own shape, or of one channel."""
 
     def shape(self, x: Shape, by: Shape) -> Shape:
         vector = (by.h == 1) & (by.w == 1)
-        if not everywhere((x.c == by.c) & (vector | ((by.h == x.h) & (by.w == x.w)))):
-            raise ShapeError(f"a map of {x} cannot be gated by {by}")
-        return x
+        if everywhere((x.c == by.c) & (vector | ((by.h == x.h) & (by.w == x.w)))):
+            return x
+        return spread("gate", (x, by))
 
     def work(self, y: Shape, *xs: Shape) -> Terms:
         yield Term("gate", (("c", y.c), ("h", y.h), ("w", y.w)))
 
 
-@op("concat")
-class Concat(NamedTuple):
-    """Put maps of one size one behind another, along the channels."""
+@op("axpy")
+class Axpy(NamedTuple):
+    """Scale a map by a vector and add another map, in one go: the end of a squeeze-and-excite residual block in SENet's Caffe files.
+
+    Reads the vector, the map, and the map to add. Source: Hu et al. 2017, arXiv 1709.01507, and its authors' Caffe.
+    """
+
+    def shape(self, by: Shape, x: Shape, plus: Shape) -> Shape:
+        channels_agree("axpy", (x, plus))
+        return Gate().shape(x, by)
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("gate", (("c", y.c), ("h", y.h), ("w", y.w)))
+        yield Term("add", (("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("detection")
+class Detection(NamedTuple):
+    """Choose boxes by their scores and drop those that overlap: `keep` of them at most, 7 numbers each.
+
+    What it does depends on the image; counted is one look at every score. Its inputs: offsets, scores, default boxes.
+    """
+
+    keep: Count = 100
 
     def shape(self, *xs: Shape) -> Shape:
-        for x in xs[1:]:
-            if not everywhere((x.h == xs[0].h) & (x.w == xs[0].w)):
-                raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
-        return Shape(xs[0].h, xs[0].w, sum(x.c for x in xs))
+        return Shape(1, self.keep, 7)
 
-
-@op("pad", writes=False)
-class Pad(NamedTuple):
-    """Zeros around a map."""
-
-    padding: Padding = 1
-
-    def shape(self, x: Shape) -> Shape:
-        top, bottom, left, right = sides(self.padding, (1, 1), (1, 1))
-        h, w = x.h + top + bottom, x.w + left + right
-        if anywhere(h < 1) or anywhere(w < 1):
-            raise ShapeError(f"padding takes all of a map of {x}")
-        return Shape(h, w, x.c)
-
-
-@op("flatten", writes=False)
-class Flatten(NamedTuple):
-    """Read a map as one vector of h x w x c numbers."""
-
-    def shape(self, x: Shape) -> Shape:
-        return Shape(1, 1, x.h * x.w * x.c)
-
-
-@op("reshape", writes=False)
-class Reshape(NamedTuple):
-    """Read the same numbers as a map of another shape."""
-
-    h: Count = 1
-    w: Count = 1
-    c: Count = 1
-
-    def shape(self, x: Shape) -> Shape:
-        y = Shape(self.h, self.w, self.c)
-        if not everywhere(y.elements == x.elements):
-            raise ShapeError(f"a map of {x} cannot be read as {y}")
-        return y
-
-
-@op("dropout", writes=False)
-class Dropout(NamedTuple):
-    """Dropout: active in training only, free at inference."""
-
-    def shape(self, x: Shape) -> Shape:
-        return x
+    def work(self, y: Shape, offsets: Shape, scores: Shape, *xs: Shape) -> Terms:
+        yield Term("detection", (("scores", scores.elements),))
 
 
 @op("upsample")
@@ -439,32 +349,19 @@ class Upsample(NamedTuple):
         yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
 
 
-@op("slice", writes=False)
-class Slice(NamedTuple):
-    """Take some of the channels: `channels` of them, starting at `start`."""
+@op("resize")
+class Resize(NamedTuple):
+    """Enlarge or shrink a map to `h` x `w`; `method` is "nearest" or "bilinear"."""
 
-    channels: Width
-    start: Whole = 0
-
-    def shape(self, x: Shape) -> Shape:
-        if anywhere(self.start + self.channels > x.c):
-            raise ShapeError(f"channels {self.start} to {self.start + self.channels} of a map of {x}")
-        return Shape(x.h, x.w, self.channels)
-
-
-@op("shuffle")
-class Shuffle(NamedTuple):
-    """Deal the channels of `groups` groups out in turn, so that the next grouped layer mixes them.
-
-    Source: Zhang et al. 2017, arXiv 1707.01083.
-    """
-
-    groups: Count = 2
+    h: Count
+    w: Count
+    method: Choice = "bilinear"
 
     def shape(self, x: Shape) -> Shape:
-        if anywhere(x.c % self.groups):
-            raise ShapeError(f"{self.groups} groups do not divide {x.c} channels")
-        return x
+        return Shape(self.h, self.w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
 
 
 @op("unknown")
@@ -488,24 +385,36 @@ OPS: dict[str, type] = {
     "transposed_conv": TransposedConv,
     "dense": Dense,
     "norm": Norm,
+    "scale": Scale,
+    "bias": Bias,
+    "lrn": LocalResponseNorm,
+    "l2_norm": L2Norm,
     "activation": Activation,
+    "prelu": PRelu,
     "rescale": Rescale,
     "max_pool": MaxPool,
     "avg_pool": AvgPool,
     "global_pool": GlobalPool,
     "adaptive_pool": AdaptivePool,
     "add": Add,
+    "elementwise": Elementwise,
     "gate": Gate,
+    "axpy": Axpy,
     "concat": Concat,
     "pad": Pad,
     "flatten": Flatten,
     "reshape": Reshape,
+    "permute": Permute,
+    "crop": Crop,
+    "constant": Constant,
+    "detection": Detection,
     "dropout": Dropout,
     "upsample": Upsample,
+    "resize": Resize,
     "slice": Slice,
     "shuffle": Shuffle,
 }
 """Every op a spec may name, by its `op` word."""
 
-SEVERAL_INPUTS = ("add", "concat", "gate")
+SEVERAL_INPUTS = ("add", "elementwise", "concat", "gate", "axpy", "detection")
 """Ops that read more than one row."""

@@ -1,0 +1,34 @@
+"""What does a file hold? Its bytes or text, of bounded size, or one clear error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import Fault, SpecError
+
+
+def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = "no model file is") -> bytes:
+    """Read a whole file of at most `limit` bytes.
+
+    Raises SpecError for a missing, unreadable or larger file; the last says "which no model file is", or as `no_such` says.
+    """
+    name = shown_as or str(path)
+    try:
+        path = Path(path)
+        if not path.is_file():
+            raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", name))
+        with path.open("rb") as f:
+            data = f.read(limit + 1)
+    except (OSError, ValueError) as e:
+        raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
+    if len(data) > limit:
+        raise SpecError(Fault(f"is larger than {limit:,} bytes, which {no_such}", name))
+    return data
+
+
+def decode(data: bytes, shown_as: str) -> str:
+    """Read bytes as UTF-8; raises SpecError with the line that is not."""
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as e:
+        raise SpecError(Fault("is not UTF-8 text", shown_as, data.count(b"\n", 0, e.start) + 1)) from None

@@ -1,0 +1,102 @@
+"""How does a reader lay out what a file says? Layers with unique names, within bounds, each fault with its place in the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.graph import Builder, Graph, Ref
+from ..engine.ops import Input, Op, Unknown
+from ..engine.shapes import Shape
+from ..errors import Fault, ShapeError, SpecError, UnknownOpError
+
+MOST_LAYERS = 100_000
+LONGEST_NAME = 180
+LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
+LARGEST_MAP = 2**48  # numbers in one map; a file that says more is wrong or means harm
+UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
+
+
+class Layers:
+    """Builds the graph of one file.
+
+    An unknown op takes the shape the file gives it, or its first input's. Where that makes a later layer fail, the unknown op is
+    what the user hears of.
+    """
+
+    def __init__(self, file: str, allow_unknown: bool = False) -> None:
+        self.file = file
+        self.allow_unknown = allow_unknown
+        self.builder = Builder()
+        self.unknown_ops: dict[str, list[str]] = {}
+        self.times: dict[str, int] = {}
+
+    def fault(self, message: str, place: str = "", hint: str = "", line: int = 0) -> SpecError:
+        """Make the error for a mistake in the file; raise what this returns."""
+        return SpecError(Fault(message, self.file, line, place, hint))
+
+    def name(self, said: Any) -> str:
+        """Make a name of the file's into one that is not taken, within a bounded length."""
+        name = str(said)[:LONGEST_NAME].strip() or "layer"
+        if name not in self.builder.names:
+            return name
+        for n in range(self.times.get(name, 1) + 1, MOST_LAYERS + 2):
+            if f"{name} ({n})" not in self.builder.names:
+                self.times[name] = n
+                return f"{name} ({n})"
+        raise self.fault(f"more than {MOST_LAYERS:,} layers are called '{name}'")
+
+    def add(self, name: Any, op: Op, *inputs: Ref, place: str = "", shared: bool = False, line: int = 0) -> Ref:
+        """Add a layer; its name is made unique. `shared`: its weights are an earlier layer's and were counted there.
+
+        Raises SpecError with the line where shapes do not fit or bounds are passed; UnknownOpError where an unknown op may be why.
+        """
+        name = self.name(name)
+        if len(self.builder.nodes) >= MOST_LAYERS:
+            raise self.fault(f"more than {MOST_LAYERS:,} layers", f"layer {name!r}", line=line)
+        try:
+            ref = self.builder.add(name, op, *inputs, place=place, shared=shared)
+        except ShapeError as e:
+            self.refuse_unknown()
+            raise SpecError(*(Fault(f.message, self.file, line, f.place, f.hint) for f in e.faults)) from None
+        y = self.builder.nodes[ref].output
+        if y.elements > LARGEST_MAP or min(y) < 1:
+            said = "x".join(str(n) if n <= LARGEST_MAP else "huge" for n in y)
+            why = "has no numbers in it" if min(y) < 1 else f"has more than {LARGEST_MAP:,} numbers"
+            raise self.fault(f"its map of {said} {why}", f"layer {name!r}", line=line)
+        return ref
+
+    def input(self, name: Any, h: int, w: int, c: int, line: int = 0) -> Ref:
+        """Add an input of h x w x c."""
+        return self.add(name, Input(h, w, c), line=line)
+
+    def unknown(self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, line: int = 0) -> Ref:
+        """Add an op that cannot be costed, of the shape the file gives or of its first input's."""
+        if shape is None:
+            shape = self.shape(inputs[0]) if inputs else Shape(1, 1, 1)
+        type_ = str(type_)[:LONGEST_NAME]
+        ref = self.add(name, Unknown(type_, *shape), *inputs, line=line)
+        self.unknown_ops.setdefault(type_, []).append(self.builder.nodes[ref].name)
+        return ref
+
+    def shape(self, ref: Ref) -> Shape:
+        """The shape a layer gives."""
+        return self.builder.shape(ref)
+
+    def left_out(self) -> tuple[str, ...]:
+        """Every unknown op: its type, how often it occurs, and where first."""
+        return tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in self.unknown_ops.items())
+
+    def refuse_unknown(self) -> None:
+        """Raise UnknownOpError where there are unknown ops and the user did not ask to go on."""
+        if self.unknown_ops and not self.allow_unknown:
+            raise UnknownOpError(*(Fault(f"cannot cost {said}", self.file, hint=UNKNOWN_HINT) for said in self.left_out()))
+
+    def graph(self, weight_bytes: int | None = None) -> Graph:
+        """Finish.
+
+        Raises UnknownOpError where unknown ops may not be left out, SpecError for a file without a layer.
+        """
+        self.refuse_unknown()
+        if all(node.op.__class__ is Input for node in self.builder.nodes):
+            raise self.fault("has no layers")
+        return self.builder.graph(weight_bytes, self.left_out())

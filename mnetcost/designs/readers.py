@@ -1,0 +1,70 @@
+"""Which model files can be read, and by which module? A row by suffix; a reader turns a file into a `Model`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..engine.graph import Graph
+from ..errors import CallError, nearest
+
+if TYPE_CHECKING:
+    from . import Design, Settings
+
+READERS: dict[str, str] = {}
+"""The module of this room that reads files of a suffix. Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with
+`layers.Layers`, at the size that `settings` asks for, and puts `Unknown` where it knows no better."""
+
+REFUSED = {
+    "alpha": "the widths of a model file are fixed; alpha is for designs whose rules of width are known",
+    "classes": "a model file says itself how many classes it has",
+    "top": "a model file is costed whole; it does not say where its top begins",
+}
+"""Settings that a model file cannot follow, and why."""
+
+
+class Model(NamedTuple):
+    """What a reader answers: the graph at the size asked for, the image's own height and width, and the file's word on itself."""
+
+    graph: Graph
+    resolution: tuple[int, int]  # of the image at which the graph was built
+    own: tuple[int, int] | None  # as the file says; None where it leaves them open
+    format: str  # "Caffe prototxt"
+    title: str = ""  # the network's name in the file
+
+
+def reader_of(name: str) -> str | None:
+    """Return the module that reads a file of this name, or None for a name that is no model file's."""
+    return READERS.get(PurePath(name).suffix.lower())
+
+
+def load_file(file: str, settings: Settings) -> Design:
+    """Read a model file as a design.
+
+    Raises CallError for a setting that files cannot follow, SpecError where the file cannot be read or built, and UnknownOpError
+    where it holds an op that cannot be costed and `settings.allow_unknown` is not set.
+    """
+    from . import Design
+
+    for setting, why in REFUSED.items():
+        if getattr(settings, setting) is not None:
+            raise CallError(f"{file}: {why}")
+    module = reader_of(file)
+    assert module is not None
+    model: Model = import_module(f".{module}", __package__).read(file, settings)
+    own = model.own or model.resolution
+    rho = settings.rho or (model.resolution[0] / own[0] if own[0] else 1.0)
+    name = PurePath(file).name
+    return Design(
+        name, model.title or name, model.format, 1.0, rho, model.resolution, None, settings.batch or 1, True, model.graph, file=file
+    )
+
+
+def unreadable(name: str) -> CallError:
+    """What to say to a command that needs a spec and was given a model file."""
+    like = nearest(PurePath(name).stem, ("v1", "v2", "v3-large", "v3-small"))
+    return CallError(
+        f"'{name}' is a model file, and this needs a design whose widths can change",
+        hint=f"a shipped design, such as '{like or 'v2'}', or a .toml file; `mnetcost convert` writes one",
+    )
