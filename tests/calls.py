@@ -1,0 +1,8 @@
+"""What is each command asked where a test asks all of them? One row a command; a command without a row fails the house's tests."""
+
+from __future__ import annotations
+
+CALLS: dict[str, list[list[str]]] = {
+    "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
+}
+"""Calls that need no file and write none, so that they answer in an empty folder."""

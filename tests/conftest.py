@@ -1,0 +1,14 @@
+"""What every test may count on: the same examples on every run, and no terminal, locale or setting of the machine."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("mnetcost", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.load_profile("mnetcost")
+
+for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
+os.environ["LC_ALL"] = "C.UTF-8"

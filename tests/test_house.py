@@ -1,0 +1,198 @@
+"""What holds for the whole house: its rooms, its start, its bytes, its arithmetic."""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import mnetcost
+from mnetcost.cli import COMMANDS
+from mnetcost.designs import load
+from mnetcost.designs.conventions import convention_names, load_convention
+from mnetcost.designs.find import shipped, shipped_spec
+from mnetcost.engine.costs import cost
+
+from .calls import CALLS
+
+PACKAGE = Path(mnetcost.__file__).parent
+ROOT = PACKAGE.parent
+ROOMS = ("engine", "designs", "analyses", "output", "cli")
+"""From the lowest; a room imports from itself and from those before it."""
+MODULES = {p.relative_to(PACKAGE).with_suffix("").as_posix(): p for p in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(source: str, module: str) -> Iterator[tuple[str, bool]]:
+    """Each module that a module's source imports, in full, and whether that happens as soon as it is itself imported."""
+    package = ["mnetcost", *module.split("/")][:-1]
+
+    def walk(node: ast.AST, early: bool) -> Iterator[tuple[str, bool]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                yield from ((alias.name, early) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                base = package[: len(package) - child.level + 1] if child.level else []
+                name = ".".join([*base, *([child.module] if child.module else [])])
+                yield name, early
+                yield from ((f"{name}.{alias.name}", early) for alias in child.names)
+            else:
+                checking = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
+                yield from walk(child, early and not checking and not isinstance(child, ast.FunctionDef | ast.Lambda))
+
+    return walk(ast.parse(source), True)
+
+
+def upward(source: str, module: str) -> list[str]:
+    """Imports from a room above a module's own."""
+    room = module.split("/")[0]
+    if room not in ROOMS:
+        return []
+    above = {f"mnetcost.{r}" for r in ROOMS[ROOMS.index(room) + 1 :]}
+    return [name for name, _ in imports(source, module) if ".".join(name.split(".")[:2]) in above]
+
+
+def early_strangers(source: str, module: str) -> list[str]:
+    """Packages of others, click in the command line apart, that are imported as soon as the module is."""
+    allowed = {"mnetcost", *sys.stdlib_module_names, *(["click"] if module.startswith("cli/") else [])}
+    return [name for name, early in imports(source, module) if early and name.split(".")[0] not in allowed]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_rooms_import_only_downward(module: str) -> None:
+    """cli, output, analyses, designs, engine: what is lower knows nothing of what is higher."""
+    assert upward(MODULES[module].read_text("utf-8"), module) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_heavy_things_wait_at_the_door(module: str) -> None:
+    """numpy, rich, tabulate and readers' libraries are imported inside the function that needs them."""
+    assert early_strangers(MODULES[module].read_text("utf-8"), module) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("from ..analyses import report", "engine/ops"),
+        ("from .. import cli", "designs/spec"),
+        ("def f():\n    from ..output.text import render", "analyses/report"),
+        ("import mnetcost.designs.find", "engine/graph"),
+        ("from mnetcost.cli import main", "output/text"),
+    ],
+)
+def test_an_upward_import_would_be_seen(source: str, module: str) -> None:
+    """The guard can fail: relative, absolute, and inside a function."""
+    assert upward(source, module) != []
+
+
+@pytest.mark.parametrize("source", ["import numpy as np", "try:\n    from rich import box\nexcept ImportError:\n    pass", "import click"])
+def test_an_early_heavy_import_would_be_seen(source: str) -> None:
+    """The guard can fail; inside a function or for type checkers the same import is fine."""
+    assert early_strangers(source, "output/text") != []
+    assert early_strangers("def f():\n" + "\n".join("    " + line for line in source.split("\n")), "output/text") == []
+    assert early_strangers("if TYPE_CHECKING:\n    import numpy", "output/text") == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_answers(module: str) -> None:
+    """The first line of its docstring is a sentence; no file is past 600 lines."""
+    text = MODULES[module].read_text("utf-8")
+    said = (ast.get_docstring(ast.parse(text)) or "").split("\n")[0]
+    assert len(said) > 10
+    assert said[-1] in ".?:"
+    assert text.count("\n") <= 600
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level packages that a fresh process holds after running code, Python's own apart."""
+    code += "\nimport sys; print(*{m.partition('.')[0] for m in sys.modules} - sys.stdlib_module_names, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stderr.split())
+
+
+def calling(*args: str) -> str:
+    return f"from mnetcost.cli import cli\ntry:\n    cli.main({list(args)!r})\nexcept SystemExit as e:\n    assert not e.code"
+
+
+def test_the_start_loads_click_and_nothing_else() -> None:
+    """`import mnetcost` loads no package of others, `mnetcost --help` only what `import click` does."""
+    assert loaded_by("import mnetcost") - loaded_by("") == {"mnetcost"}
+    assert loaded_by(calling("--help")) - loaded_by("import click") == {"mnetcost"}
+
+
+@pytest.mark.parametrize("call", [["report", "v2"], ["report", "v2", "--format", "json"]], ids=" ".join)
+def test_a_call_into_a_pipe_loads_neither_numpy_nor_rich(call: list[str]) -> None:
+    """What answers in a tenth of a second has no time for them."""
+    assert not {"numpy", "rich", "onnx", "google"} & (loaded_by(calling(*call)) - loaded_by(""))
+
+
+def test_the_guard_of_the_start_can_fail() -> None:
+    """A process that imports numpy is seen to have done so."""
+    assert "numpy" in loaded_by("import mnetcost, numpy")
+
+
+def test_every_command_is_asked_in_the_tests_of_the_house() -> None:
+    """tests/calls.py has a row for each command, and each row is a call of it."""
+    assert set(CALLS) == set(COMMANDS)
+    assert all(call[0] == command for command, calls in CALLS.items() for call in calls)
+
+
+@pytest.mark.parametrize("call", [call for calls in CALLS.values() for call in calls], ids=" ".join)
+def test_the_same_call_gives_the_same_bytes(call: list[str]) -> None:
+    """In execution order, whatever Python's hash seed."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "mnetcost", *call],
+            capture_output=True,
+            check=True,
+            timeout=60,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "4242")
+    ]
+    assert said[0]
+    assert said[0] == said[1] == said[2]
+
+
+@cache
+def small(name: str) -> str:
+    """A design as a user would ask for it at another alpha and size."""
+    h = shipped_spec(name).resolution[0] * 6 // 7
+    return f"{name}:alpha=0.75,resolution={h}x{h + 3}"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_printed_terms_multiply_to_the_printed_count(name: str) -> None:
+    """Every layer of every shipped spec: the numbers read back from a term's text multiply to its count, and these add up."""
+    for design in (name, small(name)):
+        costs = cost(load(design).graph)
+        for convention in map(load_convention, convention_names()):
+            params = madds = 0
+            for layer in costs.layers:
+                for terms, kinds in ((layer.params, layer.params_by_kind()), (layer.work, layer.work_by_kind())):
+                    read = [(t.kind, math.prod(int(part.split(" ", 1)[0]) for part in str(t).split(" x "))) for t in terms]
+                    assert [count for _, count in read] == [t.count for t in terms]
+                    assert {kind: sum(n for k, n in read if k == kind) for kind, _ in read} == kinds
+                params += convention.count_params(layer.params)
+                madds += convention.madds(layer.work)
+            assert params == convention.count_params(t for layer in costs.layers for t in layer.params)
+            assert madds == convention.madds(t for layer in costs.layers for t in layer.work)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_spec_says_where_it_is_from(name: str) -> None:
+    """A source, on the first line or the line after `extends`; an implementation also says what it differs in from the paper."""
+    spec = shipped_spec(name)
+    own = [line for line in spec.text.splitlines() if line.strip()][:2]
+    assert any(line.startswith("source = ") for line in own)
+    assert re.search(r"arXiv \d{4}\.\d{5}|\w/\w|\.py\b|\d\.\d", spec.source), spec.source  # a paper, a repository, a file or a version
+    assert spec.title
+    if "/" in name:
+        assert spec.differs
