@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +39,10 @@ TOP_KEYS = {
 WIDTH_KEYS = {"scale": "Text", "rounding": "Name", "divisor": "Count", "minimum": "Whole"}
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after")
 TABLES = ("widths", "expansion", "se", "style", "layers", "top", "change")
+
+
+ParentOf = Callable[[str, Path | None], tuple[str, str]]
+"""From the name a spec extends, and the spec's own path, to the parent's file and text."""
 
 
 class Row(NamedTuple):
@@ -87,7 +91,8 @@ class _Raw(NamedTuple):
 class _Reading:
     """The faults found while one design is read, over all the files it extends."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent_of: ParentOf) -> None:
+        self.parent_of = parent_of
         self.faults: list[tuple[str, Place, str, str]] = []
         self.texts: dict[str, str] = {}
 
@@ -172,10 +177,8 @@ def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | No
     if parent is not None:
         name = reading.read(file, ("extends",), "Name", parent)
         if name is not None:
-            from .find import parent_of
-
             try:
-                parent_file, parent_text = parent_of(name, base)
+                parent_file, parent_text = reading.parent_of(name, base)
             except SpecError as e:
                 reading.fault(file, ("extends",), e.faults[0].message, e.faults[0].hint)
             else:
@@ -388,13 +391,16 @@ def _rules(reading: _Reading, merged: _Merged) -> Rules:
     )
 
 
-def read_spec(text: str, file: str, name: str, base: Path | None) -> Spec:
+def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf | None = None) -> Spec:
     """Read a spec's text, and what it extends.
 
-    `base` is the file's own path, beside which a relative `extends` is looked for.
+    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` looks elsewhere than in the
+    file system.
     Raises SpecError with every fault found: file, line, place, and the nearest right key.
     """
-    reading = _Reading()
+    from . import find
+
+    reading = _Reading(parent_of or find.parent_of)
     reading.texts[file] = text
     merged = _Merged()
     _collect(reading, parse_toml(text, file), file, base, merged, 0)
