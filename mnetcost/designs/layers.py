@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.graph import Builder, Graph, Ref
-from ..engine.ops import Input, Op, Unknown
+from ..engine.ops import Conv, DepthwiseConv, Input, Op, Unknown
 from ..engine.shapes import Shape
 from ..errors import Fault, ShapeError, SpecError, UnknownOpError
 
@@ -14,6 +14,18 @@ LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
 LARGEST_MAP = 2**48  # numbers in one map; a file that says more is wrong or means harm
 UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
+
+
+def plain_size(h: Any, w: Any) -> Any:
+    """A size as ops and specs write it: 3 for 3 x 3, a pair otherwise."""
+    return h if h == w else (h, w)
+
+
+def convolution(c: int, out: int, kernel: Any, stride: Any, dilation: Any, groups: int, padding: Any, bias: bool) -> Op:
+    """The op of a convolution of `c` channels to `out`: depthwise where every channel is its own group."""
+    if groups == c and groups > 1 and out % c == 0:
+        return DepthwiseConv(kernel, stride, dilation, out // c, padding, bias)
+    return Conv(out, kernel, stride, dilation, groups, padding, bias)
 
 
 class Layers:
@@ -31,7 +43,8 @@ class Layers:
         self.times: dict[str, int] = {}
 
     def fault(self, message: str, place: str = "", hint: str = "", line: int = 0) -> SpecError:
-        """Make the error for a mistake in the file; raise what this returns."""
+        """Make the error for a mistake in the file; raise what this returns. An unknown op that may be why is raised here instead."""
+        self.refuse_unknown()
         return SpecError(Fault(message, self.file, line, place, hint))
 
     def name(self, said: Any) -> str:

@@ -12,7 +12,9 @@ from ..errors import CallError, nearest
 if TYPE_CHECKING:
     from . import Design, Settings
 
-READERS: dict[str, str] = {}
+READERS = {
+    ".prototxt": "caffe",
+}
 """The module of this room that reads files of a suffix. Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with
 `layers.Layers`, at the size that `settings` asks for, and puts `Unknown` where it knows no better."""
 

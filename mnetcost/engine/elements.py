@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .fields import Count, Flag, Function
+from .fields import Count, Flag, Function, Whole
 from .op import op
 from .shapes import Shape
 from .terms import Term, Terms
@@ -42,17 +42,21 @@ class Norm(NamedTuple):
 
 @op("scale", writes=False)
 class Scale(NamedTuple):
-    """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's batch norm."""
+    """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's batch norm.
+
+    `numbers` is how many are learned where that is not one a channel: 1 for the whole map, or one a number of it.
+    """
 
     bias: Flag = True
+    numbers: Whole = 0
 
     def shape(self, x: Shape) -> Shape:
         return x
 
     def params(self, x: Shape) -> Terms:
-        yield Term("norm", (("gamma", x.c),), "scale")
+        yield Term("norm", (("gamma", self.numbers or x.c),), "scale")
         if self.bias:
-            yield Term("norm", (("beta", x.c),), "shift")
+            yield Term("norm", (("beta", self.numbers or x.c),), "shift")
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "scale")
@@ -60,13 +64,15 @@ class Scale(NamedTuple):
 
 @op("bias", writes=False)
 class Bias(NamedTuple):
-    """Add a learned number to each channel."""
+    """Add a learned number to each channel, or as many as `numbers` says."""
+
+    numbers: Whole = 0
 
     def shape(self, x: Shape) -> Shape:
         return x
 
     def params(self, x: Shape) -> Terms:
-        yield Term("bias", (("c", x.c),))
+        yield Term("bias", (("c", self.numbers or x.c),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("bias", (("c", y.c), ("h", y.h), ("w", y.w)), "alone")
@@ -93,16 +99,20 @@ class LocalResponseNorm(NamedTuple):
 
 @op("l2_norm", writes=False)
 class L2Norm(NamedTuple):
-    """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a learned number."""
+    """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a learned number.
+
+    `numbers` is how many are learned where that is not one a channel.
+    """
 
     scale: Flag = True
+    numbers: Whole = 0
 
     def shape(self, x: Shape) -> Shape:
         return x
 
     def params(self, x: Shape) -> Terms:
         if self.scale:
-            yield Term("norm", (("gamma", x.c),), "scale")
+            yield Term("norm", (("gamma", self.numbers or x.c),), "scale")
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "l2")

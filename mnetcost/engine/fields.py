@@ -62,5 +62,6 @@ CHOICES = {
     "layers": ("pointwise", "dense"),
     "stride_on": ("spatial", "first"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power"),
+    "by": ("sum", "mean", "max", "min", "argmax", "l2"),
     "along": ("height", "width", "channels"),
 }

@@ -334,6 +334,22 @@ class Detection(NamedTuple):
         yield Term("detection", (("scores", scores.elements),))
 
 
+@op("reduce")
+class Reduce(NamedTuple):
+    """Bring a map down to `h` x `w` x `c` by the sum, mean, largest or smallest of what falls together."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+    by: Choice = "sum"
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("reduce", (("c_in", x.c), ("h_in", x.h), ("w_in", x.w)), self.by)
+
+
 @op("upsample")
 class Upsample(NamedTuple):
     """Enlarge a map by whole factors; `method` is "nearest" or "bilinear"."""
@@ -409,6 +425,7 @@ OPS: dict[str, type] = {
     "constant": Constant,
     "detection": Detection,
     "dropout": Dropout,
+    "reduce": Reduce,
     "upsample": Upsample,
     "resize": Resize,
     "slice": Slice,

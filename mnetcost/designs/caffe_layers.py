@@ -1,0 +1,438 @@
+"""What does each type of Caffe layer compute, and on which shape? One function a type, in one table.
+
+Shapes follow each layer's Reshape in BVLC Caffe; what is a fork's says whose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from ..engine.elements import Activation, Bias, L2Norm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from ..engine.numbers import ceil_div
+from ..engine.ops import (
+    Add,
+    AvgPool,
+    Axpy,
+    Dense,
+    Detection,
+    Elementwise,
+    Gate,
+    GlobalPool,
+    MaxPool,
+    Reduce,
+    Resize,
+    TransposedConv,
+    Upsample,
+)
+from ..engine.shapes import Shape
+from .caffe import MOST_AXES, Blob, Layer, Net, spelled
+from .caffe_shapes import (
+    alias,
+    axis_of,
+    concat,
+    crop,
+    data,
+    dropout,
+    dummy_data,
+    flatten,
+    grown,
+    input_,
+    map_of,
+    memory_data,
+    permute,
+    prior_box,
+    reshape,
+    shuffle,
+    slice_,
+    unknown,
+)
+from .layers import LARGEST_DIMENSION, convolution, plain_size
+
+CONV_FIELDS = (
+    *("num_output", "bias_term", "group", "engine", "axis", "force_nd_im2col", "dilation", "hole", "hole_h", "hole_w", "pad", "pad_h"),
+    *("pad_w", "kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
+)
+
+
+def conv(net: Net, layer: Layer) -> None:
+    """Convolution; the depthwise types of the MobileNet forks; transposed convolution. Several bottoms share the weights."""
+    p = layer.message_of("convolution_param").known(*CONV_FIELDS)
+    out = p.integer("num_output", low=1)
+    kernel, stride, pad = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), p.sides("pad", 0, 0)
+    dilation = p.sides("hole", 1, 1) if any(k.startswith("hole") for k in p.message.fields) else p.sides("dilation", 1, 1)
+    bias = p.flag("bias_term", True)
+    if p.integer("axis", 1, -4) not in (1, -3):
+        raise p.fault("convolution over another axis than 1 is not read")
+    if not layer.bottoms or len(layer.bottoms) != len(layer.tops):
+        raise layer.fault(f"{len(layer.bottoms)} bottoms give {len(layer.tops)} tops")
+    for n, (blob, top) in enumerate(zip(layer.inputs(1, len(layer.bottoms)), layer.tops, strict=True)):
+        x = map_of(layer, blob)
+        groups = p.integer("group", 1, 1)
+        if layer.type in DEPTHWISE_TYPES:  # these forks take it from the input, and many files leave it out
+            groups = x.c
+        sizes = (plain_size(*kernel), plain_size(*stride), plain_size(*dilation))
+        padding = plain_size(*pad)
+        op: Any
+        if layer.type == "Deconvolution":
+            op = TransposedConv(out, *sizes, groups, padding, 0, bias)
+        else:
+            op = convolution(x.c, out, *sizes, groups, padding, bias)
+        ref = net.parametric(layer, op, blob.ref) if n == 0 else net.add(layer, op, blob.ref, part=top, shared=True)
+        net.top(layer, top, Blob(ref, grown(blob.dims, net.layers.shape(ref))))
+
+
+def inner_product(net: Net, layer: Layer) -> None:
+    p = layer.message_of("inner_product_param").known("num_output", "bias_term", "axis", "transpose", "engine")
+    (blob,) = layer.inputs(1)
+    axis = axis_of(layer, p.integer("axis", 1, -MOST_AXES, MOST_AXES), len(blob.dims))
+    lead, size = blob.dims[:axis], prod(blob.dims[axis:])
+    x = net.flat(layer, blob) if axis == 1 else net.as_map(layer, blob, net.view((*lead, size)), "rows")
+    out = p.integer("num_output", low=1)
+    net.give(layer, net.parametric(layer, Dense(out, p.flag("bias_term", True)), x), (*lead, out))
+
+
+def pooled(n: int, kernel: int, stride: int, pad: int, padded: bool, ceil: bool) -> int:
+    """Positions of a pooling window along a side, by Caffe's own rule.
+
+    It rounds up, and drops the last window where that starts past the map and its padding, but only if any side is padded at all.
+    Source: pooling_layer.cpp, Reshape.
+    """
+    free = n + 2 * pad - kernel
+    out = (ceil_div(free, stride) if ceil else int(free / stride)) + 1
+    return out - ((out - 1) * stride >= n + pad) if padded else out
+
+
+def pooling(net: Net, layer: Layer) -> None:
+    p = layer.message_of("pooling_param").known(
+        *("pool", "pad", "pad_h", "pad_w", "kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
+        *("engine", "global_pooling", "round_mode", "ceil_mode"),
+    )
+    (blob,) = layer.inputs(1)
+    x = map_of(layer, blob)
+    pool = p.choice("pool", {"MAX": 0, "AVE": 1, "STOCHASTIC": 2}, "MAX")
+    if pool == "STOCHASTIC":
+        return unknown(net, layer)
+    if p.flag("global_pooling"):
+        ref = net.add(layer, GlobalPool("max" if pool == "MAX" else "average"), blob.ref)
+        return net.give(layer, ref, (*blob.dims[:2], 1, 1))
+    kernel, stride, pad = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), p.sides("pad", 0, 0)
+    if pad[0] >= kernel[0] or pad[1] >= kernel[1]:
+        raise p.fault("the padding must be smaller than the window")
+    # `ceil_mode: false` is SENet's fork's
+    ceil = p.flag("ceil_mode", True) and p.choice("round_mode", {"CEIL": 0, "FLOOR": 1}, "CEIL") == "CEIL"
+    out = tuple(pooled(n, k, s, a, any(pad), ceil) for n, k, s, a in zip((x.h, x.w), kernel, stride, pad, strict=True))
+    if min(out) < 1:
+        raise layer.fault(f"a window of {kernel[0]}x{kernel[1]} does not fit into {x.h}x{x.w}")
+    cls = MaxPool if pool == "MAX" else AvgPool
+    op = cls(plain_size(*kernel), plain_size(*stride), plain_size(*pad), 1, ceil)
+    if tuple(net.layers.shape(blob.ref)) != tuple(x) or not _gives(op, x, out):
+        # written as padding at the end, so that a window that rounds down takes as many steps
+        after = [(o - 1) * s + k - n - a for o, s, k, n, a in zip(out, stride, kernel, (x.h, x.w), pad, strict=True)]
+        op = op._replace(padding=(pad[0], max(0, after[0]), pad[1], max(0, after[1])), ceil=False)
+    return net.give(layer, net.add(layer, op, blob.ref), (*blob.dims[:2], *out))
+
+
+def _gives(op: Any, x: Shape, out: tuple[int, ...]) -> bool:
+    from ..errors import ShapeError
+
+    try:
+        y = op.shape(x)
+    except ShapeError:
+        return False
+    return (y.h, y.w) == out
+
+
+def batch_norm(net: Net, layer: Layer) -> None:
+    """Normalise by stored mean and variance; a third blob of one number says by what they are to be divided."""
+    (blob,) = layer.inputs(1)
+    if len(blob.dims) == 3:
+        return unknown(net, layer)
+    return net.give(layer, net.parametric(layer, Norm(False, False, True, True), blob.ref), blob.dims)
+
+
+def _learned(net: Net, layer: Layer, blob: Blob, axis: int, axes: int) -> int:
+    """How many numbers a Scale or Bias layer learns; 0 where it is one a channel."""
+    start = axis_of(layer, axis, len(blob.dims))
+    if axes >= 0 and start + axes > len(blob.dims):
+        raise layer.fault(f"{axes} axes from axis {axis} of {spelled(blob.dims)}")
+    numbers = prod(blob.dims[start:] if axes < 0 else blob.dims[start : start + axes])
+    return 0 if numbers == net.layers.shape(blob.ref).c else numbers
+
+
+def _along(net: Net, layer: Layer, blob: Blob, by: Blob, axis: int) -> int:
+    """The second bottom of a Scale or Bias layer as a map that spreads over the first."""
+    start = 0 if not by.dims else axis_of(layer, axis, len(blob.dims))
+    if blob.dims[start : start + len(by.dims)] != by.dims:
+        raise layer.fault(f"{spelled(by.dims)} does not fit {spelled(blob.dims)} from axis {start}")
+    dims = (blob.dims[0] if start else 1,) if start else ()
+    full = (*dims, *(1 for _ in blob.dims[1:start]), *by.dims, *(1 for _ in blob.dims[start + len(by.dims) :]))
+    shape = net.view(full)
+    if start:  # a number for all images: the leading axis is not there
+        shape = net.view((net.images or 1, *full[1:]))
+    return net.as_map(layer, by, shape, "by")
+
+
+def scale(net: Net, layer: Layer) -> None:
+    """With one bottom, learned numbers; with two, a gate."""
+    p = layer.message_of("scale_param").known("axis", "num_axes", "bias_term")
+    blobs = layer.inputs(1, 2)
+    axis, axes, bias = p.integer("axis", 1, -MOST_AXES), p.integer("num_axes", 1, -1), p.flag("bias_term")
+    if len(blobs) == 1:
+        numbers = _learned(net, layer, blobs[0], axis, axes)
+        return net.give(layer, net.parametric(layer, Scale(bias, numbers), blobs[0].ref), blobs[0].dims)
+    ref = net.add(layer, Gate(), blobs[0].ref, _along(net, layer, blobs[0], blobs[1], axis))
+    if bias:
+        numbers = _learned(net, layer, blobs[0], axis, len(blobs[1].dims))
+        ref = net.add(layer, Bias(numbers), ref, part="bias", shared=net_shares(net, layer))
+    return net.give(layer, ref, blobs[0].dims)
+
+
+def net_shares(net: Net, layer: Layer) -> bool:
+    """Is a layer's one blob another layer's by name?"""
+    names = [n for n in layer.shared_names() if n]
+    known = any(n in net.shared for n in names)
+    net.shared.update(names)
+    return known
+
+
+def bias(net: Net, layer: Layer) -> None:
+    p = layer.message_of("bias_param").known("axis", "num_axes")
+    blobs = layer.inputs(1, 2)
+    axis = p.integer("axis", 1, -MOST_AXES)
+    if len(blobs) == 2:
+        ref = net.add(layer, Elementwise("add"), blobs[0].ref, _along(net, layer, blobs[0], blobs[1], axis))
+    else:
+        ref = net.parametric(layer, Bias(_learned(net, layer, blobs[0], axis, p.integer("num_axes", 1, -1))), blobs[0].ref)
+    net.give(layer, ref, blobs[0].dims)
+
+
+def prelu(net: Net, layer: Layer) -> None:
+    p = layer.message_of("prelu_param").known("channel_shared")
+    (blob,) = layer.inputs(1)
+    slopes = 1 if p.flag("channel_shared") else blob.dims[1] if len(blob.dims) > 1 else 1
+    net.give(layer, net.parametric(layer, PRelu(slopes), blob.ref), blob.dims)
+
+
+def lrn(net: Net, layer: Layer) -> None:
+    p = layer.message_of("lrn_param").known("local_size", "alpha", "beta", "norm_region", "k", "engine")
+    (blob,) = layer.inputs(1)
+    map_of(layer, blob)
+    within = p.choice("norm_region", {"ACROSS_CHANNELS": 0, "WITHIN_CHANNEL": 1}, "ACROSS_CHANNELS") == "WITHIN_CHANNEL"
+    net.give(layer, net.add(layer, LocalResponseNorm(p.integer("local_size", 5, 1), within), blob.ref), blob.dims)
+
+
+def normalize(net: Net, layer: Layer) -> None:
+    """SSD's fork: each position divided by its length, then a learned scale."""
+    p = layer.message_of("norm_param").known("across_spatial", "channel_shared", "eps")
+    (blob,) = layer.inputs(1)
+    net.give(layer, net.parametric(layer, L2Norm(True, 1 if p.flag("channel_shared", True) else 0), blob.ref), blob.dims)
+
+
+def activation(function: str) -> Callable[[Net, Layer], None]:
+    """One evaluation of a function a number."""
+
+    def lay(net: Net, layer: Layer) -> None:
+        (blob,) = layer.inputs(1)
+        name = function
+        if name == "relu" and layer.message_of("relu_param").number("negative_slope", 0):
+            name = "leaky_relu"
+        net.give(layer, net.add(layer, Activation(name), blob.ref), blob.dims)
+
+    return lay
+
+
+def softmax_with_loss(net: Net, layer: Layer) -> None:
+    """At test time: the softmax, and a number that compares it with the labels, which is no part of the net."""
+    blob = layer.inputs(1, 3)[0]
+    ref = net.add(layer, Activation("softmax"), blob.ref)
+    for n, top in enumerate(layer.tops):
+        net.top(layer, top, Blob(ref, blob.dims) if n else Blob(ref, (net.images or 1,)))
+
+
+def measure(net: Net, layer: Layer) -> None:
+    """Compares the output with labels; no part of what is deployed, and nothing reads it."""
+    for bottom in layer.bottoms:
+        net.find(layer, bottom)
+
+
+def power(net: Net, layer: Layer) -> None:
+    """(shift + scale x) ^ power: as a rule a multiply and an add."""
+    p = layer.message_of("power_param").known("power", "scale", "shift")
+    (blob,) = layer.inputs(1)
+    plain = p.number("power", 1) == 1
+    net.give(layer, net.add(layer, Rescale() if plain else Activation("power"), blob.ref), blob.dims)
+
+
+def eltwise(net: Net, layer: Layer) -> None:
+    p = layer.message_of("eltwise_param").known("operation", "coeff", "stable_prod_grad")
+    blobs = layer.inputs(1, 10_000)
+    operation = p.choice("operation", {"PROD": 0, "SUM": 1, "MAX": 2}, "SUM")
+    if any(b.dims != blobs[0].dims for b in blobs):
+        raise layer.fault("it needs bottoms of one shape, but these are " + ", ".join(spelled(b.dims) for b in blobs[:8]))
+    refs = [b.ref for b in blobs]
+    coefficients = p.message.all("coeff")
+    if coefficients and len(coefficients) != len(blobs):
+        raise p.fault(f"{len(blobs)} bottoms need as many 'coeff', not {len(coefficients)}")
+    if operation == "SUM":
+        for n, factor in enumerate(coefficients):
+            if factor not in (1, -1):
+                refs[n] = net.add(layer, Rescale(), refs[n], part=f"coeff {n + 1}")
+    if len(refs) == 1:
+        return net.give(layer, refs[0], blobs[0].dims)
+    if operation == "PROD":
+        ref = refs[0]
+        for n, other in enumerate(refs[1:]):
+            ref = net.add(layer, Gate(), ref, other, part=f"{n + 1}" if n else "")
+    else:
+        ref = net.add(layer, Add() if operation == "SUM" else Elementwise("maximum"), *refs)
+    return net.give(layer, ref, blobs[0].dims)
+
+
+def axpy(net: Net, layer: Layer) -> None:
+    """SENet's fork: a vector times a map, plus a map."""
+    by, x, plus = layer.inputs(3)
+    if x.dims != plus.dims or by.dims[:2] != x.dims[:2]:
+        raise layer.fault(f"{spelled(by.dims)}, {spelled(x.dims)} and {spelled(plus.dims)} do not fit")
+    net.give(layer, net.add(layer, Axpy(), by.ref, x.ref, plus.ref), x.dims)
+
+
+def reduction(net: Net, layer: Layer) -> None:
+    p = layer.message_of("reduction_param").known("operation", "axis", "coeff")
+    (blob,) = layer.inputs(1)
+    axis = axis_of(layer, p.integer("axis", 0, -MOST_AXES), len(blob.dims))
+    by = p.choice("operation", {"SUM": 1, "ASUM": 2, "SUMSQ": 3, "MEAN": 4}, "SUM")
+    dims = blob.dims[:axis] or (1,)
+    ref = net.add(layer, Reduce(*net.view(dims), "mean" if by == "MEAN" else "sum"), blob.ref)
+    net.give(layer, ref, dims)
+
+
+def argmax(net: Net, layer: Layer) -> None:
+    p = layer.message_of("argmax_param").known("out_max_val", "top_k", "axis")
+    (blob,) = layer.inputs(1)
+    k = p.integer("top_k", 1, 1)
+    if "axis" in p.message.fields:
+        axis = axis_of(layer, p.integer("axis", 1, -MOST_AXES), len(blob.dims))
+        dims = (*blob.dims[:axis], k, *blob.dims[axis + 1 :])
+    else:
+        dims = (blob.dims[0], 2 if p.flag("out_max_val") else 1, k)
+    net.give(layer, net.add(layer, Reduce(*net.view(dims), "argmax"), blob.ref), dims)
+
+
+def upsample(net: Net, layer: Layer) -> None:
+    """The YOLO and SegNet forks'."""
+    p = layer.message_of("upsample_param").known("scale", "scale_h", "scale_w", "upsample_h", "upsample_w", "stride")
+    blob = layer.inputs(1, 2)[0]
+    x = map_of(layer, blob)
+    if "upsample_h" in p.message.fields:
+        op: Any = Resize(p.integer("upsample_h", low=1), p.integer("upsample_w", low=1), "nearest")
+    else:
+        key = "stride" if "stride" in p.message.fields else "scale"
+        op = Upsample(plain_size(*p.sides(key, 2, 1)))
+    net.give(layer, net.add(layer, op, blob.ref), grown(blob.dims, op.shape(x)))
+
+
+def interp(net: Net, layer: Layer) -> None:
+    """DeepLab's fork: bilinear, to a given size or by factors, of the map with its padding. Source: interp_layer.cpp."""
+    p = layer.message_of("interp_param").known(
+        "height", "width", "zoom_factor", "shrink_factor", "pad_beg", "pad_end", "use_blob_size", "spatial_shape", "method"
+    )
+    blobs = layer.inputs(1, 2)
+    x = map_of(layer, blobs[0])
+    extra = p.integer("pad_beg", 0, -LARGEST_DIMENSION) + p.integer("pad_end", 0, -LARGEST_DIMENSION)
+    if len(blobs) == 2:
+        size = map_of(layer, blobs[1])[:2]
+    elif "height" in p.message.fields:
+        size = p.integer("height", low=1), p.integer("width", low=1)
+    else:
+        shrink, zoom = p.integer("shrink_factor", 1, 1), p.integer("zoom_factor", 1, 1)
+        small = [(n + extra - 1) // shrink + 1 for n in (x.h, x.w)]
+        size = small[0] + (small[0] - 1) * (zoom - 1), small[1] + (small[1] - 1) * (zoom - 1)
+    if min(size) < 1:
+        raise layer.fault("nothing is left of the map")
+    net.give(layer, net.add(layer, Resize(*size), blobs[0].ref), (*blobs[0].dims[:2], *size))
+
+
+def detection_output(net: Net, layer: Layer) -> None:
+    """SSD's fork: decodes boxes, drops those that overlap. How many are left depends on the image; at most `keep_top_k`."""
+    p = layer.message_of("detection_output_param")
+    loc, conf, prior = layer.inputs(3, 5)[:3]
+    keep = p.integer("keep_top_k", -1, -1)
+    keep = keep if keep > 0 else max(1, prior.dims[-1] // 4)
+    net.give(layer, net.add(layer, Detection(keep), loc.ref, conf.ref, prior.ref), (1, 1, keep, 7))
+
+
+DEPTHWISE_TYPES = ("DepthwiseConvolution", "ConvolutionDepthwise", "DepthwiseConv", "ConvolutionDepthWise")
+FUNCTIONS = {
+    "ReLU": "relu",
+    "ReLU6": "relu6",
+    "Sigmoid": "sigmoid",
+    "TanH": "tanh",
+    "ELU": "elu",
+    "SeLu": "selu",
+    "SELU": "selu",
+    "AbsVal": "abs",
+    "BNLL": "softplus",
+    "Exp": "exp",
+    "Log": "log",
+    "Softmax": "softmax",
+    "Swish": "swish",
+    "Mish": "mish",
+    "Clip": "clip",
+    "Threshold": "threshold",
+    "HSwish": "hswish",
+    "Hswish": "hswish",
+    "HardSwish": "hswish",
+    "HSigmoid": "hsigmoid",
+    "Hsigmoid": "hsigmoid",
+    "HardSigmoid": "hsigmoid",
+}
+MEASURES = (
+    *("Accuracy", "SegAccuracy", "Silence", "ContrastiveLoss", "EuclideanLoss", "HingeLoss", "InfogainLoss", "MultinomialLogisticLoss"),
+    *("SigmoidCrossEntropyLoss", "SmoothL1Loss", "HDF5Output"),
+)
+DATABASES = ("Data", "ImageData", "HDF5Data", "WindowData", "AnnotatedData")
+FREE = ("Input", "Data", "Split", "Reshape", "Flatten", "Dropout", "Concat", "Slice", "Crop", "Permute", "ShuffleChannel", "PriorBox")
+"""Types that do no arithmetic on the image's numbers under any convention: they name, move, keep or drop them."""
+
+LAYERS: dict[str, Callable[[Net, Layer], None]] = {
+    "Convolution": conv,
+    **dict.fromkeys(DEPTHWISE_TYPES, conv),
+    "Deconvolution": conv,
+    "InnerProduct": inner_product,
+    "Pooling": pooling,
+    "BatchNorm": batch_norm,
+    "Scale": scale,
+    "Bias": bias,
+    "PReLU": prelu,
+    "LRN": lrn,
+    "Normalize": normalize,
+    **{type_: activation(function) for type_, function in FUNCTIONS.items()},
+    "SoftmaxWithLoss": softmax_with_loss,
+    **dict.fromkeys(MEASURES, measure),
+    "Power": power,
+    "Dropout": dropout,
+    "SeLuDropout": dropout,
+    "Split": alias,
+    "Eltwise": eltwise,
+    "Axpy": axpy,
+    "Concat": concat,
+    "Slice": slice_,
+    "Crop": crop,
+    "Flatten": flatten,
+    "Reshape": reshape,
+    "Permute": permute,
+    "ShuffleChannel": shuffle,
+    "Reduction": reduction,
+    "ArgMax": argmax,
+    "Upsample": upsample,
+    "Interp": interp,
+    "PriorBox": prior_box,
+    "DetectionOutput": detection_output,
+    "Input": input_,
+    "DummyData": dummy_data,
+    "MemoryData": memory_data,
+    **dict.fromkeys(DATABASES, data),
+}
+"""Every type of layer that can be costed, and what lays it out."""
