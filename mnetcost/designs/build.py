@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.blocks import BLOCKS, Site
-from ..engine.graph import Builder, Graph
-from ..engine.numbers import Num
-from ..engine.ops import OPS, SEVERAL_INPUTS
+from ..engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph
+from ..engine.numbers import Num, anywhere, everywhere
+from ..engine.ops import OPS
 from ..engine.rules import CLASSES
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .spec import Row, Spec, read_text_file
 
-MOST_LAYERS = 100_000
 SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
 STYLED = ("conv", "depthwise")  # single ops that take padding and biases from [style] where they are silent
 INPUT = "input"
@@ -74,12 +73,8 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
         site.role = CLASSES
     site.row, site.why = row.key, row.why
     inputs = tuple(_find(name, named) for name in row.inputs) or (site.x,)
-    if len(inputs) > 1 and row.op not in SEVERAL_INPUTS:
-        raise ShapeError(f"{row.op} reads one row, not {len(inputs)}", hint="add, concat and gate read several")
-    if row.op in SEVERAL_INPUTS and len(inputs) < 2:
-        raise ShapeError(f"{row.op} must say which rows it reads", hint='from = ["one row", "another"]')
-    if row.op == "gate" and len(inputs) != 2:
-        raise ShapeError("gate reads a map and the vector that gates it, two rows")
+    if label in named:
+        raise ShapeError(f"another row is called '{label}' already")
     for n in range(row.repeat):
         site.place = f"{label}/{n + 1}" if row.repeat > 1 else label
         if n == 1 and "stride" in fields:  # the papers' tables: the stride is the first one's
@@ -92,6 +87,8 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
         if site.place in named:
             raise ShapeError(f"another row is called '{site.place}' already")
         named[site.place] = site.x
+        if anywhere(site.shape.elements > LARGEST_MAP):
+            raise ShapeError(Fault(f"the design runs away: a map of more than {LARGEST_MAP:,} numbers", place=f"layer {site.place!r}"))
         if len(site.builder.nodes) > MOST_LAYERS:
             raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
     named[label] = site.x
@@ -106,16 +103,17 @@ def _single(site: Site, op: str, cls: type, fields: dict[str, Any], inputs: tupl
     elif op == "slice":
         printed = fields["channels"]
         fields["channels"] = site.width(printed)
-    elif op == "concat":
+    elif op == "concat" and fields.get("along", "channels") == "channels":
         printed = sum(site.printed[i] for i in inputs)
     elif op == "depthwise":
         printed = site.printed[inputs[0]] * fields.get("multiplier", 1)
     if op in STYLED:
         fields.setdefault("padding", style.padding)
         fields.setdefault("bias", style.bias)
-    if op == "activation" and fields.get("function") == "none":
-        raise ShapeError("an activation row needs a function; leave the row out for none")
+    before = site.builder.nodes[inputs[0]].output.c
     site.add("", cls(**fields), *inputs, why=site.why or WHY.get(op, ""), printed=printed)
+    if printed is None and not everywhere(site.shape.c == before):
+        site.printed[site.x] = site.shape.c  # flattened, reshaped: no width of the paper's any more
 
 
 WHY = {

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.graph import Builder, Graph, Ref
+from ..engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Ref
 from ..engine.ops import Conv, DepthwiseConv, Input, Op, Unknown
 from ..engine.shapes import Shape
 from ..errors import Fault, ShapeError, SpecError, UnknownOpError
 
-MOST_LAYERS = 100_000
 LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
-LARGEST_MAP = 2**48  # numbers in one map; a file that says more is wrong or means harm
 UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
 
 

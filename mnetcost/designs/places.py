@@ -130,9 +130,8 @@ def lines(text: str) -> dict[Path, int]:
     return scanner.lines
 
 
-def line_of(text: str, path: Path) -> int:
-    """Return the line of a key, or of the nearest thing around it; 0 where nothing is known."""
-    known = lines(text)
+def line_of(known: dict[Path, int], path: Path) -> int:
+    """Return the line of a key, or of the nearest thing around it, among those of `lines`; 0 where nothing is known."""
     while path:
         if path in known:
             return known[path]

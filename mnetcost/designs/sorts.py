@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..engine.fields import ACTIVATIONS, CHOICES
+from ..engine.rules import ROLES
+from ..engine.widths import ROUNDING
 
 LARGEST_COUNT = 1_000_000  # channels, classes; nobody's network is wider, and a mistake is
 LARGEST_SIDE = 65_536
@@ -63,16 +66,29 @@ def read_width(value: Any, key: str) -> Any:
         raise Wrong(f'{e}, or "classes"') from None
 
 
-def read_padding(value: Any, key: str) -> Any:
-    if value in ("same", "valid", "symmetric"):
-        return value
+def read_zeros(value: Any, key: str) -> Any:
     side = whole(0, LARGEST_SIDE)
     try:
         if value.__class__ is list and len(value) in (2, 4):
             return tuple(side(v, key) for v in value)
         return side(value, key)
-    except Wrong:
-        raise Wrong('"same", "valid", "symmetric", a whole number, [h, w] or [top, bottom, left, right]') from None
+    except Wrong as e:
+        raise Wrong(f"{e}, [h, w] or [top, bottom, left, right]") from None
+
+
+def read_padding(value: Any, key: str) -> Any:
+    if value in PADDINGS:
+        return value
+    try:
+        return read_zeros(value, key)
+    except Wrong as e:
+        raise Wrong(", ".join(f'"{w}"' for w in PADDINGS) + f", {e}") from None
+
+
+def read_scale(value: Any, key: str) -> str:
+    if isinstance(value, str) and SCALE.fullmatch(value):
+        return value
+    raise Wrong('"scaled", "fixed", or "scaled from A" with an alpha A up to 100')
 
 
 def word(known: tuple[str, ...]) -> Callable[[Any, str], str]:
@@ -85,6 +101,10 @@ def word(known: tuple[str, ...]) -> Callable[[Any, str], str]:
         return str(value)
 
     return read
+
+
+PADDINGS = ("same", "valid", "symmetric")
+SCALE = re.compile(r"scaled|fixed|scaled from (?!0+(\.0*)?$)([0-9]{1,2}(\.[0-9]{1,9})?|100)")
 
 
 def read_choice(value: Any, key: str) -> str:
@@ -151,11 +171,16 @@ def _integers(low: int, high: int) -> dict[str, Any]:
 
 def _side(low: int) -> dict[str, Any]:
     one = _integers(low, LARGEST_SIDE)
-    return {"anyOf": [one, {"type": "array", "items": one, "minItems": 2, "maxItems": 2}]}
+    return {"anyOf": [one, _several(one, 2, 2)]}
+
+
+def _several(item: dict[str, Any], low: int, high: int) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": low, "maxItems": high}
 
 
 _TEXT = {"type": "string", "maxLength": 2000}
-_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S([\s\S]*\S)?$"}
+_ZEROS = [_integers(0, LARGEST_SIDE), *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (2, 4))]
 
 SORTS: dict[str, Sort] = {
     "Width": Sort(read_width, {"anyOf": [_integers(1, LARGEST_COUNT), {"const": "classes"}]}),
@@ -166,27 +191,21 @@ SORTS: dict[str, Sort] = {
     "Flag": Sort(read_flag, {"type": "boolean"}),
     "Ratio": Sort(number(0, 1000, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}),
     "Share": Sort(number(0, 1, above=False), {"type": "number", "minimum": 0, "maximum": 1}),
-    "Padding": Sort(
-        read_padding,
-        {
-            "anyOf": [
-                {"enum": ["same", "valid", "symmetric"]},
-                _integers(0, LARGEST_SIDE),
-                {"type": "array", "items": _integers(0, LARGEST_SIDE), "minItems": 2, "maxItems": 2},
-                {"type": "array", "items": _integers(0, LARGEST_SIDE), "minItems": 4, "maxItems": 4},
-            ]
-        },
-    ),
-    "Function": Sort(word((*ACTIVATIONS, "none")), {"enum": [*ACTIVATIONS, "none"]}),
+    "Part": Sort(number(0, 1, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+    "Padding": Sort(read_padding, {"anyOf": [{"enum": list(PADDINGS)}, *_ZEROS]}),
+    "Zeros": Sort(read_zeros, {"anyOf": _ZEROS}),
+    "Function": Sort(word(ACTIVATIONS), {"enum": list(ACTIVATIONS)}),
+    "MaybeFunction": Sort(word((*ACTIVATIONS, "none")), {"enum": [*ACTIVATIONS, "none"]}),
+    "Role": Sort(word(ROLES), {"enum": list(ROLES)}),
+    "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),
+    "Rounding": Sort(word(tuple(ROUNDING)), {"enum": list(ROUNDING)}),
     "Choice": Sort(read_choice, {"type": "string"}),
     "Text": Sort(read_text, _TEXT),
-    "Texts": Sort(read_texts, {"type": "array", "items": _TEXT, "maxItems": 100}),
+    "Texts": Sort(read_texts, _several(_TEXT, 0, 100)),
     "Name": Sort(read_name, _NAME),
-    "Names": Sort(read_names, {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1, "maxItems": 1000}]}),
-    "Numbers": Sort(
-        read_numbers, {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 100}, "minItems": 1, "maxItems": 1000}
-    ),
-    "Sides": Sort(read_sides, {"type": "array", "items": _integers(1, LARGEST_SIDE), "minItems": 1, "maxItems": 1000}),
+    "Names": Sort(read_names, {"anyOf": [_NAME, _several(_NAME, 1, 1000)]}),
+    "Numbers": Sort(read_numbers, _several({"type": "number", "exclusiveMinimum": 0, "maximum": 100}, 1, 1000)),
+    "Sides": Sort(read_sides, _several(_integers(1, LARGEST_SIDE), 1, 1000)),
 }
 """How each sort named in an annotation is read and described."""
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
-from ..engine.ops import OPS
+from ..engine.ops import OPS, SEVERAL_INPUTS
 from ..engine.rules import ROLES, RULE_CHOICES, Expansion, Rules, SqueezeExcite, Style
-from ..engine.widths import ROUNDING, WidthRule
+from ..engine.widths import WidthRule
 from ..errors import Fault, SpecError, nearest
 from .files import decode, read_bytes
 from .places import Path as Place
-from .places import line_of, spelled
+from .places import line_of, lines, spelled
 from .sorts import SORTS, Wrong, sorts_of, word
 
 LARGEST_FILE = 1 << 20  # bytes; the largest shipped spec has 4 kB
@@ -24,7 +24,7 @@ DEEPEST_EXTENDS = 16
 VOCABULARY: dict[str, type] = {**BLOCKS, **OPS}
 """Every word a row's `op` may be: blocks, then single ops."""
 
-ROW_KEYS = {"op": "Name", "name": "Name", "from": "Names", "repeat": "Repeat", "role": "Name", "why": "Text"}
+ROW_KEYS = {"op": "Name", "name": "Name", "from": "Names", "repeat": "Repeat", "role": "Role", "why": "Text"}
 TOP_KEYS = {
     "title": "Text",
     "source": "Text",
@@ -36,9 +36,12 @@ TOP_KEYS = {
     "alphas": "Numbers",
     "resolutions": "Sides",
 }
-WIDTH_KEYS = {"scale": "Text", "rounding": "Name", "divisor": "Count", "minimum": "Whole"}
+WIDTH_KEYS = {"scale": "Scale", "rounding": "Rounding", "divisor": "Count", "minimum": "Whole"}
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after")
 TABLES = ("widths", "expansion", "se", "style", "layers", "top", "change")
+EITHER = {"conv_norm": ("out", "expand", True), "bneck": ("expand", "exp", False)}
+"""Two keys of an op of which a row takes one, and whether it needs one."""
+MOST_FAULTS = 200
 
 
 ParentOf = Callable[[str, Path | None], tuple[str, str]]
@@ -93,12 +96,13 @@ class _Reading:
 
     def __init__(self, parent_of: ParentOf) -> None:
         self.parent_of = parent_of
-        self.faults: list[tuple[str, Place, str, str]] = []
+        self.faults: dict[tuple[str, Place, str, str], None] = {}
         self.texts: dict[str, str] = {}
 
     def fault(self, file: str, place: Place, message: str, hint: str = "") -> None:
-        if (file, place, message, hint) not in self.faults:
-            self.faults.append((file, place, message, hint))
+        self.faults[file, place, message, hint] = None
+        if len(self.faults) > MOST_FAULTS:
+            self.finish()
 
     def unknown(self, file: str, place: Place, what: str, known: Iterable[str]) -> None:
         like = nearest(str(place[-1]), known)
@@ -114,13 +118,18 @@ class _Reading:
 
     def finish(self) -> None:
         if self.faults:
-            faults = [Fault(m, f, line_of(self.texts.get(f, ""), p), spelled(p), h) for f, p, m, h in self.faults]
-            raise SpecError(*sorted(faults, key=lambda f: (f.file, f.line)))
+            known = {file: lines(text) for file, text in self.texts.items()}
+            faults = [Fault(m, f, line_of(known.get(f, {}), p), spelled(p), h) for f, p, m, h in list(self.faults)[:MOST_FAULTS]]
+            more = [Fault(f"there are more than {MOST_FAULTS} mistakes")] if len(self.faults) > MOST_FAULTS else []
+            raise SpecError(*sorted(faults, key=lambda f: (f.file, f.line)), *more)
 
 
 def shown(value: Any) -> str:
     """A wrong value, short."""
-    text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    try:
+        text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    except (ValueError, RecursionError):  # an integer of thousands of digits; tables in tables in tables
+        return "that"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -228,6 +237,11 @@ def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], 
     if not isinstance(put, dict) or not isinstance(unset, list) or not all(isinstance(k, str) for k in unset):
         reading.fault(file, place, "'set' must be a table of keys and values, and 'unset' a list of keys")
         return
+    for at, keys in (("match", match), ("set", put), ("unset", unset)):
+        for key in keys:
+            if key not in _row_keys():
+                reading.unknown(file, (*place, at, key) if at != "unset" else (*place, at), f"no row has a key '{key}'", _row_keys())
+    put = {k: v for k, v in put.items() if k in _row_keys()}
     found = 0
     for rows in merged.rows.values():
         out = []
@@ -290,16 +304,12 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
         if key not in defaults and key not in raw.values:
             reading.fault(raw.file, raw.place, f"{op} needs '{key}'")
             good = False
-    if op == "bneck" and "expand" in fields and "exp" in fields:
-        reading.fault(raw.file, raw.place, "say either 'expand', a ratio, or 'exp', the printed width")
-        good = False
-    if op == "conv_norm" and ("out" in fields) == ("expand" in fields):
-        reading.fault(raw.file, raw.place, "conv_norm needs either 'out' or 'expand'")
-        good = False
-    if common.get("role") is not None and common["role"] not in ROLES:
-        reading.unknown(*at("role"), f"'role' must be one of {', '.join(ROLES)}, not {shown(common['role'])}", ROLES)
-        good = False
-    if not good:
+    if op in EITHER:
+        one, other, needed = EITHER[op]
+        if (one in raw.values and other in raw.values) or (needed and one not in raw.values and other not in raw.values):
+            reading.fault(raw.file, raw.place, f"{op} {'needs' if needed else 'takes'} either '{one}' or '{other}'")
+            good = False
+    if not (_reads(reading, raw, op, common.get("from") or (), common.get("repeat", 1), at) and good):
         return None
     return Row(
         op,
@@ -314,32 +324,42 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
     )
 
 
+def _reads(reading: _Reading, raw: _Raw, op: str, inputs: tuple[str, ...], repeat: int, at: Callable[[str], tuple[str, Place]]) -> bool:
+    """Check that a row names as many rows as its op reads."""
+    if op not in SEVERAL_INPUTS:
+        if len(inputs) > 1:
+            several = ", ".join(SEVERAL_INPUTS)
+            reading.fault(*at("from"), f"{op} reads one row, not {len(inputs)}", f"several are read by {several}")
+        return len(inputs) <= 1
+    many = SEVERAL_INPUTS[op]
+    if len(inputs) < 2 or (many and len(inputs) != many):
+        where = at("from") if "from" in raw.values else (raw.file, raw.place)
+        reading.fault(*where, f"{op} must say which {many or 'two or more'} rows it reads", 'such as from = ["one row", "another"]')
+        return False
+    if repeat != 1:
+        reading.fault(*at("repeat"), f"{op} joins rows once and takes no 'repeat'")
+    return repeat == 1
+
+
 @lru_cache(None)
 def _sorts(op: str) -> dict[str, str]:
     return sorts_of(VOCABULARY[op])
 
 
-def _read_scale(value: Any, key: str) -> str:
-    if value in ("scaled", "fixed"):
-        return str(value)
-    if isinstance(value, str) and value.startswith("scaled from "):
-        try:
-            if 0 < float(value.removeprefix("scaled from ")) <= 100:
-                return value
-        except ValueError:
-            pass
-    raise Wrong('"scaled", "fixed", or "scaled from A" with an alpha A')
+@lru_cache(None)
+def _row_keys() -> tuple[str, ...]:
+    """Every key that any row may have."""
+    return tuple(dict.fromkeys([*ROW_KEYS, *(key for op in VOCABULARY for key in _sorts(op))]))
 
 
 def _width_rule(reading: _Reading, merged: _Merged, base: tuple[str, ...], rule: WidthRule, keys: Iterable[str] = WIDTH_KEYS) -> WidthRule:
     """Read the width keys of one table over a default."""
-    readers = {"scale": _read_scale, "rounding": word(tuple(ROUNDING))}
     put: dict[str, Any] = {}
     for key in keys:
         if (*base, key) in merged.tables:
             value, file = merged.tables[(*base, key)]
             try:
-                put[key] = (readers.get(key) or SORTS[WIDTH_KEYS[key]].read)(value, key)
+                put[key] = SORTS[WIDTH_KEYS[key]].read(value, key)
             except Wrong as e:
                 reading.fault(file, (*base, key), f"'{key}' must be {e}, not {shown(value)}", e.hint)
     return rule._replace(**put) if put else rule

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..errors import ShapeError
 from .elements import Activation, Norm
-from .fields import Choice, Count, Flag, Function, Padding, Ratio, Share, Size, Width
+from .fields import Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Width
 from .graph import Builder, Ref
 from .moves import Pad
 from .numbers import Num, anywhere, everywhere, pair
@@ -128,13 +127,13 @@ class ConvNorm(NamedTuple):
     padding: Padding = ""
     bias: Flag = None  # type: ignore[assignment]
     norm: Flag = None  # type: ignore[assignment]
-    activation: Function = ""
+    activation: MaybeFunction = ""
     expand: Ratio = None
 
     def build(self, s: Site) -> None:
         if self.expand is not None:
-            printed = s.printed[s.x] * self.expand
-            out = s.rules.expansion.width.round(s.shape.c * self.expand)
+            rule = s.rules.expansion.width
+            printed, out = rule.round(s.printed[s.x] * self.expand), rule.round(s.shape.c * self.expand)
         else:
             printed, out = self.out, s.width(self.out)
         padding = s.rules.style.padding if self.padding == "" else self.padding
@@ -157,7 +156,7 @@ class DepthwiseNorm(NamedTuple):
     padding: Padding = ""
     bias: Flag = None  # type: ignore[assignment]
     norm: Flag = None  # type: ignore[assignment]
-    activation: Function = ""
+    activation: MaybeFunction = ""
 
     def build(self, s: Site) -> None:
         why = s.why or "looks at a window in each channel alone"
@@ -180,7 +179,7 @@ class Separable(NamedTuple):
     padding: Padding = ""
     bias: Flag = None  # type: ignore[assignment]
     norm: Flag = None  # type: ignore[assignment]
-    activation: Function = ""
+    activation: MaybeFunction = ""
 
     def build(self, s: Site) -> None:
         why = "filters each channel by itself, the first half of the factorised convolution"
@@ -208,7 +207,7 @@ class InvertedResidual(NamedTuple):
     stride: Size = 1
     dilation: Size = 1
     se: Share = 0
-    activation: Function = ""
+    activation: MaybeFunction = ""
     shortcut: Flag = True
     fused: Flag = False
     padding: Padding = ""
@@ -296,7 +295,7 @@ class Bottleneck(NamedTuple):
     dilation: Size = 1
     groups: Count = 1
     se: Share = 0
-    activation: Function = ""
+    activation: MaybeFunction = ""
     stride_on: Choice = "spatial"
     bias: Flag = None  # type: ignore[assignment]
     norm: Flag = None  # type: ignore[assignment]
@@ -334,11 +333,9 @@ class SqueezeExciteBlock(NamedTuple):
     Source: Hu et al. 2017, arXiv 1709.01507.
     """
 
-    share: Share = 0.25
+    share: Part = 0.25
 
     def build(self, s: Site) -> None:
-        if not self.share:
-            raise ShapeError(f"{s.place}: share must be above 0")
         s.squeeze_excite(self.share, s.shape.c, "se")
 
 
@@ -355,7 +352,7 @@ class SpatialSeparable(NamedTuple):
     padding: Padding = ""
     bias: Flag = None  # type: ignore[assignment]
     norm: Flag = None  # type: ignore[assignment]
-    activation: Function = ""
+    activation: MaybeFunction = ""
 
     def build(self, s: Site) -> None:
         out, k, bias = s.width(self.out), self.kernel, s.bias(self.bias)

@@ -11,8 +11,11 @@ Size = Any  # a side in pixels, or [height, width]
 Flag = bool
 Ratio = Any  # a number above 0
 Share = Any  # a number from 0 to 1; 0 is off
+Part = Any  # a number above 0, up to 1
 Padding = Any  # "same", "valid", "symmetric", n, [h, w] or [top, bottom, left, right]
+Zeros = Any  # n, [h, w] or [top, bottom, left, right]
 Function = str  # an activation's name
+MaybeFunction = str  # an activation's name, or "none"
 Choice = str  # one of a few words; see CHOICES
 Text = str
 

@@ -10,6 +10,9 @@ from .numbers import Num
 from .ops import Input, Op
 from .shapes import Shape
 
+MOST_LAYERS = 100_000
+LARGEST_MAP = 2**48  # numbers in one map; a spec or file that says more is wrong or means harm
+
 Ref = int  # a node's number in its graph
 
 

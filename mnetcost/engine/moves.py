@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..errors import ShapeError
-from .fields import Choice, Count, Flag, Padding, Whole, Width
+from .fields import Choice, Count, Flag, Whole, Width, Zeros
 from .numbers import anywhere, everywhere
 from .op import op
 from .shapes import Shape, sides
@@ -30,7 +30,7 @@ class Concat(NamedTuple):
 class Pad(NamedTuple):
     """Zeros around a map."""
 
-    padding: Padding = 1
+    padding: Zeros = 1
 
     def shape(self, x: Shape) -> Shape:
         top, bottom, left, right = sides(self.padding, (1, 1), (1, 1))

@@ -433,5 +433,5 @@ OPS: dict[str, type] = {
 }
 """Every op a spec may name, by its `op` word."""
 
-SEVERAL_INPUTS = ("add", "elementwise", "concat", "gate", "axpy", "detection")
-"""Ops that read more than one row."""
+SEVERAL_INPUTS = {"add": 0, "elementwise": 0, "concat": 0, "gate": 2, "axpy": 3, "detection": 3}
+"""Ops that read more than one row, and how many; 0 is two or more."""

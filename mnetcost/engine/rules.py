@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .fields import Choice, Flag, Function, Padding
+from .fields import Choice, Flag, Function, MaybeFunction, Padding
 from .widths import WidthRule
 
 
@@ -42,7 +42,7 @@ class Style(NamedTuple):
     """
 
     norm: Flag = True
-    activation: Function = "relu"
+    activation: MaybeFunction = "relu"
     bias: Flag = False
     padding: Padding = "same"
     depthwise_pad: Choice = "none"
