@@ -1,15 +1,23 @@
-"""Which counting conventions are shipped, and what does each say? Read from `specs/conventions/`."""
+"""Which counting conventions are shipped, and what does each say? Strict reading of `specs/conventions/`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
-from ..engine.conventions import Convention
-from ..errors import CallError, nearest
+from ..engine.conventions import UNITS, Convention
+from ..engine.terms import PARAM_KINDS, WORK_KINDS, WRITTEN
+from ..errors import CallError, Fault, SpecError, nearest
 from .find import CONVENTIONS_FOLDER, specs_folder
-from .spec import parse_toml, read_text_file
+from .places import Path as Place
+from .places import line_of, lines, spelled
+from .spec import parse_toml, read_text_file, shown
 
 DEFAULT = "paper"
+HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
+TEXTS = {"title": True, "source": True, "unit": True, "version": False, "rule": True}
+"""The keys of a convention's file beside `[work]` and `[params]`, and whether it must have them."""
 
 
 @lru_cache(None)
@@ -23,7 +31,7 @@ def convention_names() -> tuple[str, ...]:
 def load_convention(name: str = DEFAULT) -> Convention:
     """Load a convention by its name.
 
-    Raises CallError, with the nearest name, where there is none.
+    Raises CallError, with the nearest name, where there is none; SpecError where its file is wrong.
     """
     path = specs_folder() / CONVENTIONS_FOLDER / f"{name}.toml"
     if not name.replace("-", "").isalnum() or not path.is_file():
@@ -32,5 +40,56 @@ def load_convention(name: str = DEFAULT) -> Convention:
             f"there is no convention '{name[:60]}'",
             hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(convention_names()),
         )
-    data = parse_toml(read_text_file(path), f"specs/{CONVENTIONS_FOLDER}/{name}.toml")
-    return Convention(name, data["title"], data["source"], data["work"], data["params"], data["unit"])
+    return read_convention(read_text_file(path), f"specs/{CONVENTIONS_FOLDER}/{name}.toml", name)
+
+
+def read_convention(text: str, file: str, name: str) -> Convention:
+    """Read a convention's text.
+
+    Raises SpecError with every fault found: file, line, place, and the nearest right key.
+    """
+    data, faults = parse_toml(text, file), []
+
+    def fault(place: Place, message: str, hint: str = "") -> None:
+        faults.append(Fault(message, file, line_of(lines(text), place), spelled(place), hint))
+
+    def unknown(place: Place, what: str, known: Iterable[str]) -> None:
+        like = nearest(str(place[-1]), known)
+        fault(place, f"{what} '{place[-1]}'", f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known))
+
+    def weights(table: str, kinds: tuple[str, ...]) -> Mapping[str, Any]:
+        given = data.get(table, {})
+        if not isinstance(given, dict) or not given:
+            fault((table,), f"a convention needs a table [{table}] of weights")
+            return {}
+        for key, value in given.items():
+            kind, _, _ = key.partition(" as ")[0].partition(".")
+            written = key.partition(" as ")[2]
+            if kind not in kinds:
+                unknown((table, key), f"there is no kind of {table}", kinds)
+            elif written and written not in WAYS:
+                unknown((table, key), "nothing is written as", WAYS)
+            elif isinstance(value, dict) and table == "work" and value:
+                for unit, n in value.items():
+                    if unit not in UNITS:
+                        unknown((table, key, unit), "there is no unit", UNITS)
+                    elif n.__class__ is not int or not -HEAVIEST <= n <= HEAVIEST:
+                        fault((table, key, unit), f"a weight must be a whole number up to {HEAVIEST:,}, not {shown(n)}")
+            elif value.__class__ is not int or not 0 <= value <= HEAVIEST:
+                fault((table, key), f"a weight must be a whole number from 0 to {HEAVIEST:,}, not {shown(value)}")
+        return given
+
+    for key in data:
+        if key not in (*TEXTS, "work", "params"):
+            unknown((key,), "a convention has no key", (*TEXTS, "work", "params"))
+    for key, needed in TEXTS.items():
+        if not isinstance(data.get(key, "" if not needed else None), str):
+            fault((key,), f"a convention must say its '{key}', a text")
+    work, params = weights("work", WORK_KINDS), weights("params", PARAM_KINDS)
+    if faults:
+        raise SpecError(*sorted(faults, key=lambda f: f.line))
+    rule = " ".join(data["rule"].split())
+    return Convention(name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule)
+
+
+WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in words[1:]))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
 from ..engine.ops import OPS, SEVERAL_INPUTS
-from ..engine.rules import ROLES, RULE_CHOICES, Expansion, Rules, SqueezeExcite, Style
+from ..engine.rules import ROLES, RULE_CHOICES, Expansion, Rules, SqueezeExcite, Style, Written
 from ..engine.widths import WidthRule
 from ..errors import Fault, SpecError, nearest
 from .files import decode, read_bytes
@@ -38,7 +38,7 @@ TOP_KEYS = {
 }
 WIDTH_KEYS = {"scale": "Scale", "rounding": "Rounding", "divisor": "Count", "minimum": "Whole"}
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after")
-TABLES = ("widths", "expansion", "se", "style", "layers", "top", "change")
+TABLES = ("widths", "expansion", "se", "style", "written", "layers", "top", "change")
 EITHER = {"conv_norm": ("out", "expand", True), "bneck": ("expand", "exp", False)}
 """Two keys of an op of which a row takes one, and whether it needs one."""
 MOST_FAULTS = 200
@@ -202,7 +202,7 @@ def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | No
             merged.values[key] = (value, file)
         elif key in ("layers", "top"):
             merged.rows[key] = _rows(reading, file, (key,), value)
-        elif key in ("widths", "expansion", "se", "style"):
+        elif key in ("widths", "expansion", "se", "style", "written"):
             if not isinstance(value, dict):
                 reading.fault(file, (key,), f"'{key}' must be a table [{key}], not {shown(value)}")
                 continue
@@ -390,6 +390,7 @@ def rule_keys() -> dict[str, tuple[str, ...]]:
         "expansion": ("of", "when", *width),
         "se": ("layers", "of", "activation", "gate", "bias", *width),
         "style": tuple(sorts_of(Style)),
+        "written": tuple(sorts_of(Written)),
     }
 
 
@@ -408,6 +409,7 @@ def _rules(reading: _Reading, merged: _Merged) -> Rules:
         _rule_table(reading, merged, "expansion", Expansion, inner),
         _rule_table(reading, merged, "se", SqueezeExcite, inner),
         _rule_table(reading, merged, "style", Style, None),
+        _rule_table(reading, merged, "written", Written, None),
     )
 
 

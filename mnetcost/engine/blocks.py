@@ -34,6 +34,7 @@ class Site:
         self.row = ""
         self.role = ""
         self.why = ""
+        self.written = {label: word for label, word in rules.written._asdict().items() if word not in ("", "module")}
         self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
 
     @property
@@ -49,7 +50,9 @@ class Site:
         """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place itself."""
         x = inputs or (self.x,)
         name = f"{self.place}/{part}" if part else self.place
-        self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row)
+        label = "se_pool" if op is SE_POOL else op.label
+        written = self.written.get(label, "") if self.written else ""
+        self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row, written=written)
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x
 
@@ -92,7 +95,7 @@ class Site:
         se, x, c = self.rules.se, self.x, self.shape.c
         middle = se.width.round(base * share)
         squeeze: Any = Dense if se.layers == "dense" else Conv
-        self.add(f"{part}/pool", GLOBAL_POOL, why="one number a channel, so that the gate sees the whole map")
+        self.add(f"{part}/pool", SE_POOL, why="one number a channel, so that the gate sees the whole map")
         self.add(f"{part}/squeeze", squeeze(middle, bias=se.bias), why="to a few channels, so that the gate stays cheap")
         self.add(f"{part}/{se.activation}", Activation(se.activation), why="the non-linearity")
         self.add(f"{part}/excite", squeeze(c, bias=se.bias), why="back to one number a channel")
@@ -101,7 +104,7 @@ class Site:
 
 
 NORM = Norm()
-GLOBAL_POOL = GlobalPool()
+SE_POOL = GlobalPool()
 GATE = Gate()
 ADD = Add()
 ACTIVATION = {name: Activation(name) for name in ("relu", "relu6", "hswish", "swish", "hsigmoid", "sigmoid", "softmax")}

@@ -1,23 +1,40 @@
-"""What does a convention weigh each kind of count? Conventions are data (`specs/conventions/`); this is how they are applied."""
+"""What does a convention weigh each kind of count? Conventions are data (`specs/conventions/`); this is how they are applied.
+
+A weight stands under a kind, a kind's variant, or one of these as an implementation writes it, the most exact key winning:
+`norm`, `activation.relu6`, `pool.global_average as mean`. It is a whole number times the term's own product, or a table of
+`UNITS` where a tool counts something else of the layer as well: `norm = { each = 2, channel_once = 6 }`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .numbers import Num
 from .terms import Term
 
+UNITS: dict[str, tuple[str, ...] | None] = {
+    "each": None,  # the term's own product
+    "channel": ("c", "batch", "present"),  # once a channel, for every image
+    "channel_once": ("c", "present"),  # once a channel, however many images there are
+    "image": ("batch", "present"),  # once an image
+}
+"""What a weight may be times: the factors of the term that are multiplied, None for all."""
+
+Weight = int | Mapping[str, int]
+
 
 class Convention(NamedTuple):
-    """Weights by kind, or by kind and variant ("activation.relu6"); a kind without a weight counts 0."""
+    """Weights by kind; a kind without a weight counts 0."""
 
     name: str
     title: str
     source: str
-    work: Mapping[str, int]
+    work: Mapping[str, Weight]
     params: Mapping[str, int]
     unit: str = "MAdds"  # what the work column is called
+    version: str = ""  # of the tool
+    rule: str = ""  # the same in plain words
 
     def madds(self, terms: Iterable[Term]) -> Num:
         """Weigh work."""
@@ -28,14 +45,36 @@ class Convention(NamedTuple):
         return weigh(terms, self.params)
 
 
-def weigh(terms: Iterable[Term], weights: Mapping[str, int]) -> Num:
+def keys(kind: str, variant: str, written: str) -> Iterator[str]:
+    """The keys a weight may stand under, the most exact first."""
+    if written:
+        if variant:
+            yield f"{kind}.{variant} as {written}"
+        yield f"{kind} as {written}"
+    if variant:
+        yield f"{kind}.{variant}"
+    yield kind
+
+
+def weight_of(t: Term, weights: Mapping[str, Weight]) -> Weight:
+    """What one term weighs."""
+    for key in keys(t.kind, t.variant, t.written):
+        if key in weights:
+            return weights[key]
+    return 0
+
+
+def weigh(terms: Iterable[Term], weights: Mapping[str, Weight]) -> Num:
     """Add up count x weight, in integers."""
     total: Num = 0
     for t in terms:
         weight = weights.get(f"{t.kind}.{t.variant}") if t.variant else None
         if weight is None:
             weight = weights.get(t.kind, 0)
-        if weight:
-            count = t.count if weight == 1 else t.count * weight
-            total = total + count
+        if t.written:
+            weight = weight_of(t, weights)
+        if weight.__class__ is not int:
+            total = total + sum(t.over(UNITS[unit]) * n for unit, n in weight.items())  # type: ignore[union-attr]
+        elif weight:
+            total = total + (t.count if weight == 1 else t.count * weight)
     return total

@@ -93,6 +93,9 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
             extra = (*extra, present)
         if extra:
             work = tuple(t._replace(factors=(*t.factors, *extra)) for t in work)
+        if node.written:
+            params = tuple([t._replace(written=node.written) for t in params])
+            work = tuple([t._replace(written=node.written) for t in work])
         layers.append(LayerCost(node, xs, params, work))
     if unknown and not graph.left_out:
         left_out = tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in unknown.items())

@@ -37,7 +37,10 @@ class Norm(NamedTuple):
             yield Term("norm_statistics", (("counter", 1),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "batch")
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), BATCH_NORM[self.scale, self.center])
+
+
+BATCH_NORM = {(True, True): "batch", (True, False): "batch_scale", (False, True): "batch_shift", (False, False): "batch_bare"}
 
 
 @op("scale", writes=False)

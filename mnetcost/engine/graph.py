@@ -28,6 +28,7 @@ class Node(NamedTuple):
     shared: bool = False  # its weights are another node's and were counted there
     why: str = ""  # in a sentence, what it is for here
     row: str = ""  # the key of the spec's row it comes from: "layers[3]"
+    written: str = ""  # how an implementation writes it, where that is not the plain way: "mean", "BatchNormAct2d"
 
 
 class Graph(NamedTuple):
@@ -66,6 +67,7 @@ class Builder:
         shared: bool = False,
         why: str = "",
         row: str = "",
+        written: str = "",
     ) -> Ref:
         """Add a layer and return its number.
 
@@ -79,7 +81,7 @@ class Builder:
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
-        nodes.append(Node(name, op, inputs, output, place or name, when, shared, why, row))
+        nodes.append(Node(name, op, inputs, output, place or name, when, shared, why, row, written))
         return len(nodes) - 1
 
     def input(self, name: str, h: Num, w: Num, c: Num) -> Ref:

@@ -192,6 +192,12 @@ class Dense(NamedTuple):
             yield Term("bias", (("c_out", self.out), *places), "dense")
 
 
+def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
+    """What a pool reads and writes, which some tools count instead of its windows."""
+    yield Term("pool_input", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), pool)
+    yield Term("pool_output", (("c", y.c), ("h", y.h), ("w", y.w)), pool)
+
+
 @op("max_pool")
 class MaxPool(NamedTuple):
     """Max pooling: the largest value under each window."""
@@ -209,6 +215,7 @@ class MaxPool(NamedTuple):
     def work(self, y: Shape, x: Shape) -> Terms:
         k_h, k_w = pair(self.kernel)
         yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), "max")
+        yield from read_and_written(y, x, "max")
 
 
 @op("avg_pool")
@@ -228,6 +235,7 @@ class AvgPool(NamedTuple):
     def work(self, y: Shape, x: Shape) -> Terms:
         k_h, k_w = pair(self.kernel)
         yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), "average")
+        yield from read_and_written(y, x, "average")
 
 
 @op("global_pool")
@@ -244,6 +252,7 @@ class GlobalPool(NamedTuple):
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "global_" + self.pool)
+        yield from read_and_written(y, x, "global_" + self.pool)
 
 
 @op("adaptive_pool")
@@ -258,6 +267,7 @@ class AdaptivePool(NamedTuple):
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "adaptive_average")
+        yield from read_and_written(y, x, "adaptive_average")
 
 
 @op("add")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .fields import Choice, Flag, Function, MaybeFunction, Padding
+from .terms import WRITTEN
 from .widths import WidthRule
 
 
@@ -48,6 +49,19 @@ class Style(NamedTuple):
     depthwise_pad: Choice = "none"
 
 
+class Written(NamedTuple):
+    """How the implementation writes its layers, which changes no cost but what some tools see of it; "" is the plain way.
+
+    See `terms.WRITTEN` for the words. A pool is a "module", a "function", or a "mean" over the map's sides.
+    """
+
+    global_pool: Choice = ""
+    se_pool: Choice = ""
+    activation: Choice = ""
+    norm: Choice = ""
+    dense: Choice = ""
+
+
 class Rules(NamedTuple):
     """All the choices of one design."""
 
@@ -56,6 +70,7 @@ class Rules(NamedTuple):
     expansion: Expansion = Expansion()
     se: SqueezeExcite = SqueezeExcite()
     style: Style = Style()
+    written: Written = Written()
 
     def width(self, role: str) -> WidthRule:
         """The width rule of a row's role; a row as wide as there are classes follows no alpha."""
@@ -71,6 +86,7 @@ RULE_CHOICES = {
     "se.of": ("expanded", "input"),
     "style.depthwise_pad": ("none", "end", "correct"),
 }
+RULE_CHOICES |= {f"written.{key}": words for key, words in WRITTEN.items()}
 FIXED = WidthRule(scale="fixed")
 CLASSES = "classes"
 ROLES = ("stem", "head")

@@ -10,17 +10,48 @@ from .numbers import Num
 MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul")
 """Kinds of work that are multiply-adds of convolutions, dense layers and matrix products."""
 
+WORK_KINDS = (
+    *MAC_KINDS,
+    "bias",
+    "norm",
+    "activation",
+    "pool",
+    "pool_input",
+    "pool_output",
+    "add",
+    "elementwise",
+    "gate",
+    "rescale",
+    "upsample",
+    "lrn",
+    "detection",
+)
+"""Every kind of work. A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes."""
+
+PARAM_KINDS = (*MAC_KINDS, "bias", "norm", "norm_statistics", "activation", "table")
+"""Every kind of parameter."""
+
+WRITTEN = {
+    "global_pool": ("module", "function", "mean"),
+    "se_pool": ("module", "function", "mean"),
+    "activation": ("module", "function"),
+    "norm": ("module", "BatchNormAct2d"),
+    "dense": ("module", "subclass"),
+}
+"""How an implementation may write a layer: the keys of a spec's `[written]`, and the words each takes, the plain one first."""
+
 
 class Term(NamedTuple):
     """One product: `depthwise: 3 k_h x 3 k_w x 32 c x 112 h x 112 w`.
 
     `variant` tells apart what some conventions weigh differently within a kind: an activation's function, a norm's scale and
-    shift, the sort of pooling.
+    shift, the sort of pooling. `written` is how an implementation writes the layer, where that is not the plain way (`[written]`).
     """
 
     kind: str
     factors: tuple[tuple[str, Num], ...]
     variant: str = ""
+    written: str = ""
 
     @property
     def count(self) -> Num:
@@ -37,6 +68,10 @@ class Term(NamedTuple):
         for part in arrays.values():
             total = total * part
         return total
+
+    def over(self, names: tuple[str, ...] | None) -> Num:
+        """The product of the factors of these names, exact; of all of them for None."""
+        return self.count if names is None else self._replace(factors=tuple(f for f in self.factors if f[0] in names)).count
 
     def __str__(self) -> str:
         return " x ".join(f"{value} {name}" for name, value in self.factors)

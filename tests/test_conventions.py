@@ -1,0 +1,147 @@
+"""Conventions: every tool's figures to the digit, and strict reading of what a convention says."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mnetcost.designs import Settings, load
+from mnetcost.designs.conventions import convention_names, load_convention, read_convention
+from mnetcost.designs.find import shipped
+from mnetcost.engine.conventions import UNITS, weigh
+from mnetcost.engine.costs import Costs, cost
+from mnetcost.engine.terms import PARAM_KINDS, WORK_KINDS, Term, term
+from mnetcost.errors import CallError, SpecError
+
+MEASURED = json.loads((Path(__file__).parent / "truth" / "tools.json").read_text("utf-8"))
+"""What the tools print, by tests/truth/measure_tools.py, with their versions."""
+
+ROWS = [
+    (design, tool, *said)
+    for half in MEASURED.values()
+    for design, row in half["designs"].items()
+    for tool, said in row["tools"].items()
+    if design.partition(":")[0] in shipped()
+]
+
+AXES = 2  # onnx-tool counts the two axes that a ReduceMean stores among the parameters
+
+CONTRACT = {  # torchvision's MobileNetV2 at 224, 1000 classes
+    "fvcore": 314_193_216,
+    "ptflops-pytorch": 320_300_008,
+    "ptflops-aten": 300_775_272,
+    "thop": 327_486_720,
+    "torchinfo": 300_809_384,
+    "calflops-macs": 300_774_272,
+    "calflops-flops": 614_967_488,
+    "torch-flop-counter": 601_548_544,
+    "onnx-tool": 319_949_192,
+    "onnx-tool-with-norm": 520_292_552,
+}
+
+
+@cache
+def costs(design: str) -> Costs:
+    return cost(load(design).graph)
+
+
+def figures(design: str, convention: str) -> tuple[int, int]:
+    """Work and parameters of a design under a convention."""
+    c, k = costs(design), load_convention(convention)
+    return k.madds(t for x in c.layers for t in x.work), k.count_params(t for x in c.layers for t in x.params)
+
+
+@pytest.mark.parametrize(("tool", "madds"), CONTRACT.items())
+def test_v2_is_what_each_tool_says(tool: str, madds: int) -> None:
+    """The ten figures that people ask about most."""
+    assert figures("torchvision/v2", tool)[0] == madds
+
+
+@pytest.mark.parametrize(("design", "tool", "madds", "params"), ROWS)
+def test_a_convention_gives_the_tools_own_figures(design: str, tool: str, madds: int | None, params: int) -> None:
+    """Work and parameters as the tool itself printed them, to the digit."""
+    ours = figures(design, tool)
+    means = sum(node.written == "mean" for node in costs(design).graph.nodes)
+    assert madds is None or ours[0] == madds
+    assert ours[1] + AXES * means * tool.startswith("onnx-tool") == params
+
+
+def test_thop_loses_the_parameters_of_subclasses() -> None:
+    """timm's batch norms have an activation inside: 4,231,976 less 21,888."""
+    assert figures("timm/v1", "thop") == (568_791_552, 4_210_088)
+    assert figures("timm/v1", "paper")[1] == 4_231_976
+
+
+def test_tf_profiler_counts_what_prepares_a_norm_once() -> None:
+    """6 a channel, 17,056 channels, whether there is one image or three."""
+    one, three = (cost(load("keras/v2", Settings(batch=n)).graph, n) for n in (1, 3))
+    k = load_convention("tf-profiler")
+    first, second = (k.madds(t for x in c.layers for t in x.work) for c in (one, three))
+    assert first == 615_292_208
+    assert second == 3 * first - 2 * 6 * 17_056
+
+
+def test_every_kind_that_is_emitted_may_be_weighed() -> None:
+    """Shipped designs emit no kind that a convention's file could not name."""
+    for name in shipped():
+        c = costs(name)
+        assert set(c.work_by_kind()) <= set(WORK_KINDS), name
+        assert set(c.params_by_kind()) <= set(PARAM_KINDS), name
+
+
+@pytest.mark.parametrize("name", convention_names())
+def test_every_convention_says_its_rule_and_source(name: str) -> None:
+    """Plain words and where they are from, for each."""
+    k = load_convention(name)
+    assert k.title
+    assert k.source
+    assert len(k.rule) > 50
+
+
+def test_the_most_exact_key_wins() -> None:
+    """kind, then variant, then the way it is written."""
+    weights = {"pool": 1, "pool.max": 2, "pool as mean": 3, "pool.max as mean": 5}
+    plain, other = term("pool", "max", c=10), term("pool", "average", c=10)
+    assert [weigh([t], weights) for t in (plain, other)] == [20, 10]
+    assert [weigh([t._replace(written="mean")], weights) for t in (plain, other)] == [50, 30]
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("each", 3 * 4 * 5 * 2), ("channel", 3 * 2), ("channel_once", 3), ("image", 2)])
+def test_a_unit_multiplies_the_factors_it_names(unit: str, expected: int) -> None:
+    """3 channels, a map of 4 x 5, 2 images."""
+    t = Term("norm", (("c", 3), ("h", 4), ("w", 5), ("batch", 2)))
+    assert weigh([t], {"norm": {unit: 7}}) == 7 * expected
+    assert unit in UNITS
+
+
+GOOD = 'title = "t"\nsource = "s"\nunit = "MACs"\nrule = "r"\n[work]\nconv = 1\n[params]\nconv = 1\n'
+
+FAULTS = [
+    ("conv = 1\n[params]", "convv = 1\n[params]", "x.toml:6: work.convv: there is no kind of work 'convv'", "did you mean 'conv'?"),
+    ("conv = 1\n[params]", "conv = 1.5\n[params]", "work.conv: a weight must be a whole number", ""),
+    ("conv = 1\n[params]", "conv = -1\n[params]", "work.conv: a weight must be a whole number", ""),
+    ("conv = 1\n[params]", "conv = { eech = 1 }\n[params]", "there is no unit 'eech'", "did you mean 'each'?"),
+    ("conv = 1\n[params]", '"conv as meen" = 1\n[params]', "nothing is written as", ""),
+    ("[params]\nconv = 1", "", "a convention needs a table [params]", ""),
+    ('rule = "r"', "", "must say its 'rule'", ""),
+    ('rule = "r"', 'rule = "r"\nruel = "r"', "a convention has no key 'ruel'", "did you mean 'rule'?"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message", "hint"), FAULTS)
+def test_a_wrong_convention_is_refused_with_its_place(old: str, new: str, message: str, hint: str) -> None:
+    """File, line, key, and the nearest right word."""
+    assert read_convention(GOOD, "x.toml", "x").unit == "MACs"
+    with pytest.raises(SpecError) as e:
+        read_convention(GOOD.replace(old, new), "x.toml", "x")
+    assert message in str(e.value)
+    assert hint in str(e.value)
+
+
+def test_an_unknown_convention_gets_the_nearest_name() -> None:
+    """`--convention thopp`."""
+    with pytest.raises(CallError, match="did you mean 'thop'"):
+        load_convention("thopp")
