@@ -90,17 +90,17 @@ class Site:
         (k_h, k_w), x = pair(kernel), self.shape
         return k_h // 2 - (1 - x.h % 2), k_h // 2, k_w // 2 - (1 - x.w % 2), k_w // 2
 
-    def squeeze_excite(self, share: float, base: Num, part: str = "se") -> None:
+    def squeeze_excite(self, share: float, base: Num, part: str = "se/") -> None:
         """Add pool, squeeze, excite and gate."""
         se, x, c = self.rules.se, self.x, self.shape.c
         middle = se.width.round(base * share)
         squeeze: Any = Dense if se.layers == "dense" else Conv
-        self.add(f"{part}/pool", SE_POOL, why="one number a channel, so that the gate sees the whole map")
-        self.add(f"{part}/squeeze", squeeze(middle, bias=se.bias), why="to a few channels, so that the gate stays cheap")
-        self.add(f"{part}/{se.activation}", Activation(se.activation), why="the non-linearity")
-        self.add(f"{part}/excite", squeeze(c, bias=se.bias), why="back to one number a channel")
-        self.add(f"{part}/{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
-        self.add(f"{part}/gate", GATE, x, self.x, why="lets the channels through that matter for this image")
+        self.add(f"{part}pool", SE_POOL, why="one number a channel, so that the gate sees the whole map")
+        self.add(f"{part}squeeze", squeeze(middle, bias=se.bias), why="to a few channels, so that the gate stays cheap")
+        self.add(f"{part}{se.activation}", Activation(se.activation), why="the non-linearity")
+        self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number a channel")
+        self.add(f"{part}{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
+        self.add(f"{part}gate", GATE, x, self.x, why="lets the channels through that matter for this image")
 
 
 NORM = Norm()
@@ -339,7 +339,7 @@ class SqueezeExciteBlock(NamedTuple):
     share: Part = 0.25
 
     def build(self, s: Site) -> None:
-        s.squeeze_excite(self.share, s.shape.c, "se")
+        s.squeeze_excite(self.share, s.shape.c, "")
 
 
 @op("spatial_separable")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 from ..errors import CallError, Fault, UnknownOpError
 from .graph import Graph, Node
-from .numbers import ARRAY_LIMIT, Num, is_array
+from .numbers import ARRAY_LIMIT, Num, is_array, larger
 from .ops import Input, Unknown
 from .shapes import Shape
 from .terms import Term, by_kind
@@ -65,7 +66,7 @@ class Costs(NamedTuple):
         Norms, activations, padding, reshapes and dropout work in place (or are fused) and write none.
         """
         written = [layer.output.elements * layer.node.when * self.batch for layer in self.layers if layer.node.op.writes]
-        return {"sum": sum(written), "largest": max(written, default=0)}
+        return {"sum": sum(written), "largest": reduce(larger, written, 0)}
 
 
 def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:

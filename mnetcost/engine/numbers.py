@@ -45,6 +45,11 @@ def at_least(x: Num, low: int) -> Num:
     return choose(x < low, low, x)
 
 
+def larger(a: Num, b: Num) -> Num:
+    """Return the larger of two, cell by cell for arrays."""
+    return choose(a < b, b, a)
+
+
 def anywhere(condition: Any) -> bool:
     """Does the condition hold in any cell?"""
     return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
