@@ -38,6 +38,12 @@ from mnetcost.errors import ShapeError
 IMAGE = Shape(224, 224, 3)
 MAP = Shape(112, 112, 32)
 
+
+def pool(windows: int, read: int, written: int) -> dict[str, int]:
+    """A pool's work: numbers under its windows, and what it reads and writes."""
+    return {"pool": windows, "pool_input": read, "pool_output": written}
+
+
 CASES: list[tuple[Any, tuple[Shape, ...], Shape, dict[str, int], dict[str, int]]] = [
     # V1's stem: 3 x 3 x 3 x 32 weights, at 112 x 112 places
     (Conv(32, 3, 2), (IMAGE,), MAP, {"conv": 864}, {"conv": 864 * 112 * 112}),
@@ -76,15 +82,15 @@ CASES: list[tuple[Any, tuple[Shape, ...], Shape, dict[str, int], dict[str, int]]
     (Norm(scale=False), (MAP,), MAP, {"norm": 32, "norm_statistics": 64}, {"norm": 401_408}),
     (Activation("relu6"), (MAP,), MAP, {}, {"activation": 401_408}),
     (Rescale(), (IMAGE,), IMAGE, {}, {"rescale": 150_528}),
-    (MaxPool(3, 2, 1), (Shape(112, 112, 64),), Shape(56, 56, 64), {}, {"pool": 9 * 64 * 56 * 56}),
+    (MaxPool(3, 2, 1), (Shape(112, 112, 64),), Shape(56, 56, 64), {}, pool(9 * 64 * 56 * 56, 64 * 112 * 112, 64 * 56 * 56)),
     # 112 under 3/2 without padding: 55.5 + 1, cut or rounded up
-    (MaxPool(3, 2), (Shape(112, 112, 1),), Shape(55, 55, 1), {}, {"pool": 9 * 55 * 55}),
-    (MaxPool(3, 2, ceil=True), (Shape(112, 112, 1),), Shape(56, 56, 1), {}, {"pool": 9 * 56 * 56}),
+    (MaxPool(3, 2), (Shape(112, 112, 1),), Shape(55, 55, 1), {}, pool(9 * 55 * 55, 112 * 112, 55 * 55)),
+    (MaxPool(3, 2, ceil=True), (Shape(112, 112, 1),), Shape(56, 56, 1), {}, pool(9 * 56 * 56, 112 * 112, 56 * 56)),
     # a window that would start in the padding behind the map is not counted: 2x2 stride 2 padding 1 on 3 gives 2 and not 3
-    (MaxPool(2, 2, 1, ceil=True), (Shape(3, 3, 1),), Shape(2, 2, 1), {}, {"pool": 16}),
-    (AvgPool(7, 1), (Shape(7, 7, 8),), Shape(1, 1, 8), {}, {"pool": 392}),
-    (GlobalPool(), (Shape(7, 7, 1024),), Shape(1, 1, 1024), {}, {"pool": 50_176}),
-    (AdaptivePool(7), (Shape(14, 14, 2),), Shape(7, 7, 2), {}, {"pool": 392}),
+    (MaxPool(2, 2, 1, ceil=True), (Shape(3, 3, 1),), Shape(2, 2, 1), {}, pool(16, 9, 4)),
+    (AvgPool(7, 1), (Shape(7, 7, 8),), Shape(1, 1, 8), {}, pool(392, 392, 8)),
+    (GlobalPool(), (Shape(7, 7, 1024),), Shape(1, 1, 1024), {}, pool(50_176, 50_176, 1024)),
+    (AdaptivePool(7), (Shape(14, 14, 2),), Shape(7, 7, 2), {}, pool(392, 392, 98)),
     (Add(), (MAP, MAP), MAP, {}, {"add": 401_408}),
     (Add(), (MAP, MAP, MAP), MAP, {}, {"add": 802_816}),
     (Gate(), (MAP, Shape(1, 1, 32)), MAP, {}, {"gate": 401_408}),
