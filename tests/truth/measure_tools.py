@@ -168,11 +168,11 @@ def main(half: str) -> None:
     rows = {}
     table = TORCH if half == "torch" else KERAS
     for design, *call in table:
-        print(design, flush=True)  # noqa: T201
+        print(design, flush=True)
         try:
             said = measure_torch(*call) if half == "torch" else measure_keras(*call)
         except Exception as e:  # one net that a tool cannot read must not lose the others
-            print("  failed:", repr(e)[:300], flush=True)  # noqa: T201
+            print("  failed:", repr(e)[:300], flush=True)
             continue
         where = ".".join(call[:2]) if half == "torch" else f"keras.applications.{call[0]}"
         rows[design] = {"call": f"{where}({', '.join(f'{k}={v!r}' for k, v in call[-2].items())})", "resolution": call[-1], "tools": said}
