@@ -4,5 +4,6 @@ from __future__ import annotations
 
 CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
+    "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
 }
 """Calls that need no file and write none, so that they answer in an empty folder."""

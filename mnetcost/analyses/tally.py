@@ -1,0 +1,122 @@
+"""What is a figure made of under a convention, kind by kind, and where do two conventions part?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ..engine.conventions import UNITS, Convention, Weight, weight_of
+from ..engine.costs import Costs
+from ..engine.terms import MAC_KINDS, Term
+
+Key = tuple[str, str, str]  # kind, variant, as written
+Counts = Mapping[tuple[Key, str], int]  # by key and unit
+
+WORK, PARAMS = "madds", "params"
+SIDES = (WORK, PARAMS)
+
+NAMES = {
+    "norm": "batch norm",
+    "bias.conv": "biases of convolutions",
+    "bias.dense": "biases of dense layers",
+    "bias.alone": "biases on their own",
+    "bias": "biases",
+    "norm.scale": "batch norm's scale",
+    "norm.shift": "batch norm's shift",
+    "norm_statistics": "running mean and variance",
+    "activation.relu": "ReLU",
+    "activation.relu6": "ReLU6",
+    "activation.hswish": "h-swish",
+    "activation.hsigmoid": "hard sigmoid",
+    "pool": "pooling windows",
+    "pool_input": "numbers that pools read",
+    "pool_output": "numbers that pools write",
+    "add": "adds of shortcuts",
+    "gate": "squeeze-and-excite gates",
+    "rescale": "rescaling of pixels",
+}
+PER = {"each": "", "channel": ", once a channel", "channel_once": ", once a channel", "image": ", once an image"}
+
+
+class Entry(NamedTuple):
+    """One line of a ledger: what, how many, times what weight."""
+
+    what: str
+    number: int
+    weight: int
+
+    @property
+    def amount(self) -> int:
+        return self.number * self.weight
+
+
+def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
+    """The weights for work or for parameters."""
+    return convention.work if kind == WORK else convention.params
+
+
+def terms_of(costs: Costs, kind: str) -> Iterable[Term]:
+    """All terms of work, or of parameters."""
+    return (t for layer in costs.layers for t in (layer.work if kind == WORK else layer.params))
+
+
+def units_of(conventions: Iterable[Convention]) -> dict[str, tuple[str, ...]]:
+    """Which units beside the term's own product some convention asks for, by kind."""
+    found: dict[str, set[str]] = {}
+    for convention in conventions:
+        for key, weight in convention.work.items():
+            if not isinstance(weight, int):
+                found.setdefault(key.partition(" as ")[0].partition(".")[0], set()).update(weight)
+    return {kind: tuple(sorted(units - {"each"})) for kind, units in found.items()}
+
+
+def counts(terms: Iterable[Term], units: Mapping[str, tuple[str, ...]]) -> dict[tuple[Key, str], int]:
+    """Add up raw counts by kind, variant and writing, in every unit that is asked for."""
+    sums: dict[tuple[Key, str], int] = {}
+    for t in terms:
+        key = (t.kind, t.variant, t.written)
+        sums[key, "each"] = sums.get((key, "each"), 0) + t.count
+        for unit in units.get(t.kind, ()):
+            sums[key, unit] = sums.get((key, unit), 0) + t.over(UNITS[unit])
+    return sums
+
+
+def weights(keys: Iterable[tuple[Key, str]], table: Mapping[str, Weight]) -> dict[tuple[Key, str], int]:
+    """What each of these counts weighs; those that weigh nothing are left out."""
+    found: dict[tuple[Key, str], int] = {}
+    for key, unit in keys:
+        weight = weight_of(Term(key[0], (), key[1], key[2]), table)
+        n = weight if isinstance(weight, int) and unit == "each" else weight.get(unit, 0) if not isinstance(weight, int) else 0
+        if n:
+            found[key, unit] = n
+    return found
+
+
+def value(sums: Counts, table: Mapping[str, Weight]) -> int:
+    """Weigh counts that are added up already."""
+    return sum(sums[k] * n for k, n in weights(sums, table).items())
+
+
+def name_of(key: Key, unit: str = "each") -> str:
+    """Say what is counted: "batch norm, once a channel"."""
+    kind, variant, written = key
+    if kind in MAC_KINDS:
+        return "multiply-adds"
+    name = NAMES.get(f"{kind}.{variant}") or (f"{NAMES.get(kind, kind)}")
+    if kind == "activation" and f"{kind}.{variant}" not in NAMES:
+        name = variant or "activations"
+    elif kind.startswith("pool") and variant:
+        name += f" ({variant.replace('_', ' ')})"
+    return name + (f" written as {written}" if written else "") + PER[unit]
+
+
+def difference(sums: Counts, ours: Mapping[str, Weight], theirs: Mapping[str, Weight], kind: str) -> list[Entry]:
+    """List what leads from one convention's figure to another's; the amounts add up to the difference."""
+    a, b = weights(sums, ours), weights(sums, theirs)
+    found: dict[tuple[str, int], int] = {}
+    for k in sums:
+        weight = b.get(k, 0) - a.get(k, 0)
+        if weight:
+            what = "weights" if kind == PARAMS and k[0][0] in MAC_KINDS else name_of(*k)
+            found[what, weight] = found.get((what, weight), 0) + sums[k]
+    return [Entry(what, number, weight) for (what, weight), number in found.items() if number]

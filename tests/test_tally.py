@@ -1,0 +1,63 @@
+"""The ledger between two conventions, and the command that prints it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from mnetcost.analyses.tally import SIDES, Entry, counts, difference, side, terms_of, units_of, value
+from mnetcost.cli import cli
+from mnetcost.designs import load
+from mnetcost.designs.conventions import convention_names, load_convention
+from mnetcost.engine.costs import cost
+
+
+def run(*call: str) -> str:
+    result = CliRunner().invoke(cli, call, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("design", ["torchvision/v2", "timm/v3-small:alpha=0.75", "keras/v3-large", "resnet50"])
+def test_the_reasons_add_up(design: str) -> None:
+    """Between any two conventions, for work and parameters, the amounts sum to the difference."""
+    costs = cost(load(design).graph)
+    all_ = [load_convention(name) for name in convention_names()]
+    for kind in SIDES:
+        sums = counts(terms_of(costs, kind), units_of(all_))
+        for a in all_:
+            for b in all_:
+                parts = difference(sums, side(a, kind), side(b, kind), kind)
+                assert sum(e.amount for e in parts) == value(sums, side(b, kind)) - value(sums, side(a, kind))
+
+
+def test_fvcore_differs_from_the_paper_by_norm_and_pool() -> None:
+    """2 x 6,678,112 elements of batch norm and the 62,720 that the pool reads."""
+    sums = counts(terms_of(cost(load("torchvision/v2").graph), "madds"), {})
+    parts = difference(sums, load_convention("paper").work, load_convention("fvcore").work, "madds")
+    assert parts == [Entry("batch norm", 6_678_112, 2), Entry("numbers that pools read (global average) written as function", 62_720, 1)]
+
+
+def test_the_command_shows_a_list_a_convention_and_a_design() -> None:
+    """Three forms of one command."""
+    assert "pytorch-OpCounter" in run("conventions")
+    assert "pool_input.global_average as mean" in run("conventions", "thop")
+    assert "327486720" in run("conventions", "torchvision/v2").replace(",", "")
+
+
+def test_the_json_says_every_reason() -> None:
+    """thop's ledger for V2 as data."""
+    data = json.loads(run("conventions", "torchvision/v2", "--format", "json"))
+    thop = next(k for k in data["conventions"] if k["name"] == "thop")
+    assert (thop["madds"], thop["params"]) == (327_486_720, 3_504_872)
+    assert thop["reasons"]["madds"] == [{"what": "batch norm", "number": 6_678_112, "weight": 4, "amount": 26_712_448}]
+
+
+def test_another_reference_may_be_asked_for() -> None:
+    """Beside fvcore, thop counts two more an element of batch norm."""
+    data = json.loads(run("conventions", "torchvision/v2", "--convention", "fvcore", "--format", "json"))
+    assert data["reference"] == "fvcore"
+    thop = next(k for k in data["conventions"] if k["name"] == "thop")
+    assert {"what": "batch norm", "number": 6_678_112, "weight": 2, "amount": 13_356_224} in thop["reasons"]["madds"]
