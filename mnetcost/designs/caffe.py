@@ -10,13 +10,13 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.elements import Bias, Norm, PRelu, Scale
-from ..engine.graph import Ref
+from ..engine.graph import MOST_LAYERS, Ref
 from ..engine.moves import Flatten, Reshape
 from ..engine.ops import Op
 from ..engine.shapes import Shape
 from ..errors import SpecError, nearest
 from .files import decode, read_bytes
-from .layers import LARGEST_DIMENSION, MOST_LAYERS, Layers
+from .layers import LARGEST_DIMENSION, Layers
 from .prototxt import Message, Prototxt, Word
 from .readers import Model
 
@@ -320,7 +320,8 @@ def read(file: str, settings: Settings) -> Model:
 
     Raises SpecError, with the line, for what is no net, and UnknownOpError for layers of unknown cost.
     """
-    from .caffe_layers import LAYERS, unknown
+    from .caffe_layers import LAYERS
+    from .caffe_shapes import unknown
 
     text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
     net = Net(text, file, settings)

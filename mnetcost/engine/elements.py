@@ -100,6 +100,29 @@ class LocalResponseNorm(NamedTuple):
         yield Term("lrn", (*window, ("c", y.c), ("h", y.h), ("w", y.w)))
 
 
+@op("layer_norm", writes=False)
+class LayerNorm(NamedTuple):
+    """Layer normalisation: the numbers of a position to zero mean and unit variance, then a scale and a shift a channel.
+
+    Source: Ba et al. 2016, arXiv 1607.06450.
+    """
+
+    scale: Flag = True
+    center: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        if self.scale:
+            yield Term("norm", (("gamma", x.c),), "scale")
+        if self.center:
+            yield Term("norm", (("beta", x.c),), "shift")
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "layer")
+
+
 @op("l2_norm", writes=False)
 class L2Norm(NamedTuple):
     """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a learned number.

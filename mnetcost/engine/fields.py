@@ -61,7 +61,7 @@ ACTIVATIONS = (
 # a field of sort Choice takes one of these words
 CHOICES = {
     "pool": ("average", "max"),
-    "method": ("nearest", "bilinear"),
+    "method": ("nearest", "bilinear", "bicubic"),
     "layers": ("pointwise", "dense"),
     "stride_on": ("spatial", "first"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power"),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..errors import ShapeError
-from .elements import Activation, Bias, L2Norm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from .elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
 from .fields import Choice, Count, Flag, Padding, Size, Whole, Width
 from .moves import Concat, Constant, Crop, Dropout, Flatten, Pad, Permute, Reshape, Shuffle, Slice
 from .numbers import Num, anywhere, everywhere, pair
@@ -414,6 +414,7 @@ OPS: dict[str, type] = {
     "scale": Scale,
     "bias": Bias,
     "lrn": LocalResponseNorm,
+    "layer_norm": LayerNorm,
     "l2_norm": L2Norm,
     "activation": Activation,
     "prelu": PRelu,

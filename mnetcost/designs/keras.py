@@ -1,0 +1,129 @@
+"""What does a Keras model say? The layers of `to_json()`, of a .keras archive's or an .h5 file's config, as a graph.
+
+Nothing in the file is executed: a Lambda's code, like any class that is not known here, is an op that cannot be costed. Weights are
+never read, and an archive is never unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Fault, SpecError
+from .files import decode, read_bytes
+from .keras_net import MODELS, Net, class_name_of, first_channels, run
+from .readers import Model
+
+if TYPE_CHECKING:
+    from . import Settings
+
+LARGEST_CONFIG = 16 << 20  # bytes of JSON; NASNet-Large has 2 MB
+LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names
+FORMAT = "Keras model"
+
+
+def _archive(file: str) -> bytes:
+    """The config of a .keras archive, read in memory: the list of names and the config are bounded, nothing is unpacked."""
+    import zipfile
+    import zlib
+
+    def fault(message: str) -> SpecError:
+        return SpecError(Fault(message, file))
+
+    path = Path(file)
+    if not path.is_file():
+        raise fault("is a folder, not a file" if path.is_dir() else "no such file")
+    try:
+        with path.open("rb") as f:
+            size = f.seek(0, 2)
+            f.seek(max(0, size - 65_557))
+            tail = f.read()
+            end = tail.rfind(b"PK\5\6")
+            if end < 0 or len(tail) < end + 22:
+                raise fault("is no .keras archive: it is no whole zip file")
+            if int.from_bytes(tail[end + 12 : end + 16], "little") > LARGEST_DIRECTORY:
+                raise fault("its list of names is larger than any .keras archive's")
+            with zipfile.ZipFile(f) as archive:
+                for name in archive.namelist():
+                    parts = PurePosixPath(name.replace("\\", "/"))
+                    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[:1]:
+                        raise fault(f"holds '{name[:80]}', which points outside of it")
+                try:
+                    info = archive.getinfo("config.json")
+                except KeyError:
+                    raise fault("holds no config.json, which every .keras archive does") from None
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise fault("its config.json is compressed in a way that Keras does not use")
+                if info.file_size > LARGEST_CONFIG:
+                    raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
+                with archive.open(info) as config:
+                    data = config.read(LARGEST_CONFIG + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as e:
+        raise fault(f"is no whole .keras archive: {getattr(e, 'strerror', None) or e}") from None
+    if len(data) > LARGEST_CONFIG:
+        raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
+    return data
+
+
+def _hdf5(file: str) -> bytes:
+    """The config in the attributes of an .h5 file; its weights are not read."""
+    try:
+        import h5py
+    except ImportError:
+        raise SpecError(Fault("an .h5 file is read with h5py", file, hint="pip install 'mnetcost[keras]'")) from None
+    path = Path(file)
+    if not path.is_file():
+        raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
+    try:
+        with h5py.File(file, "r") as f:
+            config = f.attrs.get("model_config")
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as e:
+        raise SpecError(Fault(f"cannot be read as HDF5: {str(e)[:200]}", file)) from None
+    if config is None:
+        raise SpecError(Fault("holds weights only, no model_config", file, hint="save the whole model, not its weights"))
+    data = config if isinstance(config, bytes) else str(config).encode("utf-8", "replace")
+    if len(data) > LARGEST_CONFIG:
+        raise SpecError(Fault(f"its model_config is larger than {LARGEST_CONFIG:,} bytes", file))
+    return data
+
+
+def _config_of(file: str) -> Any:
+    suffix = Path(file).suffix.lower()
+    data = _archive(file) if suffix == ".keras" else _hdf5(file) if suffix in (".h5", ".hdf5") else read_bytes(file, LARGEST_CONFIG)
+    text = decode(data, file)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as e:
+        raise SpecError(Fault(f"is no JSON: {e.msg}", file, e.lineno)) from None
+    except RecursionError:
+        raise SpecError(Fault("is nested too deeply", file)) from None
+    except ValueError as e:  # a number of more than 4,300 digits
+        raise SpecError(Fault(f"is no JSON: {str(e)[:80]}", file)) from None
+
+
+def read(file: str, settings: Settings) -> Model:
+    """Read a Keras model's config.
+
+    Raises SpecError for what is no Keras model, CallError where the file leaves the image's size open and none is given, and
+    UnknownOpError for layers of unknown cost.
+    """
+    said = _config_of(file)
+    net = Net(file, settings)
+    if not isinstance(said, dict) or not isinstance(said.get("class_name"), str):
+        raise net.fault("is no Keras model: it has no 'class_name'", hint="`model.to_json()` writes what is read here")
+    class_name = class_name_of(said, net, "model")
+    if class_name not in MODELS:
+        hint = "a subclassed model's config does not hold its layers; export it as ONNX or TFLite"
+        raise net.fault(f"is a {class_name}, and read are {', '.join(MODELS)}", hint=hint)
+    config = said.get("config")
+    try:
+        net.channels_first = first_channels(config)
+        run(net, class_name, config, None, "")
+        graph = net.layers.graph()
+    except RecursionError:
+        raise SpecError(Fault("is nested too deeply", file)) from None
+    if net.resolution is None and (settings.resolution or settings.rho):
+        raise net.fault("no input is an image, so that it has no resolution")
+    title = config.get("name") if isinstance(config, dict) else None
+    return Model(graph, net.resolution or (1, 1), net.own, FORMAT, str(title or "")[:200])

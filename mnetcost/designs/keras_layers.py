@@ -1,0 +1,587 @@
+"""What does each Keras layer compute, and on which shape? One function a class, in one table.
+
+Source: Keras 3's and Keras 2's layers, whose defaults stand here where a config leaves an argument out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from ..engine.elements import Activation, Norm, PRelu, Rescale, Scale
+from ..engine.moves import Concat, Crop, Dropout, Flatten, Pad, Permute, Reshape
+from ..engine.ops import (
+    Add,
+    AvgPool,
+    Dense,
+    DepthwiseConv,
+    Elementwise,
+    Gate,
+    GlobalPool,
+    MaxPool,
+    Resize,
+    TransposedConv,
+    Upsample,
+)
+from .keras_net import Call, Config, Tensor, layout_of, view
+from .layers import LARGEST_DIMENSION, convolution, plain_size
+
+Outputs = list[Tensor]
+
+FUNCTIONS = {
+    "linear": "",
+    "relu": "relu",
+    "relu6": "relu6",
+    "sigmoid": "sigmoid",
+    "softmax": "softmax",
+    "tanh": "tanh",
+    "elu": "elu",
+    "selu": "selu",
+    "gelu": "gelu",
+    "swish": "swish",
+    "silu": "swish",
+    "hardswish": "hswish",
+    "hardsilu": "hswish",
+    "celu": "celu",
+    "hardsigmoid": "hsigmoid",
+    "exponential": "exp",
+    "exp": "exp",
+    "leakyrelu": "leaky_relu",
+    "softplus": "softplus",
+    "mish": "mish",
+    "softsign": "softsign",
+    "logsoftmax": "log_softmax",
+    "logsigmoid": "log_sigmoid",
+    "hardtanh": "hard_tanh",
+    "square": "power",
+    "hardshrink": "hard_shrink",
+    "softshrink": "soft_shrink",
+    "tanhshrink": "tanh_shrink",
+    "squareplus": "squareplus",
+    "erf": "erf",
+    "sparseplus": "sparse_plus",
+    "sparsesigmoid": "sparse_sigmoid",
+    "sparsemax": "sparsemax",
+    "threshold": "threshold",
+    "log": "log",
+    "sqrt": "sqrt",
+    "abs": "abs",
+    "absolute": "abs",
+    "rsqrt": "power",
+    "clip": "clip",
+    "clipbyvalue": "clip",
+    "exponentiallinearunit": "elu",
+}
+"""Activation functions by their names in Keras, in lower case and without underscores."""
+
+
+def plain_name(name: str) -> str:
+    return name.rsplit(">", 1)[-1].rsplit(".", 1)[-1].replace("_", "").lower()
+
+
+def function_of(call: Call, said: Any, depth: int = 0) -> str | None:
+    """Our name for an activation, however it is spelled: a name, a function, a class with a config. "" is none, None is not known."""
+    if said is None:
+        return ""
+    if isinstance(said, str):
+        return FUNCTIONS.get(plain_name(said))
+    if not isinstance(said, dict) or depth > 3:
+        raise call.fault("its activation must be a name, or a class with a config")
+    config = said.get("config")
+    if isinstance(config, str):  # a function: {"class_name": "function", "config": "relu6"}
+        return FUNCTIONS.get(plain_name(config))
+    name = str(said.get("class_name", ""))
+    if isinstance(config, dict):
+        if "activation" in config:
+            return function_of(call, config["activation"], depth + 1)
+        if plain_name(name) == "relu":
+            return relu_of(Config(call.net, config, call.place))
+    return FUNCTIONS.get(plain_name(name))
+
+
+def relu_of(call: Config) -> str:
+    """Which of the ReLUs a ReLU layer is."""
+    if call.number("negative_slope") or call.number("alpha"):
+        return "leaky_relu"
+    if call.number("threshold"):
+        return "threshold"
+    top = call.said.get("max_value")
+    if top is None:
+        return "relu"
+    return {6.0: "relu6", 1.0: "relu1"}.get(call.number("max_value"), "clip")
+
+
+def activated(call: Call, out: Outputs, key: str = "activation") -> Outputs:
+    """The activation that is an argument of another layer."""
+    said = call.said.get(key)
+    function = function_of(call, said)
+    if function is None:
+        name = said if isinstance(said, str) else said.get("class_name", "function") if isinstance(said, dict) else "function"
+        ref = call.net.layers.unknown(str(name), f"{call.name}/{key}", out[0].ref)
+    elif function:
+        ref = call.add(Activation(function), out[0].ref, part=function)
+    else:
+        return out
+    return [out[0]._replace(ref=ref)]
+
+
+def map_layout(call: Call, sides: int = 2) -> str:
+    """The sides of the axes by the layer's `data_format`."""
+    said = call.said.get("data_format")
+    if said not in (None, "channels_last", "channels_first", "default"):
+        raise call.fault('\'data_format\' must be "channels_last" or "channels_first"')
+    first = said == "channels_first" or (said in (None, "default") and call.net.channels_first)
+    return layout_of(sides + 1, first)
+
+
+def axes_of(call: Call) -> int:
+    """How many sides the window of a layer has, by its name's end."""
+    return int(call.type[-2]) if call.type[-2:] in ("1D", "2D", "3D") else 2
+
+
+def window(call: Call, key: str, default: Any = None, low: int = 1) -> Any:
+    """A size for each side; along a row of positions there is only the height."""
+    sides = axes_of(call)
+    numbers = call.sides(key, default, low, sides)
+    return plain_size(*numbers) if sides == 2 else (numbers[0], 1)
+
+
+def padding_of(call: Call) -> str:
+    said = call.text("padding", "valid").lower()
+    if said not in ("valid", "same"):
+        raise call.fault(f"padding '{said[:20]}' is not known")
+    return said
+
+
+def mapped(call: Call) -> Tensor:
+    """The input as a map, or as a row of positions."""
+    if axes_of(call) == 3:
+        raise NotKnown
+    return call.as_layout(call.x, map_layout(call, axes_of(call)))
+
+
+class NotKnown(Exception):
+    """The layer cannot be costed."""
+
+
+def conv(call: Call) -> Outputs:
+    x = mapped(call)
+    shape = view(x.dims, x.layout)
+    kernel, stride, dilation = window(call, "kernel_size"), window(call, "strides", 1), window(call, "dilation_rate", 1)
+    padding: Any = call.text("padding", "valid").lower()
+    if padding == "causal" and axes_of(call) == 1:
+        before = (kernel[0] - 1) * dilation[0]
+        padding = (before, 0, 0, 0)
+    else:
+        padding = padding_of(call)
+    op = convolution(
+        shape.c, call.integer("filters"), kernel, stride, dilation, call.integer("groups", 1), padding, call.flag("use_bias", True)
+    )
+    return activated(call, call.result(call.add(op, x.ref), x.layout))
+
+
+def depthwise(call: Call) -> Outputs:
+    x = mapped(call)
+    op = DepthwiseConv(
+        *(window(call, "kernel_size"), window(call, "strides", 1), window(call, "dilation_rate", 1)),
+        *(call.integer("depth_multiplier", 1), padding_of(call), call.flag("use_bias", True)),
+    )
+    return activated(call, call.result(call.add(op, x.ref), x.layout))
+
+
+def separable(call: Call) -> Outputs:
+    """A depthwise convolution without bias, then a pointwise one."""
+    x = mapped(call)
+    op = DepthwiseConv(
+        *(window(call, "kernel_size"), window(call, "strides", 1), window(call, "dilation_rate", 1)),
+        *(call.integer("depth_multiplier", 1), padding_of(call), False),
+    )
+    ref = call.add(op, x.ref, part="depthwise")
+    wide = call.shape(ref).c
+    pointwise = convolution(wide, call.integer("filters"), 1, 1, 1, 1, "valid", call.flag("use_bias", True))
+    return activated(call, call.result(call.add(pointwise, ref, part="pointwise"), x.layout))
+
+
+def transposed(call: Call) -> Outputs:
+    """Source: Keras, compute_conv_transpose_output_length."""
+    x = mapped(call)
+    sides = axes_of(call)
+    if sides != 2:
+        raise NotKnown
+    kernel, stride, dilation = call.sides("kernel_size"), call.sides("strides", 1), call.sides("dilation_rate", 1)
+    wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    padding: Any = padding_of(call)
+    if call.said.get("output_padding") is not None:
+        extra = call.sides("output_padding", 0, 0)
+        padding = (wide[0] // 2, wide[1] // 2) if padding == "same" else "valid"
+    elif padding == "valid":
+        extra = tuple(max(s - k, 0) for s, k in zip(stride, wide, strict=True))
+    else:
+        extra = (0, 0)
+    bias = call.flag("use_bias", True)
+    op = TransposedConv(
+        *(call.integer("filters"), plain_size(*kernel), plain_size(*stride), plain_size(*dilation), call.integer("groups", 1)),
+        *(padding, plain_size(*extra), bias),
+    )
+    return activated(call, call.result(call.add(op, x.ref), x.layout))
+
+
+def dense(call: Call) -> Outputs:
+    """Over the last axis, at every position."""
+    t = call.x
+    units, bias = call.integer("units"), call.flag("use_bias", True)
+    if len(t.dims) > 3 or not t.dims:
+        rows = Tensor(t.ref, (prod(t.dims[:-1]), t.dims[-1]) if t.dims else (1,), "")
+        x = call.as_layout(rows._replace(layout="?"), layout_of(len(rows.dims)))
+    else:
+        x = call.as_layout(t, layout_of(len(t.dims)))
+    ref = call.add(Dense(units, bias), x.ref)
+    return activated(call, [Tensor(ref, (*t.dims[:-1], units), layout_of(len(t.dims)))])
+
+
+def channels_at(call: Call, axis: int) -> Tensor:
+    """The input with its channels at an axis, counted with the batch where it is not negative."""
+    t = call.x
+    n = len(t.dims)
+    at = axis - 1 if axis >= 0 else axis + n
+    if not 0 <= at < n:
+        raise call.fault(f"axis {axis} of a tensor with {n + 1} axes")
+    if n > 3 or at not in (0, n - 1):
+        raise NotKnown
+    return call.as_layout(t, layout_of(n, at == 0 and n > 1))
+
+
+def axis_of(call: Call, default: int = -1) -> int:
+    said = call.said.get("axis", default)
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
+    if said.__class__ is not int or abs(said) > 16:
+        if isinstance(said, (list, tuple)) or said is None:
+            raise NotKnown
+        raise call.fault("'axis' must be a whole number")
+    return int(said)
+
+
+def batch_norm(call: Call) -> Outputs:
+    if call.said.get("renorm"):
+        raise NotKnown
+    x = channels_at(call, axis_of(call))
+    return [x._replace(ref=call.add(Norm(call.flag("scale", True), call.flag("center", True)), x.ref))]
+
+
+def normalization(call: Call) -> Outputs:
+    """By a mean and a variance that were measured on the training images; where the config gives them, they are no weights."""
+    if call.said.get("mean") is not None:
+        return [call.x._replace(ref=call.add(Rescale(), call.x.ref))]
+    x = channels_at(call, axis_of(call))
+    return [x._replace(ref=call.add(Norm(False, False, True, True), x.ref))]
+
+
+def layer_norm(call: Call) -> Outputs:
+    from ..engine.elements import LayerNorm
+
+    x = channels_at(call, axis_of(call))
+    return [x._replace(ref=call.add(LayerNorm(call.flag("scale", True), call.flag("center", True)), x.ref))]
+
+
+def prelu(call: Call) -> Outputs:
+    t = call.x
+    shared = call.integers("shared_axes", []) if call.said.get("shared_axes") is not None else []
+    if any(not 1 <= a <= len(t.dims) for a in shared):
+        raise call.fault("'shared_axes' counts axes from 1")
+    slopes = prod(1 if n + 1 in shared else d for n, d in enumerate(t.dims))
+    return [t._replace(ref=call.add(PRelu(slopes), t.ref))]
+
+
+def activation(call: Call) -> Outputs:
+    function = function_of(call, call.said.get("activation"))
+    if function is None:
+        said = call.said.get("activation")
+        return call.unknown(said if isinstance(said, str) else call.type)
+    return elementwise(function)(call)
+
+
+def elementwise(function: str) -> Callable[[Call], Outputs]:
+    """One evaluation of a function a number; none is the same tensor."""
+
+    def lay(call: Call) -> Outputs:
+        t = call.x
+        return [t._replace(ref=call.add(Activation(function), t.ref))] if function else [t]
+
+    return lay
+
+
+def relu(call: Call) -> Outputs:
+    return elementwise(relu_of(call))(call)
+
+
+def same(call: Call) -> Outputs:
+    """The same numbers: what is active in training only, or names them."""
+    return [call.tensors[0]]
+
+
+def dropout(call: Call) -> Outputs:
+    t = call.tensors[0]
+    return [t._replace(ref=call.add(Dropout(), t.ref))]
+
+
+def rescaling(call: Call) -> Outputs:
+    t = call.x
+    return [t._replace(ref=call.add(Rescale(), t.ref))]
+
+
+def layer_scale(call: Call) -> Outputs:
+    """ConvNeXt's: a learned factor a channel."""
+    x = call.as_layout(call.x, layout_of(len(call.x.dims)))
+    return [x._replace(ref=call.add(Scale(False, call.integer("projection_dim")), x.ref))]
+
+
+def custom_scale(call: Call) -> Outputs:
+    """Inception-ResNet's: the first tensor, plus the second times a fixed number."""
+    scaled = call.add(Rescale(), call.tensors[-1].ref, part="scale")
+    t = call.tensors[0]
+    return [t._replace(ref=call.add(Add(), t.ref, scaled))]
+
+
+def pool(cls: Any) -> Callable[[Call], Outputs]:
+    def lay(call: Call) -> Outputs:
+        x = mapped(call)
+        kernel = window(call, "pool_size", 2)
+        stride = kernel if call.said.get("strides") is None else window(call, "strides")
+        return call.result(call.add(cls(kernel, stride, padding_of(call)), x.ref), x.layout)
+
+    return lay
+
+
+def global_pool(how: str) -> Callable[[Call], Outputs]:
+    def lay(call: Call) -> Outputs:
+        x = mapped(call)
+        ref = call.add(GlobalPool(how), x.ref)
+        if call.flag("keepdims", False):
+            return call.result(ref, x.layout)
+        return call.result(ref, "c")
+
+    return lay
+
+
+def flatten(call: Call) -> Outputs:
+    t = call.x
+    shape = call.shape(t.ref)
+    ref = t.ref if shape.h == shape.w == 1 and t.layout == "c" else call.add(Flatten(), t.ref)
+    return call.result(ref, "c")
+
+
+def as_dims(call: Call, dims: tuple[int, ...], op: Any = Reshape) -> Outputs:
+    """The same numbers under other axes."""
+    t = call.tensors[0]
+    if prod(dims) != prod(t.dims):
+        raise call.fault(f"{'x'.join(map(str, t.dims))} cannot be read as {'x'.join(map(str, dims[:16]))}")
+    layout = call.plain_layout(len(dims))
+    return [Tensor(call.add(op(*view(dims, layout)), t.ref), dims, layout)]
+
+
+def open_dims(call: Call, said: Any) -> tuple[int, ...]:
+    """A target shape, in which one -1 (or None) takes what is left."""
+    if not isinstance(said, (list, tuple)) or len(said) > 16:
+        raise call.fault("a shape must be a list of whole numbers")
+    dims = [-1 if n is None else n for n in said]
+    for n in dims:
+        if n.__class__ is not int or not (n == -1 or 1 <= n <= LARGEST_DIMENSION):
+            raise call.fault(f"a shape must hold whole numbers, not {str(n)[:40]}")
+    whole = prod(call.tensors[0].dims)
+    if dims.count(-1) > 1:
+        raise call.fault("only one axis may be open")
+    if -1 in dims:
+        known = -prod(dims)
+        if whole % known:
+            raise call.fault(f"{whole} numbers cannot be read as {'x'.join(map(str, dims))}")
+        dims[dims.index(-1)] = whole // known
+    return tuple(dims)
+
+
+def reshape(call: Call) -> Outputs:
+    return as_dims(call, open_dims(call, call.said.get("target_shape")))
+
+
+def permute(call: Call) -> Outputs:
+    order = call.integers("dims", low=1)
+    t = call.x
+    if sorted(order) != list(range(1, len(t.dims) + 1)):
+        raise call.fault(f"{order} is no order of {len(t.dims)} axes")
+    return as_dims(call, tuple(t.dims[n - 1] for n in order), Permute)
+
+
+def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right, from a number, one a side, or two a side."""
+    said = call.said.get(key, default)
+    if axes_of(call) == 1:
+        first = call.integers(key, default)
+        said = [first * 2 if len(first) == 1 else first, [0, 0]]
+    if said.__class__ is int:
+        said = [said, said]
+    if not isinstance(said, list) or len(said) != 2:
+        raise call.fault(f"'{key}' must be a number, or two for the two sides")
+    out: list[int] = []
+    for side in said:
+        two = [side, side] if side.__class__ is int else side
+        if not isinstance(two, list) or len(two) != 2 or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for n in two):
+            raise call.fault(f"'{key}' must hold whole numbers from 0")
+        out += two
+    return out[0], out[1], out[2], out[3]
+
+
+def zero_padding(call: Call) -> Outputs:
+    x = mapped(call)
+    return call.result(call.add(Pad(borders(call, "padding")), x.ref), x.layout)
+
+
+def cropping(call: Call) -> Outputs:
+    x = mapped(call)
+    top, bottom, left, right = borders(call, "cropping", 0)
+    h, w, _ = view(x.dims, x.layout)
+    if h - top - bottom < 1 or w - left - right < 1:
+        raise call.fault(f"nothing of {h}x{w} is left")
+    return call.result(call.add(Crop(h - top - bottom, w - left - right), x.ref), x.layout)
+
+
+METHODS = ("nearest", "bilinear", "bicubic")
+
+
+def upsampling(call: Call) -> Outputs:
+    x = mapped(call)
+    method = call.text("interpolation", "nearest")
+    if method not in METHODS:
+        raise NotKnown
+    return call.result(call.add(Upsample(window(call, "size", 2), method), x.ref), x.layout)
+
+
+def resizing(call: Call) -> Outputs:
+    x = call.as_layout(call.x, map_layout(call))
+    method = call.text("interpolation", "bilinear")
+    if method not in METHODS:
+        raise NotKnown
+    return call.result(call.add(Resize(call.integer("height"), call.integer("width"), method), x.ref), x.layout)
+
+
+def center_crop(call: Call) -> Outputs:
+    x = call.as_layout(call.x, map_layout(call))
+    h, w, _ = view(x.dims, x.layout)
+    height, width = call.integer("height"), call.integer("width")
+    if height > h or width > w:  # Keras enlarges what is too small
+        raise NotKnown
+    return call.result(call.add(Crop(height, width), x.ref), x.layout)
+
+
+def combine(call: Call, tensors: list[Tensor], lay: Callable[[list[int]], int]) -> Outputs:
+    """Put tensors together element by element; axes that a tensor lacks are of size 1 and stand in front."""
+    most = max(tensors, key=lambda t: len(t.dims))
+    n = len(most.dims)
+    refs, sizes = [], []
+    for k, t in enumerate(tensors):
+        dims = (1,) * (n - len(t.dims)) + t.dims
+        sizes.append(dims)
+        shape = view(dims, most.layout)
+        refs.append(t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=f"input {k + 1}"))
+    dims = tuple(max(side) for side in zip(*sizes, strict=True))
+    for side in zip(*sizes, strict=True):
+        if len(set(side) - {1}) > 1:
+            raise call.fault("its inputs do not fit: " + ", ".join("x".join(map(str, d)) or "one number" for d in sizes[:8]))
+    return [Tensor(lay(refs), dims, most.layout)]
+
+
+def merge(how: str) -> Callable[[Call], Outputs]:
+    """Add, Multiply and their kin, of two tensors or more."""
+
+    def lay(call: Call) -> Outputs:
+        tensors = call.tensors
+        if len(tensors) < 2:
+            return rescaling(call) if call.args[1:] or call.kwargs else [tensors[0]]  # with a number, which stands in the config
+
+        def chained(refs: list[int]) -> int:
+            if how == "multiply":
+                ref = refs[0]
+                for k, other in enumerate(refs[1:]):
+                    ref = call.add(Gate(), ref, other, part=f"{k + 1}" if k else "")
+                return ref
+            alike = all(call.shape(r) == call.shape(refs[0]) for r in refs)
+            word = "add" if how == "average" else how
+            ref = call.add(Add() if word == "add" and alike else Elementwise(word), *refs)
+            return call.add(Rescale(), ref, part="mean") if how == "average" else ref
+
+        return combine(call, tensors, chained)
+
+    return lay
+
+
+def concatenate(call: Call, axis: int | None = None) -> Outputs:
+    tensors = call.tensors
+    if len(tensors) == 1:
+        return [tensors[0]]
+    n = len(tensors[0].dims)
+    axis = axis_of(call) if axis is None else axis
+    at = axis - 1 if axis >= 0 else axis + n
+    if not 0 <= at < n:
+        raise call.fault(f"axis {axis} of tensors with {n + 1} axes")
+    if any(
+        len(t.dims) != n or any(a != b for i, (a, b) in enumerate(zip(t.dims, tensors[0].dims, strict=True)) if i != at) for t in tensors
+    ):
+        raise call.fault("its inputs do not fit: " + ", ".join("x".join(map(str, t.dims)) for t in tensors[:8]))
+    if n > 3:
+        raise NotKnown
+    layout = tensors[0].layout
+    refs = [call.as_layout(t, layout, f"input {k + 1}").ref for k, t in enumerate(tensors)]
+    side = {"h": "height", "w": "width", "c": "channels"}[layout[at]]
+    return call.result(call.add(Concat(side), *refs), layout)
+
+
+TRAINING_ONLY = (
+    *("ActivityRegularization", "StochasticDepth", "Identity", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation"),
+    *("RandomContrast", "RandomBrightness", "RandomShear", "RandomErasing", "RandomColorJitter", "RandomGrayscale", "RandomHue"),
+    *("RandomSaturation", "RandomSharpness", "RandomColorDegeneration", "RandomPosterization", "RandomInvert", "RandomGaussianBlur"),
+    *("RandomElasticTransform", "RandomPerspective", "RandAugment", "AugMix", "CutMix", "MixUp", "AutoContrastRandom"),
+)
+DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise")
+
+LAYERS: dict[str, Callable[[Call], Outputs]] = {
+    **dict.fromkeys(("Conv2D", "Conv1D", "Convolution2D", "Convolution1D"), conv),
+    **dict.fromkeys(("DepthwiseConv2D", "DepthwiseConv1D", "DepthwiseConvolution2D"), depthwise),
+    **dict.fromkeys(("SeparableConv2D", "SeparableConv1D", "SeparableConvolution2D", "SeparableConvolution1D"), separable),
+    **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), transposed),
+    "Dense": dense,
+    **dict.fromkeys(("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"), batch_norm),
+    "LayerNormalization": layer_norm,
+    "Normalization": normalization,
+    "Rescaling": rescaling,
+    "Activation": activation,
+    "ReLU": relu,
+    "LeakyReLU": elementwise("leaky_relu"),
+    "ThresholdedReLU": elementwise("threshold"),
+    "ELU": elementwise("elu"),
+    "Softmax": elementwise("softmax"),
+    "PReLU": prelu,
+    "LayerScale": layer_scale,
+    "CustomScaleLayer": custom_scale,
+    **dict.fromkeys(("MaxPooling2D", "MaxPooling1D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)),
+    **dict.fromkeys(("AveragePooling2D", "AveragePooling1D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)),
+    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAveragePooling1D", "GlobalAvgPool2D", "GlobalAvgPool1D"), global_pool("average")),
+    **dict.fromkeys(("GlobalMaxPooling2D", "GlobalMaxPooling1D", "GlobalMaxPool2D", "GlobalMaxPool1D"), global_pool("max")),
+    "Add": merge("add"),
+    "Subtract": merge("subtract"),
+    "Multiply": merge("multiply"),
+    "Average": merge("average"),
+    "Maximum": merge("maximum"),
+    "Minimum": merge("minimum"),
+    "Concatenate": concatenate,
+    "Flatten": flatten,
+    "Reshape": reshape,
+    "Permute": permute,
+    **dict.fromkeys(("ZeroPadding2D", "ZeroPadding1D"), zero_padding),
+    **dict.fromkeys(("Cropping2D", "Cropping1D"), cropping),
+    **dict.fromkeys(("UpSampling2D", "UpSampling1D"), upsampling),
+    "Resizing": resizing,
+    "CenterCrop": center_crop,
+    **dict.fromkeys(DROPOUTS, dropout),
+    **dict.fromkeys(TRAINING_ONLY, same),
+}
+"""Every layer that can be costed, and what lays it out."""
