@@ -5,5 +5,6 @@ from __future__ import annotations
 CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
+    "schema": [["schema"]],
 }
 """Calls that need no file and write none, so that they answer in an empty folder."""

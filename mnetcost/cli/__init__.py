@@ -14,6 +14,7 @@ from ..errors import MnetcostError, nearest
 COMMANDS = {
     "report": "What each layer of a design costs.",
     "conventions": "How each tool counts, and why their figures differ.",
+    "schema": "The spec language as a JSON Schema, for editors.",
 }
 """Every command, in the order `--help` shows them, with its line there; the module of the same name holds it."""
 

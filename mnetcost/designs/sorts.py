@@ -13,6 +13,7 @@ from ..engine.widths import ROUNDING
 LARGEST_COUNT = 1_000_000  # channels, classes; nobody's network is wider, and a mistake is
 LARGEST_SIDE = 65_536
 LARGEST_REPEAT = 1_000
+LONGEST_LIST = 1_000
 
 
 class Wrong(Exception):
@@ -130,7 +131,7 @@ def read_name(value: Any, key: str) -> str:
 
 
 def read_names(value: Any, key: str) -> tuple[str, ...]:
-    if isinstance(value, list) and value and len(value) <= 1000:
+    if isinstance(value, list) and value and len(value) <= LONGEST_LIST:
         return tuple(read_name(v, key) for v in value)
     try:
         return (read_name(value, key),)
@@ -146,14 +147,14 @@ def read_texts(value: Any, key: str) -> tuple[str, ...]:
 
 def read_numbers(value: Any, key: str) -> tuple[float, ...]:
     one = number(0, 100, above=True)
-    if not isinstance(value, list) or not value or len(value) > 1000:
+    if not isinstance(value, list) or not value or len(value) > LONGEST_LIST:
         raise Wrong("a list of numbers above 0")
     return tuple(one(v, key) for v in value)
 
 
 def read_sides(value: Any, key: str) -> tuple[int, ...]:
     one = whole(1, LARGEST_SIDE)
-    if not isinstance(value, list) or not value or len(value) > 1000:
+    if not isinstance(value, list) or not value or len(value) > LONGEST_LIST:
         raise Wrong("a list of sizes in pixels")
     return tuple(one(v, key) for v in value)
 
@@ -203,9 +204,9 @@ SORTS: dict[str, Sort] = {
     "Text": Sort(read_text, _TEXT),
     "Texts": Sort(read_texts, _several(_TEXT, 0, 100)),
     "Name": Sort(read_name, _NAME),
-    "Names": Sort(read_names, {"anyOf": [_NAME, _several(_NAME, 1, 1000)]}),
-    "Numbers": Sort(read_numbers, _several({"type": "number", "exclusiveMinimum": 0, "maximum": 100}, 1, 1000)),
-    "Sides": Sort(read_sides, _several(_integers(1, LARGEST_SIDE), 1, 1000)),
+    "Names": Sort(read_names, {"anyOf": [_NAME, _several(_NAME, 1, LONGEST_LIST)]}),
+    "Numbers": Sort(read_numbers, _several({"type": "number", "exclusiveMinimum": 0, "maximum": 100}, 1, LONGEST_LIST)),
+    "Sides": Sort(read_sides, _several(_integers(1, LARGEST_SIDE), 1, LONGEST_LIST)),
 }
 """How each sort named in an annotation is read and described."""
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
 from ..engine.ops import OPS, SEVERAL_INPUTS
-from ..engine.rules import ROLES, RULE_CHOICES, Expansion, Rules, SqueezeExcite, Style, Written
+from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES, Rules
 from ..engine.widths import WidthRule
 from ..errors import Fault, SpecError, nearest
 from .files import decode, read_bytes
@@ -37,8 +37,9 @@ TOP_KEYS = {
     "resolutions": "Sides",
 }
 WIDTH_KEYS = {"scale": "Scale", "rounding": "Rounding", "divisor": "Count", "minimum": "Whole"}
+ROUNDING_KEYS = ("rounding", "divisor", "minimum")
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after")
-TABLES = ("widths", "expansion", "se", "style", "written", "layers", "top", "change")
+TABLES = ("widths", *RULE_TABLES, "layers", "top", "change")
 EITHER = {"conv_norm": ("out", "expand", True), "bneck": ("expand", "exp", False)}
 """Two keys of an op of which a row takes one, and whether it needs one."""
 MOST_FAULTS = 200
@@ -202,7 +203,7 @@ def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | No
             merged.values[key] = (value, file)
         elif key in ("layers", "top"):
             merged.rows[key] = _rows(reading, file, (key,), value)
-        elif key in ("widths", "expansion", "se", "style", "written"):
+        elif key == "widths" or key in RULE_TABLES:
             if not isinstance(value, dict):
                 reading.fault(file, (key,), f"'{key}' must be a table [{key}], not {shown(value)}")
                 continue
@@ -365,12 +366,13 @@ def _width_rule(reading: _Reading, merged: _Merged, base: tuple[str, ...], rule:
     return rule._replace(**put) if put else rule
 
 
-def _rule_table(reading: _Reading, merged: _Merged, table: str, cls: type, rule: WidthRule | None) -> Any:
-    """Read one table of rules into its class."""
+def _rule_table(reading: _Reading, merged: _Merged, table: str, rule: WidthRule) -> Any:
+    """Read one table of rules into its class; its widths round by `rule` where it is silent."""
+    cls = RULE_TABLES[table]
     put: dict[str, Any] = {}
     for name, sort in sorts_of(cls).items():
         if name == "width":
-            put[name] = _width_rule(reading, merged, (table,), rule or WidthRule(), ("rounding", "divisor", "minimum"))
+            put[name] = _width_rule(reading, merged, (table,), rule, ROUNDING_KEYS)
         elif (table, name) in merged.tables:
             value, file = merged.tables[(table, name)]
             choices = RULE_CHOICES.get(f"{table}.{name}")
@@ -383,14 +385,11 @@ def _rule_table(reading: _Reading, merged: _Merged, table: str, cls: type, rule:
 
 def rule_keys() -> dict[str, tuple[str, ...]]:
     """The keys each table of rules takes."""
-    width = ("rounding", "divisor", "minimum")
+    fields = {table: [ROUNDING_KEYS if key == "width" else (key,) for key in sorts_of(cls)] for table, cls in RULE_TABLES.items()}
     return {
         "widths": (*WIDTH_KEYS, *ROLES),
         **{f"widths.{role}": tuple(WIDTH_KEYS) for role in ROLES},
-        "expansion": ("of", "when", *width),
-        "se": ("layers", "of", "activation", "gate", "bias", *width),
-        "style": tuple(sorts_of(Style)),
-        "written": tuple(sorts_of(Written)),
+        **{table: tuple(key for keys in several for key in keys) for table, several in fields.items()},
     }
 
 
@@ -403,14 +402,7 @@ def _rules(reading: _Reading, merged: _Merged) -> Rules:
     widths = _width_rule(reading, merged, ("widths",), WidthRule())
     roles = tuple((role, _width_rule(reading, merged, ("widths", role), widths)) for role in ROLES)
     inner = widths._replace(scale="scaled")
-    return Rules(
-        widths,
-        roles,
-        _rule_table(reading, merged, "expansion", Expansion, inner),
-        _rule_table(reading, merged, "se", SqueezeExcite, inner),
-        _rule_table(reading, merged, "style", Style, None),
-        _rule_table(reading, merged, "written", Written, None),
-    )
+    return Rules(widths, roles, **{table: _rule_table(reading, merged, table, inner) for table in RULE_TABLES})
 
 
 def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf | None = None) -> Spec:

@@ -79,6 +79,8 @@ class Rules(NamedTuple):
         return FIXED if role == CLASSES else dict(self.roles).get(role, self.widths)
 
 
+RULE_TABLES = {"expansion": Expansion, "se": SqueezeExcite, "style": Style, "written": Written}
+"""Every table of rules a spec may have beside `[widths]`; a field `width` stands for the keys of how a width rounds."""
 RULE_CHOICES = {
     "expansion.of": ("input", "printed"),
     "expansion.when": ("ratio", "always", "different", "wider"),

@@ -1,0 +1,167 @@
+"""How does an editor know the spec language? As a JSON Schema, made from the tables that the reader goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from ..engine.fields import CHOICES
+from ..engine.ops import SEVERAL_INPUTS
+from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
+from .sorts import LONGEST_LIST, SORTS, Wrong, sorts_of, word
+from .spec import EITHER, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS, rule_keys
+
+ABOUT: dict[str, str] = {
+    "title": "The network's name in prose.",
+    "source": "Where the numbers are from: a paper and its table, or a program and its version.",
+    "differs": "What an implementation does otherwise than the paper, a sentence each.",
+    "extends": "A shipped design, or a .toml file beside this one, of which this spec says only what is different.",
+    "resolution": "The input's size in pixels: a side, or [height, width].",
+    "channels": "Channels of the input; 3 unless said otherwise.",
+    "classes": 'Outputs of the classifier, which rows write as "classes"; 1000 unless said otherwise.',
+    "alphas": "Width multipliers the family was published with, for `scale`.",
+    "resolutions": "Sizes the family was published with, for `scale`.",
+    "layers": "The network's table, one row a layer or block, in order.",
+    "top": "The rows that --no-top leaves out: pooling and classifier.",
+    "change": "Changes to the rows of the spec that is extended.",
+    "widths": "How widths follow alpha.",
+    "op": "What the row is: a block or a single op.",
+    "name": "What the row is called in reports, and by rows that read from it.",
+    "from": "The row or rows it reads; the row above unless said otherwise.",
+    "repeat": "How often the row is laid out; a stride is the first one's.",
+    "role": "Which of the rules [widths.ROLE] its width follows.",
+    "why": "In a sentence, what it is for; `explain` says it.",
+    "scale": '"scaled" by alpha, "fixed", or "scaled from A": as printed below alpha A, scaled from there on.',
+    "rounding": "How a scaled width becomes whole channels.",
+    "divisor": "The multiple that widths round to.",
+    "minimum": "The fewest channels; 0 is the divisor itself where widths round to it, 1 where they do not.",
+    "match": "Keys and values that a row must have for this change to be made to it.",
+    "set": "Keys to put into the row, and their values.",
+    "unset": "Keys to take out of the row.",
+    "remove": "Whether to take the row out.",
+    "before": "Rows to put before it.",
+    "after": "Rows to put after it.",
+}
+"""A sentence on each key that is not an op's own."""
+
+
+def takes(sort: str, key: str, choices: tuple[str, ...] = ()) -> str:
+    """Say in words what a key takes, as the reader says it of a value that is something else."""
+    try:
+        (word(choices) if choices else SORTS[sort].read)(object(), key)
+    except Wrong as e:
+        return str(e)
+    raise AssertionError(sort)
+
+
+def first_line(cls: type) -> str:
+    """What an op, a block or a table of rules is, in a sentence."""
+    return (cls.__doc__ or "").split("\n")[0]
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _field(sort: str, key: str, choices: tuple[str, ...] = (), default: Any = None) -> dict[str, Any]:
+    """Describe one field of an op or of a table of rules."""
+    values = {"enum": list(choices or CHOICES[key])} if sort == "Choice" else _ref(sort)
+    return {**values, **({} if default is None or default == "" else {"default": default})}
+
+
+def _about(keys: Mapping[str, str]) -> dict[str, Any]:
+    return {key: {"description": ABOUT[key], **_ref(sort)} for key, sort in keys.items()}
+
+
+def _table(properties: dict[str, Any], about: str, **more: Any) -> dict[str, Any]:
+    return {"type": "object", "description": about, "properties": properties, "additionalProperties": False, **more}
+
+
+def _row(op: str) -> dict[str, Any]:
+    """Describe a row of one op: the op's fields, and what every row may say."""
+    cls: Any = VOCABULARY[op]
+    fields = {key: _field(sort, key, default=cls._field_defaults.get(key)) for key, sort in sorts_of(cls).items()}
+    common: dict[str, Any] = {"op": {"const": op}, **{key: _ref(key) for key in ROW_KEYS if key != "op"}}
+    needed = ["op", *(key for key in fields if key not in cls._field_defaults)]
+    if op in SEVERAL_INPUTS:
+        many = SEVERAL_INPUTS[op]
+        common["from"] = {**common["from"], "type": "array", "minItems": many or 2, "maxItems": many or LONGEST_LIST}
+        common["repeat"] = {"const": 1}
+        needed.append("from")
+    else:
+        common["from"] = {**common["from"], "maxItems": 1}
+    more: dict[str, Any] = {}
+    if op in EITHER:
+        one, other, must = EITHER[op]
+        more = {"oneOf": [{"required": [one]}, {"required": [other]}]} if must else {"not": {"required": [one, other]}}
+    return _table({**common, **fields}, first_line(cls), required=needed, **more)
+
+
+def _any_row() -> dict[str, Any]:
+    """Describe what a change may match or set: every key of every row, with the values that some op takes for it."""
+    known: dict[str, list[dict[str, Any]]] = {key: [_ref(key)] for key in ROW_KEYS}
+    for cls in VOCABULARY.values():
+        for key, sort in sorts_of(cls).items():
+            values = _field(sort, key)
+            if values not in known.setdefault(key, []):
+                known[key].append(values)
+    return {key: values[0] if len(values) == 1 else {"anyOf": values} for key, values in known.items()}
+
+
+def _rules(table: str) -> dict[str, Any]:
+    """Describe one table of rules."""
+    cls: Any = RULE_TABLES[table]
+    sorts, known = sorts_of(cls), {}
+    for key in rule_keys()[table]:
+        choices, default = RULE_CHOICES.get(f"{table}.{key}", ()), cls._field_defaults.get(key)
+        known[key] = _about(WIDTH_KEYS)[key] if key in WIDTH_KEYS else _field(sorts[key], key, choices, default)
+    return _table(known, first_line(cls))
+
+
+@lru_cache(None)
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the spec language.
+
+    It says all that can be said of one file by itself; that names are known, shapes fit and a parent is there, only reading says.
+    """
+    rows = {"type": "array", "items": _ref("row")}
+    widths = _about(WIDTH_KEYS)
+    any_row = _any_row()
+    change = {
+        "match": {"description": ABOUT["match"], **_ref("keys"), "minProperties": 1},
+        "set": {"description": ABOUT["set"], **_ref("keys")},
+        "unset": {"description": ABOUT["unset"], "type": "array", "items": {"enum": list(any_row)}},
+        "remove": {"description": ABOUT["remove"], "type": "boolean"},
+        "before": {"description": ABOUT["before"], **rows},
+        "after": {"description": ABOUT["after"], **rows},
+    }
+    tables = {
+        "layers": {"description": ABOUT["layers"], **rows},
+        "top": {"description": ABOUT["top"], **rows},
+        "widths": _table({**widths, **{role: _ref("role-widths") for role in ROLES}}, ABOUT["widths"]),
+        **{table: _rules(table) for table in RULE_TABLES},
+        "change": {"description": ABOUT["change"], "type": "array", "items": _table(change, ABOUT["change"], required=["match"])},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mnetcost spec",
+        **_table({**_about(TOP_KEYS), **tables}, "A convolutional network as a table of layers, for mnetcost."),
+        "anyOf": [{"required": ["extends"]}, {"required": ["resolution", "layers"], "properties": {"layers": {"minItems": 1}}}],
+        "$defs": {
+            **{sort: {"description": takes(sort, ""), **SORTS[sort].schema} for sort in SORTS if sort != "Choice"},
+            **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
+            "op": {"description": ABOUT["op"], "enum": list(VOCABULARY)},
+            "role-widths": _table(widths, "The rule of the rows with this role; what it does not say is as in [widths]."),
+            "keys": _table(any_row, "Keys of a row."),
+            "row": {"type": "object", "oneOf": [_ref(f"row-{op}") for op in VOCABULARY]},
+            **{f"row-{op}": _row(op) for op in VOCABULARY},
+        },
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as the text that is shipped."""
+    import json
+
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

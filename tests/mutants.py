@@ -1,0 +1,145 @@
+"""How does a spec go wrong? Shipped specs with a few things changed, as trees and as texts."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tomllib
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mnetcost.designs.find import shipped_spec
+
+WORDS = [
+    "v2",
+    "bneck",
+    "conv",
+    "conv_norm",
+    "relu",
+    "none",
+    "same",
+    "valid",
+    "classes",
+    "stem",
+    "head",
+    "input",
+    "scaled",
+    "fixed",
+    "all",
+    "",
+]
+STRANGE = ["\x1b[31mred", "[bold]x[/]", "<b>&amp;", "=1+1", "a|b", "$x_1$\\", "\u202eevil", " a ", "x" * 201, "é\u0000", "line\nbreak"]
+VALUES = st.one_of(
+    st.integers(-2, 9),
+    st.sampled_from([16, 64, 255, 1000, 1001, 65_536, 65_537, 1_000_000, 1_000_001, 2**63, 10**30, -(10**30)]),
+    st.sampled_from([0.5, 0.1, 1.5, -0.5, 1e-9, 1e9, 1e300, 999.5, 1000.5]),
+    st.booleans(),
+    st.sampled_from([*WORDS, *STRANGE]),
+    st.lists(st.integers(-1, 5), max_size=5),
+    st.lists(st.sampled_from(["stem", "input", "bottleneck 1", "bottleneck 2"]), max_size=4),
+    st.just({}),
+    st.just({"op": "bneck", "out": 8}),
+)
+ROW_KEYS = [
+    "op",
+    "out",
+    "stride",
+    "kernel",
+    "expand",
+    "exp",
+    "se",
+    "repeat",
+    "from",
+    "name",
+    "role",
+    "why",
+    "padding",
+    "groups",
+    "dilation",
+]
+OTHER_KEYS = ["bias", "norm", "activation", "layers", "top", "resolution", "extends", "widths", "scale", "divisor", "minimum", "strid"]
+KEYS = st.sampled_from(ROW_KEYS + OTHER_KEYS)
+PIECES = [
+    "[",
+    "]",
+    "{",
+    "}",
+    "=",
+    ",",
+    '"',
+    "'",
+    "#",
+    ".",
+    "-",
+    "0",
+    "nan",
+    "inf",
+    "true",
+    "1e400",
+    "[[change]]",
+    "extends='v2'",
+    "repeat=1000",
+]
+LONG_PIECES = ["", "\n", "\x00", "\ufeff", "\u202e", "9" * 30, "0x" + "f" * 5000, "[" * 300, "a." * 300]
+
+
+def toml(value: Any, top: bool = True) -> str:
+    """Write a tree as TOML, tables inline."""
+    if isinstance(value, dict):
+        pairs = [f"{text(k)} = {toml(v, False)}" for k, v in value.items()]
+        return "\n".join(pairs) if top else "{ " + ", ".join(pairs) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(v, False) for v in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return text(value) if isinstance(value, str) else repr(value)
+
+
+def text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def places(tree: Any) -> list[tuple[Any, Any]]:
+    """Every table or list of a tree, with each key or number in it."""
+    found: list[tuple[Any, Any]] = []
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in pairs:
+        found.append((tree, key))
+        found += places(value)
+    return found
+
+
+@st.composite
+def mutated_trees(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
+    """A shipped spec with one to three things changed: a value, a key, a row."""
+    tree = copy.deepcopy(tomllib.loads(shipped_spec(draw(st.sampled_from(names))).text))
+    for _ in range(draw(st.integers(1, 3))):
+        at = places(tree)
+        if not at:
+            break
+        inside, key = draw(st.sampled_from(at))
+        how = draw(st.sampled_from(["value", "value", "remove", "add", "rename", "double"]))
+        if how == "value":
+            inside[key] = copy.deepcopy(draw(VALUES))
+        elif how == "remove":
+            del inside[key]
+        elif isinstance(inside, list):
+            inside.insert(key, copy.deepcopy(inside[key]) if how == "double" else copy.deepcopy(draw(VALUES)))
+        elif how == "rename":
+            inside[draw(KEYS)] = inside.pop(key)
+        else:
+            inside[draw(KEYS)] = copy.deepcopy(draw(VALUES))
+    return tree
+
+
+@st.composite
+def mutated_texts(draw: st.DrawFn, names: list[str]) -> str:
+    """A shipped spec's text with a few pieces cut out, put in or moved."""
+    said = shipped_spec(draw(st.sampled_from(names))).text
+    for _ in range(draw(st.integers(1, 4))):
+        a = draw(st.integers(0, len(said)))
+        b = min(len(said), a + draw(st.integers(0, 30)))
+        piece = draw(st.sampled_from([*PIECES, *LONG_PIECES, said[b : b + 40]]))
+        said = said[:a] + piece + said[b:]
+    return said
