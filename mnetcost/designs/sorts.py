@@ -213,4 +213,4 @@ SORTS: dict[str, Sort] = {
 
 def sorts_of(cls: type) -> dict[str, str]:
     """The fields of an op, a block or a rule table, each with the name of its sort."""
-    return {name: getattr(kind, "__forward_arg__", str(kind)) for name, kind in cls.__annotations__.items()}
+    return {name: getattr(kind, "__metadata__", (name,))[0] for name, kind in cls.__annotations__.items()}

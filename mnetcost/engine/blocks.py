@@ -4,8 +4,6 @@ A block's fields are its TOML keys. It writes its layers with a `Site`, which kn
 stands in.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .elements import Activation, Norm

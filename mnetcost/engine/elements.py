@@ -1,7 +1,5 @@
 """Which ops treat every number by itself, or divide it by its neighbours, and what do they cost? Norms, scales and activations."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from .fields import Count, Flag, Function, Whole

@@ -1,7 +1,5 @@
 """Which ops only move, keep or drop numbers? They cost no arithmetic, and here is the whole table of them."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ..errors import ShapeError

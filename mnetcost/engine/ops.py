@@ -9,8 +9,6 @@ Every op answers three questions, for Python ints and for int64 arrays alike:
 A field is a TOML key of the same name. Work that papers do not count is emitted under its own kind, never left out.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from ..errors import ShapeError

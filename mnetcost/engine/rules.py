@@ -1,7 +1,5 @@
 """Where implementations of one network disagree, which way does this design go? The explicit choices of a spec, with defaults."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from .fields import Choice, Flag, Function, MaybeFunction, Padding
