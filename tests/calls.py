@@ -6,5 +6,6 @@ CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "schema": [["schema"]],
+    "diff": [["diff", "v2", "shicai-caffe/v2"], ["diff", "v1", "v2:alpha=0.5", "--format", "json"]],
 }
 """Calls that need no file and write none, so that they answer in an empty folder."""

@@ -13,6 +13,7 @@ from ..errors import MnetcostError, nearest
 
 COMMANDS = {
     "report": "What each layer of a design costs.",
+    "diff": "What makes one design cost more than another.",
     "conventions": "How each tool counts, and why their figures differ.",
     "schema": "The spec language as a JSON Schema, for editors.",
 }
