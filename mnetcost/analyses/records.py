@@ -1,24 +1,38 @@
-"""What does an analysis answer with? Documents of tables, of raw values, that any format can print."""
+"""What does an analysis answer with? Documents of tables, of raw values, that any format can print.
+
+An analysis puts raw, exact values into tables and says by each column's kind what they are; how they look is the business of
+`output/`. Names from specs and files go in as they are: every format escapes them by its own rules.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
 class Column(NamedTuple):
-    """A column of a table: its key (for csv and --sort), its title, and what its values are.
+    """A column of a table: its key (for csv and --sort), its title, and what its values are. None is an empty cell in every kind.
 
-    kind: "text"; "count", an exact integer; "share", a fraction of 1 shown as per cent; "ratio", a plain quotient;
-    "size", a map as h x w x c; "number", any other number.
+    kind: "text"; "count", an exact integer, shown with k, M or G beside it; "bytes", the same with kB, MB or GB; "integer", an
+    exact integer with nothing beside it; "change", an exact integer with its sign; "share", a fraction of 1 shown as per cent;
+    "growth", the same with its sign; "ratio", a plain quotient; "number", any other number, shown as written; "size", a
+    (h, w, c) or (h, w), shown as 112x112x64.
+    bar: a terminal draws a bar beside a share.
+    rank: on a terminal too narrow for all, columns of the highest rank go first; those of rank 0 stay.
     """
 
     key: str
     title: str
     kind: str = "text"
+    bar: bool = False
+    rank: int = 0
 
 
 class Table(NamedTuple):
-    """Rows of raw values under columns; `footer` rows are totals."""
+    """Rows of raw values under columns; `footer` rows are totals.
+
+    Tables that follow one another with the same columns (but for their kinds) are printed as sections of one, each under its title.
+    """
 
     title: str
     columns: tuple[Column, ...]
@@ -27,9 +41,16 @@ class Table(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One answer: a heading, tables, a summary line or more, and the same as data for JSON."""
+    """One answer: a heading, tables, a summary line or more, and the same as data for JSON.
+
+    lead: lines between the heading and the tables. flat: the same as one table for csv, where `tables` are not in that shape.
+    arrays: the same as numpy arrays for npz, where there are any.
+    """
 
     title: str
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
     data: dict[str, Any]
+    lead: tuple[str, ...] = ()
+    flat: Table | None = None
+    arrays: Mapping[str, Any] | None = None

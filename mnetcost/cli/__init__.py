@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from .. import __version__
-from ..errors import MnetcostError, nearest
+from ..errors import MnetcostError, nearest, plain
 
 COMMANDS = {
     "report": "What each layer of a design costs.",
@@ -25,10 +26,11 @@ Examples:
   mnetcost report v2 --by block
   mnetcost list
 """
+INTERRUPTED = 130  # what a shell says of a command that was stopped by Control-C
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module when that command is asked for."""
+    """A group that imports a command's module when that command is asked for, and says mistakes in the project's own form."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -44,13 +46,73 @@ class LazyGroup(click.Group):
         name = args[0] if args else ""
         if name and name not in COMMANDS and not name.startswith("-"):
             like = nearest(name, COMMANDS)
-            known = f"Did you mean '{like}'?" if like else "Commands: " + ", ".join(COMMANDS)
-            raise click.UsageError(f"there is no command '{name}'. {known}", ctx)
+            hint = f"did you mean '{like}'?" if like else "commands: " + ", ".join(COMMANDS)
+            raise MnetcostError(f"there is no command '{name[:60]}'", hint=hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:  # type: ignore[override]
+        """Run the command line and exit: 0, or 1 over budget, 2 for what a user can mend, 3 where there is nothing to compare with."""
+        more.pop("standalone_mode", None)
+        for stream in (sys.stdout, sys.stderr):  # a name that the terminal's encoding has no letters for is shown as an escape
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            code = super().main(args, *rest, standalone_mode=False, **more)
+            if sys.stdout:
+                sys.stdout.flush()
+        except MnetcostError as e:
+            code = e.exit_code
+            for fault in e.faults:
+                click.echo(str(fault), err=True)
+        except click.ClickException as e:
+            code = 2
+            click.echo(usage_error(e), err=True)
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except BrokenPipeError:
+            leave_quietly()
+        except OSError as e:
+            if e.filename is not None:  # that one should have been said by whoever opened the file
+                raise
+            code = 2
+            click.echo(f"error: cannot write the answer: {e.strerror}", err=True)
+            drop_output()
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def usage_error(e: click.ClickException) -> str:
+    """What click found wrong with a call: one line, and where to look."""
+    message = plain(e.message if isinstance(e, click.NoSuchOption) else e.format_message()).rstrip(".")
+    message = message[:1].lower() + message[1:]
+    ctx = getattr(e, "ctx", None)
+    hint = f"{ctx.command_path} --help" if ctx else ""
+    if isinstance(e, click.NoSuchOption):
+        known = [name for p in ctx.command.params for name in p.opts] if ctx else []
+        like = nearest(e.option_name, [*known, "--help"])
+        hint = f"did you mean '{like}'?" if like else hint
+    return f"error: {message}" + (f"\n  hint: {hint}" if hint else "")
+
+
+def leave_quietly() -> NoReturn:
+    """Whoever read our output has gone: end as other programs do."""
+    import os
+    import signal
+
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
+    os._exit(141)
+
+
+def drop_output() -> None:
+    """Let Python not try once more, at its end, to write what could not be written."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -63,10 +125,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; what a user can mend is one message on stderr and exit code 2 (3: nothing to compare with)."""
-    try:
-        cli.main(standalone_mode=True)
-    except MnetcostError as e:
-        for fault in e.faults:
-            click.echo(str(fault), err=True)
-        sys.exit(e.exit_code)
+    """Run the command line as the program `mnetcost`."""
+    cli.main(prog_name="mnetcost")

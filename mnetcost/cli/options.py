@@ -1,34 +1,109 @@
-"""Options that mean the same in every command."""
+"""Options that mean the same in every command.
+
+A command that costs designs takes `@setting_options` and reads them with `settings(options)`; one that prints an answer takes
+`@output_options` and ends with `emit(document, format_, output)`. Words of a closed list are `Word`s, and designs `DESIGN`s: both are
+completed by the shell, and a misspelt word is answered with the nearest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
 
 from ..analyses.records import Document
 from ..designs import Settings, read_multiplier, read_resolution, read_whole
-from ..errors import CallError
+from ..errors import CallError, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def setting_options(f: F) -> F:
-    """--alpha, --rho, --resolution, --classes, --no-top, --batch and --allow-unknown, gathered by `settings()`."""
-    for option in reversed(
+class Word(click.ParamType):  # type: ignore[type-arg]
+    """One of a list of words, which is asked for when it is needed."""
+
+    def __init__(self, name: str, words: Callable[[], Iterable[str]], strict: bool = True) -> None:
+        self.name, self.words, self.strict = name, words, strict
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word; raises CallError, with the nearest, where it is not in the list."""
+        if self.strict and value not in (words := list(self.words())):
+            like = nearest(value, words)
+            hint = f"did you mean '{like}'?" if like else "there are: " + ", ".join(words)
+            raise CallError(f"there is no {self.name} '{str(value)[:60]}'", hint=hint)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The words that begin like this; files where none does and the list is open."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(w) for w in self.words() if w.startswith(incomplete)]
+        return found or ([] if self.strict else [CompletionItem(incomplete, type="file")])
+
+
+def _designs() -> Iterable[str]:
+    from ..designs.find import shipped
+
+    return shipped()
+
+
+def _conventions() -> Iterable[str]:
+    from ..designs.conventions import convention_names
+
+    return convention_names()
+
+
+def _formats() -> Iterable[str]:
+    from ..output import FORMATS
+
+    return FORMATS
+
+
+DESIGN = Word("design", _designs, strict=False)
+"""A DESIGN argument: `click.argument("design", type=DESIGN)`."""
+FORMAT = Word("format", _formats)
+CONVENTION = Word("convention", _conventions)
+
+
+def apply(options: Iterable[Callable[[Any], Any]], f: F) -> F:
+    """Put several options on a command, in the order in which `--help` shows them."""
+    for option in reversed(list(options)):
+        f = option(f)
+    return f
+
+
+def alpha_option(f: F) -> F:
+    """--alpha."""
+    return click.option("--alpha", metavar="A", help="Width multiplier, above 0: 0.5 halves the channels.")(f)
+
+
+def size_options(f: F) -> F:
+    """--rho and --resolution."""
+    return apply(
         [
-            click.option("--alpha", metavar="A", help="Width multiplier, above 0: 0.5 halves the channels."),
             click.option("--rho", metavar="R", help="Resolution multiplier, times the design's own size."),
             click.option("--resolution", metavar="N|HxW", help="Input size in pixels, instead of --rho."),
+        ],
+        f,
+    )
+
+
+def other_options(f: F) -> F:
+    """--classes, --no-top, --batch and --allow-unknown."""
+    return apply(
+        [
             click.option("--classes", metavar="N", help="Outputs of the classifier."),
             click.option("--no-top", is_flag=True, help="Leave out pooling and classifier."),
             click.option("--batch", metavar="N", help="Images at once; work is counted for all of them."),
             click.option("--allow-unknown", is_flag=True, help="Go on without a model file's ops that cannot be costed."),
-        ]
-    ):
-        f = option(f)
-    return f
+        ],
+        f,
+    )
+
+
+def setting_options(f: F) -> F:
+    """--alpha, --rho, --resolution, --classes, --no-top, --batch and --allow-unknown, gathered by `settings()`."""
+    return alpha_option(size_options(other_options(f)))
 
 
 def settings(options: dict[str, Any]) -> Settings:
@@ -52,31 +127,69 @@ def settings(options: dict[str, Any]) -> Settings:
     )
 
 
-def output_options(f: F) -> F:
-    """--convention, --format and -o, read by `emit()`."""
-    for option in reversed(
+def convention_option(f: F) -> F:
+    """--convention."""
+    return click.option("--convention", type=CONVENTION, metavar="NAME", default="paper", show_default=True, help="How to count.")(f)
+
+
+def format_options(f: F) -> F:
+    """--format and -o, read by `emit()`."""
+    return apply(
         [
-            click.option("--convention", metavar="NAME", default="paper", show_default=True, help="How to count."),
-            click.option("--format", "format_", metavar="NAME", default="text", show_default=True, help="How to print."),
-            click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal."),
-        ]
-    ):
-        f = option(f)
-    return f
+            click.option(
+                "--format",
+                "format_",
+                type=FORMAT,
+                metavar="NAME",
+                help="text, json, csv, markdown, latex, html or svg; by default what FILE's name ends in, or text.",
+            ),
+            click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+        ],
+        f,
+    )
 
 
-def emit(document: Document, format_: str, output: str | None) -> None:
-    """Print a document, or write it to a file whole or not at all.
+def output_options(f: F) -> F:
+    """--convention, --format and -o."""
+    return convention_option(format_options(f))
 
-    Raises CallError for an unknown format or a file that cannot be written.
+
+def format_of(format_: str | None, output: str | None) -> str:
+    """The format asked for, or else the one that FILE's name ends in, or else text."""
+    if format_ is not None:
+        return format_
+    from pathlib import PurePath
+
+    from ..output import SUFFIXES
+
+    return SUFFIXES.get(PurePath(output).suffix.lower(), "text") if output else "text"
+
+
+def emit(document: Document, format_: str | None, output: str | None) -> None:
+    """Print a document (as text on a terminal with colours, fitted to its width), or write it to a file whole or not at all.
+
+    Raises CallError for an unknown format, arrays on a terminal, or a file that cannot be written.
     """
-    from ..output import render
+    import sys
 
-    text = render(document, format_)
-    if output is None:
-        click.echo(text, nl=False)
+    format_ = format_of(format_, output)
+    terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
+    if terminal and format_ == "text":
+        from ..output.terminal import show
+
+        show(document)
         return
-    write_file(output, text.encode())
+    from ..output import encode
+
+    data = encode(document, format_)
+    if output is not None:
+        write_file(output, data)
+    elif terminal and format_ == "npz":
+        raise CallError("npz is no text for a terminal", hint="write it to a file: -o grid.npz")
+    elif format_ == "npz":
+        click.get_binary_stream("stdout").write(data)
+    else:
+        click.echo(data.decode(), nl=False)
 
 
 def write_file(path: str, data: bytes) -> None:
@@ -88,9 +201,9 @@ def write_file(path: str, data: bytes) -> None:
     import tempfile
     from pathlib import Path
 
-    target = Path(path)
     temporary = None
     try:
+        target = Path(path)
         if target.exists() and not target.is_file():
             target.write_bytes(data)  # a pipe or /dev/stdout: there is nothing to replace
             return
@@ -99,9 +212,10 @@ def write_file(path: str, data: bytes) -> None:
             f.write(data)
         mask = os.umask(0)
         os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~mask)
         Path(temporary).replace(target.resolve())
-    except OSError as e:
+    except (OSError, ValueError) as e:  # ValueError: a name with a null byte
+        raise CallError(f"cannot write '{path}': {getattr(e, 'strerror', None) or e}") from None
+    finally:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise CallError(f"cannot write '{path}': {e.strerror or e}") from None

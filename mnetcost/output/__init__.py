@@ -1,4 +1,8 @@
-"""How does an answer look? One module a format, imported when it is asked for; each has `render(document) -> str`."""
+"""How does an answer look? One module a format, imported when it is asked for; each has `render(document) -> str`.
+
+Every cell goes through `cells.written` (for people) or `cells.raw` (for programs) and then through the format's own `escape`: a name from a
+spec or a model file is data wherever it is printed.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,50 @@ from ..errors import CallError, nearest
 FORMATS = {
     "text": "text",
     "json": "json_",
+    "csv": "csv_",
+    "markdown": "markdown",
+    "latex": "latex",
+    "html": "html_",
+    "svg": "svg",
+    "npz": "npz",
 }
 """Every format's name, and its module in this room."""
+
+SUFFIXES = {
+    ".txt": "text",
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+    ".svg": "svg",
+    ".npz": "npz",
+}
+"""The format a file's name asks for."""
+
+
+def check_format(name: str) -> str:
+    """Return a format's name as it is; raises CallError, with the nearest, where there is none."""
+    if name not in FORMATS:
+        like = nearest(name, FORMATS)
+        raise CallError(f"there is no format '{name[:60]}'", hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(FORMATS))
+    return name
+
+
+def encode(document: Document, name: str = "text") -> bytes:
+    """Return an answer as the bytes of a file in a format.
+
+    Raises CallError for an unknown format, or one this answer has no form in (npz holds arrays only).
+    """
+    answer: str | bytes = import_module(f"{__name__}.{FORMATS[check_format(name)]}").render(document)
+    return answer if isinstance(answer, bytes) else (answer if answer.endswith("\n") else answer + "\n").encode("utf-8", "backslashreplace")
 
 
 def render(document: Document, name: str = "text") -> str:
     """Return an answer as text in a format, ending with a newline.
 
-    Raises CallError, with the nearest name, for an unknown format.
+    Raises CallError as `encode` does, and for npz, which is no text.
     """
-    if name not in FORMATS:
-        like = nearest(name, FORMATS)
-        raise CallError(f"there is no format '{name[:60]}'", hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(FORMATS))
-    text: str = import_module(f"{__name__}.{FORMATS[name]}").render(document)
-    return text if text.endswith("\n") else text + "\n"
+    if check_format(name) == "npz":
+        raise CallError("npz is no text", hint="write it to a file: -o grid.npz")
+    return encode(document, name).decode()

@@ -8,5 +8,5 @@ from ..analyses.records import Document
 
 
 def render(document: Document) -> str:
-    """Return the data as JSON with two spaces of indent."""
+    """Return the data as JSON with two spaces of indent; anything past ASCII is written as an escape."""
     return json.dumps(document.data, indent=2, ensure_ascii=True, allow_nan=False)

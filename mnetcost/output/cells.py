@@ -1,0 +1,91 @@
+"""How is one raw value written? By its column's kind, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..analyses.records import Column
+from ..errors import plain
+
+STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+
+def rough(value: int, unit: str = "") -> str:
+    """A count to three digits, or nothing where the count itself is as short.
+
+    >>> rough(300_774_272), rough(999_999), rough(14_019_488, "B"), rough(640)
+    ('301 M', '1.00 M', '14.0 MB', '')
+    """
+    size = abs(value)
+    for step, letter in STEPS:
+        if size >= step * 0.9995:
+            part = size / step
+            digits = 2 if part < 9.995 else 1 if part < 99.95 else 0
+            return f"{'-' if value < 0 else ''}{part:,.{digits}f} {letter}{unit}"
+    return ""
+
+
+def ratio(value: float) -> str:
+    """A quotient to four decimals, fewer where it is large.
+
+    >>> ratio(0.118924), ratio(8.4087), ratio(49.0)
+    ('0.1189', '8.409', '49.00')
+    """
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}" if abs(value) < 10 else f"{value:,.2f}"
+
+
+def size(value: Any) -> str:
+    """A shape, or a kernel.
+
+    >>> size((112, 112, 32)), size(3)
+    ('112x112x32', '3')
+    """
+    return "x".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def per_cent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+class Kind(NamedTuple):
+    """How a kind of value is written for people, what stands beside it, and whether it stands to the right."""
+
+    write: Callable[[Any], str]
+    beside: Callable[[Any], str] | None = None
+    right: bool = True
+
+
+KINDS = {
+    "text": Kind(plain, right=False),
+    "count": Kind("{:,}".format, rough),
+    "bytes": Kind("{:,}".format, lambda v: rough(v, "B")),
+    "integer": Kind("{:,}".format),
+    "change": Kind("{:+,}".format, rough),
+    "share": Kind(per_cent),
+    "growth": Kind(lambda v: f"{100 * v:+.2f} %"),
+    "ratio": Kind(ratio),
+    "number": Kind(lambda v: f"{v:g}" if isinstance(v, float) else f"{v}"),
+    "size": Kind(size),
+}
+"""What a column's values may be (`Column.kind`)."""
+
+
+def written(value: Any, column: Column) -> str:
+    """A value for people, exact where it is a count; control characters of a stranger's names are shown, not sent."""
+    return "" if value is None else KINDS[column.kind].write(value)
+
+
+def beside(value: Any, column: Column) -> str:
+    """The k, M or G of a count."""
+    kind = KINDS[column.kind]
+    return "" if value is None or kind.beside is None else kind.beside(value)
+
+
+def raw(value: Any, column: Column) -> str:
+    """A value for programs: digits without separators."""
+    if value is None:
+        return ""
+    if column.kind == "text":
+        return plain(value)
+    return size(value) if column.kind == "size" else repr(value) if isinstance(value, float) else str(value)

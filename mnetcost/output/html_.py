@@ -1,0 +1,61 @@
+"""HTML: one page that stands alone, without scripts or links."""
+
+from __future__ import annotations
+
+from html import escape as escape_html
+from typing import Any
+
+from ..analyses.records import Column, Document, Table
+from ..errors import plain
+from .cells import KINDS, beside, written
+
+STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2em;color:#1c2128}table{border-collapse:collapse;margin:1em 0}"
+    "caption{text-align:left;font-weight:600;padding:.4em 0}th,td{padding:.2em .8em;text-align:left;border-bottom:1px solid #e3e7eb}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:600}small{color:#6a737d;margin-left:.6em}"
+    "meter{width:8em;margin-left:.6em}"
+)
+
+
+def escape(text: str) -> str:
+    """A text without tags, entities or ends of attributes.
+
+    >>> escape("<b>&")
+    '&lt;b&gt;&amp;'
+    """
+    return escape_html(text, quote=True)
+
+
+def _cell(value: Any, column: Column, tag: str = "td") -> str:
+    text = escape(written(value, column))
+    if rough := beside(value, column):
+        text += f"<small>{escape(rough)}</small>"
+    if column.bar and value is not None:
+        text += f'<meter value="{value:.4f}"></meter>'
+    return f"<{tag}{_class(column)}>{text}</{tag}>"
+
+
+def _class(column: Column) -> str:
+    return ' class="n"' if KINDS[column.kind].right else ""
+
+
+def _table(table: Table) -> str:
+    def rows(which: tuple[tuple[Any, ...], ...]) -> str:
+        return "\n".join("<tr>" + "".join(_cell(v, c) for v, c in zip(row, table.columns, strict=True)) + "</tr>" for row in which)
+
+    head = "".join(f"<th{_class(c)}>{escape(plain(c.title))}</th>" for c in table.columns)
+    foot = f"\n<tfoot>\n{rows(table.footer)}\n</tfoot>" if table.footer else ""
+    caption = escape(plain(table.title))
+    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows(table.rows)}\n</tbody>{foot}\n</table>"
+
+
+def render(document: Document) -> str:
+    """Return a whole page."""
+    title = escape(plain(document.title))
+    lead, notes = ("\n".join(f"<p>{escape(plain(line))}</p>" for line in lines) for lines in (document.lead, document.notes))
+    parts = [
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>",
+    ]
+    parts += [f"<body>\n<h1>{title}</h1>", lead, *map(_table, document.tables), notes, "</body>\n</html>"]
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,43 @@
+"""Markdown: tables as GitHub and most others draw them, names so escaped that nothing in them is drawn or linked."""
+
+from __future__ import annotations
+
+from ..analyses.records import Document
+from ..errors import plain
+from .cells import KINDS, written
+
+SPECIAL = set("\\`*_{}[]<>#|~$&")
+BROKEN = {"@": "@<!-- -->", "://": ":<!-- -->//", "www.": "www<!-- -->."}  # or a name would call a person or become a link
+
+
+def escape(text: str) -> str:
+    """A text without a meaning in Markdown.
+
+    >>> escape("a|b_c"), escape("- x"), escape("-12")
+    ('a\\\\|b\\\\_c', '\\\\- x', '-12')
+    """
+    text = "".join("\\" + c if c in SPECIAL else c for c in text)
+    if text[:1] in ("-", "+") and not text[1:2].isdigit():
+        text = "\\" + text
+    for plain_, broken in BROKEN.items():
+        text = text.replace(plain_, broken)
+    return text
+
+
+def render(document: Document) -> str:
+    """Return headings, pipe tables and notes."""
+    from tabulate import tabulate
+
+    parts = ["## " + escape(plain(document.title)), *(escape(plain(line)) for line in document.lead)]
+    for table in document.tables:
+        if len(document.tables) > 1:
+            parts.append("### " + escape(plain(table.title)))
+        rows = [[escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)] for row in table.rows]
+        rows += [
+            [f"**{escape(written(v, c))}**" if v is not None else "" for v, c in zip(r, table.columns, strict=True)] for r in table.footer
+        ]
+        align = ["right" if KINDS[c.kind].right else "left" for c in table.columns]
+        titles = [escape(plain(c.title)) for c in table.columns]
+        parts.append(tabulate(rows, titles, tablefmt="pipe", colalign=align if rows else None, disable_numparse=True))
+    parts += [escape(plain(note)) for note in document.notes]
+    return "\n\n".join(parts)
