@@ -135,26 +135,30 @@ def _walk(stage: _Stage, changes: Iterable[Change], convention: Convention) -> t
     """Make the changes in turn; one that does not fit yet waits, and those that only fit together are one step."""
     steps: Steps = []
     waiting = list(changes)
-    together = 1
     while waiting:
-        for at in range(len(waiting) - together + 1):
-            now = tuple(waiting[at : at + together])
-            state = stage.state
-            for change in now:
-                state = change.apply(state)
-            try:
-                then = _stage(state, convention)
-            except (ShapeError, SpecError):
-                if together == len(waiting):
-                    raise
-                continue
-            steps.append((now, stage, then))
-            del waiting[at : at + together]
-            stage, together = then, 1
-            break
+        for together in dict.fromkeys((1, 2, 3, len(waiting))):
+            found = _first_that_fits(stage, waiting, together, convention)
+            if found is not None:
+                at, then = found
+                steps.append((tuple(waiting[at : at + together]), stage, then))
+                del waiting[at : at + together]
+                stage = then
+                break
         else:
-            together += 1
+            raise AssertionError("the changes do not lead to the new design")
     return steps, stage
+
+
+def _first_that_fits(stage: _Stage, waiting: list[Change], together: int, convention: Convention) -> tuple[int, _Stage] | None:
+    for at in range(len(waiting) - together + 1):
+        state = stage.state
+        for change in waiting[at : at + together]:
+            state = change.apply(state)
+        try:
+            return at, _stage(state, convention)
+        except (ShapeError, SpecError):
+            continue
+    return None
 
 
 def _cause(changes: tuple[Change, ...], a: _Stage, b: _Stage, names: Names, convention: Convention) -> Cause:

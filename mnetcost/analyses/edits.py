@@ -10,6 +10,7 @@ from ..engine.rules import Rules
 from .units import FROM_STYLE, State, Unit, World
 
 LARGEST_TABLE = 250_000  # cells of one alignment; larger designs are first cut at their longest common runs
+LARGEST_RUNS = 4_000_000  # and what is larger still, between the common beginning and end, is not matched
 ENOUGH = 2 / 3  # of the smaller design's pieces must match; if not, its middle is replaced as a whole
 MANY_WIDTHS = 3  # more different changes of width than this, between files, are one scaling
 
@@ -45,6 +46,7 @@ class Change(NamedTuple):
     puts: tuple[Callable[[State], State], ...] = ()
 
     def apply(self, state: State) -> State:
+        state = state._replace(units=dict(state.units))  # one copy, which the puts write to
         for put in self.puts:
             state = put(state)
         return state
@@ -90,12 +92,10 @@ def likeness(a: Unit, b: Unit) -> float:
 
 def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[int, int]]:
     """Pairs of places in both, in order, so that as many pieces as can be stand beside their like."""
-    head = 0
-    while head < min(len(a), len(b)) and a[head] == b[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(a), len(b)) - head and a[len(a) - 1 - tail] == b[len(b) - 1 - tail]:
-        tail += 1
+    said = [[(u.op, aspects(u), u.shape, u.id if u.named else "") for u in units] for units in (a, b)]
+    head = next((n for n, (x, y) in enumerate(zip(*said, strict=False)) if x != y), min(len(a), len(b)))
+    ends = zip(*(reversed(s[head:]) for s in said), strict=False)
+    tail = next((n for n, (x, y) in enumerate(ends) if x != y), min(len(a), len(b)) - head)
     pairs = [(n, n) for n in range(head)]
     pairs += [(i + head, j + head) for i, j in _align(a[head : len(a) - tail], b[head : len(b) - tail])]
     return pairs + [(len(a) - tail + n, len(b) - tail + n) for n in range(tail)]
@@ -104,7 +104,7 @@ def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[int, int]]:
 def _align(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[int, int]]:
     n, m = len(a), len(b)
     if n * m > LARGEST_TABLE:
-        return _by_runs(a, b)
+        return _by_runs(a, b) if n * m <= LARGEST_RUNS else []
     kinds: dict[Any, int] = {}
 
     def kind(u: Unit) -> int:
@@ -190,9 +190,11 @@ def script(old: State, new: State) -> Script:
     gaps += [gap] if gap else []
     edits += _runs([([x for x, _ in g if x], [y for _, y in g if y]) for g in gaps], old.spec is not None)
     wires = []
+    previous = [dict(zip(ids[1:], ids, strict=False)) for ids in (list(old.units), list(by_id))]
     for x, y in merged:
         if x and y and (t := target[y.id]).inputs != x.inputs:
-            both = [[_through(i, s, order) for i in u.inputs] for u, s in ((x, (old.units, by_id)), (t, (by_id, old.units)))]
+            sides = (x, old.units, by_id, previous[0]), (t, by_id, old.units, previous[1])
+            both = [[_through(i, mine, others, before) for i in u.inputs] for u, mine, others, before in sides]
             what = "same" if (set(both[0]) == set(both[1]) if x.op == "add" else both[0] == both[1]) else ""
             wires.append(Change("wiring", what, None, None, (x.id,), (), (_wire(x.id, t.inputs),)))
     places = {name: n for n, name in enumerate(order)}
@@ -205,14 +207,13 @@ def script(old: State, new: State) -> Script:
     )
 
 
-def _through(id_: str, sides: tuple[Mapping[str, Unit], Mapping[str, Unit]], order: Sequence[str]) -> str:
+def _through(id_: str, mine: Mapping[str, Unit], others: Mapping[str, Unit], before: Mapping[str, str]) -> str:
     """Go back past light layers that only this side has: a sum behind a norm reads what the norm reads."""
-    mine, others = sides
     while id_ in mine and id_ not in others and not mine[id_].heavy and len(mine[id_].inputs) < 2:
-        before = [i for i in order[: order.index(id_)] if i in mine]
-        if not mine[id_].inputs and not before:
+        back = mine[id_].inputs[0] if mine[id_].inputs else before.get(id_)
+        if back is None:
             break
-        id_ = mine[id_].inputs[0] if mine[id_].inputs else before[-1]
+        id_ = back
     return id_
 
 
@@ -245,8 +246,7 @@ def _rule(path: tuple[str, ...], value: Any) -> Callable[[State], State]:
 def _field(id_: str, fields: dict[str, Any], role: str | None = None) -> Callable[[State], State]:
     def put(s: State) -> State:
         unit = s.units[id_]
-        unit = unit._replace(fields={**unit.fields, **fields}, role=unit.role if role is None else role)
-        return s._replace(units={**s.units, id_: unit})
+        return _lay(unit._replace(fields={**unit.fields, **fields}, role=unit.role if role is None else role))(s)
 
     return put
 
@@ -257,21 +257,29 @@ def _swap(unit: Unit) -> Callable[[State], State]:
     def put(s: State) -> State:
         was = s.units[unit.id]
         fields = {**unit.fields, **{k: v for k, v in was.fields.items() if k in unit.fields}}
-        return s._replace(units={**s.units, unit.id: was._replace(op=unit.op, fields=fields)})
+        return _lay(was._replace(op=unit.op, fields=fields))(s)
 
     return put
 
 
 def _wire(id_: str, inputs: tuple[str, ...]) -> Callable[[State], State]:
-    return lambda s: s._replace(units={**s.units, id_: s.units[id_]._replace(inputs=inputs)})
+    return lambda s: _lay(s.units[id_]._replace(inputs=inputs))(s)
 
 
 def _lay(unit: Unit) -> Callable[[State], State]:
-    return lambda s: s._replace(units={**s.units, unit.id: unit})
+    def put(s: State) -> State:
+        s.units[unit.id] = unit
+        return s
+
+    return put
 
 
 def _lift(id_: str) -> Callable[[State], State]:
-    return lambda s: s._replace(units={k: u for k, u in s.units.items() if k != id_})
+    def put(s: State) -> State:
+        del s.units[id_]
+        return s
+
+    return put
 
 
 def _put(tree: Any, path: tuple[str, ...], value: Any) -> Any:

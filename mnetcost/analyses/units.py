@@ -63,7 +63,7 @@ class State(NamedTuple):
     """A design in pieces: those of `units` that are there, in the order of `order`."""
 
     world: World
-    units: Mapping[str, Unit]
+    units: dict[str, Unit]
     order: tuple[str, ...]
     spec: Spec | None  # whose rows the units are; None where they are layers
 
