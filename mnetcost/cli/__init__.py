@@ -15,6 +15,8 @@ from ..errors import MnetcostError, nearest, plain
 COMMANDS = {
     "report": "What each layer of a design costs.",
     "diff": "What makes one design cost more than another.",
+    "check": "Does every design keep its budget?",
+    "baseline": "Write down what every design costs, for later checks.",
     "conventions": "How each tool counts, and why their figures differ.",
     "schema": "The spec language as a JSON Schema, for editors.",
 }
