@@ -20,6 +20,7 @@ from ..errors import BudgetError, CompareError, Fault, MnetcostError, nearest
 from .baseline import measured
 from .bases import Bases
 from .budgets import Budget, Config, Rule, Waiver
+from .diff import diff
 from .limits import Limit
 from .metrics import METRICS, SCOPES, by_layer, figure, within
 from .records import Column, Document, Table
@@ -69,13 +70,22 @@ class Verdict(NamedTuple):
         return self.bound - self.value if self.rule.limit.side == "max" else self.value - self.bound
 
     @property
+    def used(self) -> float | None:
+        """The share of the limit that is used: 1 at the limit, more past it; None where the limit is nothing."""
+        part, whole = self._parts
+        return part / whole if whole else None
+
+    @property
     def bar(self) -> str:
-        """How much of the limit is used, in tenths rounded down: full only at the limit."""
-        if self.bound is None:
-            return ""
-        part, whole = (self.value, self.bound) if self.rule.limit.side == "max" else (self.bound, self.value)
+        """The same in tenths rounded down, so that it is full only at the limit."""
+        part, whole = self._parts
         tenths = min(BAR, BAR * part // whole) if whole else BAR * (part > 0)
-        return "#" * tenths + "." * (BAR - tenths)
+        return "" if self.bound is None else "#" * tenths + "." * (BAR - tenths)
+
+    @property
+    def _parts(self) -> tuple[int, int]:
+        bound = self.bound or 0
+        return (self.value, bound) if self.rule.limit.side == "max" else (bound, self.value)
 
 
 def check(config: Config, today: date, why: bool = False) -> Document:
@@ -87,7 +97,7 @@ def check(config: Config, today: date, why: bool = False) -> Document:
     if not config.budgets:
         raise BudgetError(Fault("there is no budget to check", config.file, hint='[[budget]] with design = "v2" and madds = "60M"'))
     with Bases(Path(config.file).parent if config.file else Path()) as bases:
-        work = _Check(config, bases, today, MANY if why else FEW)
+        work = _Check(config, bases, today, why)
         for budget in config.budgets:
             work.budget(budget)
         return work.answer()
@@ -96,8 +106,9 @@ def check(config: Config, today: date, why: bool = False) -> Document:
 class _Check:
     """One check at work: the verdicts and faults found so far."""
 
-    def __init__(self, config: Config, bases: Bases, today: date, many: int) -> None:
-        self.config, self.bases, self.today, self.many = config, bases, today, many
+    def __init__(self, config: Config, bases: Bases, today: date, why: bool) -> None:
+        self.config, self.bases, self.today, self.why = config, bases, today, why
+        self.many = MANY if why else FEW
         self.measured = lru_cache(64)(measured)  # a design may have several budgets, but thousands need not stay in memory
         self.verdicts: list[Verdict] = []
         self.faults: dict[Fault, None] = {}
@@ -171,13 +182,33 @@ class _Check:
         return verdict
 
     def detail(self, verdict: Verdict, design: Design, part: Costs, convention: Convention) -> Verdict:
-        """Name the layers a broken limit is about, and the line to say it at."""
+        """Name the changes and the layers a broken limit is about, and the line to say it at."""
         if verdict.rule.limit.side == "min":
             return verdict
         heaviest = by_layer(verdict.rule.metric, part, convention)[: self.many]
         layers = tuple(Layer(layer.name, value, *_line(design, layer.node.row)) for layer, value in heaviest)
-        first = layers[0] if layers else Layer("", 0)
-        return verdict._replace(layers=layers, file=first.file if first.line else "", line=first.line)
+        causes = self.causes(verdict, design, part, convention)
+        first = next((one for one in (*causes, *layers) if one.line and one.value > 0), Layer("", 0))
+        return verdict._replace(layers=layers, causes=causes, file=first.file, line=first.line)
+
+    def causes(self, verdict: Verdict, design: Design, part: Costs, convention: Convention) -> tuple[Layer, ...]:
+        """What changed since the base that the figure moved by, what raised it most first; nothing where the base knows figures only."""
+        rule, budget = verdict.rule, verdict.budget
+        if rule.metric not in ("params", "madds") or rule.scope.startswith("kind:"):
+            return ()
+        if not rule.limit.relative and not (self.why and budget.basis.against):
+            return ()
+        before = self.bases.of(budget.basis).before(budget)
+        if before.design is None or before.costs is None:
+            return ()
+        inside = {layer.name for costs in (part, within(before.costs, rule.scope)) for layer in costs.layers}
+        found = []
+        for cause in diff(before.design, design, convention).causes:
+            whole = cause.params if rule.metric == "params" else cause.madds
+            moved = sum(n if rule.metric == "params" else m for name, n, m in cause.layers if name in inside) if rule.scope else whole
+            if moved:
+                found.append(Layer(cause.text, moved, *(_line(design, cause.row) if cause.new else ("", 0))))
+        return tuple(sorted(found, key=lambda cause: -cause.value)[: self.many])
 
     def at(self, place: Any) -> dict[str, Any]:
         """Where in the file of budgets something is said."""
@@ -251,10 +282,11 @@ def _result(verdict: Verdict) -> dict[str, Any]:
 COLUMNS = (
     Column("design", "design"),
     Column("limit", "limit"),
-    Column("value", "value", "count"),
-    Column("bound", "allowed", "count"),
-    Column("headroom", "headroom", "count"),
-    Column("bar", "used"),
+    Column("value", "value", "integer"),
+    Column("bound", "allowed", "integer", rank=1),
+    Column("headroom", "headroom", "integer"),
+    Column("used", "used", "share", rank=1),
+    Column("bar", "of ten"),
     Column("state", "state"),
 )
 
@@ -262,7 +294,7 @@ COLUMNS = (
 def _row(verdict: Verdict) -> tuple[Any, ...]:
     rule = verdict.rule
     said = f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}"
-    return verdict.budget.label, said, verdict.value, verdict.bound, verdict.headroom, verdict.bar, verdict.state
+    return verdict.budget.label, said, verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.bar, verdict.state
 
 
 def _details(verdict: Verdict) -> list[Table]:
@@ -271,7 +303,9 @@ def _details(verdict: Verdict) -> list[Table]:
     unit = Column("value", verdict.unit, "count")
     tables = []
     if verdict.causes:
-        tables.append(Table(title, (Column("text", "what changed"), unit), tuple((c.name, c.value) for c in verdict.causes)))
+        tables.append(
+            Table(title, (Column("text", "what changed"), unit._replace(kind="change")), tuple((c.name, c.value) for c in verdict.causes))
+        )
     if verdict.layers:
         share = Column("share", "of the figure", "share")
         rows = tuple((layer.name, layer.value, layer.value / verdict.value) for layer in verdict.layers)

@@ -165,7 +165,8 @@ def format_of(format_: str | None, output: str | None) -> str:
 def emit(document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> None:
     """Print a document (as text on a terminal with colours, fitted to its width), or write it to a file whole or not at all.
 
-    `formats` are those of `output/` that the command knows, the usual ones where it says nothing. Raises CallError for an unknown format, arrays on a terminal, or a file that cannot be written.
+    formats: those of `output/` that the command knows; the usual ones where it says nothing.
+    Raises CallError for an unknown format, arrays on a terminal, or a file that cannot be written.
     """
     import sys
 
