@@ -185,7 +185,7 @@ def emit(document: Document, format_: str | None, output: str | None, formats: M
     elif terminal and format_ == "npz":
         raise CallError("npz is no text for a terminal", hint="write it to a file: -o grid.npz")
     elif format_ == "npz":
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
     else:
         click.echo(data.decode(), nl=False)
 
