@@ -10,6 +10,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mnetcost.designs.find import shipped_spec
+from mnetcost.designs.sorts import PADDINGS, sorts_of
+from mnetcost.designs.spec import EITHER, VOCABULARY, WIDTH_KEYS, rule_keys
+from mnetcost.engine.fields import ACTIVATIONS, CHOICES
+from mnetcost.engine.ops import SEVERAL_INPUTS
+from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
+from mnetcost.engine.widths import ROUNDING
 
 WORDS = [
     "v2",
@@ -143,3 +149,60 @@ def mutated_texts(draw: st.DrawFn, names: list[str]) -> str:
         piece = draw(st.sampled_from([*PIECES, *LONG_PIECES, said[b : b + 40]]))
         said = said[:a] + piece + said[b:]
     return said
+
+
+WIDTHS = st.sampled_from([1, 3, 8, 16, 24, 64, 320, 1_000_000]) | st.integers(1, 40)
+SIDES = st.sampled_from([1, 1, 2, 3, 3, 5, 7, 224, 65_536])
+SORTED = {
+    "Width": WIDTHS | st.just("classes"),
+    "Count": WIDTHS,
+    "Whole": st.sampled_from([0, 0, 1, 8, 1_000_000]),
+    "Repeat": st.sampled_from([1, 1, 1, 2, 3, 200, 1000]),
+    "Size": SIDES | st.lists(SIDES, min_size=2, max_size=2),
+    "Flag": st.booleans(),
+    "Ratio": st.sampled_from([0.001, 0.5, 1, 1.5, 2, 6, 1000]),
+    "Share": st.sampled_from([0, 0.001, 0.25, 1]),
+    "Part": st.sampled_from([0.001, 0.25, 1]),
+    "Zeros": st.sampled_from([0, 1, 3, [1, 2], [0, 1, 0, 1], 65_536]),
+    "Padding": st.sampled_from([*PADDINGS, 0, 1, [1, 2], [0, 1, 0, 1], 65_536]),
+    "Function": st.sampled_from(ACTIVATIONS),
+    "MaybeFunction": st.sampled_from([*ACTIVATIONS, "none"]),
+    "Role": st.sampled_from(ROLES),
+    "Scale": st.sampled_from(["scaled", "fixed", "scaled from 1", "scaled from 0.5"]),
+    "Rounding": st.sampled_from(list(ROUNDING)),
+    "Text": st.sampled_from(["because", *STRANGE]),
+    "Name": st.sampled_from([s.strip() for s in STRANGE if len(s) <= 200]),
+}
+"""Values that each sort of key takes, the ordinary and the extreme."""
+
+
+@st.composite
+def grown_specs(draw: st.DrawFn) -> dict[str, Any]:
+    """A spec of which each row by itself is right: whatever blocks and ops, in whatever order."""
+    rows: list[dict[str, Any]] = []
+    for n in range(draw(st.integers(1, 7))):
+        op = draw(st.sampled_from(sorted(VOCABULARY)))
+        cls: Any = VOCABULARY[op]
+        row: dict[str, Any] = {"op": op, "name": draw(SORTED["Name"]) if draw(st.integers(0, 9)) == 0 else f"row {n}"}
+        for key, sort in sorts_of(cls).items():
+            if key not in cls._field_defaults or draw(st.integers(0, 2)) == 0:
+                row[key] = draw(st.sampled_from(CHOICES[key]) if sort == "Choice" else SORTED[sort])
+        one, other, _ = EITHER.get(op, ("", "", False))
+        if one in row:
+            row.pop(other, None)
+        above = st.sampled_from(["input", *(r["name"] for r in rows)])
+        if op in SEVERAL_INPUTS:
+            many = SEVERAL_INPUTS[op] or draw(st.integers(2, 3))
+            row["from"] = draw(st.lists(above, min_size=many, max_size=many))
+        else:
+            row |= draw(st.fixed_dictionaries({}, optional={"from": above, "repeat": SORTED["Repeat"], "role": SORTED["Role"]}))
+        rows.append(row)
+    spec: dict[str, Any] = {"resolution": draw(st.sampled_from([1, 7, 32, 224, [33, 65]])), "layers": rows}
+    for table, keys in rule_keys().items():
+        if draw(st.booleans()) and "." not in table and table != "written":
+            sorts = {**WIDTH_KEYS, **(sorts_of(RULE_TABLES[table]) if table in RULE_TABLES else {})}
+            takes = {
+                k: st.sampled_from(RULE_CHOICES[f"{table}.{k}"]) if sorts[k] == "Choice" else SORTED[sorts[k]] for k in keys if k in sorts
+            }
+            spec[table] = draw(st.fixed_dictionaries({}, optional=takes))
+    return spec

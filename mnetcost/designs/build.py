@@ -39,8 +39,8 @@ def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bo
     return builder.graph()
 
 
-def row_line(spec: Spec, row: Row | str) -> tuple[str, int]:
-    """The file and line a row, or the row of a node's `row` key, stands on; line 0 where it is not known."""
+def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
+    """The file and line a row (or the row of a node's `row` key) or a place in it stands on; line 0 where it is not known."""
     from .places import lines, spelled
 
     if isinstance(row, str):
@@ -51,12 +51,12 @@ def row_line(spec: Spec, row: Row | str) -> tuple[str, int]:
             text = read_text_file(row.file)
         except SpecError:
             return row.file, 0
-    return row.file, {spelled(path): line for path, line in lines(text).items()}.get(row.key, 0)
+    known = {spelled(path): line for path, line in lines(text).items()}
+    return row.file, known.get(place) or known.get(row.key, 0)
 
 
 def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
-    file, line = row_line(spec, row)
-    return SpecError(*(Fault(f.message, file, line, f.place or row.key, f.hint) for f in e.faults))
+    return SpecError(*(Fault(f.message, *row_line(spec, row, f.place), f.place or row.key, f.hint) for f in e.faults))
 
 
 def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dict[str, int]) -> None:
@@ -72,9 +72,9 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
         fields = {k: classes if v == CLASSES else v for k, v in fields.items()}
         site.role = CLASSES
     site.row, site.why = row.key, row.why
-    inputs = tuple(_find(name, named) for name in row.inputs) or (site.x,)
+    inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
     if label in named:
-        raise ShapeError(f"another row is called '{label}' already")
+        raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
     for n in range(row.repeat):
         site.place = f"{label}/{n + 1}" if row.repeat > 1 else label
         if n == 1 and "stride" in fields:  # the papers' tables: the stride is the first one's
@@ -85,7 +85,7 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
         else:
             _single(site, row.op, cls, fields, inputs if n == 0 else (site.x,))
         if site.place in named:
-            raise ShapeError(f"another row is called '{site.place}' already")
+            raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
         named[site.place] = site.x
         if anywhere(site.shape.elements > LARGEST_MAP):
             raise ShapeError(Fault(f"the design runs away: a map of more than {LARGEST_MAP:,} numbers", place=f"layer {site.place!r}"))
@@ -129,9 +129,9 @@ WHY = {
 }
 
 
-def _find(name: str, named: dict[str, int]) -> int:
+def _find(name: str, named: dict[str, int], place: str) -> int:
     if name not in named:
         like = nearest(name, named)
         hint = f"did you mean '{like}'?" if like else "a row may read from rows above it: " + ", ".join(list(named)[-8:])
-        raise ShapeError(f"there is no row '{name}' above this one", hint=hint)
+        raise ShapeError(Fault(f"there is no row '{name}' above this one", place=place, hint=hint))
     return named[name]

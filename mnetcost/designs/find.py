@@ -18,6 +18,7 @@ def specs_folder() -> Path:
 
 
 CONVENTIONS_FOLDER = "conventions"
+LONGEST_NAME = 200
 
 
 @lru_cache(None)
@@ -32,7 +33,13 @@ def is_shipped(name: str) -> bool:
     """Is this a shipped design's name? Asks for one file, not for the whole list."""
     parts = name.split("/")
     good = all(p and p.replace("-", "").replace(".", "").replace("_", "").isalnum() and p[0] != "." for p in parts)
-    return good and name.isascii() and parts[0] != CONVENTIONS_FOLDER and (specs_folder() / f"{name}.toml").is_file()
+    return (
+        good
+        and name.isascii()
+        and len(name) <= LONGEST_NAME
+        and parts[0] != CONVENTIONS_FOLDER
+        and (specs_folder() / f"{name}.toml").is_file()
+    )
 
 
 def unknown_design(name: str) -> SpecError:

@@ -92,13 +92,14 @@ def read_scale(value: Any, key: str) -> str:
     raise Wrong('"scaled", "fixed", or "scaled from A" with an alpha A up to 100')
 
 
-def word(known: tuple[str, ...]) -> Callable[[Any, str], str]:
+def word(known: tuple[str, ...], called: str = "") -> Callable[[Any, str], str]:
     def read(value: Any, key: str) -> str:
         if value not in known if isinstance(value, str) else True:
             from ..errors import nearest
 
             like = nearest(value, known) if isinstance(value, str) else None
-            raise Wrong("one of " + ", ".join(f'"{w}"' for w in known), f"did you mean '{like}'?" if like else "")
+            hint = f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known) if called else ""
+            raise Wrong(called or "one of " + ", ".join(f'"{w}"' for w in known), hint)
         return str(value)
 
     return read
@@ -195,8 +196,8 @@ SORTS: dict[str, Sort] = {
     "Part": Sort(number(0, 1, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
     "Padding": Sort(read_padding, {"anyOf": [{"enum": list(PADDINGS)}, *_ZEROS]}),
     "Zeros": Sort(read_zeros, {"anyOf": _ZEROS}),
-    "Function": Sort(word(ACTIVATIONS), {"enum": list(ACTIVATIONS)}),
-    "MaybeFunction": Sort(word((*ACTIVATIONS, "none")), {"enum": [*ACTIVATIONS, "none"]}),
+    "Function": Sort(word(ACTIVATIONS, "an activation's name"), {"enum": list(ACTIVATIONS)}),
+    "MaybeFunction": Sort(word((*ACTIVATIONS, "none"), 'an activation\'s name or "none"'), {"enum": [*ACTIVATIONS, "none"]}),
     "Role": Sort(word(ROLES), {"enum": list(ROLES)}),
     "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),
     "Rounding": Sort(word(tuple(ROUNDING)), {"enum": list(ROUNDING)}),

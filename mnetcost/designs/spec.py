@@ -105,8 +105,8 @@ class _Reading:
         if len(self.faults) > MOST_FAULTS:
             self.finish()
 
-    def unknown(self, file: str, place: Place, what: str, known: Iterable[str]) -> None:
-        like = nearest(str(place[-1]), known)
+    def unknown(self, file: str, place: Place, what: str, known: Iterable[str], key: str = "") -> None:
+        like = nearest(key or str(place[-1]), known)
         self.fault(file, place, what, f"did you mean '{like}'?" if like else "it may be: " + ", ".join(sorted(known)))
 
     def read(self, file: str, place: Place, sort: str, value: Any, default: Any = None) -> Any:
@@ -128,7 +128,7 @@ class _Reading:
 def shown(value: Any) -> str:
     """A wrong value, short."""
     try:
-        text = repr(value) if not isinstance(value, bool) else str(value).lower()
+        text = f'"{value}"' if isinstance(value, str) else repr(value) if not isinstance(value, bool) else str(value).lower()
     except (ValueError, RecursionError):  # an integer of thousands of digits; tables in tables in tables
         return "that"
     return text if len(text) <= 60 else text[:57] + "..."
@@ -166,6 +166,7 @@ class _Merged:
         self.tables: dict[tuple[str, ...], tuple[Any, str]] = {}  # a rule's value and file, by its path
         self.rows: dict[str, list[_Raw]] = {"layers": [], "top": []}
         self.family: list[str] = []
+        self.whole = True  # False where what it extends could not be read
 
 
 def _rows(reading: _Reading, file: str, place: Place, value: Any) -> list[_Raw]:
@@ -181,23 +182,30 @@ def _rows(reading: _Reading, file: str, place: Place, value: Any) -> list[_Raw]:
     return out
 
 
+def _extend(reading: _Reading, name: Any, file: str, base: Path | None, merged: _Merged, depth: int) -> bool:
+    """Lay what a file extends, and say whether it could be read."""
+    name = reading.read(file, ("extends",), "Name", name)
+    if name is None:
+        return False
+    try:
+        parent_file, text = reading.parent_of(name, base)
+    except SpecError as e:
+        said = e.faults[0].message
+        reading.fault(file, ("extends",), said if name in said else f"'{name}': {said}", e.faults[0].hint)
+        return False
+    if parent_file in reading.texts or depth > DEEPEST_EXTENDS:
+        reading.fault(file, ("extends",), f"'{name}' extends itself in a circle")
+        return False
+    reading.texts[parent_file] = text
+    _collect(reading, parse_toml(text, parent_file), parent_file, Path(parent_file), merged, depth + 1)
+    merged.family.insert(0, name)
+    return True
+
+
 def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | None, merged: _Merged, depth: int) -> None:
     """Lay one file, and first what it extends, over what is there."""
-    parent = data.get("extends")
-    if parent is not None:
-        name = reading.read(file, ("extends",), "Name", parent)
-        if name is not None:
-            try:
-                parent_file, parent_text = reading.parent_of(name, base)
-            except SpecError as e:
-                reading.fault(file, ("extends",), e.faults[0].message, e.faults[0].hint)
-            else:
-                if parent_file in reading.texts or depth > DEEPEST_EXTENDS:
-                    reading.fault(file, ("extends",), f"'{name}' extends itself in a circle")
-                else:
-                    reading.texts[parent_file] = parent_text
-                    _collect(reading, parse_toml(parent_text, parent_file), parent_file, Path(parent_file), merged, depth + 1)
-                    merged.family.insert(0, name)
+    if "extends" in data:
+        merged.whole = _extend(reading, data["extends"], file, base, merged, depth) and merged.whole
     for key, value in data.items():
         if key in TOP_KEYS:
             merged.values[key] = (value, file)
@@ -238,19 +246,22 @@ def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], 
     if not isinstance(put, dict) or not isinstance(unset, list) or not all(isinstance(k, str) for k in unset):
         reading.fault(file, place, "'set' must be a table of keys and values, and 'unset' a list of keys")
         return
-    for at, keys in (("match", match), ("set", put), ("unset", unset)):
-        for key in keys:
-            if key not in _row_keys():
-                reading.unknown(file, (*place, at, key) if at != "unset" else (*place, at), f"no row has a key '{key}'", _row_keys())
+    for key, at in [
+        *((k, ("match", k)) for k in match),
+        *((k, ("set", k)) for k in put),
+        *((k, ("unset", n)) for n, k in enumerate(unset)),
+    ]:
+        if key not in _row_keys():
+            reading.unknown(file, (*place, *at), f"no row has a key '{key}'", _row_keys(), key)
     put = {k: v for k, v in put.items() if k in _row_keys()}
-    found = 0
+    found = not merged.whole or not set(match) <= set(_row_keys())
     for rows in merged.rows.values():
         out = []
         for row in rows:
             if not all(k in row.values and row.values[k] == v for k, v in match.items()):
                 out.append(row)
                 continue
-            found += 1
+            found = True
             if "before" in change:
                 out += _rows(reading, file, (*place, "before"), change["before"])
             if change.get("remove") is not True:
@@ -421,17 +432,17 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
 
     def value(key: str, default: Any = None) -> Any:
         if key not in merged.values:
-            if default is None:
+            if default is None and merged.whole:
                 reading.fault(file, (), f"a spec must say its '{key}'")
             return default
         given, where = merged.values[key]
         return reading.read(where, (key,), TOP_KEYS[key], given, default)
 
     size = value("resolution") or 1
+    if not merged.rows["layers"] and merged.whole:
+        reading.fault(file, (), "a spec must have 'layers'")
     rules = _rules(reading, merged)
     rows = {key: tuple(_row(reading, raw) for raw in raws) for key, raws in merged.rows.items()}
-    if not rows["layers"] and not reading.faults:
-        reading.fault(file, (), "a spec must have 'layers'")
     spec = Spec(
         name,
         value("title", name),

@@ -120,7 +120,7 @@ class Slice(NamedTuple):
 
     def shape(self, x: Shape) -> Shape:
         if anywhere(self.start + self.channels > x.c):
-            raise ShapeError(f"channels {self.start} to {self.start + self.channels} of a map of {x}")
+            raise ShapeError(f"{self.channels} channels from number {self.start} on cannot be taken out of a map of {x}")
         return Shape(x.h, x.w, self.channels)
 
 
