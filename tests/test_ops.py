@@ -135,7 +135,7 @@ BAD = [
     (Gate(), (Shape(4, 4, 8), Shape(1, 1, 9)), "gate needs maps of one shape, or of sides of 1, but these are 4x4x8 and 1x1x9"),
     (Concat(), (Shape(4, 4, 8), Shape(4, 5, 8)), "concat needs maps of one size, but these are 4x4x8 and 4x5x8"),
     (Reshape(2, 2, 2), (Shape(1, 1, 9),), "a map of 1x1x9 cannot be read as 2x2x2"),
-    (Slice(8, 1), (Shape(1, 1, 8),), "channels 1 to 9 of a map of 1x1x8"),
+    (Slice(8, 1), (Shape(1, 1, 8),), "8 channels from number 1 on cannot be taken out of a map of 1x1x8"),
     (Shuffle(3), (Shape(1, 1, 8),), "3 groups do not divide 8 channels"),
     (TransposedConv(1, 2, 1, padding=2), (Shape(1, 1, 1),), "the map vanishes: its padding takes more than the window paints"),
 ]
