@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
+    "reconcile": [["reconcile", "v2", "320.3M"], ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "schema": [["schema"]],
     "diff": [["diff", "v2", "shicai-caffe/v2"], ["diff", "v1", "v2:alpha=0.5", "--format", "json"]],

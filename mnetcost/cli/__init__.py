@@ -17,6 +17,7 @@ COMMANDS = {
     "diff": "What makes one design cost more than another.",
     "conventions": "How each tool counts, and why their figures differ.",
     "schema": "The spec language as a JSON Schema, for editors.",
+    "reconcile": "Why somebody's number is not ours.",
 }
 """Every command, in the order `--help` shows them, with its line there; the module of the same name holds it."""
 
