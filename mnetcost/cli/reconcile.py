@@ -10,11 +10,11 @@ import click
 from ..designs import load
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
-from .options import emit, output_options, setting_options, settings
+from .options import DESIGN, emit, output_options, setting_options, settings
 
 
 @click.command("reconcile")
-@click.argument("design")
+@click.argument("design", type=DESIGN)
 @click.argument("number")
 @click.option("--kind", type=click.Choice(["madds", "params"]), help="What the number counts; either, where it is left out.")
 @setting_options
