@@ -21,6 +21,7 @@ from mnetcost.engine.ops import (
     Flatten,
     Gate,
     GlobalPool,
+    MatMul,
     MaxPool,
     Norm,
     Pad,
@@ -77,6 +78,8 @@ CASES: list[tuple[Any, tuple[Shape, ...], Shape, dict[str, int], dict[str, int]]
     # (4 - 1) x 2 - 2 x 1 + 4 = 8
     (TransposedConv(1, 4, 2, padding=1), (Shape(4, 4, 1),), Shape(8, 8, 1), {"conv": 16}, {"conv": 256}),
     (Dense(1000), (Shape(1, 1, 1024),), Shape(1, 1, 1000), {"dense": 1_024_000, "bias": 1000}, {"dense": 1_024_000, "bias": 1000}),
+    # three heads of 197 x 64 by 64 x 197
+    (MatMul(64, 3, 197, 197), (Shape(3, 197, 64), Shape(3, 64, 197)), Shape(3, 197, 197), {}, {"matmul": 64 * 3 * 197 * 197}),
     (Dense(5, bias=False), (Shape(2, 3, 4),), Shape(2, 3, 5), {"dense": 20}, {"dense": 120}),
     (Norm(), (MAP,), MAP, {"norm": 64, "norm_statistics": 64}, {"norm": 401_408}),
     (Norm(scale=False), (MAP,), MAP, {"norm": 32, "norm_statistics": 64}, {"norm": 401_408}),

@@ -190,6 +190,28 @@ class Dense(NamedTuple):
             yield Term("bias", (("c_out", self.out), *places), "dense")
 
 
+@op("matmul")
+class MatMul(NamedTuple):
+    """Product of two matrices that are both computed, as in attention: a map of `h` x `w` x `c`, each number a sum of `inner` products.
+
+    Multiply-adds = inner x c x h x w. Where one side is stored in the file it is a dense layer.
+    Source: Vaswani et al. 2017, arXiv 1706.03762, section 3.2.1.
+    """
+
+    inner: Count
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape, by: Shape) -> Shape:
+        if anywhere(x.elements % self.inner) or anywhere(by.elements % self.inner):
+            raise ShapeError(f"maps of {x} and {by} have no common side of {self.inner}")
+        return Shape(self.h, self.w, self.c)
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("matmul", (("inner", self.inner), ("c", y.c), ("h", y.h), ("w", y.w)))
+
+
 def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
     """What a pool reads and writes, which some tools count instead of its windows."""
     yield Term("pool_input", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), pool)
@@ -408,6 +430,7 @@ OPS: dict[str, type] = {
     "depthwise": DepthwiseConv,
     "transposed_conv": TransposedConv,
     "dense": Dense,
+    "matmul": MatMul,
     "norm": Norm,
     "scale": Scale,
     "bias": Bias,
@@ -442,5 +465,5 @@ OPS: dict[str, type] = {
 }
 """Every op a spec may name, by its `op` word."""
 
-SEVERAL_INPUTS = {"add": 0, "elementwise": 0, "concat": 0, "gate": 2, "axpy": 3, "detection": 3}
+SEVERAL_INPUTS = {"add": 0, "elementwise": 0, "concat": 0, "gate": 2, "matmul": 2, "axpy": 3, "detection": 3}
 """Ops that read more than one row, and how many; 0 is two or more."""

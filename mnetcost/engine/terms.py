@@ -25,6 +25,7 @@ WORK_KINDS = (
     "upsample",
     "lrn",
     "detection",
+    "reduce",
 )
 """Every kind of work. A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes."""
 
