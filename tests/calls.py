@@ -5,6 +5,7 @@ from __future__ import annotations
 CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
     "reconcile": [["reconcile", "v2", "320.3M"], ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"]],
+    "compare": [["compare", "v1", "v2", "--alpha", "0.5"], ["compare", "v2", "keras/v2", "timm/v2", "--format", "json"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "schema": [["schema"]],
     "diff": [["diff", "v2", "shicai-caffe/v2"], ["diff", "v1", "v2:alpha=0.5", "--format", "json"]],

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..analyses import records
 from ..analyses.records import Document
 from ..errors import plain
-from .text import Group, groups, pad
+from .text import Group, Section, cells, groups, pad
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 BAR = 10  # cells
 EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -41,31 +43,38 @@ def has_bar(group: Group, n: int) -> bool:
     return any(s.table.columns[n].bar for s in group.sections)
 
 
+def total(group: Group, view: View) -> int:
+    """How many cells a view of a group takes in a line."""
+
+    def need(n: int) -> int:
+        exact, rough = group.width(n)
+        shown = exact + (rough + 1 if rough and view.rough else 0)
+        return max(shown, cells(plain(group.columns[n].title))) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
+
+    return sum(need(n) + 2 for n in view.columns)
+
+
+def widest(document: Document) -> int:
+    """The width at which nothing is left out."""
+    tables = [total(group, View(list(range(len(group.columns))), True, True)) for group in groups(document)]
+    return max([*tables, *(cells(plain(line)) for line in (document.title, *document.lead, *document.notes))])
+
+
 def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
     """Find what fits into a width: without rough numbers, without bars, without the columns of highest rank, or in several pieces.
 
     Returns the pieces and the titles of what was left out.
     """
-
-    def need(n: int, view: View) -> int:
-        exact, rough = group.width(n)
-        title = len(plain(group.columns[n].title))
-        shown = exact + (rough + 1 if rough and view.rough else 0) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
-        return max(shown, title) + 2
-
-    def total(view: View) -> int:
-        return sum(need(n, view) for n in view.columns) - 2
-
     every = list(range(len(group.columns)))
     ranks = sorted({c.rank for c in group.columns if c.rank}, reverse=True)
     tries = [View(every, True, True), View(every, True, False), View(every, False, False)]
     tries += [View([n for n in every if group.columns[n].rank < r], False, False) for r in ranks]
     for view in tries:
-        if total(view) <= width:
+        if total(group, view) <= width:
             return [view], [group.columns[n].title for n in every if n not in view.columns]
     last, pieces = tries[-1], [[0]]
     for n in last.columns[1:]:
-        if len(pieces[-1]) > 1 and total(View([*pieces[-1], n], False, False)) > width:
+        if len(pieces[-1]) > 1 and total(group, View([*pieces[-1], n], False, False)) > width:
             pieces.append([0])
         pieces[-1].append(n)
     return [View(p, False, False) for p in pieces], [group.columns[n].title for n in every if n not in last.columns]
@@ -78,31 +87,45 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
 
     out = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", border_style="dim", padding=(0, 2, 0, 0))
     for n in view.columns:
-        right = group.right(n)
-        title = Text(plain(group.columns[n].title))
-        out.add_column(title, justify="right" if right else "left", no_wrap=n > 0, overflow="fold")
+        exact, rough = group.width(n)
+        title = plain(group.columns[n].title)
+        if group.right(n):
+            title = pad(title, max(exact + (rough + 1 if rough and view.rough else 0), cells(title)), True)
+        out.add_column(Text(title), no_wrap=n > 0, overflow="fold")
     for at, section in enumerate(group.sections):
         if section.title:
             if at:
                 out.add_row()
             out.add_row(Text(section.title, style="bold cyan"))
-        largest = max((v for row in section.table.rows for v, c in zip(row, section.table.columns, strict=True) if c.bar and v), default=0)
-        values = (*section.table.rows, *section.table.footer)
         for r, row in enumerate(section.rows):
-            cells = []
-            for n in view.columns:
-                rough = group.width(n)[1]
-                cell = Text(row[n][0])
-                if rough and view.rough:
-                    cell.append(" " + pad(row[n][1], rough, True), style="dim")
-                if has_bar(group, n) and view.bars:
-                    value = values[r][n] if section.table.columns[n].bar and r < section.totals else None
-                    cell.append(" " + (bar(value / largest, blocks) if value and largest else " " * BAR), style="cyan")
-                cells.append(cell)
             if r == section.totals and r:
                 out.add_section()
-            out.add_row(*cells, style="bold" if r >= section.totals else "")
+            shown = [_cell(group, section, view, r, n, row[n], blocks) for n in view.columns]
+            out.add_row(*shown, style="bold" if r >= section.totals else "")
     return out
+
+
+def _cell(group: Group, section: Section, view: View, r: int, n: int, cell: tuple[str, str], blocks: bool) -> Text:
+    """One cell, padded by hand: rich would strip the blanks that keep exact values, rough ones and bars below one another."""
+    from rich.text import Text
+
+    exact, rough = group.width(n)
+    rough = rough if view.rough else 0
+    exact = max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0)) if group.right(n) else exact
+    text = Text(pad(cell[0], exact, group.right(n)) if n else cell[0], style=_style(section.table, r, n))
+    if rough:
+        text.append(" " + pad(cell[1], rough, True), style="dim")
+    if view.bars and section.table.columns[n].bar and r < section.totals:
+        largest = max(row[m] or 0 for row in section.table.rows for m, c in enumerate(section.table.columns) if c.bar)
+        value = section.table.rows[r][n]
+        text.append(" " + (bar(value / largest, blocks) if value and largest else ""), style="cyan")
+    return text
+
+
+def _style(table: records.Table, r: int, n: int) -> str:
+    """A quotient below 1 is green, one above it yellow."""
+    value = (*table.rows, *table.footer)[r][n]
+    return "" if table.columns[n].kind != "ratio" or not value or value == 1 else "green" if value < 1 else "yellow"
 
 
 def parts(document: Document, width: int, blocks: bool = True) -> Iterator[RenderableType]:
