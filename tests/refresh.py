@@ -2,16 +2,115 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from inspect import cleandoc
 from pathlib import Path
+from typing import Any
 
-from mnetcost.designs.schema import schema_text
+from mnetcost.designs.schema import ABOUT, schema_text, takes
+from mnetcost.designs.sorts import sorts_of
+from mnetcost.designs.spec import CHANGE_KEYS, EITHER, ROUNDING_KEYS, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS
+from mnetcost.engine.blocks import BLOCKS
+from mnetcost.engine.fields import ACTIVATIONS, CHOICES
+from mnetcost.engine.ops import OPS, SEVERAL_INPUTS
+from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
+from mnetcost.engine.widths import ROUNDING, WidthRule
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("engine", "designs", "analyses", "output", "cli")
 MARKED = re.compile(r"(<!-- made: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-PARTS: dict[str, Callable[[], str]] = {}
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), ["---"] * len(list(head)), *map(list, rows)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def default(value: Any) -> str:
+    return "" if value is None or value == "" else f"`{str(value).lower() if isinstance(value, bool) else repr(value)}`".replace("'", '"')
+
+
+def keys(sorts: Mapping[str, str]) -> str:
+    """Keys that every file or row may have."""
+    return table(
+        ("key", "takes", ""),
+        ((f"`{key}`", "a block or a single op" if key == "op" else takes(sort, key), ABOUT[key]) for key, sort in sorts.items()),
+    )
+
+
+def fields(cls: Any, choices: Mapping[str, tuple[str, ...]]) -> str:
+    """The keys of one op, block or table of rules."""
+    if not cls._fields:
+        return "It has no keys of its own."
+    rows = []
+    for key, sort in sorts_of(cls).items():
+        if key == "width":
+            rows += [(f"`{k}`", takes(WIDTH_KEYS[k], k), "as in `[widths]`") for k in ROUNDING_KEYS]
+        else:
+            words = takes(sort, key, choices.get(key, CHOICES.get(key, ())) if sort == "Choice" else ())
+            rows.append((f"`{key}`", words, default(cls._field_defaults[key]) if key in cls._field_defaults else "needed"))
+    return table(("key", "takes", "unless said"), rows)
+
+
+def vocabulary(ops: Mapping[str, type]) -> str:
+    """A section an op: what it is, and its keys."""
+    parts = []
+    for name, cls in ops.items():
+        more = []
+        if name in SEVERAL_INPUTS:
+            more.append(f"`from` names {SEVERAL_INPUTS[name] or 'two or more'} rows; it takes no `repeat`.")
+        if name in EITHER:
+            one, other, needed = EITHER[name]
+            more.append(f"Of `{one}` and `{other}` a row has {'one' if needed else 'one at most'}.")
+        parts += [f"### {name}", cleandoc(cls.__doc__ or ""), *more, fields(cls, {})]
+    return "\n\n".join(parts)
+
+
+def rules(name: str) -> str:
+    """One table of rules: what it is, and its keys."""
+    cls = RULE_TABLES[name]
+    return f"{cleandoc(cls.__doc__ or '')}\n\n" + fields(
+        cls, {k.split(".")[1]: v for k, v in RULE_CHOICES.items() if k.startswith(f"{name}.")}
+    )
+
+
+def widths() -> str:
+    defaults = WidthRule()._asdict()
+    rows = [(f"`{k}`", takes(sort, k), default(defaults[k]), ABOUT[k]) for k, sort in WIDTH_KEYS.items()]
+    roles = [(f"`{role}`", "a table of the same keys", "as `[widths]`", f'The rule of the rows with `role = "{role}"`.') for role in ROLES]
+    return table(("key", "takes", "unless said", ""), [*rows, *roles])
+
+
+def roundings() -> str:
+    values = (11.2, 18.0, 24.0, 44.8, 1.6)
+    rows = [(f'`"{name}"`', (f.__doc__ or "").split("\n")[0], *(str(f(v)) for v in values)) for name, f in ROUNDING.items()]
+    return table(("rounding", "", *map(str, values)), rows)
+
+
+def modules() -> str:
+    """Every module of the rooms, with the first line of its docstring."""
+    rows = []
+    for room in ROOMS:
+        for path in sorted((ROOT / "mnetcost" / room).glob("*.py")):
+            said = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
+            rows.append((f"`{room}/{path.name}`" if path.name != "__init__.py" else f"`{room}/`", said))
+    return table(("module", "answers"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "file-keys": lambda: keys(TOP_KEYS),
+    "row-keys": lambda: keys(ROW_KEYS),
+    "change-keys": lambda: table(("key", ""), ((f"`{key}`", ABOUT[key]) for key in CHANGE_KEYS)),
+    "widths": widths,
+    "roundings": roundings,
+    **{name: (lambda name=name: rules(name)) for name in RULE_TABLES},
+    "blocks": lambda: vocabulary(BLOCKS),
+    "ops": lambda: vocabulary(OPS),
+    "activations": lambda: ", ".join(f"`{name}`" for name in ACTIVATIONS),
+    "modules": modules,
+}
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""
 
 
@@ -28,5 +127,6 @@ def made() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
+    assert {**BLOCKS, **OPS} == VOCABULARY
     for path, text in made().items():
         path.write_text(text, "utf-8")

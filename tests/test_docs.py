@@ -168,6 +168,13 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert heading in {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}, f"{path.name}: {target}#{heading}"
 
 
+def test_every_page_stands_in_the_index() -> None:
+    """Who reads docs/index.md finds every other page."""
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")}
+    assert {page for page in pages if f"]({page})" not in index} == {"index.md"}
+
+
 def test_fences_are_closed_and_stand_at_the_margin() -> None:
     """Every fence opens or closes a block that was read, so that no example hides from these tests."""
     for path in PAGES:

@@ -50,7 +50,7 @@ class Style(NamedTuple):
 class Written(NamedTuple):
     """How the implementation writes its layers, which changes no cost but what some tools see of it; "" is the plain way.
 
-    See `terms.WRITTEN` for the words. A pool is a "module", a "function", or a "mean" over the map's sides.
+    A pool is a "module", a "function", or a "mean" over the map's sides.
     """
 
     global_pool: Choice = ""
