@@ -164,13 +164,11 @@ def _learned(net: Net, layer: Layer, blob: Blob, axis: int, axes: int) -> int:
 def _along(net: Net, layer: Layer, blob: Blob, by: Blob, axis: int) -> int:
     """The second bottom of a Scale or Bias layer as a map that spreads over the first."""
     start = 0 if not by.dims else axis_of(layer, axis, len(blob.dims))
-    if blob.dims[start : start + len(by.dims)] != by.dims:
+    covered = blob.dims[start : start + len(by.dims)]
+    if len(covered) != len(by.dims) or any(b not in (1, a) for a, b in zip(covered, by.dims, strict=True)):  # forks spread sides of 1
         raise layer.fault(f"{spelled(by.dims)} does not fit {spelled(blob.dims)} from axis {start}")
-    dims = (blob.dims[0] if start else 1,) if start else ()
-    full = (*dims, *(1 for _ in blob.dims[1:start]), *by.dims, *(1 for _ in blob.dims[start + len(by.dims) :]))
-    shape = net.view(full)
-    if start:  # a number for all images: the leading axis is not there
-        shape = net.view((net.images or 1, *full[1:]))
+    before = (net.images or 1, *(1,) * (start - 1)) if start else ()
+    shape = net.view((*before, *by.dims, *(1,) * (len(blob.dims) - start - len(by.dims))))
     return net.as_map(layer, by, shape, "by")
 
 
