@@ -68,6 +68,10 @@ class CallError(MnetcostError):
     """An option's value makes no sense."""
 
 
+class BudgetError(MnetcostError):
+    """A file of budgets, or a baseline, cannot be read."""
+
+
 class CompareError(MnetcostError):
     """There is nothing to compare with: no such revision, a shallow clone."""
 

@@ -7,6 +7,8 @@ CALLS: dict[str, list[list[str]]] = {
     "reconcile": [["reconcile", "v2", "320.3M"], ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"]],
     "compare": [["compare", "v1", "v2", "--alpha", "0.5"], ["compare", "v2", "keras/v2", "timm/v2", "--format", "json"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
+    "check": [["check", "v2", "--max", "madds=301M"], ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"]],
+    "baseline": [["baseline", "v2", "v3-small:alpha=0.75", "--baseline", "-"]],
     "schema": [["schema"]],
     "diff": [["diff", "v2", "shicai-caffe/v2"], ["diff", "v1", "v2:alpha=0.5", "--format", "json"]],
 }

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from typing import Any
 
 from .. import __version__
 from ..designs import Design
 from ..engine.conventions import Convention
 from ..engine.costs import Costs, LayerCost
+from ..engine.terms import MAC_KINDS, Term
+from ..errors import CallError, nearest
 from .records import Column, Document, Table
 
 SCHEMA = "mnetcost.report/1"
+Row = tuple[Any, ...]
+Rows = tuple[tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]]  # first columns; first cells, params, work
 
 
 def design_data(design: Design) -> dict[str, Any]:
@@ -89,11 +95,183 @@ def report_data(design: Design, costs: Costs, convention: Convention) -> dict[st
     }
 
 
-def report(design: Design, costs: Costs, convention: Convention) -> Document:
-    """Answer with one row a layer."""
-    columns = (Column("name", "layer"), Column("params", "params", "count"), Column("madds", convention.unit, "count"))
-    rows = [(x.name, convention.count_params(x.params), convention.madds(x.work)) for x in costs.layers]
+def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[LayerCost]]:
+    """Put layers together, in the order in which their groups first appear."""
+    found: dict[str, list[LayerCost]] = {}
+    for layer in costs.layers:
+        found.setdefault(key(layer), []).append(layer)
+    return found
+
+
+def map_size(layer: LayerCost) -> str:
+    """The height and width of a layer's output map."""
+    return f"{layer.output.h}x{layer.output.w}"
+
+
+def weights_only(terms: Iterable[Term], convention: Convention) -> int:
+    """Parameters that multiply: no biases, no norms."""
+    return int(convention.count_params(t for t in terms if t.kind in MAC_KINDS))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _by_layer(costs: Costs, convention: Convention) -> Rows:
+    columns = (
+        Column("name", "layer"),
+        Column("op", "op", rank=5),
+        Column("input", "input", "size", rank=1),
+        Column("output", "output", "size"),
+        Column("kernel", "kernel", "size", rank=2),
+        Column("stride", "stride", "size", rank=3),
+    )
+
+    def describe(layer: LayerCost) -> Row:
+        op, x = layer.node.op, layer.inputs[0] if layer.inputs else layer.output
+        kernel, stride = _pair(getattr(op, "kernel", None)), _pair(getattr(op, "stride", None))
+        return layer.name, op.label, tuple(x), tuple(layer.output), kernel, stride[0] if stride and stride[0] == stride[1] else stride
+
+    return columns, [(describe(layer), layer.params, layer.work) for layer in costs.layers]
+
+
+def _by_block(costs: Costs, convention: Convention) -> Rows:
+    columns = (
+        Column("name", "block"),
+        Column("layers", "layers", "integer", rank=2),
+        Column("input", "input", "size", rank=1),
+        Column("output", "output", "size"),
+    )
+    rows: list[tuple[Row, Iterable[Term], Iterable[Term]]] = []
+    for place, layers in groups_of(costs, lambda layer: layer.node.place).items():
+        x = layers[0].inputs[0] if layers[0].inputs else layers[0].output
+        rows.append(((place, len(layers), tuple(x), tuple(layers[-1].output)), *_terms(layers)))
+    return columns, rows
+
+
+def _by_resolution(costs: Costs, convention: Convention) -> Rows:
+    columns = (Column("name", "output map"), Column("layers", "layers", "integer", rank=1))
+    return columns, [((size, len(layers)), *_terms(layers)) for size, layers in groups_of(costs, map_size).items()]
+
+
+def _by_kind(costs: Costs, convention: Convention) -> Rows:
+    params, work = _terms(costs.layers)
+    kinds = dict.fromkeys(t.kind for t in (*work, *params))
+    kinds = dict.fromkeys((*(k for k in MAC_KINDS if k in kinds), *kinds))
+    return (Column("name", "kind"),), [((k,), [t for t in params if t.kind == k], [t for t in work if t.kind == k]) for k in kinds]
+
+
+def _terms(layers: Iterable[LayerCost]) -> tuple[list[Term], list[Term]]:
+    layers = list(layers)
+    return [t for layer in layers for t in layer.params], [t for layer in layers for t in layer.work]
+
+
+BY: dict[str, Callable[[Costs, Convention], Rows]] = {
+    "layer": _by_layer,
+    "block": _by_block,
+    "resolution": _by_resolution,
+    "kind": _by_kind,
+}
+"""What a row may stand for."""
+
+
+def table_of(costs: Costs, convention: Convention, by: str = "layer", everything: bool = False) -> Table:
+    """One row a layer, block, resolution or kind, in execution order, with params, work and their shares."""
+    columns, rows = BY[by](costs, convention)
+    all_params, all_work = _terms(costs.layers)
+    params, madds = convention.count_params(all_params), convention.madds(all_work)
+    weights = weights_only(all_params, convention)
+    columns = (*columns, Column("params", "params", "count"), Column("params_share", "share", "share", rank=4))
+    if by == "kind":
+        columns = (*columns, Column("weights_share", "of weights", "share", rank=3))
+    columns = (*columns, Column("madds", convention.unit, "count"), Column("madds_share", "share", "share", bar=True))
+    if by == "kind" and everything:
+        columns = (*columns, Column("params_raw", "params, unweighed", "count"), Column("work_raw", "work, unweighed", "count"))
+
+    def figures(p: Iterable[Term], w: Iterable[Term]) -> Row:
+        n, m = convention.count_params(p), convention.madds(w)
+        of_weights = (_share(weights_only(p, convention), weights),) if by == "kind" else ()
+        raw = (sum(t.count for t in p), sum(t.count for t in w)) if by == "kind" and everything else ()
+        return n, _share(n, params), *of_weights, m, _share(m, madds), *raw
+
+    done = tuple((*head, *figures(p, w)) for head, p, w in rows)
+    label = "total" if costs.status == "complete" else f"total ({costs.status})"
+    blank = (None,) * (len(columns) - 1 - len(figures(all_params, all_work)))
+    return Table(f"by {by}", columns, done, ((label, *blank, *figures(all_params, all_work)),))
+
+
+def _order(value: Any) -> Any:
+    """Numbers from the largest, maps by their numbers, words from A; what is missing last."""
+    if isinstance(value, str):
+        return (0, 0, value)
+    if isinstance(value, tuple):
+        return (0, -prod(value), "")
+    return (1, 0, "") if value is None else (0, -value, "")
+
+
+def sorted_rows(table: Table, key: str) -> Table:
+    """Sort a table's rows by a column, the largest first, or from A; ties stay in order.
+
+    Raises CallError, with the nearest, where there is no such column.
+    """
+    keys = [c.key for c in table.columns]
+    if key.lower() not in keys:
+        like = nearest(key.lower(), keys)
+        raise CallError(f"there is no column '{key[:60]}'", hint=f"did you mean '{like}'?" if like else "columns: " + ", ".join(keys))
+    at = keys.index(key.lower())
+    return table._replace(rows=tuple(sorted(table.rows, key=lambda row: _order(row[at]))))
+
+
+def top_rows(table: Table, top: int) -> Table:
+    """Keep the first rows, with what they come to."""
+    rows = table.rows[:top]
+    sums = [
+        f"first {len(rows)}" if n == 0 else sum(row[n] or 0 for row in rows) if c.kind in ("count", "share", "integer") else None
+        for n, c in enumerate(table.columns)
+    ]
+    return table._replace(rows=rows, footer=(tuple(sums), *table.footer) if len(rows) < len(table.rows) else table.footer)
+
+
+def partial_notes(costs: Costs) -> tuple[str, ...]:
+    """What every answer says of a design that was not costed whole."""
+    return (f"partial: left out {', '.join(costs.graph.left_out)}",) if costs.graph.left_out else ()
+
+
+def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -> str:
+    """The design in one line."""
+    params, madds = totals["params"], totals["madds"]
+    return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'"
+
+
+def report(
+    design: Design,
+    costs: Costs,
+    convention: Convention,
+    by: str = "layer",
+    sort: str | None = None,
+    top: int | None = None,
+    everything: bool = False,
+) -> Document:
+    """Answer with one row a layer, block, resolution or kind.
+
+    sort: a column's key; top: how many rows, by `madds` where `sort` is silent; everything: rows that count nothing too.
+    Raises CallError for an unknown column.
+    """
     data = report_data(design, costs, convention)
-    totals = data["totals"]
-    table = Table("layers", columns, tuple(r for r in rows if r[1] or r[2]), (("total", totals["params"], totals["madds"]),))
-    return Document(design.heading, (table,), (f"convention: {convention.name}",), data)
+    table = table_of(costs, convention, by, everything)
+    notes = []
+    if not everything:
+        at = [n for n, c in enumerate(table.columns) if c.key in ("params", "madds")]
+        rows = tuple(row for row in table.rows if any(row[n] for n in at))
+        if len(rows) < len(table.rows):
+            notes.append(f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out; --all shows them")
+            table = table._replace(rows=rows)
+    if sort or top:
+        table = sorted_rows(table, sort or "madds")
+    if top:
+        table = top_rows(table, top)
+    if by != "layer" or sort or top:
+        keys = [c.key for c in table.columns]
+        data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
+    lead = (f"{design.title}. {design.source}",)
+    return Document(design.heading, (table,), (*partial_notes(costs), *notes, summary(design, data["totals"], convention)), data, lead)

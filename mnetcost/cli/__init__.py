@@ -14,7 +14,10 @@ from ..errors import MnetcostError, nearest, plain
 
 COMMANDS = {
     "report": "What each layer of a design costs.",
+    "compare": "Designs side by side, with ratios to the first.",
     "diff": "What makes one design cost more than another.",
+    "check": "Does every design keep its budget?",
+    "baseline": "Write down what every design costs, for later checks.",
     "conventions": "How each tool counts, and why their figures differ.",
     "schema": "The spec language as a JSON Schema, for editors.",
     "reconcile": "Why somebody's number is not ours.",
@@ -55,14 +58,14 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:  # type: ignore[override]
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any) -> NoReturn:  # type: ignore[override]
         """Run the command line and exit: 0, or 1 over budget, 2 for what a user can mend, 3 where there is nothing to compare with."""
         more.pop("standalone_mode", None)
         for stream in (sys.stdout, sys.stderr):  # a name that the terminal's encoding has no letters for is shown as an escape
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            code = super().main(args, *rest, standalone_mode=False, **more)
+            code = super().main(args, prog_name, standalone_mode=False, **more)
             if sys.stdout:
                 sys.stdout.flush()
         except MnetcostError as e:

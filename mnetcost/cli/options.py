@@ -7,7 +7,7 @@ completed by the shell, and a misspelt word is answered with the nearest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -132,17 +132,14 @@ def convention_option(f: F) -> F:
     return click.option("--convention", type=CONVENTION, metavar="NAME", default="paper", show_default=True, help="How to count.")(f)
 
 
-def format_options(f: F) -> F:
+USUAL = "text, json, csv, markdown, latex, html or svg; by default what FILE's name ends in, or text."
+
+
+def format_options(f: F, formats: Word = FORMAT, words: str = USUAL) -> F:
     """--format and -o, read by `emit()`."""
     return apply(
         [
-            click.option(
-                "--format",
-                "format_",
-                type=FORMAT,
-                metavar="NAME",
-                help="text, json, csv, markdown, latex, html or svg; by default what FILE's name ends in, or text.",
-            ),
+            click.option("--format", "format_", type=formats, metavar="NAME", help=words),
             click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
         ],
         f,
@@ -165,9 +162,10 @@ def format_of(format_: str | None, output: str | None) -> str:
     return SUFFIXES.get(PurePath(output).suffix.lower(), "text") if output else "text"
 
 
-def emit(document: Document, format_: str | None, output: str | None) -> None:
+def emit(document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> None:
     """Print a document (as text on a terminal with colours, fitted to its width), or write it to a file whole or not at all.
 
+    formats: those of `output/` that the command knows; the usual ones where it says nothing.
     Raises CallError for an unknown format, arrays on a terminal, or a file that cannot be written.
     """
     import sys
@@ -179,15 +177,15 @@ def emit(document: Document, format_: str | None, output: str | None) -> None:
 
         show(document)
         return
-    from ..output import encode
+    from ..output import FORMATS, encode
 
-    data = encode(document, format_)
+    data = encode(document, format_, formats or FORMATS)
     if output is not None:
         write_file(output, data)
     elif terminal and format_ == "npz":
         raise CallError("npz is no text for a terminal", hint="write it to a file: -o grid.npz")
     elif format_ == "npz":
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
     else:
         click.echo(data.decode(), nl=False)
 

@@ -6,19 +6,54 @@ from typing import Any
 
 import click
 
-from ..designs import load
+from ..designs import load, read_whole
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
-from .options import emit, output_options, setting_options, settings
+from .options import DESIGN, Word, emit, output_options, setting_options, settings
+
+EPILOG = """\b
+Examples:
+  mnetcost report v2                                   every layer of the paper's network
+  mnetcost report v1 --by kind                         table 2 of the V1 paper
+  mnetcost report v2 --alpha 0.5 --by block --top 5    the five blocks that cost most
+  mnetcost report keras/v3-large:resolution=160 --format json
+  mnetcost report my/net.toml --by resolution -o net.csv
+"""
 
 
-@click.command("report")
-@click.argument("design")
+def _by() -> Any:
+    from ..analyses.report import BY
+
+    return BY
+
+
+@click.command("report", epilog=EPILOG)
+@click.argument("design", type=DESIGN)
+@click.option(
+    "--by", type=Word("sort of row", _by), metavar="WHAT", default="layer", show_default=True, help="layer, block, resolution or kind."
+)
+@click.option("--sort", metavar="COLUMN", help="Largest first by a column: params, madds, madds_share, name ...")
+@click.option("--top", metavar="N", help="The first N rows only, by --sort, or by madds.")
+@click.option("--all", "everything", is_flag=True, help="Rows that count nothing too.")
 @setting_options
 @output_options
-def command(design: str, convention: str, format_: str, output: str | None, **options: Any) -> None:
-    """What each layer of a design costs."""
+def command(
+    design: str,
+    by: str,
+    sort: str | None,
+    top: str | None,
+    everything: bool,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """What each layer of a design costs.
+
+    DESIGN is a shipped name (`mnetcost list`), a spec or a model file, with its own settings if you like: v2:alpha=0.75,classes=10.
+    """
     from ..analyses.report import report
 
     d = load(design, settings(options))
-    emit(report(d, cost(d.graph, d.batch), load_convention(convention)), format_, output)
+    first = None if top is None else read_whole(top, "--top")
+    emit(report(d, cost(d.graph, d.batch), load_convention(convention), by, sort, first, everything), format_, output)

@@ -6,6 +6,7 @@ spec or a model file is data wherever it is printed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from ..analyses.records import Document
@@ -35,29 +36,40 @@ SUFFIXES = {
 }
 """The format a file's name asks for."""
 
+CHECK_FORMATS = {
+    **FORMATS,
+    "markdown": "comment",
+    "github": "github",
+    "gitlab": "gitlab",
+    "junit": "junit",
+    "sarif": "sarif",
+    "benchmark": "benchmark",
+}
+"""What `mnetcost check` can print: the usual formats, and those that CI services read."""
 
-def check_format(name: str) -> str:
+
+def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
     """Return a format's name as it is; raises CallError, with the nearest, where there is none."""
-    if name not in FORMATS:
-        like = nearest(name, FORMATS)
-        raise CallError(f"there is no format '{name[:60]}'", hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(FORMATS))
+    if name not in formats:
+        like = nearest(name, formats)
+        raise CallError(f"there is no format '{name[:60]}'", hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(formats))
     return name
 
 
-def encode(document: Document, name: str = "text") -> bytes:
+def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:
     """Return an answer as the bytes of a file in a format.
 
     Raises CallError for an unknown format, or one this answer has no form in (npz holds arrays only).
     """
-    answer: str | bytes = import_module(f"{__name__}.{FORMATS[check_format(name)]}").render(document)
+    answer: str | bytes = import_module(f"{__name__}.{formats[check_format(name, formats)]}").render(document)
     return answer if isinstance(answer, bytes) else (answer if answer.endswith("\n") else answer + "\n").encode("utf-8", "backslashreplace")
 
 
-def render(document: Document, name: str = "text") -> str:
+def render(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> str:
     """Return an answer as text in a format, ending with a newline.
 
     Raises CallError as `encode` does, and for npz, which is no text.
     """
-    if check_format(name) == "npz":
+    if name == "npz":
         raise CallError("npz is no text", hint="write it to a file: -o grid.npz")
-    return encode(document, name).decode()
+    return encode(document, name, formats).decode()

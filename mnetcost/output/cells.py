@@ -30,9 +30,9 @@ def ratio(value: float) -> str:
     """A quotient to four decimals, fewer where it is large.
 
     >>> ratio(0.118924), ratio(8.4087), ratio(49.0)
-    ('0.1189', '8.409', '49.00')
+    ('0.1189', '8.4087', '49.00')
     """
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.3f}" if abs(value) < 10 else f"{value:,.2f}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
 
 
 def size(value: Any) -> str:

@@ -1,0 +1,157 @@
+"""What did every design cost when it was last agreed on? A committed file of figures, one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import __version__
+from ..designs import Design, Settings, load
+from ..designs.conventions import DEFAULT, load_convention
+from ..designs.spec import parse_toml, read_text_file
+from ..engine.costs import Costs, cost
+from ..errors import BudgetError, Fault, MnetcostError
+from .budgets import Budget, Config
+from .metrics import METRICS, figure, within
+from .records import Column, Document, Table
+
+SCHEMA = "mnetcost.baseline/1"
+DEFAULT_FILE = "mnetcost-baseline.toml"
+LARGEST_BASELINE = 1 << 26  # bytes
+HEAD = """\
+# Figures that relative limits are held against, written by `mnetcost baseline`.
+# A changed line here is a change of what a design may cost: review it as one.
+"""
+STANDING = tuple(m for m in METRICS if not m.startswith("layers.") and METRICS[m].scoped)
+"""Metrics that a baseline keeps of every design, whether a limit asks for them today or not."""
+
+
+def measured(file: str, settings: Settings) -> tuple[Design, Costs]:
+    """A design as it is now, and its costs; what cannot be costed makes them partial.
+
+    Raises MnetcostError where it cannot be read or built.
+    """
+    design = load(file, settings._replace(allow_unknown=True))
+    return design, cost(design.graph, design.batch, allow_unknown=True)
+
+
+def key_of(budget: Budget) -> str:
+    """A budget's design in a baseline: its label, and its convention where that is not the usual one."""
+    return budget.label if budget.convention == DEFAULT else f"{budget.label} [{budget.convention}]"
+
+
+def read(file: str) -> dict[str, dict[str, int]]:
+    """Read a baseline: figures by the name of their rule, by design.
+
+    Raises BudgetError where it is not one.
+    """
+    data = parse_toml(read_text_file(file, file, LARGEST_BASELINE), file)
+    designs = data.pop("design", {})
+    if data or not isinstance(designs, dict) or not all(isinstance(d, dict) for d in designs.values()):
+        raise BudgetError(Fault('is no baseline: it holds tables [design."NAME"] of figures, and nothing else', file))
+    for name, figures in designs.items():
+        for rule, value in figures.items():
+            if value.__class__ is not int or value < 0:
+                raise BudgetError(Fault("a figure must be a whole number", file, place=f"{name}: {rule}"))
+    return designs
+
+
+def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
+    """Measure every design anew: the standing metrics, and what relative limits ask for.
+
+    Raises MnetcostError with the faults of every design, and where one can be costed in part only.
+    """
+    found: dict[str, dict[str, int]] = {}
+    faults: list[Fault] = []
+    for budget in budgets:
+        try:
+            _, costs = measured(budget.file, budget.settings)
+        except MnetcostError as e:
+            faults += e.faults
+            continue
+        if costs.status != "complete" and not budget.allow_partial:
+            said = "can be costed in part only: " + ", ".join(costs.graph.left_out)
+            faults.append(Fault(said, budget.file, hint="allow_partial = true in its budget keeps the partial figures"))
+            continue
+        convention = load_convention(budget.convention)
+        figures = found.setdefault(key_of(budget), {m: figure(m, costs, convention) for m in STANDING})
+        for rule in budget.rules:
+            if rule.limit.relative and rule.name not in figures:
+                figures[rule.name] = figure(rule.metric, within(costs, rule.scope), convention)
+    if faults:
+        raise BudgetError(*dict.fromkeys(faults))
+    return found
+
+
+def write(figures: Mapping[str, Mapping[str, int]]) -> str:
+    """A baseline's text: designs by name, one line a figure, the same bytes for the same figures."""
+    parts = [HEAD]
+    for design in sorted(figures):
+        rows = [f"{key if key.isidentifier() and key.isascii() else quoted(key)} = {value}\n" for key, value in figures[design].items()]
+        parts.append(f"\n[design.{quoted(design)}]\n" + "".join(rows))
+    return "".join(parts)
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string."""
+    marks = {'"': '\\"', "\\": "\\\\"}
+    return '"' + "".join(marks.get(c) or (c if c.isprintable() else f"\\U{ord(c):08X}") for c in text) + '"'
+
+
+COLUMNS = (
+    Column("design", "design"),
+    Column("figure", "figure"),
+    Column("before", "before", "count"),
+    Column("after", "after", "count"),
+)
+
+
+class Update(NamedTuple):
+    """A baseline file: its figures before and after."""
+
+    file: str
+    before: Mapping[str, Mapping[str, int]]
+    after: Mapping[str, Mapping[str, int]]
+
+    @property
+    def changes(self) -> list[tuple[str, str, int | None, int | None]]:
+        """The figures that differ: design, rule, before and after; None where there is none."""
+        out = []
+        for design in sorted({*self.before, *self.after}):
+            was, now = self.before.get(design, {}), self.after.get(design, {})
+            out += [(design, rule, was.get(rule), now.get(rule)) for rule in dict.fromkeys((*was, *now)) if was.get(rule) != now.get(rule)]
+        return out
+
+
+def baselines(config: Config, keep: bool = False) -> list[Update]:
+    """What each baseline file of these budgets should say; with `keep`, other designs in it stay as they are.
+
+    Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is no budget.
+    """
+    if not config.budgets:
+        raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
+    default = str(Path(config.file).parent / DEFAULT_FILE) if config.file else DEFAULT_FILE
+    files: dict[str, list[Budget]] = {}
+    named = any(budget.basis.baseline for budget in config.budgets)
+    for budget in config.budgets:
+        if budget.basis.baseline or not named:
+            files.setdefault(budget.basis.baseline or default, []).append(budget)
+    updates = []
+    for file, those in files.items():
+        before = read(file) if Path(file).exists() else {}
+        updates.append(Update(file, before, {**(before if keep else {}), **figures_of(those)}))
+    return updates
+
+
+def report(updates: Sequence[Update]) -> Document:
+    """Say what changes."""
+    tables, notes, keys = [], [], [c.key for c in COLUMNS]
+    for update in updates:
+        if update.changes:
+            tables.append(Table(update.file, COLUMNS, tuple(update.changes)))
+        notes.append(f"{update.file}: {len(update.after)} designs, {len(update.changes)} figures changed")
+    said = [[dict(zip(keys, change, strict=True)) for change in update.changes] for update in updates]
+    files = [{"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)]
+    data = {"schema": SCHEMA, "mnetcost": __version__, "files": files}
+    return Document("baseline", tuple(tables), tuple(notes), data)

@@ -1,0 +1,341 @@
+"""Does every design keep its budget? A verdict a limit, and for a broken one the layers it is about."""
+
+from __future__ import annotations
+
+from datetime import date
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..designs import Design
+from ..designs.build import row_line
+from ..designs.conventions import load_convention
+from ..designs.places import spelled
+from ..engine.conventions import Convention
+from ..engine.costs import Costs
+from ..errors import BudgetError, CompareError, Fault, MnetcostError, nearest
+from .baseline import measured
+from .bases import Bases
+from .budgets import Budget, Config, Rule, Waiver
+from .diff import diff
+from .limits import Limit
+from .metrics import METRICS, SCOPES, by_layer, figure, within
+from .records import Column, Document, Table
+
+SCHEMA = "mnetcost.check/1"
+FEW, MANY = 3, 10
+"""Layers named for a broken limit, without and with `why`."""
+MOST_DETAILED = 50  # broken limits that get tables of their own in one answer
+BAR = 10  # characters
+
+PASSING = {"kept": True, "new": True, "waived": True, "broken": False, "partial": False}
+"""What may become of a limit, and whether the check passes with it."""
+
+
+class Layer(NamedTuple):
+    """A layer's share in a figure, and the line of its spec."""
+
+    name: str
+    value: int
+    file: str = ""
+    line: int = 0
+
+
+class Verdict(NamedTuple):
+    """What became of one limit of one budget."""
+
+    budget: Budget
+    rule: Rule
+    state: str  # a key of PASSING
+    value: int
+    message: str
+    unit: str = ""
+    bound: int | None = None
+    base: int | None = None
+    called: str = ""  # what it is held against
+    waiver: Waiver | None = None
+    layers: tuple[Layer, ...] = ()
+    causes: tuple[Layer, ...] = ()  # what changed since the base, in words, and by how much
+    file: str = ""  # where it is best said: the line of the layer, or of the budget
+    line: int = 0
+
+    @property
+    def headroom(self) -> int | None:
+        """How far the figure may still go; below zero where the limit is broken."""
+        if self.bound is None:
+            return None
+        return self.bound - self.value if self.rule.limit.side == "max" else self.value - self.bound
+
+    @property
+    def used(self) -> float | None:
+        """The share of the limit that is used: 1 at the limit, more past it; None where the limit is nothing."""
+        part, whole = self._parts
+        return part / whole if whole else None
+
+    @property
+    def bar(self) -> str:
+        """The same in tenths rounded down, so that it is full only at the limit."""
+        part, whole = self._parts
+        tenths = min(BAR, BAR * part // whole) if whole else BAR * (part > 0)
+        return "" if self.bound is None else "#" * tenths + "." * (BAR - tenths)
+
+    @property
+    def _parts(self) -> tuple[int, int]:
+        bound = self.bound or 0
+        return (self.value, bound) if self.rule.limit.side == "max" else (bound, self.value)
+
+
+def check(config: Config, today: date, why: bool = False) -> Document:
+    """Hold every budget against its design as it is now.
+
+    `today` is the day that waivers' dates are held against; with `why`, more layers are named.
+    Raises MnetcostError with the faults of every design and scope, CompareError where a relative limit has no base.
+    """
+    if not config.budgets:
+        raise BudgetError(Fault("there is no budget to check", config.file, hint='[[budget]] with design = "v2" and madds = "60M"'))
+    with Bases(Path(config.file).parent if config.file else Path()) as bases:
+        work = _Check(config, bases, today, why)
+        for budget in config.budgets:
+            work.budget(budget)
+        return work.answer()
+
+
+class _Check:
+    """One check at work: the verdicts and faults found so far."""
+
+    def __init__(self, config: Config, bases: Bases, today: date, why: bool) -> None:
+        self.config, self.bases, self.today, self.why = config, bases, today, why
+        self.many = MANY if why else FEW
+        self.measured = lru_cache(64)(measured)  # a design may have several budgets, but thousands need not stay in memory
+        self.verdicts: list[Verdict] = []
+        self.faults: dict[Fault, None] = {}
+        self.scopes: dict[tuple[Any, ...], Fault | None] = {}  # None once a scope has picked a layer of any design of its budget
+        self.waived: set[Waiver] = set()
+        self.titles: dict[str, None] = {}
+        self.detailed = 0
+
+    def budget(self, budget: Budget) -> None:
+        """Judge one budget; what is wrong with its design is kept for later, so that one run shows every fault."""
+        try:
+            design, costs = self.measured(budget.file, budget.settings)
+            convention = load_convention(budget.convention)
+            if costs.status != "complete" and not budget.allow_partial:
+                left_out = ", ".join(costs.graph.left_out)
+                rule = Rule("status", Limit("max", Fraction(0), text="complete"))
+                said = f"can be costed in part only, without {left_out}"
+                self.verdicts.append(Verdict(budget, rule, "partial", 0, said, **self.at(budget.place)))
+                return
+            for rule in budget.rules:
+                part = within(costs, rule.scope)
+                if rule.scope:
+                    key = (rule.scope, budget.place or budget.file)
+                    if part.layers:
+                        self.scopes[key] = None
+                    elif key not in self.scopes:
+                        self.scopes[key] = self.no_layer(rule, costs)
+                    if not part.layers:
+                        continue
+                self.judge(budget, rule, design, part, convention)
+        except CompareError:
+            raise
+        except MnetcostError as e:
+            self.faults.update(dict.fromkeys(e.faults))
+
+    def judge(self, budget: Budget, rule: Rule, design: Design, part: Costs, convention: Convention) -> None:
+        """Judge one limit over the layers that are its own."""
+        value, limit = figure(rule.metric, part, convention), rule.limit
+        unit = convention.unit if rule.metric == "madds" else METRICS[rule.metric].unit
+        base, called = None, ""
+        if limit.relative:
+            held_against = self.bases.of(budget.basis)
+            called = held_against.title
+            self.titles[called] = None
+            base = held_against.figure(budget, rule)
+            if base is None:
+                said = f"{rule.name} is {value:,}; there was no such design at {called}"
+                self.verdicts.append(Verdict(budget, rule, "new", value, said, unit, called=called))
+                return
+        bound = limit.bound(base)
+        verdict = Verdict(budget, rule, "kept", value, "", unit, bound, base, called)
+        if not limit.keeps(value, base):
+            verdict = self.waive(verdict._replace(state="broken", message=_said(verdict)))
+            self.detailed += 1
+            if self.detailed <= MOST_DETAILED:
+                verdict = self.detail(verdict, design, part, convention)
+            if not verdict.file:
+                verdict = verdict._replace(**self.at(rule.place or budget.place))
+        self.verdicts.append(verdict)
+
+    def waive(self, verdict: Verdict) -> Verdict:
+        """Let a broken limit pass where a waiver says so and its date has not gone by."""
+        budget, rule = verdict.budget, verdict.rule
+        for waiver in self.config.waivers:
+            if _fits(waiver.limit, rule.name) and (_fits(waiver.design, budget.label) or _fits(waiver.design, budget.design)):
+                self.waived.add(waiver)
+                state, said = ("waived", "waived until") if self.today <= waiver.until else ("broken", "its waiver ended on")
+                verdict = verdict._replace(state=state, waiver=waiver, message=f"{verdict.message}; {said} {waiver.until}: {waiver.reason}")
+                if state == "waived":
+                    break
+        return verdict
+
+    def detail(self, verdict: Verdict, design: Design, part: Costs, convention: Convention) -> Verdict:
+        """Name the changes and the layers a broken limit is about, and the line to say it at."""
+        if verdict.rule.limit.side == "min":
+            return verdict
+        heaviest = by_layer(verdict.rule.metric, part, convention)[: self.many]
+        layers = tuple(Layer(layer.name, value, *_line(design, layer.node.row)) for layer, value in heaviest)
+        causes = self.causes(verdict, design, part, convention)
+        first = next((one for one in (*causes, *layers) if one.line and one.value > 0), Layer("", 0))
+        return verdict._replace(layers=layers, causes=causes, file=first.file, line=first.line)
+
+    def causes(self, verdict: Verdict, design: Design, part: Costs, convention: Convention) -> tuple[Layer, ...]:
+        """What changed since the base that the figure moved by, what raised it most first; nothing where the base knows figures only."""
+        rule, budget = verdict.rule, verdict.budget
+        if rule.metric not in ("params", "madds") or rule.scope.startswith("kind:"):
+            return ()
+        if not rule.limit.relative and not (self.why and budget.basis.against):
+            return ()
+        before = self.bases.of(budget.basis).before(budget)
+        if before.design is None or before.costs is None:
+            return ()
+        inside = {layer.name for costs in (part, within(before.costs, rule.scope)) for layer in costs.layers}
+        found = []
+        for cause in diff(before.design, design, convention).causes:
+            whole = cause.params if rule.metric == "params" else cause.madds
+            moved = sum(n if rule.metric == "params" else m for name, n, m in cause.layers if name in inside) if rule.scope else whole
+            if moved:
+                found.append(Layer(cause.text, moved, *(_line(design, cause.row) if cause.new else ("", 0))))
+        return tuple(sorted(found, key=lambda cause: -cause.value)[: self.many])
+
+    def at(self, place: Any) -> dict[str, Any]:
+        """Where in the file of budgets something is said."""
+        return {"file": self.config.file, "line": self.config.line(place)}
+
+    def no_layer(self, rule: Rule, costs: Costs) -> Fault:
+        known = {name for layer in costs.layers for name in (layer.name, layer.node.place, layer.node.place.split("/")[0])}
+        like = nearest(rule.scope, sorted(known))
+        hint = f"did you mean '{like}'?" if like else "a layer or block by name, or one of " + ", ".join(f"{word}:..." for word in SCOPES)
+        return Fault(f"'{rule.scope}' picks no layer", self.config.file, self.config.line(rule.place), spelled(rule.place), hint)
+
+    def answer(self) -> Document:
+        """Put the verdicts together.
+
+        Raises BudgetError with every fault found.
+        """
+        self.faults.update(dict.fromkeys(fault for fault in self.scopes.values() if fault))
+        if self.faults:
+            raise BudgetError(*self.faults)
+        return _document(self)
+
+
+def _fits(glob: str, name: str) -> bool:
+    return name == glob or fnmatchcase(name, glob)
+
+
+def _said(verdict: Verdict) -> str:
+    """A broken limit in one sentence."""
+    rule, bound = verdict.rule, verdict.bound
+    assert bound is not None
+    far, way = abs(verdict.value - bound), "over" if rule.limit.side == "max" else "under"
+    held = f" {rule.limit.text} of {verdict.base:,} at {verdict.called}" if rule.limit.relative else ""
+    return f"{rule.name} is {verdict.value:,} {verdict.unit}, {far:,} {way} {bound:,}{held and f' ({held.strip()})'}"
+
+
+def _line(design: Design, row: str) -> tuple[str, int]:
+    """File and line of a layer of a user's own spec; a shipped one, or a model file, has no line a user could change."""
+    spec = design.spec
+    if spec is None or not row or not Path(spec.file).is_file():
+        return (design.file, 0) if design.file else ("", 0)
+    return row_line(spec, row)
+
+
+def _result(verdict: Verdict) -> dict[str, Any]:
+    """One limit of the JSON document."""
+    budget, rule, waiver = verdict.budget, verdict.rule, verdict.waiver
+    return {
+        "design": budget.label,
+        "limit": rule.name,
+        "metric": rule.metric,
+        "scope": rule.scope,
+        "side": rule.limit.side,
+        "allowed": rule.limit.text,
+        "unit": verdict.unit,
+        "convention": budget.convention,
+        "state": verdict.state,
+        "value": verdict.value,
+        "bound": verdict.bound,
+        "headroom": verdict.headroom,
+        "base": verdict.base,
+        "held_against": verdict.called,
+        "message": verdict.message,
+        "file": verdict.file,
+        "line": verdict.line,
+        "waiver": {"reason": waiver.reason, "until": waiver.until.isoformat()} if waiver else None,
+        "layers": [layer._asdict() for layer in verdict.layers],
+        "causes": [cause._asdict() for cause in verdict.causes],
+    }
+
+
+COLUMNS = (
+    Column("design", "design"),
+    Column("limit", "limit"),
+    Column("value", "value", "integer"),
+    Column("bound", "allowed", "integer", rank=1),
+    Column("headroom", "headroom", "integer"),
+    Column("used", "used", "share", rank=1),
+    Column("bar", "of ten"),
+    Column("state", "state"),
+)
+
+
+def _row(verdict: Verdict) -> tuple[Any, ...]:
+    rule = verdict.rule
+    said = f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}"
+    return verdict.budget.label, said, verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.bar, verdict.state
+
+
+def _details(verdict: Verdict) -> list[Table]:
+    """For a broken limit, the changes and the layers it is about."""
+    title = f"{verdict.budget.label}: {verdict.message}"
+    unit = Column("value", verdict.unit, "count")
+    tables = []
+    if verdict.causes:
+        tables.append(
+            Table(title, (Column("text", "what changed"), unit._replace(kind="change")), tuple((c.name, c.value) for c in verdict.causes))
+        )
+    if verdict.layers:
+        share = Column("share", "of the figure", "share")
+        rows = tuple((layer.name, layer.value, layer.value / verdict.value) for layer in verdict.layers)
+        tables.append(Table(title if not tables else "the layers that cost most", (Column("layer", "layer"), unit, share), rows))
+    return tables or [Table(title, (), ())]
+
+
+def _document(work: _Check) -> Document:
+    config, verdicts = work.config, work.verdicts
+    counts = {state: sum(v.state == state for v in verdicts) for state in PASSING}
+    said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    idle = [w for w in config.waivers if w not in work.waived]
+    conventions = dict.fromkeys(v.budget.convention for v in verdicts)
+    notes = (
+        *(f"against {title}" for title in work.titles),
+        *(f"the waiver of {w.limit} for {w.design} ({w.reason}) waives nothing: it can go" for w in idle),
+        f"convention: {', '.join(conventions)}",
+        f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}",
+    )
+    kept = all(PASSING[v.state] for v in verdicts)
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": __version__,
+        "status": "kept" if kept else "broken",
+        "counts": counts,
+        "held_against": list(work.titles),
+        "today": work.today.isoformat(),
+        "results": [_result(v) for v in verdicts],
+    }
+    table = Table("limits", COLUMNS, tuple(_row(v) for v in verdicts))
+    broken = [v for v in verdicts if v.message and v.state != "new"]
+    details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]
+    return Document("budgets", (table, *details), notes, data)

@@ -1,0 +1,46 @@
+"""What do the formats for CI services share? Paths from the top of the checkout, what is said of a limit, and its name for good."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+TOPS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+"""Variables in which a CI service says where the checkout is."""
+
+
+@lru_cache(None)
+def _top(folder: Path, named: str) -> Path:
+    if named and folder.is_relative_to(Path(named).resolve()):
+        return Path(named).resolve()
+    return next((p for p in (folder, *folder.parents) if (p / ".git").exists()), folder)
+
+
+def from_top(file: str) -> str:
+    """A file's path from the top of the checkout, with slashes; unchanged where it is outside, "" for none.
+
+    The top is what the CI service says, else the nearest folder upwards with a `.git`.
+    """
+    if not file:
+        return ""
+    folder = Path().resolve()
+    named = next((os.environ[name] for name in TOPS if os.environ.get(name)), "")
+    path = Path(os.path.normpath(folder / file))
+    top = _top(folder, named)
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else Path(file).as_posix()
+
+
+def told(result: Mapping[str, Any]) -> list[str]:
+    """A limit's sentence, then its causes and layers, one a line."""
+    causes = (f"{c['name']}: {c['value']:+,}" for c in result["causes"])
+    return [result["message"], *causes, *(f"{x['name']}: {x['value']:,}" for x in result["layers"])]
+
+
+def fingerprint(result: Mapping[str, Any]) -> str:
+    """What tells one limit from another, the same on every run: its design, name, side and amount."""
+    parts = (result["design"], result["limit"], result["side"], result["allowed"])
+    return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()

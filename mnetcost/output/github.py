@@ -1,0 +1,62 @@
+"""GitHub's workflow commands: an annotation at the line of the layer or of the budget, at most ten of a kind.
+
+Nothing of a stranger's stands outside a command: the runner also takes commands out of ordinary lines of the log.
+Source: GitHub Docs, "Workflow commands for GitHub Actions"; actions/toolkit, packages/core/src/command.ts, for what is escaped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
+
+from ..analyses.records import Document
+from ..errors import Fault, plain
+from .ci import from_top, told
+
+MOST = 10  # annotations of a kind; the service shows no more of one step
+KINDS = {"broken": "error", "partial": "error", "waived": "warning", "new": "notice"}
+"""The kind of annotation, by what became of a limit; a kept one needs none."""
+
+
+def data(text: str) -> str:
+    """Escape a command's message; `\\n` stays a line's end."""
+    return "\n".join(map(plain, text.split("\n"))).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def prop(text: str) -> str:
+    """Escape one of a command's properties."""
+    return data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def command(kind: str, message: str, file: str = "", line: int = 0, title: str = "") -> str:
+    """Write one annotation."""
+    given = {"file": from_top(file), "line": str(line) if line else "", "title": title}
+    said = ",".join(f"{key}={prop(value)}" for key, value in given.items() if value)
+    return f"::{kind}{' ' if said else ''}{said}::{data(message)}"
+
+
+def render_faults(faults: Iterable[Fault]) -> str:
+    """An annotation for each mistake in a budget or a design, ten at most."""
+    lines = []
+    for found in islice(faults, MOST):
+        said = f"{found.place}: {found.message}" if found.place else found.message
+        lines.append(command("error", said + (f"\nhint: {found.hint}" if found.hint else ""), found.file, found.line, "mnetcost") + "\n")
+    return "".join(lines)
+
+
+def render(document: Document) -> str:
+    """Return a command for each limit that is not simply kept, then the number of limits."""
+    seen: Counter[str] = Counter()
+    lines = []
+    for result in document.data["results"]:
+        kind = KINDS.get(result["state"])
+        if kind is None:
+            continue
+        seen[kind] += 1
+        if seen[kind] <= MOST:
+            title = f"{result['design']}: {result['limit']} {result['state']}"
+            lines.append(command(kind, "\n".join(told(result)), result["file"], result["line"], title))
+    lines += [f"and {n - MOST} more of the kind '{kind}', not annotated" for kind, n in seen.items() if n > MOST]
+    lines.append("limits: " + ", ".join(f"{n} {state}" for state, n in document.data["counts"].items() if n))
+    return "\n".join(lines)

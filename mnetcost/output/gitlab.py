@@ -1,0 +1,30 @@
+"""GitLab's code quality report: an entry a broken or waived limit.
+
+Source: GitLab Docs, "Code Quality", report format: description, check_name, fingerprint, severity, location.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ..analyses.records import Document
+from ..errors import plain
+from .ci import fingerprint, from_top
+
+SEVERITIES = {"broken": "major", "partial": "major", "waived": "info"}
+
+
+def render(document: Document) -> str:
+    """Return the list of entries."""
+    entries = [
+        {
+            "description": plain(f"{result['design']}: {result['message']}"),
+            "check_name": f"mnetcost {result['metric']}",
+            "fingerprint": fingerprint(result),
+            "severity": SEVERITIES[result["state"]],
+            "location": {"path": plain(from_top(result["file"]) or "."), "lines": {"begin": result["line"] or 1}},
+        }
+        for result in document.data["results"]
+        if result["state"] in SEVERITIES
+    ]
+    return json.dumps(entries, indent=2)

@@ -1,0 +1,46 @@
+"""JUnit XML: a suite a design, a test case a limit, a failure for a broken one.
+
+There is no standard; this is what Jenkins, GitLab and GitHub's readers have in common (testsuites, testsuite, testcase, failure).
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from ..analyses.records import Document
+from ..errors import plain
+from .ci import from_top, told
+
+FAILING = ("broken", "partial")
+
+
+def _case(suite: ET.Element, result: dict[str, Any]) -> None:
+    where = {"file": plain(from_top(result["file"])), "line": str(result["line"] or "")}
+    name = f"{result['limit']} {'<=' if result['side'] == 'max' else '>='} {result['allowed']}"
+    attributes = {"classname": plain(result["design"]), "name": plain(name), "time": "0", **{k: v for k, v in where.items() if v}}
+    case = ET.SubElement(suite, "testcase", attributes)
+    if result["state"] in FAILING:
+        failure = ET.SubElement(case, "failure", {"message": plain(result["message"]), "type": result["state"]})
+        failure.text = "\n".join(map(plain, told(result)))
+    elif result["state"] == "waived":
+        ET.SubElement(case, "skipped", {"message": plain(result["message"])})
+
+
+def render(document: Document) -> str:
+    """Return the whole XML document."""
+    results = document.data["results"]
+
+    def counts(some: list[dict[str, Any]]) -> dict[str, str]:
+        failing, waived = (sum(r["state"] in states for r in some) for states in (FAILING, ("waived",)))
+        return {"tests": str(len(some)), "failures": str(failing), "errors": "0", "skipped": str(waived), "time": "0"}
+
+    root = ET.Element("testsuites", {"name": "mnetcost", **counts(results)})
+    for design, group in groupby(results, key=lambda r: r["design"]):
+        some = list(group)
+        suite = ET.SubElement(root, "testsuite", {"name": plain(design), **counts(some)})
+        for result in some:
+            _case(suite, result)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")

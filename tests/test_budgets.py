@@ -1,0 +1,227 @@
+"""Budgets as a file or options say them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mnetcost.analyses.budgets import find_config, labelled, read_config, read_rule
+from mnetcost.designs import Settings
+from mnetcost.errors import BudgetError, CallError, MnetcostError
+
+WHOLE = """\
+convention = "total"
+against = "origin/main"
+
+[[budget]]
+design = "nets/tiny.toml"
+alpha = 0.5
+resolution = [160, 224]
+madds = ["60M", "+1%"]
+params = { max = "1.5M", min = "1k" }
+weight_bytes.int8 = "1.5 MiB"
+layers = { max = 60, depthwise = 17 }
+"stage:14x14".madds = "20M"
+"bottleneck 4/*" = { params = 10, activation_elements.largest = "9k" }
+
+[[budget]]
+design = ["v2:alpha=0.75", "v3-small"]
+baseline = "base.toml"
+allow_partial = true
+top = false
+params = "-5%"
+
+[[waiver]]
+design = "nets/*"
+limit = "madds"
+reason = "the new stem; back under in spring"
+until = 2030-03-31
+"""
+
+
+def config(folder: Path, text: str, name: str = "mnetcost.toml") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_a_file_says_designs_settings_limits_and_waivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sort of key once."""
+    monkeypatch.chdir(tmp_path)
+    found = read_config(config(tmp_path, WHOLE))
+    first, second, third = found.budgets
+    assert first.label == "nets/tiny.toml:alpha=0.5,resolution=160x224"
+    assert first.file == "nets/tiny.toml"
+    assert [(rule.name, str(rule.limit)) for rule in first.rules] == [
+        ("madds", "at most 60M"),
+        ("madds", "at most +1%"),
+        ("params", "at most 1.5M"),
+        ("params", "at least 1k"),
+        ("weight_bytes.int8", "at most 1.5 MiB"),
+        ("layers", "at most 60"),
+        ("layers.depthwise", "at most 17"),
+        ("stage:14x14.madds", "at most 20M"),
+        ("bottleneck 4/*.params", "at most 10"),
+        ("bottleneck 4/*.activation_elements.largest", "at most 9k"),
+    ]
+    assert first.rules[4].limit.bound() == 1_572_864
+    assert (first.basis.against, first.basis.merge_base, first.basis.baseline) == ("origin/main", True, "")
+    assert (first.convention, first.allow_partial) == ("total", False)
+    assert (second.label, third.label) == ("v2:alpha=0.75,top=no", "v3-small:top=no")
+    assert (third.file, third.basis.baseline, third.allow_partial) == ("v3-small", "base.toml", True)
+    assert found.waivers[0][:4] == ("nets/*", "madds", "the new stem; back under in spring", date(2030, 3, 31))
+
+
+def test_every_limit_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For annotations: the line of the key, or of the budget."""
+    monkeypatch.chdir(tmp_path)
+    found = read_config(config(tmp_path, WHOLE))
+    lines = {rule.name: found.line(rule.place) for rule in found.budgets[0].rules}
+    assert lines == {
+        "madds": 8,
+        "params": 9,
+        "weight_bytes.int8": 10,
+        "layers": 11,
+        "layers.depthwise": 11,
+        "stage:14x14.madds": 12,
+        "bottleneck 4/*.params": 13,
+        "bottleneck 4/*.activation_elements.largest": 13,
+    }
+    assert [found.line(budget.place) for budget in found.budgets] == [4, 15, 15]
+
+
+def test_pyproject_holds_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under [tool.mnetcost]; faults have their lines there."""
+    monkeypatch.chdir(tmp_path)
+    text = "[project]\nname = 'x'\n\n[tool.mnetcost]\nagainst = 'main'\n[[tool.mnetcost.budget]]\ndesign = 'v2'\nmadds = '301M'\n"
+    found = read_config(config(tmp_path, text, "pyproject.toml"))
+    assert found.budgets[0].basis.against == "main"
+    assert found.line(found.budgets[0].rules[0].place) == 8
+    with pytest.raises(BudgetError, match=r"^error: .*pyproject.toml:8: tool.mnetcost.budget\[0\].mads: .*\n  hint: did you mean 'madds'"):
+        read_config(config(tmp_path, text.replace("madds", "mads"), "pyproject.toml"))
+
+
+def test_the_nearest_file_upwards_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """mnetcost.toml before pyproject.toml in one folder, a pyproject.toml without our table never; paths count from the file."""
+    config(tmp_path, "[[budget]]\ndesign = 'nets/tiny.toml'\nmadds = 1\n")
+    config(tmp_path, "[tool.mnetcost]\n", "pyproject.toml")
+    config(tmp_path, "[project]\nname = 'x'\n", "nets/deep/pyproject.toml")
+    monkeypatch.chdir(tmp_path / "nets/deep")
+    path = find_config()
+    assert path == Path("../../mnetcost.toml")
+    assert read_config(path).budgets[0].file == "../tiny.toml"
+    assert read_config(path).budgets[0].label == "nets/tiny.toml"
+    (tmp_path / "mnetcost.toml").unlink()
+    assert find_config() == Path("../../pyproject.toml")
+
+
+def test_a_pattern_is_a_budget_for_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order of name, with the settings of the budget."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("b", "a", "deep/c"):
+        config(tmp_path, "", f"nets/{name}.toml")
+    found = read_config(config(tmp_path, '[[budget]]\ndesign = "nets/**/*.toml:alpha=0.5"\nmadds = 1\n'))
+    assert [budget.label for budget in found.budgets] == [f"nets/{name}.toml:alpha=0.5" for name in ("a", "b", "deep/c")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("budgets = 1", "1: budgets: a file of budgets has no key 'budgets'\n  hint: did you mean 'budget'"),
+        ("[budget]\ndesign = 'v2'", "1: budget: 'budget' must be written as [[budget]] tables"),
+        ("budget = [1]", "1: budget[0]: a budget must be a table"),
+        ("[[budget]]\nmadds = 1", "1: budget[0]: a budget must name its design"),
+        ("[[budget]]\ndesign = 'v2'", "1: budget[0]: a budget must have a limit"),
+        ("[[budget]]\ndesign = 1\nmadds = 1", "2: budget[0].design: 'design' must be a design, or a list of them"),
+        ("[[budget]]\ndesign = 'no/*.toml'\nmadds = 1", "2: budget[0].design: no file matches 'no/*.toml'"),
+        ("[[budget]]\ndesign = '/etc/*'\nmadds = 1", "2: budget[0].design: '/etc/*' is no pattern of files"),
+        ("[[budget]]\ndesign = 'v2:alhpa=1'\nmadds = 1", "2: budget[0].design: 'v2:alhpa=1': a design has no setting 'alhpa'"),
+        (
+            "[[budget]]\ndesign = 'v2'\nmadds = 1\nalhpa = 1",
+            "4: budget[0].alhpa: a budget has no key 'alhpa'\n  hint: did you",
+        ),
+        ("[[budget]]\ndesign = 'v2'\nmadds = 1\nalpha = -1", "4: budget[0].alpha: alpha must be above 0"),
+        ("[[budget]]\ndesign = 'v2'\nmadds = 1\nalpha = true", "4: budget[0].alpha: alpha must be a number"),
+        ("[[budget]]\ndesign = 'v2'\nmadds = 1\nrho = 1\nresolution = 2", "4: budget[0].rho: give rho or resolution, not both"),
+        ("[[budget]]\ndesign = 'v2'\nmadds = '60m'", "3: budget[0].madds: '60m' has no unit we know\n  hint: did you mean M"),
+        ("[[budget]]\ndesign = 'v2'\nmads = { max = 1 }", "3: budget[0].mads: a budget has no key 'mads'\n  hint: did you mean 'madds'"),
+        (
+            "[[budget]]\ndesign = 'v2'\nweight_bytes = '4MB'",
+            "3: budget[0].weight_bytes: there is no metric 'weight_bytes'\n  hint: one",
+        ),
+        ("[[budget]]\ndesign = 'v2'\nweight_bytes.int4 = 1", "3: budget[0].weight_bytes.int4: there is no metric 'weight_bytes.int4'"),
+        ("[[budget]]\ndesign = 'v2'\n'stem'.mads = 1", "3: budget[0].stem.mads: there is no metric 'mads'"),
+        (
+            "[[budget]]\ndesign = 'v2'\n'stem'.weight_bytes.file = 1",
+            "3: budget[0].stem.weight_bytes.file: 'weight_bytes.file' is",
+        ),
+        (
+            "[[budget]]\ndesign = 'v2'\nmadds = 1\nallow_partial = 'yes'",
+            "4: budget[0].allow_partial: 'allow_partial' must be true",
+        ),
+        ("against = 'main'\nbaseline = 'x'", "1: against: give against or baseline, not both"),
+        ("[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = ' '\nuntil = 2030-01-01", "4: waiver[0].reason: 'reason' must be a text"),
+        ("[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = 'r'", "1: waiver[0]: a waiver must say its 'until'"),
+        ("[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = 'r'\nuntil = 'soon'", "5: waiver[0].until: 'until' must be a date such as"),
+        (
+            "[[waiver]]\ndesign = 'v2'\nlimit = 'm'\nreason = 'r'\nuntil = 2030-01-01\nby = 'me'",
+            "6: waiver[0].by: a waiver has no key",
+        ),
+        ("madds = ", "1: TOML: "),
+    ],
+)
+def test_a_mistake_has_its_line_and_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
+    """As in a spec; exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MnetcostError) as caught:
+        read_config(config(Path(), text))
+    assert str(caught.value).startswith(f"error: mnetcost.toml:{said}")
+    assert caught.value.exit_code == 2
+
+
+def test_one_run_shows_every_mistake(tmp_path: Path) -> None:
+    """Of all budgets."""
+    path = config(tmp_path, "[[budget]]\ndesign = 'v2'\nmads = 1\n[[budget]]\ndesign = 'v2'\nmadds = '1X'\n")
+    with pytest.raises(BudgetError) as caught:
+        read_config(path)
+    assert [fault.line for fault in caught.value.faults] == [3, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "limit"),
+    [
+        ("madds=60M", "madds", "at most 60M"),
+        ("weight_bytes.int8=4MiB", "weight_bytes.int8", "at most 4MiB"),
+        ("bottleneck 4/*.params=+1%", "bottleneck 4/*.params", "at most +1%"),
+        ("op:depthwise.layers.depthwise=3", "op:depthwise.layers.depthwise", "at most 3"),
+        ("a=b.params=3", "a=b.params", "at most 3"),
+    ],
+)
+def test_an_option_says_what_a_key_says(text: str, name: str, limit: str) -> None:
+    """The metric is the longest that fits at the end; what stands before it is the scope."""
+    (rule,) = read_rule(text, "max")
+    assert (rule.name, str(rule.limit)) == (name, limit)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("madds", "write METRIC=LIMIT"),
+        ("mads=1", "did you mean 'madds'"),
+        ("madds=1x", "'madds=1x': '1x' has no unit"),
+        ("stem.weight_bytes.file=1", "whole designs"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(text: str, said: str) -> None:
+    """With what was typed."""
+    with pytest.raises(CallError, match=said):
+        read_rule(text, "max")
+
+
+def test_a_label_says_what_was_asked_for() -> None:
+    """And nothing that the design itself decides."""
+    assert labelled("v2", Settings()) == "v2"
+    assert labelled("v2", Settings(alpha=0.5, resolution=(96, 128), top=True, batch=2)) == "v2:alpha=0.5,resolution=96x128,top=yes,batch=2"
