@@ -82,7 +82,7 @@ class Baseline:
     def __init__(self, file: str) -> None:
         self.title = file
         if not Path(file).is_file():
-            raise CompareError(f"there is no baseline '{file}'", hint=f"`mnetcost baseline -o {file}` writes it")
+            raise CompareError(f"there is no baseline '{file}'", hint=f"`mnetcost baseline --baseline {file}` writes it")
         self.figures = read(file)
 
     def before(self, budget: Budget) -> Before:
@@ -97,7 +97,7 @@ class Baseline:
         figures = self.figures.get(key_of(budget), {})
         if rule.name not in figures:
             what = f"'{rule.name}' of " if figures else ""
-            raise CompareError(f"{self.title} has no {what}'{key_of(budget)}'", hint=f"`mnetcost baseline -o {self.title}` adds it")
+            raise CompareError(f"{self.title} has no {what}'{key_of(budget)}'", hint=f"`mnetcost baseline --baseline {self.title}` adds it")
         return figures[rule.name]
 
 

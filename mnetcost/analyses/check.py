@@ -142,7 +142,9 @@ class _Check:
         except CompareError:
             raise
         except MnetcostError as e:
-            self.faults.update(dict.fromkeys(e.faults))
+            named = self.at((*budget.place, "design"))
+            hint = f"{named['file']}:{named['line']} names it" if named["line"] else ""
+            self.faults.update(dict.fromkeys(f if f.line or f.hint else f._replace(hint=hint) for f in e.faults))
 
     def judge(self, budget: Budget, rule: Rule, design: Design, part: Costs, convention: Convention) -> None:
         """Judge one limit over the layers that are its own."""
