@@ -19,7 +19,8 @@ CASES = [
     (WidthRule(), 32, 0.28, 16),
     (WidthRule(rounding="truncate-divisible"), 32, 0.28, 8),
     (WidthRule(rounding="round"), 10, 0.25, 2),  # halves to even, as Python rounds
-    (WidthRule(divisor=4), 10, 1.0, 12),
+    (WidthRule(divisor=4), 10, 1.1, 12),
+    (WidthRule(), 10, 1.0, 10),  # as printed
     (WidthRule(scale="fixed"), 1280, 0.35, 1280),
     (WidthRule(scale="scaled from 1"), 1280, 0.99, 1280),
     (WidthRule(scale="scaled from 1"), 1280, 1.4, 1792),

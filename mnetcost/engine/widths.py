@@ -61,16 +61,16 @@ class WidthRule(NamedTuple):
         return ROUNDING[self.rounding](value, self.divisor, self.minimum)
 
     def width(self, printed: Num, alpha: Any) -> Num:
-        """Return the channels left of a printed width at this alpha.
+        """Return the channels left of a printed width at this alpha; at 1 it is as printed, multiple of 8 or not.
 
         >>> WidthRule().width(64, 0.35), WidthRule(scale="scaled from 1").width(1280, 0.35)
         (24, 1280)
         """
         if self.scale == "fixed":
             return printed
-        if alpha.__class__ is float and alpha == 1.0 and printed % self.divisor == 0 and printed >= self.divisor:
-            return printed  # every rule leaves a whole multiple alone
-        scaled = self.round(printed * alpha)
+        if not is_array(alpha) and alpha == 1:
+            return printed
+        scaled = choose(alpha == 1, printed, self.round(printed * alpha))
         if self.scale == "scaled":
             return scaled
         return choose(alpha >= float(self.scale.removeprefix("scaled from ")), scaled, printed)
