@@ -225,36 +225,36 @@ def data(found: Diff) -> dict[str, Any]:
 def document(found: Diff, sentences: bool = False) -> Document:
     """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as sentences."""
     unit = found.convention.unit
+    sides = ((unit, found.before.madds, found.after.madds), ("params", found.before.params, found.after.params))
     totals = Table(
         "totals",
         (
-            Column("count", ""),
+            Column("count", "total"),
             Column("old", "old", "count"),
             Column("new", "new", "count"),
             Column("difference", "difference", "change"),
+            Column("growth", "growth", "growth", rank=1),
         ),
-        tuple(
-            (name, was, now, now - was)
-            for name, was, now in ((unit, found.before.madds, found.after.madds), ("params", found.before.params, found.after.params))
-        ),
+        tuple((name, was, now, now - was, (now - was) / was if was else None) for name, was, now in sides),
     )
-    if sentences:
-        rows: tuple[tuple[Any, ...], ...] = tuple((f"{c.text}: {figures(c, unit)}",) for c in found.causes)
-        causes = Table("causes", (Column("cause", "what changed, and what that adds"),), rows)
-    else:
-        columns = (Column("cause", "what changed"), Column("madds", unit, "change"), Column("params", "params", "change"))
-        rows = tuple((c.text, c.madds, c.params) for c in found.causes)
-        causes = Table("causes", columns, rows, (("together", found.madds, found.params),))
-    notes = []
-    for cost_nothing, what in ((found.free, "at no cost"), (found.idle, "without effect at these settings")):
-        if cost_nothing:
-            notes.append(f"{what}: " + "; ".join(c.text for c in cost_nothing))
+    columns = (Column("cause", "what changed"), Column("madds", unit, "change"), Column("params", "params", "change"))
+    causes = Table("causes", columns, tuple((c.text, c.madds, c.params) for c in found.causes), (("together", found.madds, found.params),))
+    parts = [("cause", found.causes), ("at no cost", found.free), ("without effect at these settings", found.idle)]
+    flat = Table(
+        "causes",
+        (Column("cause", "cause"), Column("is", "is"), Column("old", "old"), Column("new", "new"), *columns[1:]),
+        tuple((c.text, part, "; ".join(c.old), "; ".join(c.new), c.madds, c.params) for part, group in parts for c in group),
+    )
+    lead = []
     if found.identical:
-        notes.insert(0, "identical: both compute the same")
+        lead.append("identical: both compute the same")
     elif not found.causes:
-        notes.insert(0, "they cost the same")
+        lead.append("they cost the same")
+    elif sentences:
+        lead += [f"{c.text}: {figures(c, unit)}" for c in found.causes]
+    notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in parts[1:] if group]
     if found.status == "partial":
         notes.append("partial: " + "; ".join(dict.fromkeys((*found.old.graph.left_out, *found.new.graph.left_out))) + " left out")
     notes.append(f"convention: {found.convention.name}")
-    tables = (totals, causes) if found.causes else () if found.identical else (totals,)
-    return Document(f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found))
+    tables = () if found.identical else (totals,) if sentences or not found.causes else (causes, totals)
+    return Document(f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found), tuple(lead), flat)

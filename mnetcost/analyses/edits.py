@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from ..engine.rules import Rules
+from .matching import ASPECTS, VIEWS, Pairs, aspects, match
 from .units import FROM_STYLE, State, Unit, World
 
-LARGEST_TABLE = 250_000  # cells of one alignment; larger designs are first cut at their longest common runs
-LARGEST_RUNS = 4_000_000  # and what is larger still, between the common beginning and end, is not matched
-ENOUGH = 2 / 3  # of the smaller design's pieces must match; if not, its middle is replaced as a whole
 MANY_WIDTHS = 3  # more different changes of width than this, between files, are one scaling
 
-ASPECTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "bneck": {"expansion": ("expand", "exp")},
-    "conv_norm": {"width": ("out", "expand")},
-    "input": {"resolution": ("h", "w"), "channels": ("c",)},
-    "unknown": {"shape": ("h", "w", "c")},
-    "reshape": {"shape": ("h", "w", "c")},
-}
-"""Fields that say one thing together, by op; every other field stands for itself."""
-
 STYLED = tuple(("style", field) for field in FROM_STYLE)  # rows hold these already
-
-FAMILIES = (
-    ("max_pool", "avg_pool", "global_pool", "adaptive_pool"),
-    ("dense", "conv"),
-    ("flatten", "reshape"),
-    ("conv_norm", "separable", "spatial_separable"),  # a factorisation, where the width stays
-)
-"""Ops that may stand for one another in the same place."""
 
 
 class Change(NamedTuple):
@@ -61,109 +41,21 @@ class Script(NamedTuple):
     new_names: dict[str, str]
 
 
-# matching -------------------------------------------------------------------------------------------------------------------
-
-
-def aspects(unit: Unit) -> dict[str, Any]:
-    """What a piece says, each thing under one name."""
-    joint = ASPECTS.get(unit.op, {})
-    taken = {f for fields in joint.values() for f in fields}
-    said = {name: tuple(unit.fields.get(f) for f in fields) for name, fields in joint.items()}
-    return {**{k: v for k, v in unit.fields.items() if k not in taken}, **said, "role": unit.role}
-
-
-def likeness(a: Unit, b: Unit) -> float:
-    """How well two pieces match: equal ones far better than like ones, 0 for those that cannot be one another."""
-    named = (12.0 if a.named and b.named else 1.0) * (a.id == b.id)
-    if a.op != b.op:
-        kin = any(a.op in f and b.op in f for f in FAMILIES) and (a.op == "conv" or a.fields.get("out") == b.fields.get("out"))
-        return (1.0 if kin else 0.0) + (named if kin or (a.heavy and b.heavy and a.named) else 0.0)
-    mine, theirs = aspects(a), aspects(b)
-    weight, placed = (4.0 if a.heavy else 1.0), 0.0
-    if a.shape is not None and b.shape is not None:
-        placed = 0.25 * (a.shape.c == b.shape.c) + 0.25 * (a.shape == b.shape)
-        if not a.heavy:  # a norm or an activation is like any other: where it stands says which one it is
-            weight = 0.2 + 2 * placed
-    if mine == theirs:
-        return weight * (3 + placed) + named
-    equal = sum(bool(mine[k] == theirs[k]) for k in mine if k in theirs)
-    return weight * (0.25 + 0.5 * equal / len(mine) + placed) + named
-
-
-def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[int, int]]:
-    """Pairs of places in both, in order, so that as many pieces as can be stand beside their like."""
-    said = [[(u.op, aspects(u), u.shape, u.id if u.named else "") for u in units] for units in (a, b)]
-    head = next((n for n, (x, y) in enumerate(zip(*said, strict=False)) if x != y), min(len(a), len(b)))
-    ends = zip(*(reversed(s[head:]) for s in said), strict=False)
-    tail = next((n for n, (x, y) in enumerate(ends) if x != y), min(len(a), len(b)) - head)
-    pairs = [(n, n) for n in range(head)]
-    pairs += [(i + head, j + head) for i, j in _align(a[head : len(a) - tail], b[head : len(b) - tail])]
-    return pairs + [(len(a) - tail + n, len(b) - tail + n) for n in range(tail)]
-
-
-def _align(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[int, int]]:
-    n, m = len(a), len(b)
-    if n * m > LARGEST_TABLE:
-        return _by_runs(a, b) if n * m <= LARGEST_RUNS else []
-    kinds: dict[Any, int] = {}
-
-    def kind(u: Unit) -> int:
-        return kinds.setdefault((u.op, tuple(aspects(u).items()), u.shape, u.named), len(kinds))
-
-    known: dict[tuple[int, int, bool], float] = {}
-    kinds_a, kinds_b = [kind(u) for u in a], [kind(u) for u in b]
-    best = [[0.0] * (m + 1) for _ in range(n + 1)]
-    match = [[0.0] * m for _ in range(n)]
-    for i in reversed(range(n)):
-        row, below = best[i], best[i + 1]
-        for j in reversed(range(m)):
-            key = kinds_a[i], kinds_b[j], a[i].id == b[j].id
-            like = known.get(key)
-            if like is None:
-                like = known[key] = likeness(a[i], b[j])
-            match[i][j] = like
-            row[j] = max(like + below[j + 1] if like else 0.0, below[j], row[j + 1])
-    pairs, i, j = [], 0, 0
-    while i < n and j < m:
-        if match[i][j] and match[i][j] + best[i + 1][j + 1] == best[i][j]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i + 1][j] == best[i][j]:
-            i += 1
-        else:
-            j += 1
-    return pairs
-
-
-def _by_runs(a: Sequence[Unit], b: Sequence[Unit]) -> list[tuple[int, int]]:
-    """Align long designs: the longest common runs first, then what lies between them where that is small enough."""
-    keys, other = ([(u.op, tuple(aspects(u).items())) for u in units] for units in (a, b))
-    pairs: list[tuple[int, int]] = []
-    i = j = 0
-    for at, to, size in SequenceMatcher(None, keys, other, autojunk=False).get_matching_blocks():
-        if (at - i) * (to - j) <= LARGEST_TABLE:
-            pairs += [(i + x, j + y) for x, y in _align(a[i:at], b[j:to])]
-        pairs += [(at + x, to + x) for x in range(size)]
-        i, j = at + size, to + size
-    return pairs
-
-
-def _ends(pairs: list[tuple[int, int]], n: int, m: int) -> list[tuple[int, int]]:
-    """Keep the pairs of the common beginning and end only."""
-    head = [p for k, p in enumerate(pairs) if p == (k, k)]
-    tail = [p for k, p in enumerate(reversed(pairs), 1) if p == (n - k, m - k)]
-    return head + [p for p in reversed(tail) if p not in head]
-
-
-# edits ----------------------------------------------------------------------------------------------------------------------
-
-
 def script(old: State, new: State) -> Script:
-    """Write the changes that turn one design into the other, in a stable order: settings, rules, then piece by piece."""
+    """Find the changes that turn one design into the other: of the scripts that several ways of matching give, the shortest."""
     a, b = list(old.units.values()), list(new.units.values())
-    pairs = align(a, b)
-    if sum(a[i].heavy for i, _ in pairs) < ENOUGH * min(sum(u.heavy for u in units) for units in (a, b)):
-        pairs = _ends(pairs, len(a), len(b))
+    found: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
+    return min((write(old, new, a, b, pairs) for pairs in found), key=length)
+
+
+def length(found: Script) -> int:
+    """How much a reader has to read: every change, and of what only one side has, every piece."""
+    one_sided = ("added", "removed", "replaced")
+    return sum((c.kind != "wiring" or not c.what) + (len(c.ids) + len(c.others)) * (c.kind in one_sided) for c in found.changes)
+
+
+def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: Pairs) -> Script:
+    """Write the changes in a stable order: settings, rules, then piece by piece."""
     called = {b[j].id: a[i].id for i, j in pairs}
     taken = {u.id for u in a}
     for u in b:
@@ -223,7 +115,7 @@ def _place(change: Change, places: dict[str, int]) -> int:
     return min(found) if found and change.kind not in ("setting", "rule") else -1
 
 
-def _merge(a: Sequence[Unit], b: Sequence[Unit], pairs: list[tuple[int, int]]) -> list[tuple[Unit | None, Unit | None]]:
+def _merge(a: Sequence[Unit], b: Sequence[Unit], pairs: Pairs) -> list[tuple[Unit | None, Unit | None]]:
     out: list[tuple[Unit | None, Unit | None]] = []
     i = j = 0
     for x, y in [*pairs, (len(a), len(b))]:

@@ -260,7 +260,8 @@ def _op(c: Change, before: Graph, after: Graph, names: Names) -> str:
 
 
 def _widths(c: Change, before: Graph, after: Graph, names: Names) -> str:
-    return f"widths of {len(set(c.ids))} layers, {names.at(c.ids)}"
+    order = sorted({names.old[i] for i in c.ids}, key=names.pieces[0].__getitem__)
+    return f"widths of {len(order)} layers from {order[0]} to {order[-1]}"
 
 
 def _padding(c: Change, before: Graph, after: Graph, names: Names) -> str:

@@ -10,7 +10,7 @@ import click
 
 from ..designs import Design, Settings, load, split_design
 from ..designs.conventions import load_convention
-from .options import emit, output_options, setting_options, settings
+from .options import DESIGN, emit, format_of, output_options, setting_options, settings
 
 EPILOG = """\b
 Examples:
@@ -22,8 +22,8 @@ Examples:
 
 
 @click.command("diff", epilog=EPILOG)
-@click.argument("old")
-@click.argument("new", required=False)
+@click.argument("old", type=DESIGN)
+@click.argument("new", type=DESIGN, required=False)
 @click.option(
     "--rev", metavar="A..B", help="Compare one file at two git revisions; A...B from where they parted, A with the file as it is."
 )
@@ -31,7 +31,7 @@ Examples:
 @setting_options
 @output_options
 def command(
-    old: str, new: str | None, rev: str | None, exit_code: bool, convention: str, format_: str, output: str | None, **options: Any
+    old: str, new: str | None, rev: str | None, exit_code: bool, convention: str, format_: str | None, output: str | None, **options: Any
 ) -> None:
     """What makes NEW cost more, or less, than OLD: every change, and what it adds.
 
@@ -49,7 +49,7 @@ def command(
             raise click.UsageError("--rev compares one file with itself: give one")
         designs = _at_revisions(rev, old, asked)
     found = diff(designs[0], designs[1], load_convention(convention))
-    emit(document(found, sentences=format_ == "text"), format_, output)
+    emit(document(found, sentences=format_of(format_, output) in ("text", "svg")), format_, output)
     if exit_code and not found.identical:
         sys.exit(1)
 
