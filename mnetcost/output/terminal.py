@@ -51,7 +51,7 @@ def total(group: Group, view: View) -> int:
         shown = exact + (rough + 1 if rough and view.rough else 0)
         return max(shown, cells(plain(group.columns[n].title))) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
 
-    return sum(need(n) + 2 for n in view.columns)
+    return sum(need(n) + 3 for n in view.columns) - 3  # rich draws a blank between columns beside the two of padding
 
 
 def widest(document: Document) -> int:
