@@ -18,6 +18,8 @@ from mnetcost.engine.ops import OPS, SEVERAL_INPUTS
 from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING, WidthRule
 
+from . import counting
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("engine", "designs", "analyses", "output", "cli")
 MARKED = re.compile(r"(<!-- made: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -100,6 +102,8 @@ def modules() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "counting-rules": counting.rules,
+    "counting-figures": counting.figures,
     "file-keys": lambda: keys(TOP_KEYS),
     "row-keys": lambda: keys(ROW_KEYS),
     "change-keys": lambda: table(("key", ""), ((f"`{key}`", ABOUT[key]) for key in CHANGE_KEYS)),

@@ -64,16 +64,16 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         Column("convention", "convention"),
         Column("madds", "work", "count"),
         Column("unit", "unit"),
-        Column("madds_more", f"more than {reference.name}", "count"),
+        Column("madds_more", f"more than {reference.name}", "change"),
         Column("params", "params", "count"),
-        Column("params_more", f"more than {reference.name}", "count"),
+        Column("params_more", f"more than {reference.name}", "change"),
     )
     because = (
         Column("convention", "convention"),
         Column("of", "of"),
         Column("what", "counts otherwise"),
         Column("number", "how many", "count"),
-        Column("weight", "times", "count"),
+        Column("weight", "times", "integer"),
         Column("amount", "makes", "count"),
     )
     tables = (Table("conventions", columns, tuple(rows)), Table("reasons", because, tuple(reasons)))

@@ -276,7 +276,7 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
         columns = (
             Column("how", "explanation" if a.explained else "would fit"),
             Column("figure", "figure", "count"),
-            Column("points", "points", "count"),
+            Column("points", "points", "integer"),
             Column("chance", "by chance"),
         )
         rows = tuple((s.words(f.candidate, f.reading), f.candidate.value, f.points, _odds(f.chance)) for f in a.fits[:SHOWN])

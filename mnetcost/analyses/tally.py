@@ -99,7 +99,7 @@ def value(sums: Counts, table: Mapping[str, Weight]) -> int:
 
 def name_of(key: Key, unit: str = "each") -> str:
     """Say what is counted: "batch norm, once a channel"."""
-    kind, variant, written = key
+    kind, variant, _ = key
     if kind in MAC_KINDS:
         return "multiply-adds"
     name = NAMES.get(f"{kind}.{variant}") or (f"{NAMES.get(kind, kind)}")
@@ -107,7 +107,7 @@ def name_of(key: Key, unit: str = "each") -> str:
         name = variant or "activations"
     elif kind.startswith("pool") and variant:
         name += f" ({variant.replace('_', ' ')})"
-    return name + (f" written as {written}" if written else "") + PER[unit]
+    return name + PER[unit]
 
 
 def difference(sums: Counts, ours: Mapping[str, Weight], theirs: Mapping[str, Weight], kind: str) -> list[Entry]:
