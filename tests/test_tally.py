@@ -61,3 +61,10 @@ def test_another_reference_may_be_asked_for() -> None:
     assert data["reference"] == "fvcore"
     thop = next(k for k in data["conventions"] if k["name"] == "thop")
     assert {"what": "batch norm", "number": 6_678_112, "weight": 2, "amount": 13_356_224} in thop["reasons"]["madds"]
+
+
+def test_the_report_says_how_work_reads_elsewhere() -> None:
+    """One line, the common conventions but the one in use."""
+    line = "elsewhere: 601,548,544 by flops, 314,193,216 by fvcore, 320,300,008 by ptflops-pytorch, 327,486,720 by thop"
+    assert line in run("report", "torchvision/v2")
+    assert "elsewhere: 300,774,272 by paper, 601,548,544 by flops" in run("report", "torchvision/v2", "--convention", "thop")

@@ -13,6 +13,7 @@ from ..engine.costs import Costs, LayerCost
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table
+from .tally import elsewhere
 
 SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
@@ -274,4 +275,5 @@ def report(
         keys = [c.key for c in table.columns]
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
     lead = (f"{design.title}. {design.source}",)
-    return Document(design.heading, (table,), (*partial_notes(costs), *notes, summary(design, data["totals"], convention)), data, lead)
+    said = (summary(design, data["totals"], convention), elsewhere(costs, convention))
+    return Document(design.heading, (table,), (*partial_notes(costs), *notes, *said), data, lead)

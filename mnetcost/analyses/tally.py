@@ -35,6 +35,8 @@ NAMES = {
     "gate": "squeeze-and-excite gates",
     "rescale": "rescaling of pixels",
 }
+COMMON = ("paper", "flops", "fvcore", "ptflops-pytorch", "thop")
+"""The conventions that a reader has most likely met."""
 PER = {"each": "", "channel": ", once a channel", "channel_once": ", once a channel", "image": ", once an image"}
 
 
@@ -53,6 +55,15 @@ class Entry(NamedTuple):
 def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
     """The weights for work or for parameters."""
     return convention.work if kind == WORK else convention.params
+
+
+def elsewhere(costs: Costs, convention: Convention) -> str:
+    """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ..."."""
+    from ..designs.conventions import load_convention
+
+    others = [load_convention(name) for name in COMMON if name != convention.name]
+    work = [t for layer in costs.layers for t in layer.work]
+    return "elsewhere: " + ", ".join(f"{k.madds(work):,} by {k.name}" for k in others)
 
 
 def terms_of(costs: Costs, kind: str) -> Iterable[Term]:
