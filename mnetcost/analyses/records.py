@@ -6,7 +6,7 @@ An analysis puts raw, exact values into tables and says by each column's kind wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -36,7 +36,7 @@ class Table(NamedTuple):
 
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: Sequence[tuple[Any, ...]]
     footer: tuple[tuple[Any, ...], ...] = ()
 
 

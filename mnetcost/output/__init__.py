@@ -1,7 +1,7 @@
 """How does an answer look? One module a format, imported when it is asked for; each has `render(document) -> str`.
 
-Every cell goes through `cells.written` (for people) or `cells.raw` (for programs) and then through the format's own `escape`: a name from a
-spec or a model file is data wherever it is printed.
+Every cell that people read is written by `cells.written`, and every text goes through the format's own `escape`: a name from a spec or a
+model file is data wherever it is printed.
 """
 
 from __future__ import annotations

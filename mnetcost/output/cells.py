@@ -80,12 +80,3 @@ def beside(value: Any, column: Column) -> str:
     """The k, M or G of a count."""
     kind = KINDS[column.kind]
     return "" if value is None or kind.beside is None else kind.beside(value)
-
-
-def raw(value: Any, column: Column) -> str:
-    """A value for programs: digits without separators."""
-    if value is None:
-        return ""
-    if column.kind == "text":
-        return plain(value)
-    return size(value) if column.kind == "size" else repr(value) if isinstance(value, float) else str(value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from io import StringIO
+from collections.abc import Callable, Iterable
+from io import BytesIO, TextIOWrapper
 from itertools import groupby
 from typing import Any
 
-from ..analyses.records import Column, Document, Table
-from .cells import raw
+from ..analyses.records import Document, Table
+from ..errors import plain
+from .cells import size
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
@@ -21,30 +23,46 @@ def escape(text: str) -> str:
     return "'" + text if text.lstrip(" \u00a0").startswith(FORMULA) else text
 
 
-def cell(value: Any, column: Column) -> str:
-    """One value; numbers are never quoted, so that -3 stays a number."""
-    return escape(raw(value, column)) if column.kind == "text" or isinstance(value, str) else raw(value, column)
+def _text(value: Any) -> str:
+    return "" if value is None else escape(plain(value))
 
 
-def render(document: Document) -> str:
+CELLS: dict[str, Callable[[Any], str]] = {"text": _text, "size": lambda value: "" if value is None else escape(size(value))}
+"""How the values that are no numbers are written; numbers go in as they are, so that -3 stays a number."""
+
+
+def render(document: Document) -> bytes:
     """Return the rows without totals. Tables of the same columns are one, the table's name in front; others follow after an empty line."""
     import csv
 
     tables = (document.flat,) if document.flat else document.tables
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for n, (keys, alike) in enumerate(groupby(tables, _keys)):
-        parts = list(alike)
-        if n:
-            writer.writerow([])
-        several = len(tables) > 1
-        writer.writerow([*(["table"] if several else []), *map(escape, keys)])
-        for table in parts:
-            for row in table.rows:
-                front = [escape(table.title)] if several else []
-                writer.writerow([*front, *(cell(v, c) for v, c in zip(row, table.columns, strict=True))])
-    return out.getvalue()
+    out = BytesIO()
+    with TextIOWrapper(out, "utf-8", "backslashreplace", newline="", write_through=False) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        for n, (keys, alike) in enumerate(groupby(tables, _keys)):
+            if n:
+                writer.writerow([])
+            writer.writerow([_text(key) for key in (("table", *keys) if len(tables) > 1 else keys)])
+            for table in alike:
+                writer.writerows(_rows(table, len(tables) > 1))
+        stream.flush()
+        return out.getvalue()
 
 
 def _keys(table: Table) -> tuple[str, ...]:
     return tuple(c.key for c in table.columns)
+
+
+def _rows(table: Table, titled: bool) -> Iterable[Any]:
+    """Rows as csv.writer takes them: numbers as numbers, names escaped."""
+    words = [(n, CELLS[c.kind]) for n, c in enumerate(table.columns) if c.kind in CELLS]
+    if not words and not titled:
+        return table.rows
+    return (_row(row, words, _text(table.title) if titled else None) for row in table.rows)
+
+
+def _row(row: Iterable[Any], words: list[tuple[int, Callable[[Any], str]]], title: str | None) -> list[Any]:
+    out = list(row)
+    for n, write in words:
+        out[n] = write(out[n])
+    return out if title is None else [title, *out]
