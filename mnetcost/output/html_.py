@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape as escape_html
 from typing import Any
 
@@ -40,7 +41,7 @@ def _class(column: Column) -> str:
 
 
 def _table(table: Table) -> str:
-    def rows(which: tuple[tuple[Any, ...], ...]) -> str:
+    def rows(which: Sequence[tuple[Any, ...]]) -> str:
         return "\n".join("<tr>" + "".join(_cell(v, c) for v, c in zip(row, table.columns, strict=True)) + "</tr>" for row in which)
 
     head = "".join(f"<th{_class(c)}>{escape(plain(c.title))}</th>" for c in table.columns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..analyses.records import Document, Table
 from ..errors import plain
 from .cells import KINDS, written
@@ -53,7 +55,7 @@ def _table(table: Table, caption: str) -> str:
     def line(cells: list[str]) -> str:
         return "    " + " & ".join(cells) + r" \\"
 
-    def rows(which: tuple[tuple[object, ...], ...]) -> list[str]:
+    def rows(which: Sequence[tuple[object, ...]]) -> list[str]:
         return [line([escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)]) for row in which]
 
     align = "".join("r" if KINDS[c.kind].right else "l" for c in table.columns)
