@@ -6,6 +6,7 @@ CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
     "reconcile": [["reconcile", "v2", "320.3M"], ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"]],
     "compare": [["compare", "v1", "v2", "--alpha", "0.5"], ["compare", "v2", "keras/v2", "timm/v2", "--format", "json"]],
+    "scale": [["scale", "v1"], ["scale", "v2", "--alpha", "0.5:1:0.25", "--resolution", "96,128x160", "--format", "csv"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "check": [["check", "v2", "--max", "madds=301M"], ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"]],
     "baseline": [["baseline", "v2", "v3-small:alpha=0.75", "--baseline", "-"]],

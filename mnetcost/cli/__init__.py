@@ -15,6 +15,7 @@ from ..errors import MnetcostError, nearest, plain
 COMMANDS = {
     "report": "What each layer of a design costs.",
     "compare": "Designs side by side, with ratios to the first.",
+    "scale": "Params and multiply-adds by alpha and resolution.",
     "diff": "What makes one design cost more than another.",
     "check": "Does every design keep its budget?",
     "baseline": "Write down what every design costs, for later checks.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BAR = 10  # cells
+PROSE = 30  # cells that a column of words needs at least; it goes on in the next line
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -48,7 +49,7 @@ def total(group: Group, view: View) -> int:
 
     def need(n: int) -> int:
         exact, rough = group.width(n)
-        shown = exact + (rough + 1 if rough and view.rough else 0)
+        shown = (exact if group.right(n) or n == 0 else min(exact, PROSE)) + (rough + 1 if rough and view.rough else 0)
         return max(shown, cells(plain(group.columns[n].title))) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
 
     return sum(need(n) + 3 for n in view.columns) - 3  # rich draws a blank between columns beside the two of padding
@@ -56,8 +57,15 @@ def total(group: Group, view: View) -> int:
 
 def widest(document: Document) -> int:
     """The width at which nothing is left out."""
-    tables = [total(group, View(list(range(len(group.columns))), True, True)) for group in groups(document)]
+    tables = [
+        total(group, View(list(range(len(group.columns))), True, True)) + sum(max(group.width(n)[0] - PROSE, 0) for n in _prose(group))
+        for group in groups(document)
+    ]
     return max([*tables, *(cells(plain(line)) for line in (document.title, *document.lead, *document.notes))])
+
+
+def _prose(group: Group) -> list[int]:
+    return [n for n in range(1, len(group.columns)) if not group.right(n)]
 
 
 def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
@@ -91,9 +99,9 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
         title = plain(group.columns[n].title)
         if group.right(n):
             title = pad(title, max(exact + (rough + 1 if rough and view.rough else 0), cells(title)), True)
-        out.add_column(Text(title), no_wrap=n > 0, overflow="fold")
+        out.add_column(Text(title), no_wrap=n > 0 and group.right(n), overflow="fold")
     for at, section in enumerate(group.sections):
-        if section.title:
+        if section.title and len(group.sections) > 1:
             if at:
                 out.add_row()
             out.add_row(Text(section.title, style="bold cyan"))
@@ -112,7 +120,7 @@ def _cell(group: Group, section: Section, view: View, r: int, n: int, cell: tupl
     exact, rough = group.width(n)
     rough = rough if view.rough else 0
     exact = max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0)) if group.right(n) else exact
-    text = Text(pad(cell[0], exact, group.right(n)) if n else cell[0], style=_style(section.table, r, n))
+    text = Text(pad(cell[0], exact, group.right(n)) if group.right(n) else cell[0], style=_style(section.table, r, n))
     if rough:
         text.append(" " + pad(cell[1], rough, True), style="dim")
     if view.bars and section.table.columns[n].bar and r < section.totals:
@@ -141,6 +149,8 @@ def parts(document: Document, width: int, blocks: bool = True) -> Iterator[Rende
         left_out |= dict.fromkeys(missing)
         for view in views:
             yield Text()
+            if len(group.sections) == 1 and group.sections[0].title:
+                yield Text(group.sections[0].title, style="bold cyan")
             yield _table(group, view, blocks)
     if document.notes or left_out:
         yield Text()

@@ -55,7 +55,7 @@ class Group(NamedTuple):
         """The widths of a column's exact values and of what stands beside them."""
         exact = [cells(row[n][0]) for s in self.sections for row in s.rows]
         rough = [cells(row[n][1]) for s in self.sections for row in s.rows]
-        if n == 0:
+        if n == 0 and len(self.sections) > 1:
             exact += [cells(s.title) for s in self.sections]
         both = max(rough, default=0)
         title = cells(plain(self.columns[n].title))

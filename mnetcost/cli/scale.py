@@ -1,0 +1,70 @@
+"""`mnetcost scale`: params and work by alpha and resolution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..designs import Settings, find_spec, read_multiplier, read_resolution, sized, split_design
+from ..designs.conventions import load_convention
+from ..errors import CallError
+from .options import DESIGN, apply, emit, other_options, output_options, settings
+from .ranges import read_values
+
+EPILOG = """\b
+Examples:
+  mnetcost scale v1                                          at the alphas and resolutions of its paper
+  mnetcost scale v2 --alpha 0.5,0.75,1 --resolution 128:224:32
+  mnetcost scale v3-large --alpha 0.35:1.5:0.05 --rho 1 --format csv
+  mnetcost scale v2 --alpha 0.001:1:0.001 --resolution 32:1031:1 -o grid.npz
+
+A range START:STOP:STEP includes its end. An NPZ file holds the arrays alpha, resolution, params and madds, the last two with a row
+for each alpha and a column for each resolution.
+"""
+
+RANGES = [
+    click.option("--alpha", metavar="LIST|RANGE", help="Width multipliers: 0.5,0.75,1 or START:STOP:STEP.  [default: the published ones]"),
+    click.option("--resolution", metavar="LIST|RANGE", help="Input sizes, N or HxW: 128,160 or START:STOP:STEP.  [default: the published]"),
+    click.option("--rho", metavar="LIST|RANGE", help="Resolution multipliers, instead of --resolution."),
+]
+
+
+@click.command("scale", epilog=EPILOG)
+@click.argument("design", type=DESIGN)
+@lambda f: apply(RANGES, f)
+@other_options
+@output_options
+def command(
+    design: str,
+    alpha: str | None,
+    resolution: str | None,
+    rho: str | None,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """Params and multiply-adds by alpha and resolution.
+
+    A design's own setting (v2:alpha=0.5) beats the option and is the only value then.
+    """
+    from ..analyses.scale import answer, scale
+
+    name, own = split_design(design)
+    asked = own.over(settings(options))
+    spec = find_spec(name)
+    if rho is not None and resolution is not None:
+        raise CallError("give --rho or --resolution, not both")
+    alphas = [own.alpha] if own.alpha is not None else list(spec.alphas)
+    if alpha is not None and own.alpha is None:
+        alphas = read_values(alpha, "--alpha", lambda v: read_multiplier(v, "--alpha"))
+    if own.rho is not None or own.resolution is not None:
+        sizes = [sized(spec.resolution, own)[0]]
+    elif rho is not None:
+        sizes = [sized(spec.resolution, Settings(rho=r))[0] for r in read_values(rho, "--rho", lambda v: read_multiplier(v, "--rho"))]
+    elif resolution is not None:
+        sizes = read_values(resolution, "--resolution", read_resolution)
+    else:
+        sizes = [(r, r) for r in spec.resolutions]
+    emit(answer(scale(spec, alphas, sizes, load_convention(convention), asked)), format_, output)
