@@ -19,6 +19,7 @@ from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.find import parent_of, shipped
 from mnetcost.designs.spec import LARGEST_FILE, MOST_FAULTS, TABLES, TOP_KEYS, VOCABULARY, read_spec
 from mnetcost.engine.costs import cost
+from mnetcost.engine.ops import SEVERAL_INPUTS
 from mnetcost.errors import MnetcostError, SpecError
 
 from .mutants import grown_specs, mutated_texts, mutated_trees, toml
@@ -140,9 +141,9 @@ CASES: dict[str, tuple[str, str]] = {
     "too many rows read, and too few": (
         "resolution = 8\nlayers = [\n  { op = 'conv', out = 8, from = ['input', 'input'] },\n  { op = 'add', from = 'input' },\n"
         "  { op = 'gate' },\n  { op = 'add', from = ['input', 'input'], repeat = 2 },\n]",
-        """
+        f"""
         error: net.toml:3: layers[0].from: conv reads one row, not 2
-          hint: several are read by add, elementwise, concat, gate, axpy, detection
+          hint: several are read by {", ".join(SEVERAL_INPUTS)}
         error: net.toml:4: layers[1].from: add must say which two or more rows it reads
           hint: such as from = ["one row", "another"]
         error: net.toml:5: layers[2]: gate must say which 2 rows it reads
