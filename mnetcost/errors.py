@@ -6,17 +6,22 @@ from typing import NamedTuple
 
 
 def plain(text: object) -> str:
-    """Text from a stranger as one harmless line: control and bidirectional characters are shown, not sent.
+    """Text from a stranger as one harmless line: control and bidirectional characters, and commands to a CI service, are shown, not sent.
 
     >>> plain("a\\x1b[31mb")
     'a\\\\x1b[31mb'
     """
     said = str(text)
-    if said.isascii() and said.isprintable():
-        return said
-    return "".join(
-        c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else c.encode("unicode_escape", "backslashreplace").decode() for c in said
-    )
+    if not (said.isascii() and said.isprintable()):
+        said = "".join(
+            c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else c.encode("unicode_escape", "backslashreplace").decode()
+            for c in said
+        )
+    if "##[" in said:  # the runner of GitHub Actions takes commands out of a log: these anywhere in a line,
+        said = said.replace("##[", "##\\x5b")
+    if said.lstrip().startswith("::"):  # and these at its beginning
+        said = said.replace("::", "\\x3a:", 1)
+    return said
 
 
 def nearest(word: str, known: object, cutoff: float = 0.6) -> str | None:

@@ -283,7 +283,7 @@ def _located(name: str, folder: Path) -> Iterator[tuple[str, str]]:
 
     Raises CallError for a glob that matches nothing.
     """
-    if not set(name) & set("*?["):
+    if not set(name) & set("*?[") or (folder / name).is_file():
         own = not name.endswith(".toml") and not reader_of(name) and (is_shipped(name) or not set(name) & set("./"))
         yield name, name if own else relpath(folder / name)
     else:

@@ -340,4 +340,4 @@ def _document(work: _Check) -> Document:
     table = Table("limits", COLUMNS, tuple(_row(v) for v in verdicts))
     broken = [v for v in verdicts if v.message and v.state != "new"]
     details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]
-    return Document("budgets", (table, *details), notes, data)
+    return Document("budgets", (table, *details), notes, data, flat=table)

@@ -5,13 +5,12 @@ Source: github-action-benchmark, README, "customSmallerIsBetter".
 
 from __future__ import annotations
 
-import json
-
 from ..analyses.records import Document
 from ..errors import plain
+from .json_ import dumps
 
 
 def render(document: Document) -> str:
     """Return one entry a figure, each once, however many limits it has."""
     entries = {f"{r['design']} {r['limit']}": (r["unit"], r["value"]) for r in document.data["results"] if r["state"] != "partial"}
-    return json.dumps([{"name": plain(name), "unit": unit, "value": value} for name, (unit, value) in entries.items()], indent=2)
+    return dumps([{"name": plain(name), "unit": unit, "value": value} for name, (unit, value) in entries.items()])

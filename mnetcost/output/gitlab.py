@@ -5,11 +5,10 @@ Source: GitLab Docs, "Code Quality", report format: description, check_name, fin
 
 from __future__ import annotations
 
-import json
-
 from ..analyses.records import Document
 from ..errors import plain
 from .ci import fingerprint, from_top
+from .json_ import dumps
 
 SEVERITIES = {"broken": "major", "partial": "major", "waived": "info"}
 
@@ -27,4 +26,4 @@ def render(document: Document) -> str:
         for result in document.data["results"]
         if result["state"] in SEVERITIES
     ]
-    return json.dumps(entries, indent=2)
+    return dumps(entries)

@@ -12,8 +12,13 @@ STEP = "  "
 
 
 def render(document: Document) -> str:
-    """Return the data as JSON with two spaces of indent; anything past ASCII is written as an escape."""
-    return "".join(_pieces(document.data, "\n"))
+    """Return the document's data."""
+    return dumps(document.data)
+
+
+def dumps(data: Any) -> str:
+    """Write JSON with two spaces of indent; anything past ASCII, and what a CI service would obey in a log, is written as an escape."""
+    return "".join(_pieces(data, "\n")).replace("##[", "#\\u0023[")
 
 
 def _pieces(value: Any, newline: str) -> Iterator[str]:

@@ -5,13 +5,13 @@ Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import quote
 
 from ..analyses.records import Document
 from ..errors import plain
 from .ci import fingerprint, from_top, told
+from .json_ import dumps
 
 LEVELS = {"broken": "error", "partial": "error", "waived": "warning"}
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -45,4 +45,4 @@ def render(document: Document) -> str:
     ]
     driver = {"name": "mnetcost", "version": document.data["mnetcost"], "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [_result(r) for r in results]}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
