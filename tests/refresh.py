@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
+from html import unescape
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from mnetcost.cli import cli
 from mnetcost.designs.schema import ABOUT, schema_text, takes
 from mnetcost.designs.sorts import sorts_of
 from mnetcost.designs.spec import CHANGE_KEYS, EITHER, ROUNDING_KEYS, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS
@@ -118,6 +122,16 @@ PARTS: dict[str, Callable[[], str]] = {
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""
 
 
+def picture() -> str:
+    """The terminal after the command of the README's picture."""
+    return CliRunner().invoke(cli, ["compare", "v1", "v2", "--alpha", "0.5", "--format", "svg"], catch_exceptions=False).stdout
+
+
+def words(picture: str) -> list[str]:
+    """What a picture says, its drawing left aside: another version of rich draws it a little otherwise."""
+    return [unescape(said).replace("\xa0", " ").strip() for said in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
+
+
 def page(path: Path) -> str:
     """A page with its made parts as they should be."""
     return MARKED.sub(lambda m: f"{m[1]}\n{PARTS[m[2]]().strip()}\n\n{m[3]}", path.read_text("utf-8"))
@@ -125,7 +139,7 @@ def page(path: Path) -> str:
 
 def made() -> dict[Path, str]:
     """Every file that is made in whole or in part, and what it should hold."""
-    whole = {ROOT / "specs" / "spec.schema.json": schema_text()}
+    whole = {ROOT / "specs" / "spec.schema.json": schema_text(), ROOT / "docs" / "compare.svg": picture()}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return whole | {path: page(path) for path in pages if MARKED.search(path.read_text("utf-8"))}
 
