@@ -10,6 +10,8 @@ CALLS: dict[str, list[list[str]]] = {
     "factorize": [["factorize", "112x112x64", "--kernel", "3", "--out", "128"]],
     "explain": [["explain", "v2", "bottleneck 4/1"], ["explain", "v3-small", "*/se/*", "--format", "csv"]],
     "list": [["list"], ["list", "keras", "--format", "json"]],
+    "show": [["show", "v2"], ["show", "keras/v2", "--resolved"]],
+    "new": [["new", "--help"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "check": [["check", "v2", "--max", "madds=301M"], ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"]],
     "baseline": [["baseline", "v2", "v3-small:alpha=0.75", "--baseline", "-"]],

@@ -19,6 +19,8 @@ COMMANDS = {
     "factorize": "One convolution and its factorisations, side by side.",
     "explain": "Each layer's formula with its numbers, and why it is there.",
     "list": "The shipped designs.",
+    "show": "A design's spec as TOML.",
+    "new": "A spec of your own, to edit.",
     "diff": "What makes one design cost more than another.",
     "check": "Does every design keep its budget?",
     "baseline": "Write down what every design costs, for later checks.",
