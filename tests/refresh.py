@@ -22,7 +22,8 @@ from mnetcost.engine.ops import OPS, SEVERAL_INPUTS
 from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING, WidthRule
 
-from . import counting
+from . import counting, implementations
+from .golden import golden
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("engine", "designs", "analyses", "output", "cli")
@@ -118,6 +119,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "ops": lambda: vocabulary(OPS),
     "activations": lambda: ", ".join(f"`{name}`" for name in ACTIVATIONS),
     "modules": modules,
+    **implementations.PARTS,
 }
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""
 
@@ -139,7 +141,7 @@ def page(path: Path) -> str:
 
 def made() -> dict[Path, str]:
     """Every file that is made in whole or in part, and what it should hold."""
-    whole = {ROOT / "specs" / "spec.schema.json": schema_text(), ROOT / "docs" / "compare.svg": picture()}
+    whole = {ROOT / "specs" / "spec.schema.json": schema_text(), ROOT / "docs" / "compare.svg": picture(), **golden()}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return whole | {path: page(path) for path in pages if MARKED.search(path.read_text("utf-8"))}
 

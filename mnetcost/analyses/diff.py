@@ -202,6 +202,7 @@ def data(found: Diff) -> dict[str, Any]:
             "kind": c.kind,
             "old": list(c.old),
             "new": list(c.new),
+            "row": c.row,
             "params": c.params,
             "madds": c.madds,
             "layers": [{"name": n, "params": p, "madds": m} for n, p, m in c.layers],
@@ -238,7 +239,12 @@ def document(found: Diff, sentences: bool = False) -> Document:
         tuple((name, was, now, now - was, (now - was) / was if was else None) for name, was, now in sides),
     )
     columns = (Column("cause", "what changed"), Column("madds", unit, "change"), Column("params", "params", "change"))
-    causes = Table("causes", columns, tuple((c.text, c.madds, c.params) for c in found.causes), (("together", found.madds, found.params),))
+    causes = Table(
+        "causes",
+        columns,
+        tuple((c.text, c.madds or None, c.params or None) for c in found.causes),
+        (("together", found.madds, found.params),),
+    )
     parts = [("cause", found.causes), ("at no cost", found.free), ("without effect at these settings", found.idle)]
     flat = Table(
         "causes",
