@@ -12,6 +12,8 @@ CALLS: dict[str, list[list[str]]] = {
     "list": [["list"], ["list", "keras", "--format", "json"]],
     "show": [["show", "v2"], ["show", "keras/v2", "--resolved"]],
     "new": [["new", "--help"]],
+    "identify": [["identify", "shicai-caffe/v2"], ["identify", "v1:alpha=0.5", "--format", "json"]],
+    "convert": [["convert", "v2"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "check": [["check", "v2", "--max", "madds=301M"], ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"]],
     "baseline": [["baseline", "v2", "v3-small:alpha=0.75", "--baseline", "-"]],

@@ -24,6 +24,8 @@ COMMANDS = {
     "diff": "What makes one design cost more than another.",
     "check": "Does every design keep its budget?",
     "baseline": "Write down what every design costs, for later checks.",
+    "identify": "Which shipped design a model file is, or the nearest.",
+    "convert": "A model file as a spec that costs the same.",
     "conventions": "How each tool counts, and why their figures differ.",
     "schema": "The spec language as a JSON Schema, for editors.",
     "reconcile": "Why somebody's number is not ours.",

@@ -71,7 +71,7 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
     if CLASSES in fields.values():
         fields = {k: classes if v == CLASSES else v for k, v in fields.items()}
         site.role = CLASSES
-    site.row, site.why = row.key, row.why
+    site.row, site.why, site.shared = row.key, row.why, row.shared
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))

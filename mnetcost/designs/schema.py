@@ -31,6 +31,7 @@ ABOUT: dict[str, str] = {
     "from": "The row or rows it reads; the row above unless said otherwise.",
     "repeat": "How often the row is laid out; a stride is the first one's.",
     "role": "Which of the rules [widths.ROLE] its width follows.",
+    "shared": "Its weights are an earlier row's, and were counted there.",
     "why": "In a sentence, what it is for; `explain` says it.",
     "scale": '"scaled" by alpha, "fixed", or "scaled from A": as printed below alpha A, scaled from there on.',
     "rounding": "How a scaled width becomes whole channels.",

@@ -24,7 +24,7 @@ DEEPEST_EXTENDS = 16
 VOCABULARY: dict[str, type] = {**BLOCKS, **OPS}
 """Every word a row's `op` may be: blocks, then single ops."""
 
-ROW_KEYS = {"op": "Name", "name": "Name", "from": "Names", "repeat": "Repeat", "role": "Role", "why": "Text"}
+ROW_KEYS = {"op": "Name", "name": "Name", "from": "Names", "repeat": "Repeat", "role": "Role", "shared": "Flag", "why": "Text"}
 TOP_KEYS = {
     "title": "Text",
     "source": "Text",
@@ -61,6 +61,7 @@ class Row(NamedTuple):
     why: str = ""
     file: str = ""
     key: str = ""  # "layers[3]"
+    shared: bool = False
 
 
 class Spec(NamedTuple):
@@ -333,6 +334,7 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
         common.get("why") or "",
         raw.file,
         spelled(raw.place),
+        common.get("shared") is True,
     )
 
 

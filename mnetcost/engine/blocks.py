@@ -32,6 +32,7 @@ class Site:
         self.row = ""
         self.role = ""
         self.why = ""
+        self.shared = False
         self.written = {label: word for label, word in rules.written._asdict().items() if word not in ("", "module")}
         self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
 
@@ -50,7 +51,7 @@ class Site:
         name = f"{self.place}/{part}" if part else self.place
         label = "se_pool" if op is SE_POOL else op.label
         written = self.written.get(label, "") if self.written else ""
-        self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row, written=written)
+        self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row, shared=self.shared, written=written)
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x
 

@@ -1,0 +1,150 @@
+"""Which shipped design is this? One with the same weighted layers, or the nearest, and what tells them apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..designs import Design, Settings, load_spec
+from ..designs.find import shipped, shipped_spec
+from ..engine.conventions import Convention
+from ..engine.costs import cost
+from ..engine.graph import Graph
+from ..engine.numbers import pair
+from ..engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
+from ..errors import MnetcostError
+from .diff import diff
+from .records import Column, Document, Table
+from .report import convention_data, design_data
+
+SCHEMA = "mnetcost.identify/1"
+SHOWN = 5
+
+
+class Candidate(NamedTuple):
+    """A shipped design beside the file: how many weighted layers they have apart, and how much else."""
+
+    design: Design
+    layers_apart: int  # weighted layers that one has and the other has not, and those whose map differs in size
+    counts_apart: int  # parameters and work, of every kind, that one has more
+    asked: str  # how a user asks for it
+
+    @property
+    def equal(self) -> bool:
+        return not self.layers_apart
+
+
+def signature(graph: Graph) -> Counter[tuple[Any, ...]]:
+    """Every layer with weights: its kernel, stride, groups and channels, and the map it gives.
+
+    A dense layer on one position is a pointwise convolution there, and a depthwise one has as many groups as channels.
+    """
+    found: Counter[tuple[Any, ...]] = Counter()
+    for node in graph.nodes:
+        op, cls = node.op, node.op.__class__
+        if cls not in (Conv, Dense, DepthwiseConv, TransposedConv):
+            continue
+        c = graph.nodes[node.inputs[0]].output.c
+        kernel = pair(getattr(op, "kernel", 1))
+        stride = pair(getattr(op, "stride", 1))
+        groups = c if cls is DepthwiseConv else getattr(op, "groups", 1)
+        found[cls is TransposedConv, kernel, stride, groups, c, tuple(node.output)] += 1
+    return found
+
+
+def _apart(a: Counter[Any], b: Counter[Any]) -> int:
+    return sum(((a - b) + (b - a)).values())
+
+
+def _without_map(layers: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    out: Counter[tuple[Any, ...]] = Counter()
+    for key, n in layers.items():
+        out[key[:2] + key[3:5] + key[5][2:]] += n  # without stride, height and width
+    return out
+
+
+def _kinds(graph: Graph) -> Counter[Any]:
+    costs = cost(graph, allow_unknown=bool(graph.left_out))
+    sums = {("params", k): v for k, v in costs.params_by_kind().items() if k != "norm_statistics"}  # Caffe keeps one more a layer
+    return Counter({**sums, **{("work", k): v for k, v in costs.work_by_kind().items()}})
+
+
+def candidates(design: Design) -> list[Candidate]:
+    """Every shipped design at each of its alphas, at this one's size and number of classes; the nearest first."""
+    out: list[tuple[int, int, float, Design]] = []
+    mine = signature(design.graph)
+    bare, kinds = _without_map(mine), _kinds(design.graph)
+    weighted = [n.output for n in design.graph.nodes if n.op.__class__ in (Conv, Dense)]
+    last = weighted[-1] if weighted else None
+    top = last is None or last.h * last.w == 1
+    classes = last.c if last is not None and top and last.c <= 1_000_000 else None
+    for name in shipped():
+        spec = shipped_spec(name)
+        for alpha in spec.alphas:
+            asked = Settings(alpha=alpha, resolution=design.resolution, classes=classes, top=None if top else False)
+            try:
+                there = load_spec(spec, asked)
+            except MnetcostError:  # a size at which it vanishes
+                continue
+            theirs = signature(there.graph)
+            out.append((_apart(mine, theirs) + _apart(bare, _without_map(theirs)), len(out), alpha, there))
+    out.sort(key=lambda c: c[:2])
+    nearest = [c for c in out if c[0] == out[0][0]][:40] + [c for c in out if c[0] != out[0][0]][:SHOWN]
+    found = [Candidate(d, apart, _apart(kinds, _kinds(d.graph)), f"{d.name}:alpha={alpha:g}") for apart, _, alpha, d in nearest]
+    return sorted(found, key=lambda c: (c.layers_apart, c.counts_apart))
+
+
+def identify(design: Design, convention: Convention) -> Document:
+    """Answer with the design it equals or the nearest, those after it, and what tells it from that one and from the nearest paper's."""
+    found = candidates(design)
+    first = found[0]
+    told = diff(first.design, design, convention)
+    same = first.equal and not told.causes
+    if same:
+        said = f"{design.name} is {first.asked}"
+    elif first.equal:
+        said = f"{design.name} has the weighted layers of {first.asked}, and differs beside them"
+    else:
+        said = f"{design.name} is none of the shipped designs; the nearest is {first.asked}"
+    totals = (Column("madds", convention.unit, "count"), Column("params", "params", "count"))
+    columns = (Column("design", "design"), Column("layers_apart", "layers apart", "count"), *totals)
+    tables = [Table("nearest", columns, tuple((c.asked, c.layers_apart, *_counted(c.design, convention)) for c in found[:SHOWN]))]
+    differences = {first.asked: told}
+    paper = next((c for c in found if "/" not in c.design.name), None)
+    if paper and "/" in first.design.name:
+        differences[paper.asked] = diff(paper.design, design, convention)
+    for asked, other in differences.items():
+        changes = (Column("text", "what differs"), Column("madds", convention.unit, "change"), Column("params", "params", "change"))
+        rows = tuple((c.text, c.madds, c.params) for c in (*other.causes, *other.free))
+        if rows:
+            tables.append(Table(f"from {asked}", changes, rows))
+    alike = [c.asked for c in found[1:] if c.equal]
+    left_out = design.graph.left_out
+    notes = [f"the same weighted layers: {', '.join(alike)}"] if alike else []
+    notes += [f"partial: {'; '.join(left_out)} left out"] if left_out else []
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": __version__,
+        "status": "partial" if left_out else "complete",
+        **({"left_out": list(left_out)} if left_out else {}),
+        "design": design_data(design),
+        "convention": convention_data(convention),
+        "equal": same,
+        "nearest": [
+            {"design": asked, "layers_apart": apart, "madds": madds, "params": params} for asked, apart, madds, params in tables[0].rows
+        ],
+        "alike": alike,
+        "differences": [
+            {"from": asked, "text": c.text, "madds": c.madds, "params": c.params}
+            for asked, other in differences.items()
+            for c in (*other.causes, *other.free)
+        ],
+    }
+    return Document(said, tuple(tables), (*notes, f"convention: {convention.name}"), data)
+
+
+def _counted(design: Design, convention: Convention) -> tuple[int, int]:
+    """Work and parameters under the convention."""
+    layers = cost(design.graph).layers
+    return convention.madds(t for x in layers for t in x.work), convention.count_params(t for x in layers for t in x.params)

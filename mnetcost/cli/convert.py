@@ -1,0 +1,25 @@
+"""`mnetcost convert`: a model file as a spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..designs import load
+from .options import DESIGN, setting_options, settings, write_file
+
+
+@click.command("convert")
+@click.argument("design", type=DESIGN)
+@setting_options
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal.")
+def command(design: str, output: str | None, **options: Any) -> None:
+    """A model file as a spec that costs the same, one row a layer."""
+    from ..designs.convert import spec_text
+
+    text = spec_text(load(design, settings(options)))
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(output, text.encode())

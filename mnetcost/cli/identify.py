@@ -1,0 +1,25 @@
+"""`mnetcost identify`: which shipped design a model file is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..designs import load
+from ..designs.conventions import load_convention
+from .options import DESIGN, emit, output_options, setting_options, settings
+
+
+@click.command("identify")
+@click.argument("design", type=DESIGN)
+@setting_options
+@output_options
+def command(design: str, convention: str, format_: str | None, output: str | None, **options: Any) -> None:
+    """Which shipped design a model file is, or the nearest and what tells them apart.
+
+    Compared are the layers with weights, at the file's size and number of classes; then everything that is counted.
+    """
+    from ..analyses.identify import identify
+
+    emit(identify(load(design, settings(options)), load_convention(convention)), format_, output)

@@ -1,0 +1,125 @@
+"""How is a graph written as a spec? One row a layer, so that what was read from a model file can be kept, read and changed as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.costs import cost
+from ..engine.graph import Graph, Node, Ref
+from ..engine.moves import Constant
+from ..engine.ops import OPS, SEVERAL_INPUTS, Input, Unknown
+from ..errors import CallError, Fault, MnetcostError
+from . import Design, Settings, load_spec
+from .build import INPUT
+from .spec import read_spec
+
+WORDS = {cls: word for word, cls in OPS.items()}
+NAMED = "net.toml"
+
+
+def quoted(text: str) -> str:
+    """A stranger's text as a TOML string on one line: what is not printable is written as its code.
+
+    >>> print(quoted('conv "1"'))
+    "conv \\"1\\""
+    """
+    out = []
+    for c in text:
+        if c in '"\\':
+            out.append("\\" + c)
+        elif c.isprintable():
+            out.append(c)
+        elif 0xD800 <= ord(c) <= 0xDFFF:  # half a character, which no text can hold
+            out.append("\\uFFFD")
+        else:
+            out.append(f"\\U{ord(c):08X}")
+    return '"' + "".join(out) + '"'
+
+
+def value(v: Any) -> str:
+    """A field's value in TOML."""
+    if isinstance(v, bool):
+        return "true" if v else "false"
+    if isinstance(v, tuple):
+        return "[" + ", ".join(map(value, v)) + "]"
+    return str(v) if isinstance(v, int) else quoted(v)
+
+
+def _names(nodes: tuple[Node, ...], image: Ref) -> dict[Ref, str]:
+    """What each layer is called in the spec: as in the file, numbered where that is taken."""
+    names, taken = {image: INPUT}, {INPUT}
+    for ref, node in enumerate(nodes):
+        if ref == image:
+            continue
+        plain = node.name.encode("utf-8", "replace").decode()[:180].strip() or "layer"
+        name, n = plain, 2
+        while name in taken:
+            name, n = f"{plain} ({n})", n + 1
+        names[ref] = name
+        taken.add(name)
+    return names
+
+
+def _op(node: Node) -> Any:
+    """The op of a layer's row; an input beside the image is a constant there, which costs nothing either."""
+    return Constant(*node.op) if node.op.__class__ is Input else node.op
+
+
+def _row(ref: Ref, node: Node, names: dict[Ref, str], before: Ref) -> str:
+    op = _op(node)
+    if node.op.__class__ is Unknown:
+        raise CallError(f"layer {node.name!r}: {node.op.type!r} cannot be costed, and so not be written as a row of a spec")
+    word = WORDS.get(type(op))
+    if word is None or node.when != 1:
+        raise CallError(f"layer {node.name!r}: a spec has no row for it")
+    said = {"op": quoted(word), "name": quoted(names[ref])}
+    if word in SEVERAL_INPUTS:
+        said["from"] = "[" + ", ".join(quoted(names[i]) for i in node.inputs) + "]"
+    elif node.inputs and node.inputs[0] != before:
+        said["from"] = quoted(names[node.inputs[0]])
+    said |= {field: value(v) for field, v in op._asdict().items() if (field, v) not in op._field_defaults.items()}
+    if node.shared:
+        said["shared"] = "true"
+    return "  { " + ", ".join(f"{k} = {v}" for k, v in said.items()) + " },"
+
+
+def spec_text(design: Design) -> str:
+    """Write a design as a spec that costs the same, layer by layer, at the size the design has here.
+
+    Widths are fixed: how they would follow alpha is not in a model file. Raises CallError where a spec cannot say it.
+    """
+    graph = design.graph
+    nodes = graph.nodes
+    image = next((ref for ref, node in enumerate(nodes) if node.op.__class__ is Input), None)
+    if image is None:
+        raise CallError(f"{design.name}: has no input")
+    h, w, c = nodes[image].output
+    read = {i for node in nodes for i in node.inputs}
+    names = _names(nodes, image)
+    lines = [
+        f"source = {quoted(f'{design.source}, {design.name}'[:2000])}",
+        f"title = {quoted(design.title[:2000])}",
+        f"resolution = {h if h == w else [h, w]}",
+        *([f"channels = {c}"] if c != 3 else []),
+        "layers = [",
+    ]
+    before = image
+    for ref, node in enumerate(nodes):
+        if ref == image or (node.op.__class__ is Input and ref not in read):
+            continue
+        lines.append(_row(ref, node, names, before))
+        before = ref
+    text = "\n".join([*lines, "]", "", "[widths]", 'scale = "fixed"          # the file\'s own, whatever alpha is', ""])
+    try:
+        again = load_spec(read_spec(text, NAMED, "net", None), Settings())
+    except MnetcostError as e:  # past the bounds of specs, which are tighter than those of files
+        raise CallError(*(Fault(f"cannot be written as a spec: {f.message}", design.name, place=f.place) for f in e.faults)) from None
+    if counts(again.graph) != counts(graph):
+        raise CallError(f"{design.name}: cannot be written as a spec that costs the same")
+    return text
+
+
+def counts(graph: Graph) -> list[Any]:
+    """Every layer's output, parameters and work by kind, where it has any."""
+    layers = ((x.output, x.params_by_kind(), x.work_by_kind()) for x in cost(graph).layers)
+    return [x for x in layers if x[1] or x[2]]
