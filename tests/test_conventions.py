@@ -24,8 +24,9 @@ ROWS = [
     for half in MEASURED.values()
     for design, row in half["designs"].items()
     for tool, said in row["tools"].items()
-    if design.partition(":")[0] in shipped()
+    if not (design.startswith("shufflenet") and tool.startswith("onnx-tool"))
 ]
+"""All but onnx-tool's of ShuffleNetV2: there the exported file works out shapes as it runs, and the tool counts that too."""
 
 AXES = 2  # onnx-tool counts the two axes that a ReduceMean stores among the parameters
 

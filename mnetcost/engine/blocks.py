@@ -7,12 +7,12 @@ stands in.
 from typing import Any, NamedTuple
 
 from .elements import Activation, Norm
-from .fields import Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Width
+from .fields import Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
 from .graph import Builder, Ref
-from .moves import Pad
+from .moves import Concat, Pad, Shuffle, Slice
 from .numbers import Num, anywhere, everywhere, pair
 from .op import op
-from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Op
+from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, MaxPool, Op
 from .rules import Rules
 from .shapes import Shape
 from .terms import Terms
@@ -82,6 +82,14 @@ class Site:
                 self.add(f"{part}_pad", Pad(self._zeros(kernel)), why="the zeros that the strided window needs")
                 padding = "valid"
         self.add(part, DepthwiseConv(kernel, stride, dilation, multiplier, padding, self.bias(bias)), why=why)
+
+    def conv(self, part: str, out: Num, kernel: Any, x: Ref | None = None, printed: Num = None) -> Ref:
+        """Add a convolution of a block's branch with its norm and activation, as the style says."""
+        self.x = self.x if x is None else x
+        why = "mixes channels, one position at a time" if kernel == 1 else "looks at a window in all channels at once"
+        self.add(part, Conv(out, kernel, 1, 1, 1, self.rules.style.padding, self.bias(None)), why=why, printed=printed)
+        self.norm_and_activation(part, None, "")
+        return self.x
 
     def _zeros(self, kernel: Any) -> tuple[Num, Num, Num, Num]:
         if self.rules.style.depthwise_pad == "end":
@@ -364,6 +372,155 @@ class SpatialSeparable(NamedTuple):
         s.norm_and_activation("", self.norm, self.activation)
 
 
+@op("uib")
+class UniversalBottleneck(NamedTuple):
+    """Universal inverted bottleneck: an inverted residual with a depthwise filter before the expansion, in the middle, both or none.
+
+    `start` is the first filter's kernel and `kernel` the middle one's; 0 leaves a filter out. The stride is the middle one's where
+    it is there. The shortcut is there when the stride is 1 and the widths agree.
+    Source: Qin et al. 2024, arXiv 2404.10518, section 3.
+    """
+
+    out: Width
+    expand: Ratio = 4
+    start: Whole = 0
+    kernel: Whole = 3
+    stride: Size = 1
+    activation: MaybeFunction = ""
+
+    def build(self, s: Site) -> None:
+        first, printed_in = s.x, s.printed[s.x]
+        if self.start:
+            stride = 1 if self.kernel else self.stride
+            s.depthwise("start", self.start, stride, 1, "", None, "filters each channel by itself, at the narrow end of the block")
+            s.norm_and_activation("start", None, "none")
+        width = s.rules.expansion.width.round(s.shape.c * self.expand)
+        s.add("expand", Conv(width, bias=s.bias(None)), why="expansion: raises the channels", printed=printed_in * self.expand)
+        s.norm_and_activation("expand", None, self.activation)
+        if self.kernel:
+            s.depthwise(
+                "depthwise", self.kernel, self.stride, 1, "", None, "filters each channel by itself, in the wide middle of the block"
+            )
+            s.norm_and_activation("depthwise", None, self.activation)
+        s.add("project", Conv(s.width(self.out), bias=s.bias(None)), why="projection to the narrow end", printed=self.out)
+        s.norm_and_activation("project", None, "none")
+        if pair(self.stride) == (1, 1) and printed_in == self.out:
+            s.add("add", ADD, s.x, first, why=WHY_SHORTCUT)
+
+
+@op("fire")
+class Fire(NamedTuple):
+    """SqueezeNet's module: 1x1 to `squeeze` channels, then a 1x1 and a 3x3 branch, each half of `out`, one behind the other.
+
+    Source: Iandola et al. 2016, arXiv 1602.07360, section 3.2.
+    """
+
+    squeeze: Width
+    out: Width
+
+    def build(self, s: Site) -> None:
+        s.conv("squeeze", s.width(self.squeeze), 1, printed=self.squeeze)
+        start = s.x
+        branches = [s.conv(f"expand{k}x{k}", s.width(self.out) // 2, k, x=start, printed=self.out // 2) for k in (1, 3)]
+        s.add("concat", Concat(), *branches, why="puts the branches one behind another", printed=self.out)
+
+
+@op("inception")
+class Inception(NamedTuple):
+    """Inception module: 1x1; 1x1 then 3x3; 1x1 then 5x5; max pooling then 1x1: four branches, one behind the other.
+
+    The fields are the columns of the paper's table; `large` is the third branch's kernel, which some implementations write as 3.
+    Source: Szegedy et al. 2014, arXiv 1409.4842, table 1.
+    """
+
+    one: Width
+    reduce3: Width
+    three: Width
+    reduce5: Width
+    five: Width
+    pool: Width
+    large: Count = 5
+
+    def build(self, s: Site) -> None:
+        start = s.x
+        branches = [s.conv("1x1", s.width(self.one), 1, x=start, printed=self.one)]
+        for n, reduced, out, kernel in ((3, self.reduce3, self.three, 3), (5, self.reduce5, self.five, self.large)):
+            s.conv(f"reduce{n}x{n}", s.width(reduced), 1, x=start, printed=reduced)
+            branches.append(s.conv(f"{n}x{n}", s.width(out), kernel, printed=out))
+        s.add("pool", MaxPool(3, 1, 1), start, why="keeps the strongest response of each window")
+        branches.append(s.conv("pool_1x1", s.width(self.pool), 1, printed=self.pool))
+        printed = self.one + self.three + self.five + self.pool
+        s.add("concat", Concat(), *branches, why="puts the branches one behind another", printed=printed)
+
+
+@op("shuffle_unit")
+class ShuffleUnit(NamedTuple):
+    """ShuffleNetV2's unit: half of the channels pass by, half go through 1x1, depthwise 3x3, 1x1; then the channels are shuffled.
+
+    With stride 2 nothing passes by: both branches read all channels and give half of `out`, the other one by depthwise and 1x1.
+    Source: Ma et al. 2018, arXiv 1807.11164, section 3.
+    """
+
+    out: Width
+    kernel: Size = 3
+    stride: Size = 1
+
+    def build(self, s: Site) -> None:
+        start, half, printed = s.x, s.width(self.out) // 2, self.out // 2
+        why = "filters each channel by itself"
+        if pair(self.stride) == (1, 1):
+            other = s.add("pass", Slice(s.shape.c // 2), start, why="half of the channels pass by", printed=printed)
+            s.add("half", Slice(s.shape.c, s.shape.c), start, why="the other half is worked on", printed=printed)
+        else:
+            s.depthwise("other_depthwise", self.kernel, self.stride, 1, "", None, why)
+            s.norm_and_activation("other_depthwise", None, "none")
+            other = s.conv("other_pointwise", half, 1, printed=printed)
+            s.x = start
+        s.conv("reduce", half, 1, printed=printed)
+        s.depthwise("depthwise", self.kernel, self.stride, 1, "", None, why)
+        s.norm_and_activation("depthwise", None, "none")
+        here = s.conv("pointwise", half, 1, printed=printed)
+        s.add("concat", Concat(), other, here, why="puts the branches one behind another", printed=self.out)
+        s.add("shuffle", Shuffle(2), why="lets the halves mix in the next unit")
+
+
+@op("xception")
+class XceptionBlock(NamedTuple):
+    """Xception's block: `count` separable convolutions, each behind an activation, max pooling where it strides, and a shortcut.
+
+    All but the last have `first` channels (as `out`, where it is not said). A separable convolution has batch norm behind its 1x1
+    only. `activate_first = false` leaves the first activation out. The shortcut is a 1x1 convolution where stride or width change.
+    Source: Chollet 2016, arXiv 1610.02357, figure 5.
+    """
+
+    out: Width
+    first: Width = None
+    count: Count = 2
+    stride: Size = 1
+    activate_first: Flag = True
+
+    def build(self, s: Site) -> None:
+        start, printed_in, function = s.x, s.printed[s.x], s.rules.style.activation
+        for n in range(1, self.count + 1):
+            out = self.out if n == self.count or self.first is None else self.first
+            if n > 1 or self.activate_first:
+                s.add(f"{function}{n}", Activation(function), why="the non-linearity")
+            s.depthwise(f"depthwise{n}", 3, 1, 1, "", None, "filters each channel by itself")
+            s.add(f"pointwise{n}", Conv(s.width(out), bias=s.bias(None)), why="combines the channels", printed=out)
+            s.norm_and_activation(f"pointwise{n}", None, "none")
+        if pair(self.stride) != (1, 1):
+            padding = "same" if s.rules.style.padding == "same" else 1
+            s.add("pool", MaxPool(3, self.stride, padding), why="keeps the strongest response of each window")
+        end = s.x
+        if pair(self.stride) != (1, 1) or printed_in != self.out:
+            s.x = start
+            layer = Conv(s.width(self.out), 1, self.stride, bias=s.bias(None))
+            s.add("shortcut", layer, why="brings the shortcut to the block's shape", printed=self.out)
+            s.norm_and_activation("shortcut", None, "none")
+            start = s.x
+        s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
+
+
 BLOCKS: dict[str, type] = {
     "conv_norm": ConvNorm,
     "depthwise_norm": DepthwiseNorm,
@@ -372,5 +529,10 @@ BLOCKS: dict[str, type] = {
     "residual": Bottleneck,
     "se": SqueezeExciteBlock,
     "spatial_separable": SpatialSeparable,
+    "uib": UniversalBottleneck,
+    "fire": Fire,
+    "inception": Inception,
+    "shuffle_unit": ShuffleUnit,
+    "xception": XceptionBlock,
 }
 """Every block a spec may name, by its `op` word."""

@@ -70,7 +70,6 @@ KERAS = [  # our design, function of keras.applications, arguments, resolution
     ("keras/v3-large-minimalistic", "MobileNetV3Large", {"minimalistic": True}, 224),
     ("keras/v3-small", "MobileNetV3Small", {}, 224),
     ("keras/v3-small-minimalistic:resolution=160", "MobileNetV3Small", {"minimalistic": True}, 160),
-    ("xception", "Xception", {}, 299),
 ]
 
 
