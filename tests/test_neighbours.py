@@ -79,7 +79,7 @@ BY_HAND = [  # a row on an 8 x 8 x 16 map; its weights; its multiply-adds; the m
         64 * (656 + 1312) + 16 * 512,
         (4, 4, 32),
     ),
-    ('op = "xception", out = 16, count = 3', 3 * (9 * 16 + 16 * 16), 64 * 1200, (8, 8, 16)),
+    ('op = "xception", out = 16, convs = 3', 3 * (9 * 16 + 16 * 16), 64 * 1200, (8, 8, 16)),
 ]
 
 

@@ -486,7 +486,7 @@ class ShuffleUnit(NamedTuple):
 
 @op("xception")
 class XceptionBlock(NamedTuple):
-    """Xception's block: `count` separable convolutions, each behind an activation, max pooling where it strides, and a shortcut.
+    """Xception's block: `convs` separable convolutions, each behind an activation, max pooling where it strides, and a shortcut.
 
     All but the last have `first` channels (as `out`, where it is not said). A separable convolution has batch norm behind its 1x1
     only. `activate_first = false` leaves the first activation out. The shortcut is a 1x1 convolution where stride or width change.
@@ -495,14 +495,14 @@ class XceptionBlock(NamedTuple):
 
     out: Width
     first: Width = None
-    count: Count = 2
+    convs: Count = 2
     stride: Size = 1
     activate_first: Flag = True
 
     def build(self, s: Site) -> None:
         start, printed_in, function = s.x, s.printed[s.x], s.rules.style.activation
-        for n in range(1, self.count + 1):
-            out = self.out if n == self.count or self.first is None else self.first
+        for n in range(1, self.convs + 1):
+            out = self.out if n == self.convs or self.first is None else self.first
             if n > 1 or self.activate_first:
                 s.add(f"{function}{n}", Activation(function), why="the non-linearity")
             s.depthwise(f"depthwise{n}", 3, 1, 1, "", None, "filters each channel by itself")
