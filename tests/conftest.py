@@ -6,6 +6,8 @@ import os
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile("mnetcost", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("mnetcost")
 

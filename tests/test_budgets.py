@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mnetcost.analyses.budgets import find_config, labelled, read_config, read_rule
+from mnetcost.analyses.budgets import find_config, labelled, read_config, read_option
 from mnetcost.designs import Settings
 from mnetcost.errors import BudgetError, CallError, MnetcostError
 
@@ -202,7 +202,7 @@ def test_one_run_shows_every_mistake(tmp_path: Path) -> None:
 )
 def test_an_option_says_what_a_key_says(text: str, name: str, limit: str) -> None:
     """The metric is the longest that fits at the end; what stands before it is the scope."""
-    (rule,) = read_rule(text, "max")
+    (rule,) = read_option(text, "max")
     assert (rule.name, str(rule.limit)) == (name, limit)
 
 
@@ -211,14 +211,14 @@ def test_an_option_says_what_a_key_says(text: str, name: str, limit: str) -> Non
     [
         ("madds", "write METRIC=LIMIT"),
         ("mads=1", "did you mean 'madds'"),
-        ("madds=1x", "'madds=1x': '1x' has no unit"),
+        ("madds=1x", "'madds': '1x' has no unit"),
         ("stem.weight_bytes.file=1", "whole designs"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused(text: str, said: str) -> None:
     """With what was typed."""
     with pytest.raises(CallError, match=said):
-        read_rule(text, "max")
+        read_option(text, "max")
 
 
 def test_a_label_says_what_was_asked_for() -> None:

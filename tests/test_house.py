@@ -61,7 +61,8 @@ def upward(source: str, module: str) -> list[str]:
 
 def early_strangers(source: str, module: str) -> list[str]:
     """Packages of others, click in the command line apart, that are imported as soon as the module is."""
-    allowed = {"mnetcost", *sys.stdlib_module_names, *(["click"] if module.startswith("cli/") else [])}
+    own = {"cli": ["click"], "pytest_plugin": ["pytest"]}.get(module.split("/")[0], [])
+    allowed = {"mnetcost", *sys.stdlib_module_names, *own}
     return [name for name, early in imports(source, module) if early and name.split(".")[0] not in allowed]
 
 

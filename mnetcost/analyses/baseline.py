@@ -80,7 +80,7 @@ def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
             if rule.limit.relative and rule.name not in figures:
                 figures[rule.name] = figure(rule.metric, within(costs, rule.scope), convention)
     if faults:
-        raise BudgetError(*dict.fromkeys(faults))
+        raise MnetcostError(*dict.fromkeys(faults))
     return found
 
 

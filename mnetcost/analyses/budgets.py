@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from os.path import relpath
@@ -172,9 +172,21 @@ WAIVER = {"design": _text, "limit": _text, "reason": _text, "until": _day}
 
 
 def _setting(key: str, value: Any) -> Any:
-    if key == "resolution" and isinstance(value, list):
+    if key == "resolution" and isinstance(value, list | tuple):
         value = "x".join(map(str, value))
     return SETTINGS[key](("yes" if value else "no") if isinstance(value, bool) else str(value))
+
+
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """Read settings by their names: alpha=0.5, resolution=(96, 128), top=False.
+
+    Raises CallError for one that is not known or makes no sense.
+    """
+    for key in given:
+        if key not in SETTINGS:
+            like = nearest(key, SETTINGS)
+            raise CallError(f"a design has no setting '{key}'", hint=f"did you mean '{like}'?" if like else ", ".join(SETTINGS))
+    return Settings(**{key: _setting(key, value) for key, value in given.items()})
 
 
 class _Page:
@@ -347,14 +359,11 @@ def read_config(path: Path) -> Config:
     return Config(tuple(budgets), tuple(waivers), file, text, _basis(common, folder), common.get("convention") or DEFAULT)
 
 
-def read_rule(text: str, side: str) -> tuple[Rule, ...]:
-    """Read a limit given as an option: "madds=60M", "op:depthwise.params=+1%".
+def read_rules(name: str, value: Any, side: str = "max") -> tuple[Rule, ...]:
+    """Read the limits on one figure, by its whole name: "madds", "op:depthwise.params".
 
-    Raises CallError where the metric is not known, or the limit makes no sense.
+    Raises CallError where the metric is not known, or a limit makes no sense.
     """
-    name, equals, value = text.rpartition("=")
-    if not equals:
-        raise CallError(f"'{text[:60]}': write METRIC=LIMIT, such as madds=60M")
     metric = max((m for m in METRICS if name == m or name.endswith(f".{m}")), key=len, default="")
     if not metric:
         raise unknown_metric(name)
@@ -364,5 +373,49 @@ def read_rule(text: str, side: str) -> tuple[Rule, ...]:
     try:
         limits = read_limits(value, METRICS[metric].units, side)
     except CallError as e:
-        raise CallError(f"'{text[:60]}': {e.faults[0].message}", hint=e.faults[0].hint) from None
+        raise CallError(f"'{name[:60]}': {e.faults[0].message}", hint=e.faults[0].hint) from None
     return tuple(Rule(metric, limit, scope) for limit in limits)
+
+
+def read_option(text: str, side: str) -> tuple[Rule, ...]:
+    """Read a limit given as an option: "madds=60M", "op:depthwise.params=+1%".
+
+    Raises CallError as `read_rules` does.
+    """
+    name, equals, value = text.rpartition("=")
+    if not equals:
+        raise CallError(f"'{text[:60]}': write METRIC=LIMIT, such as madds=60M")
+    return read_rules(name, value, side)
+
+
+def own(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -> tuple[Budget, ...]:
+    """Budgets made of a call's designs, settings and limits."""
+    split = (split_design(text) for text in designs)
+    return tuple(Budget(name, name, settings.over(given)._replace(allow_unknown=None), rules) for name, settings in split)
+
+
+def meant(budgets: Iterable[Budget], text: str) -> list[Budget]:
+    """The budgets of one design, meant by its label, its name or its file."""
+    name, settings = split_design(text)
+    here = Path(name).resolve()
+
+    def is_meant(budget: Budget) -> bool:
+        same = name == budget.design or here == Path(budget.file).resolve()
+        return text == budget.label or (same and settings in (Settings(), budget.settings))
+
+    return [budget for budget in budgets if is_meant(budget)]
+
+
+def chosen(budgets: tuple[Budget, ...], designs: tuple[str, ...]) -> tuple[Budget, ...]:
+    """The budgets of these designs, or all where none is named.
+
+    Raises CallError for a design without a budget.
+    """
+    found: dict[Budget, None] = {}
+    for text in designs:
+        those = meant(budgets, text)
+        if not those:
+            like = nearest(text, [b.label for b in budgets])
+            raise CallError(f"no budget is for '{text}'", hint=f"did you mean '{like}'?" if like else "--max METRIC=LIMIT gives it one")
+        found.update(dict.fromkeys(those))
+    return tuple(found) if designs else budgets

@@ -225,11 +225,11 @@ class _Check:
     def answer(self) -> Document:
         """Put the verdicts together.
 
-        Raises BudgetError with every fault found.
+        Raises MnetcostError with every fault found.
         """
         self.faults.update(dict.fromkeys(fault for fault in self.scopes.values() if fault))
         if self.faults:
-            raise BudgetError(*self.faults)
+            raise MnetcostError(*self.faults)
         return _document(self)
 
 

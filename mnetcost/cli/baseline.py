@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ..analyses.budgets import Config, find_config
-from .budgets import changed, from_file, meant, no_settings, own
+from ..analyses.budgets import Config, find_config, meant, own
+from .budgets import changed, from_file, no_settings
 from .options import DESIGN, emit, output_options, setting_options, settings, write_file
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from ..analyses.budgets import Budget, Config, Rule, find_config, read_config
-from ..designs import Settings, split_design
-from ..errors import CallError, nearest
+from ..analyses.budgets import Config, find_config, read_config
+from ..designs import Settings
+from ..errors import CallError
 
 
 def from_file(config: str | None) -> Config:
@@ -23,39 +22,6 @@ def from_file(config: str | None) -> Config:
     if path is None:
         raise CallError("there is no mnetcost.toml here or above", hint="write one, or say the limits: mnetcost check v2 --max madds=301M")
     return read_config(path)
-
-
-def own(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -> tuple[Budget, ...]:
-    """Budgets made of a call's designs, settings and limits."""
-    split = ((text, *split_design(text)) for text in designs)
-    return tuple(Budget(name, name, settings.over(given)._replace(allow_unknown=None), rules) for _, name, settings in split)
-
-
-def meant(budgets: Iterable[Budget], text: str) -> list[Budget]:
-    """The budgets of one design, meant by its label, its name or its file."""
-    name, settings = split_design(text)
-    here = Path(name).resolve()
-
-    def is_meant(budget: Budget) -> bool:
-        same = name == budget.design or here == Path(budget.file).resolve()
-        return text == budget.label or (same and settings in (Settings(), budget.settings))
-
-    return [budget for budget in budgets if is_meant(budget)]
-
-
-def chosen(budgets: tuple[Budget, ...], designs: tuple[str, ...]) -> tuple[Budget, ...]:
-    """The budgets of these designs, or all where none is named.
-
-    Raises CallError for a design without a budget.
-    """
-    found: dict[Budget, None] = {}
-    for text in designs:
-        those = meant(budgets, text)
-        if not those:
-            like = nearest(text, [b.label for b in budgets])
-            raise CallError(f"no budget is for '{text}'", hint=f"did you mean '{like}'?" if like else "--max METRIC=LIMIT gives it one")
-        found.update(dict.fromkeys(those))
-    return tuple(found) if designs else budgets
 
 
 def changed(config: Config, given: Settings, convention: str, **basis: Any) -> Config:

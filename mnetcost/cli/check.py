@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from ..analyses.budgets import Config, read_rule
+from ..analyses.budgets import Config, chosen, own, read_option
 from ..errors import CallError, MnetcostError
-from .budgets import changed, chosen, from_file, no_settings, own
+from .budgets import changed, from_file, no_settings
 from .options import DESIGN, Word, convention_option, emit, format_options, setting_options, settings
 
 
@@ -97,7 +97,7 @@ def asked(
 
     Raises CallError where options do not go together, BudgetError where the file cannot be read.
     """
-    rules = tuple(rule for side, texts in (("max", at_most), ("min", at_least)) for text in texts for rule in read_rule(text, side))
+    rules = tuple(rule for side, texts in (("max", at_most), ("min", at_least)) for text in texts for rule in read_option(text, side))
     given = settings(options)
     if rules:
         if not designs or config:
