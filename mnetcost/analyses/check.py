@@ -115,6 +115,7 @@ class _Check:
         self.scopes: dict[tuple[Any, ...], Fault | None] = {}  # None once a scope has picked a layer of any design of its budget
         self.waived: set[Waiver] = set()
         self.titles: dict[str, None] = {}
+        self.partial: dict[str, str] = {}  # what was left out of a design whose budget allows that
         self.detailed = 0
 
     def budget(self, budget: Budget) -> None:
@@ -128,6 +129,8 @@ class _Check:
                 said = f"can be costed in part only, without {left_out}"
                 self.verdicts.append(Verdict(budget, rule, "partial", 0, said, **self.at(budget.place)))
                 return
+            if costs.status != "complete":
+                self.partial[budget.label] = ", ".join(costs.graph.left_out)
             for rule in budget.rules:
                 part = within(costs, rule.scope)
                 if rule.scope:
@@ -323,6 +326,7 @@ def _document(work: _Check) -> Document:
     conventions = dict.fromkeys(v.budget.convention for v in verdicts)
     notes = (
         *(f"against {title}" for title in work.titles),
+        *(f"{label}: partial, left out {what}" for label, what in work.partial.items()),
         *(f"the waiver of {w.limit} for {w.design} ({w.reason}) waives nothing: it can go" for w in idle),
         f"convention: {', '.join(conventions)}",
         f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}",
@@ -334,6 +338,7 @@ def _document(work: _Check) -> Document:
         "status": "kept" if kept else "broken",
         "counts": counts,
         "held_against": list(work.titles),
+        **({"partial": work.partial} if work.partial else {}),
         "today": work.today.isoformat(),
         "results": [_result(v) for v in verdicts],
     }

@@ -52,7 +52,7 @@ class Design(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """The name and the settings that change its cost, as a user would ask for it."""
+        """The name and the settings that change its cost, as a user would ask for it; and whether something was left out."""
         h, w = self.resolution
         size = f"{h}" if h == w else f"{h}x{w}"
         said = [f"alpha={self.alpha:g}", f"resolution={size}"]
@@ -64,7 +64,8 @@ class Design(NamedTuple):
             said.append("top=no")
         if self.batch != 1:
             said.append(f"batch={self.batch}")
-        return f"{self.name}:{','.join(said)}"
+        partial = " (partial)" if self.graph.left_out else ""
+        return f"{self.name}:{','.join(said)}{partial}"
 
 
 def read_multiplier(text: str | float, what: str) -> float:

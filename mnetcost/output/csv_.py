@@ -7,7 +7,7 @@ from io import BytesIO, TextIOWrapper
 from itertools import groupby
 from typing import Any
 
-from ..analyses.records import Document, Table
+from ..analyses.records import Column, Document, Table
 from ..errors import plain
 from .cells import size
 
@@ -36,6 +36,9 @@ def render(document: Document) -> bytes:
     import csv
 
     tables = (document.flat,) if document.flat else document.tables
+    if document.data.get("status") == "partial":  # there are no notes here that would say so
+        status = Column("status", "status")
+        tables = tuple(t._replace(columns=(*t.columns, status), rows=tuple((*row, "partial") for row in t.rows)) for t in tables)
     out = BytesIO()
     with TextIOWrapper(out, "utf-8", "backslashreplace", newline="", write_through=False) as stream:
         writer = csv.writer(stream, lineterminator="\n")
