@@ -39,7 +39,7 @@ def _row(row: Row) -> dict[str, Any]:
     common: dict[str, Any] = {"name": row.name, "from": row.inputs, "repeat": row.repeat, "role": row.role, "why": row.why}
     silent = {"name": "", "from": (), "repeat": 1, "role": "", "why": ""}
     said = {key: v for key, v in common.items() if v != silent[key]}
-    front = {key: said.pop(key) for key in ("name", "from") if key in said}
+    front: dict[str, Any] = {key: said.pop(key) for key in ("name", "from") if key in said}
     return {"op": row.op, **front, **{k: v for k, v in row.fields.items() if v is not None}, **said}
 
 
