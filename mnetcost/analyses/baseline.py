@@ -10,6 +10,7 @@ from .. import __version__
 from ..designs import Design, Settings, load
 from ..designs.conventions import DEFAULT, load_convention
 from ..designs.spec import parse_toml, read_text_file
+from ..designs.toml import quoted
 from ..engine.costs import Costs, cost
 from ..errors import BudgetError, Fault, MnetcostError
 from .budgets import Budget, Config
@@ -91,12 +92,6 @@ def write(figures: Mapping[str, Mapping[str, int]]) -> str:
         rows = [f"{key if key.isidentifier() and key.isascii() else quoted(key)} = {value}\n" for key, value in figures[design].items()]
         parts.append(f"\n[design.{quoted(design)}]\n" + "".join(rows))
     return "".join(parts)
-
-
-def quoted(text: str) -> str:
-    """A TOML basic string."""
-    marks = {'"': '\\"', "\\": "\\\\"}
-    return '"' + "".join(marks.get(c) or (c if c.isprintable() else f"\\U{ord(c):08X}") for c in text) + '"'
 
 
 COLUMNS = (

@@ -12,37 +12,10 @@ from ..errors import CallError, Fault, MnetcostError
 from . import Design, Settings, load_spec
 from .build import INPUT
 from .spec import read_spec
+from .toml import quoted, value
 
 WORDS = {cls: word for word, cls in OPS.items()}
 NAMED = "net.toml"
-
-
-def quoted(text: str) -> str:
-    """A stranger's text as a TOML string on one line: what is not printable is written as its code.
-
-    >>> print(quoted('conv "1"'))
-    "conv \\"1\\""
-    """
-    out = []
-    for c in text:
-        if c in '"\\':
-            out.append("\\" + c)
-        elif c.isprintable():
-            out.append(c)
-        elif 0xD800 <= ord(c) <= 0xDFFF:  # half a character, which no text can hold
-            out.append("\\uFFFD")
-        else:
-            out.append(f"\\U{ord(c):08X}")
-    return '"' + "".join(out) + '"'
-
-
-def value(v: Any) -> str:
-    """A field's value in TOML."""
-    if isinstance(v, bool):
-        return "true" if v else "false"
-    if isinstance(v, tuple):
-        return "[" + ", ".join(map(value, v)) + "]"
-    return str(v) if isinstance(v, int) else quoted(v)
 
 
 def _names(nodes: tuple[Node, ...], image: Ref) -> dict[Ref, str]:
