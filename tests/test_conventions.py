@@ -142,6 +142,27 @@ def test_a_wrong_convention_is_refused_with_its_place(old: str, new: str, messag
     assert hint in str(e.value)
 
 
+def test_a_convention_of_ones_own_is_a_file(tmp_path: Path) -> None:
+    """`--convention mine.toml`, strictly read."""
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    assert load_convention(str(path)).name == "mine"
+    path.with_name("bad.toml").write_text(GOOD.replace("conv = 1", "conv = true"))
+    with pytest.raises(SpecError, match="a weight must be a whole number"):
+        load_convention(str(path.with_name("bad.toml")))
+
+
+def test_a_norm_folded_into_a_bias_leaves_none_of_its_own() -> None:
+    """xiaochus' convolutions have biases: onnx-tool's figures lose the norms whole."""
+    work, params = figures("xiaochus-keras/v2", "onnx-tool")
+    c = costs("xiaochus-keras/v2")
+    kept = c.params_by_kind()
+    assert params == figures("xiaochus-keras/v2", "paper")[1] - kept["norm"]
+    assert work == load_convention("onnx-tool")._replace(work={**load_convention("onnx-tool").work, "norm": 0}).madds(
+        t for x in c.layers for t in x.work
+    )
+
+
 def test_an_unknown_convention_gets_the_nearest_name() -> None:
     """`--convention thopp`."""
     with pytest.raises(CallError, match="did you mean 'thop'"):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from ..errors import CallError
 
 UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "b": 3, "t": 4}
-NUMBER = re.compile(r"(\d[\d,_' ]*)(?:\.(\d+))?\s*([kmgbt]?)[a-z]*", re.IGNORECASE | re.ASCII)
-LONGEST = 30
+COUNTED = "macs?|madds?|mult-adds|multiply-adds|flops?|params?|parameters"
+NUMBER = re.compile(rf"(\d[\d,_' ]*)(?:\.(\d+))?\s*([kmgbt]?)(?:illion)?\s*(?:{COUNTED})?", re.IGNORECASE | re.ASCII)
+LONGEST = 36
 
 
 class Reading(NamedTuple):

@@ -15,6 +15,7 @@ from ..engine.terms import Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table
 from .report import convention_data, design_data, partial_notes
+from .tally import elsewhere
 
 SCHEMA = "mnetcost.explain/1"
 
@@ -117,6 +118,10 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
     heads = (Column("layer", "layer"), *columns, Column("why", "why"))
     params, madds = (sum(x[key] for x in found) for key in ("params", "madds"))
     these = "all layers" if pattern is None else f"{len(layers)} layer{'s' * (len(layers) > 1)}"
-    notes = (*partial_notes(costs), f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'")
+    notes = (
+        *partial_notes(costs),
+        f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
+        elsewhere(layers, convention),
+    )
     lead = (f"{design.title}. {design.source}", *(f"differs: {line}" for line in design.differs))
     return Document(design.heading, tuple(tables), notes, data, lead, Table("terms", heads, tuple(flat)))

@@ -114,9 +114,11 @@ class Search:
             for edit in edits:
                 spec, settings = edit.apply(spec, settings)
             built = load_spec(spec, settings)
-            return cost(built.graph, built.batch)
+            costs = cost(built.graph, built.batch)
         except MnetcostError:  # a map that vanishes, say: nobody built that
             return None
+        without = {edit.without for edit in edits} - {""}
+        return costs._replace(layers=tuple(x for x in costs.layers if x.node.place not in without)) if without else costs
 
     def _values(self, sums: Counts) -> Iterator[int]:
         for convention, known in zip(self.conventions, self.known, strict=True):

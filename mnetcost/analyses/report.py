@@ -275,5 +275,5 @@ def report(
         keys = [c.key for c in table.columns]
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
     lead = (f"{design.title}. {design.source}",)
-    said = (summary(design, data["totals"], convention), elsewhere(costs, convention))
+    said = (summary(design, data["totals"], convention), elsewhere(costs.layers, convention))
     return Document(design.heading, (table,), (*partial_notes(costs), *notes, *said), data, lead)

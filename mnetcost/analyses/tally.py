@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..engine.conventions import UNITS, Convention, Weight, weight_of
-from ..engine.costs import Costs
+from ..engine.costs import Costs, LayerCost
 from ..engine.terms import MAC_KINDS, Term
 
 Key = tuple[str, str, str]  # kind, variant, as written
@@ -57,12 +57,12 @@ def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
     return convention.work if kind == WORK else convention.params
 
 
-def elsewhere(costs: Costs, convention: Convention) -> str:
+def elsewhere(layers: Iterable[LayerCost], convention: Convention) -> str:
     """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ..."."""
     from ..designs.conventions import load_convention
 
     others = [load_convention(name) for name in COMMON if name != convention.name]
-    work = [t for layer in costs.layers for t in layer.work]
+    work = [t for layer in layers for t in layer.work]
     return "elsewhere: " + ", ".join(f"{k.madds(work):,} by {k.name}" for k in others)
 
 

@@ -32,6 +32,7 @@ class Edit(NamedTuple):
     points: int
     apply: Callable[[Spec, Settings], State]
     alone: bool = False  # goes with no other edit
+    without: str = ""  # a place that is left out of the count and stays in the network
 
 
 def of_spec(change: Callable[[Spec], Spec]) -> Callable[[Spec, Settings], State]:
@@ -71,11 +72,18 @@ def edits_of(design: Design) -> list[Edit]:
 
 
 def _expansion(spec: Spec, design: Design) -> Iterator[Edit]:
-    if any(row.op == "bneck" for row in spec.layers):
+    blocks = [row for row in spec.layers if row.op == "bneck"]
+    if blocks:
         if spec.rules.expansion.when != "always":
-            yield Edit("expansion", "a 1x1 expansion in every block, t = 1 too", 1, of_rules("expansion", when="always"))
+            points = 1 if any(row.fields.get("expand") == 1 for row in blocks) else 2  # V2's table says t = 1, V3's says no t
+            yield Edit("expansion", "a 1x1 expansion in every block, t = 1 too", points, of_rules("expansion", when="always"))
         else:
             yield Edit("expansion", "no 1x1 expansion where t = 1", 1, of_rules("expansion", when="ratio"))
+
+
+def _stem(spec: Spec, design: Design) -> Iterator[Edit]:
+    first = design.graph.nodes[1]
+    yield Edit("stem", f"the first layer ({first.place}) not counted", 2, of_settings(), without=first.place)
 
 
 def _head(spec: Spec, design: Design) -> Iterator[Edit]:
@@ -184,5 +192,5 @@ def _built(spec: Spec, design: Design) -> Iterator[Edit]:
         yield Edit("built", f"built as {name}", 3, of_spec(lambda s, other=other: other), alone=True)  # type: ignore[misc]
 
 
-FINDERS = (_expansion, _head, _stride, _classes, _biases, _written, _squeeze, _size, _built)
+FINDERS = (_expansion, _stem, _head, _stride, _classes, _biases, _written, _squeeze, _size, _built)
 """Where edits come from."""

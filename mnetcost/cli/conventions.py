@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -9,11 +10,26 @@ import click
 from ..designs import load
 from ..designs.conventions import convention_names, load_convention
 from ..engine.costs import cost
-from .options import emit, output_options, setting_options, settings
+from ..errors import CallError, SpecError, nearest
+from .options import Word, emit, output_options, setting_options, settings
+
+EPILOG = """\b
+Examples:
+  mnetcost conventions                                  every convention in a line
+  mnetcost conventions thop                             what thop counts
+  mnetcost conventions torchvision/v2                   one design under all of them, with the reasons
+  mnetcost conventions v3-small --convention fvcore     beside fvcore instead of the paper
+"""
 
 
-@click.command("conventions")
-@click.argument("what", metavar="[NAME|DESIGN]", required=False)
+def _known() -> Iterable[str]:
+    from ..designs.find import shipped
+
+    return (*convention_names(), *shipped())
+
+
+@click.command("conventions", epilog=EPILOG)
+@click.argument("what", type=Word("convention or design", _known, strict=False), metavar="[NAME|DESIGN]", required=False)
 @setting_options
 @output_options
 def command(what: str | None, convention: str, format_: str, output: str | None, **options: Any) -> None:
@@ -30,6 +46,11 @@ def command(what: str | None, convention: str, format_: str, output: str | None,
     elif what in convention_names():
         document = analysis.shown(load_convention(what))
     else:
-        design = load(what, asked)
+        try:
+            design = load(what, asked)
+        except SpecError:
+            if like := nearest(what, convention_names(), 0.7):
+                raise CallError(f"there is no convention or design '{what}'", hint=f"did you mean '{like}'?") from None
+            raise
         document = analysis.side_by_side(design, cost(design.graph, design.batch), load_convention(convention))
     emit(document, format_, output)

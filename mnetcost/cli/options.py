@@ -62,7 +62,7 @@ def _formats() -> Iterable[str]:
 DESIGN = Word("design", _designs, strict=False)
 """A DESIGN argument: `click.argument("design", type=DESIGN)`."""
 FORMAT = Word("format", _formats)
-CONVENTION = Word("convention", _conventions)
+CONVENTION = Word("convention", _conventions, strict=False)
 
 
 def apply(options: Iterable[Callable[[Any], Any]], f: F) -> F:

@@ -12,8 +12,16 @@ from ..designs.conventions import load_convention
 from ..engine.costs import cost
 from .options import DESIGN, emit, output_options, setting_options, settings
 
+EPILOG = """\b
+Examples:
+  mnetcost reconcile v2 320.19M                        multiply-adds or parameters, whichever fits
+  mnetcost reconcile v2:alpha=1.4 610.1M --kind madds
+  mnetcost reconcile torchvision/v2 327486720          every digit
+  mnetcost reconcile v1 4.2M --kind params --format json
+"""
 
-@click.command("reconcile")
+
+@click.command("reconcile", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @click.argument("number")
 @click.option("--kind", type=click.Choice(["madds", "params"]), help="What the number counts; either, where it is left out.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any
 
 from ..engine.conventions import UNITS, Convention
-from ..engine.terms import PARAM_KINDS, WORK_KINDS, WRITTEN
+from ..engine.terms import BIASED, PARAM_KINDS, WORK_KINDS, WRITTEN
 from ..errors import CallError, Fault, SpecError, nearest
 from .find import CONVENTIONS_FOLDER, specs_folder
 from .places import Path as Place
@@ -29,10 +30,12 @@ def convention_names() -> tuple[str, ...]:
 
 @lru_cache(None)
 def load_convention(name: str = DEFAULT) -> Convention:
-    """Load a convention by its name.
+    """Load a convention: a shipped name, or a .toml file of one's own.
 
     Raises CallError, with the nearest name, where there is none; SpecError where its file is wrong.
     """
+    if name.endswith(".toml"):
+        return read_convention(read_text_file(name), name, PurePath(name).stem)
     path = specs_folder() / CONVENTIONS_FOLDER / f"{name}.toml"
     if not name.replace("-", "").isalnum() or not path.is_file():
         like = nearest(name, convention_names())
@@ -92,4 +95,4 @@ def read_convention(text: str, file: str, name: str) -> Convention:
     return Convention(name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule)
 
 
-WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in words[1:]))
+WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED)))

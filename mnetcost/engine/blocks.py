@@ -15,7 +15,7 @@ from .op import op
 from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, MaxPool, Op
 from .rules import Rules
 from .shapes import Shape
-from .terms import Terms
+from .terms import BIASED, Terms
 
 ALWAYS: Num = 1
 
@@ -45,12 +45,12 @@ class Site:
         """Scale a printed width by the rule of this row's role."""
         return self.rules.width(self.role).width(printed, self.alpha)
 
-    def add(self, part: str, op: Op, *inputs: Ref, when: Num = ALWAYS, why: str = "", printed: Num = None) -> Ref:
+    def add(self, part: str, op: Op, *inputs: Ref, when: Num = ALWAYS, why: str = "", printed: Num = None, written: str = "") -> Ref:
         """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place itself."""
         x = inputs or (self.x,)
         name = f"{self.place}/{part}" if part else self.place
         label = "se_pool" if op is SE_POOL else op.label
-        written = self.written.get(label, "") if self.written else ""
+        written = written or (self.written.get(label, "") if self.written else "")
         self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row, shared=self.shared, written=written)
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x
@@ -59,7 +59,10 @@ class Site:
         """Add what follows a convolution: batch norm, then the activation; the style's where the row is silent."""
         style = self.rules.style
         if style.norm if norm is None else norm:
-            self.add(f"{part}_norm" if part else "norm", NORM, when=when, why="keeps each channel at zero mean and unit variance")
+            # folded into a convolution that has a bias, a norm leaves no other one
+            written = BIASED if getattr(self.builder.nodes[self.x].op, "bias", False) else ""
+            why = "keeps each channel at zero mean and unit variance"
+            self.add(f"{part}_norm" if part else "norm", NORM, when=when, why=why, written=written)
         function = function or style.activation
         if function != "none":
             self.add(

@@ -41,6 +41,9 @@ WRITTEN = {
 }
 """How an implementation may write a layer: the keys of a spec's `[written]`, and the words each takes, the plain one first."""
 
+BIASED = "biased"
+"""How a norm behind a convolution with a bias is written: folded away, it leaves no bias of its own."""
+
 
 class Term(NamedTuple):
     """One product: `depthwise: 3 k_h x 3 k_w x 32 c x 112 h x 112 w`.
