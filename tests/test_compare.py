@@ -1,0 +1,87 @@
+"""Do designs stand side by side with the right ratios?"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mnetcost.analyses.compare import compare, labels
+from mnetcost.analyses.records import Document
+from mnetcost.designs import load
+from mnetcost.designs.conventions import load_convention
+from mnetcost.engine.costs import cost
+from mnetcost.errors import CallError
+from mnetcost.output import render
+
+
+def side_by_side(*names: str, convention: str = "paper") -> Document:
+    loaded = [load(name) for name in names]
+    return compare([(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention))
+
+
+def section(document: Document, title: str) -> dict[str, tuple[object, ...]]:
+    table = next(t for t in document.tables if t.title == title)
+    return {row[0]: row[1:] for row in table.rows}
+
+
+def test_the_shop_window() -> None:
+    """V1 and V2 at half the width: 149,497,088 against 97,131,840 multiply-adds, 1,331,592 against 1,968,680 params."""
+    document = side_by_side("v1:alpha=0.5", "v2:alpha=0.5")
+    assert document.title == "v1 and v2 at alpha 0.5, resolution 224"
+    assert document.lead == ("v2 has 1.48 times the params of v1, and 0.65 times its MAdds.",)
+    assert section(document, "total") == {
+        "params": (1_331_592, 1_968_680, 1_968_680 / 1_331_592),
+        "MAdds": (149_497_088, 97_131_840, 97_131_840 / 149_497_088),
+    }
+    assert section(document, "weights in bytes")["float16"][:2] == (2_663_184, 3_937_360)
+    assert section(document, "layers")["depthwise"][:2] == (13, 17)
+    assert section(document, "layers")["with MAdds"][:2] == (28, 53)
+
+
+@pytest.mark.parametrize("convention", ["paper", "flops", "fvcore", "thop"])
+@pytest.mark.parametrize("title", ["{} by kind", "{} by output map", "params by kind"])
+def test_sections_add_up_to_the_totals(title: str, convention: str) -> None:
+    """By kind, or by the size of the map: the sum of a design's column is its total."""
+    document = side_by_side("v1", "v3-large", "resnet50:resolution=160", convention=convention)
+    unit = load_convention(convention).unit
+    rows = section(document, title.format(unit)).values()
+    total = section(document, "total")["params" if "params" in title else unit]
+    for n in (0, 1, 3):  # 2 and 4 are ratios
+        assert sum(row[n] for row in rows) == total[n]  # type: ignore[misc]
+
+
+def test_activations_are_those_that_are_written() -> None:
+    """V1's largest map is 112 x 112 x 64, after its first pointwise convolution."""
+    assert section(side_by_side("v1", "v2"), "activations, elements")["largest"][:2] == (112 * 112 * 64, 112 * 112 * 96)
+
+
+def test_a_design_against_itself_is_one() -> None:
+    """Every ratio is 1, and both have a name of their own."""
+    document = side_by_side("v2", "v2")
+    assert document.title == "v2 and v2 (2) at alpha 1, resolution 224"
+    assert document.lead == ("v2 (2) has exactly the params of v2, and exactly its MAdds.",)
+    assert {row[-1] for t in document.tables for row in t.rows} == {1.0}
+
+
+def test_names_hold_what_differs() -> None:
+    """What all designs share stands in the heading, once."""
+    designs = [load(name) for name in ("v1:alpha=0.5", "v1:alpha=0.75", "v1:alpha=0.5,classes=10")]
+    assert labels(designs) == (["v1:alpha=0.5", "v1:alpha=0.75", "v1:alpha=0.5,classes=10"], "resolution 224")
+
+
+def test_json_holds_every_design_whole() -> None:
+    """Each with its settings, totals, layers and ratios to the first."""
+    data = json.loads(render(side_by_side("v1", "v2"), "json"))
+    assert (data["schema"], data["status"], len(data["designs"])) == ("mnetcost.compare/1", "complete", 2)
+    second = data["designs"][1]
+    assert second["ratios"]["madds"] == 300_774_272 / 568_740_352
+    assert second["layers"] == {"all": 152, "with_madds": 53, "by_op": second["layers"]["by_op"]}
+    assert sum(second["layers"]["by_op"].values()) == 152
+    assert sum(m["madds"] for m in second["madds_by_resolution"]) == second["totals"]["madds"] == 300_774_272
+
+
+def test_one_design_is_not_a_comparison() -> None:
+    """Two or more are needed."""
+    with pytest.raises(CallError, match="two designs or more"):
+        side_by_side("v1")

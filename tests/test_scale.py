@@ -1,0 +1,177 @@
+"""Is a whole grid what one design at a time says?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnetcost.analyses.scale import MOST_CELLS, Cells, answer, scale, spread
+from mnetcost.cli import cli
+from mnetcost.designs import Settings, find_spec, load_spec
+from mnetcost.designs.conventions import convention_names, load_convention
+from mnetcost.designs.find import shipped
+from mnetcost.engine.costs import cost
+from mnetcost.errors import CallError, SpecError
+from mnetcost.output import encode, render
+
+ODD = (0.1, 0.35, 0.4375, 0.5, 0.8125, 1.0, 1.4)
+"""Some leave blocks whose widths agree by rounding: there shortcuts and expansions are there in some cells only."""
+
+
+def one(name: str, alpha: float, size: tuple[int, int], convention: str = "paper", **more: object) -> tuple[int, int]:
+    """Params and work of one cell, costed alone in Python ints."""
+    design = load_spec(find_spec(name), Settings(alpha=alpha, resolution=size, **more))  # type: ignore[arg-type]
+    layers, counts = cost(design.graph, design.batch).layers, load_convention(convention)
+    return counts.count_params(t for x in layers for t in x.params), counts.madds(t for x in layers for t in x.work)
+
+
+def test_v1_at_its_published_alphas_and_resolutions() -> None:
+    """Tables 6 and 7 of the V1 paper: 569, 325, 149 and 41 M; 569, 418, 291 and 186 M (the paper cuts 290.7 to 290)."""
+    spec = find_spec("v1")
+    grid = scale(spec, spec.alphas, [(r, r) for r in spec.resolutions], load_convention(), Settings())
+    assert grid.alpha.tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert grid.resolution.tolist() == [128, 160, 192, 224]
+    assert grid.madds[:, 3].tolist() == [41_030_272, 149_497_088, 325_400_448, 568_740_352]
+    assert grid.madds[3].tolist() == [186_400_768, 290_675_200, 418_121_728, 568_740_352]
+    assert grid.params[:, 0].tolist() == [470_072, 1_331_592, 2_585_560, 4_231_976]
+
+
+@pytest.mark.parametrize(
+    ("name", "convention"), [*((name, "paper") for name in shipped()), *(("v2", c) for c in convention_names()), ("keras/v3-large", "thop")]
+)
+def test_a_grid_is_the_loop(name: str, convention: str) -> None:
+    """Every shipped design, at odd alphas and sizes that are not square: each cell is what the design alone says."""
+    h = find_spec(name).resolution[0]
+    sizes = [(h, h), (h - 5, h + 3)]
+    grid = scale(find_spec(name), ODD, sizes, load_convention(convention), Settings())
+    for i, alpha in enumerate(ODD):
+        for j, size in enumerate(sizes):
+            assert (grid.params[i, j], grid.madds[i, j]) == one(name, alpha, size, convention), (alpha, size)
+
+
+@settings(max_examples=60)
+@given(
+    name=st.sampled_from(["v2", "v3-small", "torchvision/v3-large", "timm/v3-large", "keras/v1", "slim/v3-large"]),
+    alphas=st.lists(st.integers(1, 300), min_size=1, max_size=4),
+    sides=st.lists(st.integers(33, 400), min_size=1, max_size=3),
+    batch=st.integers(1, 3),
+)
+def test_any_grid_is_the_loop(name: str, alphas: list[int], sides: list[int], batch: int) -> None:
+    """Hundredths of alpha and any sides, with a batch."""
+    values, sizes = [a / 100 for a in alphas], [(s, s) for s in sides]
+    grid = scale(find_spec(name), values, sizes, load_convention(), Settings(batch=batch, classes=7))
+    expected = [[one(name, a, s, batch=batch, classes=7) for s in sizes] for a in values]
+    assert np.stack([grid.params, grid.madds], 2).tolist() == [[list(cell) for cell in row] for row in expected]
+
+
+def test_a_thousand_by_a_thousand() -> None:
+    """A million cells of V2, a sample of them one at a time."""
+    alphas, sizes = [n / 1000 for n in range(1, 1001)], [(r, r) for r in range(32, 1032)]
+    grid = scale(find_spec("v2"), alphas, sizes, load_convention(), Settings())
+    assert grid.madds.shape == (1000, 1000)
+    for i in range(0, 1000, 97):
+        for j in range(0, 1000, 101):
+            assert (grid.params[i, j], grid.madds[i, j]) == one("v2", alphas[i], sizes[j])
+
+
+def test_what_would_pass_64_bits_is_refused() -> None:
+    """A batch of a million VGG-16s at 100 times the width counts more than 2**62."""
+    with pytest.raises(CallError, match="64-bit integers"):
+        scale(find_spec("vgg16"), [1.0, 100.0], [(4096, 4096)], load_convention(), Settings(batch=1_000_000))
+
+
+def test_too_many_cells_are_refused() -> None:
+    """Before anything is allocated."""
+    with pytest.raises(CallError, match="is more than 4,000,000 cells"):
+        scale(find_spec("v2"), [1.0] * 4001, [(224, 224)] * 1000, load_convention(), Settings())
+    assert MOST_CELLS == 4_000_000
+
+
+def test_a_map_that_vanishes_in_one_cell_names_the_layer() -> None:
+    """VGG-16's fifth pool has nothing left of 31 pixels."""
+    with pytest.raises(SpecError, match="layer 'pool5': the map vanishes"):
+        scale(find_spec("vgg16"), [1.0], [(224, 224), (31, 31)], load_convention(), Settings())
+
+
+def test_formats_hold_the_same_numbers(tmp_path: Path) -> None:
+    """NPZ, JSON and CSV of one grid, and its rows alpha, columns resolution."""
+    grid = scale(find_spec("v2"), [0.35, 1.0], [(96, 96), (128, 128), (224, 224)], load_convention(), Settings())
+    document = answer(grid)
+    data = json.loads(render(document, "json"))
+    file = tmp_path / "grid.npz"
+    file.write_bytes(encode(document, "npz"))
+    with np.load(file) as arrays:
+        assert sorted(arrays) == ["alpha", "madds", "params", "resolution"]
+        assert {key: arrays[key].tolist() for key in arrays} == {key: data[key] for key in arrays}
+        assert arrays["madds"].dtype == np.int64
+        assert arrays["madds"].shape == (2, 3)
+    rows = [line.split(",") for line in render(document, "csv").splitlines()]
+    assert rows[0] == ["alpha", "resolution", "params", "madds"]
+    assert rows[3] == ["0.35", "224", str(data["params"][0][2]), str(data["madds"][0][2])]
+    assert len(rows) == 7
+    cells = Cells(grid)
+    assert list(cells) == [cells[n] for n in range(len(cells))] == cells[:]
+
+
+def test_a_size_that_is_not_square_is_height_by_width() -> None:
+    """In CSV as 96x128, in the arrays as (height, width)."""
+    document = answer(scale(find_spec("v2"), [1.0], [(96, 128), (224, 224)], load_convention(), Settings()))
+    assert document.arrays is not None
+    assert document.arrays["resolution"].tolist() == [[96, 128], [224, 224]]
+    assert render(document, "csv").splitlines()[1].startswith("1.0,96x128,3504872,")
+
+
+def test_a_large_grid_shows_a_part_and_says_so() -> None:
+    """The first, the last, and what lies evenly between."""
+    document = answer(
+        scale(find_spec("v2"), [n / 100 for n in range(1, 101)], [(r, r) for r in range(32, 232)], load_convention(), Settings())
+    )
+    assert document.notes[0] == "24 of 100 alphas and 8 of 200 resolutions; csv, json and npz hold all"
+    assert spread(200, 8) == [0, 28, 56, 85, 113, 142, 170, 199]
+
+
+@pytest.mark.parametrize(
+    ("call", "alphas", "resolutions"),
+    [
+        (["v1"], [0.25, 0.5, 0.75, 1.0], [128, 160, 192, 224]),
+        (["v2", "--alpha", "0.1:0.3:0.1,1", "--resolution", "96:160:32"], [0.1, 0.2, 0.3, 1.0], [96, 128, 160]),
+        (["v2:alpha=0.5", "--alpha", "1", "--resolution", "96"], [0.5], [96]),
+        (["v2:resolution=64", "--alpha", "1", "--resolution", "96"], [1.0], [64]),
+        (["v2", "--alpha", "1", "--rho", "0.5,1"], [1.0], [112, 224]),
+        (["v2", "--alpha", "1:0.5:-0.25", "--resolution", "224"], [1.0, 0.75, 0.5], [224]),
+    ],
+)
+def test_lists_and_ranges(call: list[str], alphas: list[float], resolutions: list[int]) -> None:
+    """A range includes its end and steps in exact decimals; a design's own setting beats the option."""
+    done = CliRunner().invoke(cli, ["scale", *call, "--format", "json"])
+    data = json.loads(done.stdout)
+    assert (data["alpha"], data["resolution"]) == (alphas, resolutions)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--alpha", "0:1:0.5"], "--alpha must be above 0"),
+        (["--alpha", "1:0.5:0.1"], "never reaches its end"),
+        (["--alpha", "0.5:1:0"], "never reaches its end"),
+        (["--alpha", "0.5:1"], "a range START:STOP:STEP"),
+        (["--alpha", "nan:1:1"], "a range START:STOP:STEP"),
+        (["--alpha", "0.5,"], "--alpha must be a number, not ''"),
+        (["--alpha", "0.0000001:1:0.0000001"], "holds more than 100,000 values"),
+        (["--resolution", "8:32:0.5"], "resolution must be a whole number"),
+        (["--resolution", "96", "--rho", "1"], "not both"),
+        (["--alpha", "1e-999999999:1:1e-9"], "holds more than"),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_refused(options: list[str], said: str) -> None:
+    """One message, exit code 2."""
+    done = CliRunner().invoke(cli, ["scale", "v2", *options])
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert said in done.stderr
