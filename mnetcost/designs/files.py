@@ -32,3 +32,22 @@ def decode(data: bytes, shown_as: str) -> str:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as e:
         raise SpecError(Fault("is not UTF-8 text", shown_as, data.count(b"\n", 0, e.start) + 1)) from None
+
+
+def mapped(file: str) -> memoryview:
+    """A file's bytes without loading them: only what is looked at is read.
+
+    Raises SpecError for a missing, unreadable or empty file.
+    """
+    import mmap
+
+    path = Path(file)
+    try:
+        if not path.is_file():
+            raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
+        with path.open("rb") as f:
+            if not f.seek(0, 2):
+                raise SpecError(Fault("is empty", file))
+            return memoryview(mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as e:
+        raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", file)) from None

@@ -18,6 +18,8 @@ READERS = {
     ".keras": "keras",
     ".h5": "keras",
     ".hdf5": "keras",
+    ".onnx": "onnx",
+    ".tflite": "tflite",
 }
 """The module of this room that reads files of a suffix. Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with
 `layers.Layers`, at the size that `settings` asks for, and puts `Unknown` where it knows no better."""

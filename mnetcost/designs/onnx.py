@@ -1,0 +1,131 @@
+"""What does an ONNX file say? Its graph, at the size asked for, one image at a time.
+
+Nothing but the named file is opened: where weights are kept elsewhere their shapes are enough.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..engine.ops import Input
+from ..errors import Fault, SpecError
+from .onnx_file import read_model
+from .onnx_net import GIVEN, Net, text
+from .onnx_ops import lay
+from .readers import Model
+from .tensors import Dims, Stored, Tensor, Value, image_size, view
+
+if TYPE_CHECKING:
+    from . import Settings
+
+FORMAT = "ONNX"
+MOST_INPUTS = 1000
+FEW_CHANNELS = 4
+
+
+def read(file: str, settings: Settings) -> Model:
+    """Read an ONNX file.
+
+    Raises SpecError for what is no ONNX file, CallError where the file leaves the image's size open and none is given, and
+    UnknownOpError for ops of unknown cost.
+    """
+    model = read_model(file)
+    if not model.graph.node:
+        raise SpecError(Fault("is no ONNX file: it holds no graph with nodes", file))
+    reading = Reading(file, settings, model)
+    if reading.own and (reading.size != reading.own or reading.batch != 1):
+        before = reading.net(*reading.own, True)
+        after = reading.net(*reading.size, False, before.reshaped)
+    else:
+        after = reading.net(*reading.size, False)
+    return Model(after.graph(after.weight_bytes()), reading.size, reading.own, FORMAT, text(model.graph.name))
+
+
+class Reading:
+    """What the inputs are, and at which size."""
+
+    def __init__(self, file: str, settings: Settings, model: Any) -> None:
+        self.file, self.settings, self.model = file, settings, model
+        self.stored = {t.name for t in model.graph.initializer} | {s.values.name for s in model.graph.sparse_initializer}
+        self.inputs = [v for v in model.graph.input if v.name not in self.stored]
+        if len(self.inputs) > MOST_INPUTS + len(model.graph.node):
+            raise SpecError(Fault(f"has more than {MOST_INPUTS:,} inputs", file))
+        self.weights = self.weights_among()
+        self.own: tuple[int, int] | None = None
+        self.size: tuple[int, int] = (1, 1)
+        self.batch = 1
+        self.image = next((v.name for v in self.inputs if v.name not in self.weights and len(self.dims(v)) == 4), None)
+        if self.image is not None:
+            self.measure(next(v for v in self.inputs if v.name == self.image))
+        elif settings.resolution or settings.rho:
+            raise SpecError(Fault("no input is an image, so that it has no resolution", file))
+
+    def weights_among(self) -> set[bytes]:
+        """Inputs that are only ever read as weights: a file whose weights were taken out lists them so."""
+        seen: dict[bytes, bool] = {}
+        for node in self.model.graph.node:
+            start = GIVEN.get(text(node.op_type), 1 << 30)
+            for k, name in enumerate(node.input):
+                seen[name] = seen.get(name, True) and k >= start
+        return {v.name for v in self.inputs if seen.get(v.name) and self.dims(v) and all(n > 0 for n in self.dims(v))}
+
+    def dims(self, v: Any) -> Dims:
+        """The axes of an input; 0 for what is left open."""
+        return tuple(max(d.dim_value, 0) for d in v.type.tensor_type.shape.dim)
+
+    def sides(self, dims: Dims) -> tuple[int, int]:
+        """Which axes are height and width: channels come last where the last axis is as few as channels are and the second is not."""
+        last = 0 < dims[3] <= FEW_CHANNELS and not 0 < dims[1] <= FEW_CHANNELS
+        return (1, 2) if last else (2, 3)
+
+    def measure(self, v: Any) -> None:
+        dims = self.dims(v)
+        h, w = (dims[i] for i in self.sides(dims))
+        self.batch = dims[0] or 1
+        self.size, self.own = image_size(self.file, text(v.name), h, w, self.settings)
+
+    def net(self, h: int, w: int, own: bool, before: dict[str, tuple[Dims, Dims]] | None = None) -> Net:
+        """Lay the file out at a size; `own`: with the batch that it says."""
+        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, dry=own)
+        net.before = before or {}
+        if (h, w) == self.own or self.own is None:
+            self.give(net)
+        env: dict[bytes, Value | None] = {}
+        env.update(net.initializers(self.model.graph))
+        for v in self.inputs:
+            name, dims = text(v.name), list(self.dims(v))
+            if v.name in env:
+                raise net.fault("two inputs have this name", name)
+            if v.name in self.weights:
+                stored = net.checked(dims, name)
+                count = 1
+                for n in stored:
+                    count *= n
+                env[v.name] = Stored(stored, ("input", v.name), count)
+                continue
+            if v.name == self.image:
+                at = self.sides(tuple(dims))
+                dims[at[0]], dims[at[1]] = h, w
+            if len(dims) > 1 and not (own and dims[0]):
+                dims[0] = 1
+            if not all(dims):
+                said = "x".join(str(n or "?") for n in dims)
+                raise net.fault(f"its shape {said} is open, and only an image's height and width can be given", name)
+            whole = net.checked(dims, name)
+            c = self.channels(v, whole, net)
+            env[v.name] = Tensor(net.node(name, Input(*view(whole, c))), whole, c)
+        net.run(self.model.graph.node, env)
+        net.outputs(self.model.graph.output, env, "")
+        return net
+
+    def channels(self, v: Any, dims: Dims, net: Net) -> int:
+        return (3 if self.sides(self.dims(v)) == (1, 2) else 1) if len(dims) == 4 else net.channels_of(len(dims))
+
+    def give(self, net: Net) -> None:
+        """Shapes that the file says of what its nodes give, for ops that are not known."""
+        for v in (*self.model.graph.value_info, *self.model.graph.output):
+            dims = self.dims(v)
+            if dims and len(dims) <= 12:
+                dims = (1, *dims[1:]) if len(dims) > 1 else dims
+                if all(0 < n < 2**31 for n in dims):
+                    net.given[v.name] = dims

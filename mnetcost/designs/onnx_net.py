@@ -1,0 +1,353 @@
+"""How are an ONNX model's nodes connected, and what is each called with? Values by name, nodes in the file's order, graphs within."""
+
+from __future__ import annotations
+
+import struct
+from collections import ChainMap
+from collections.abc import Callable, MutableMapping, Sequence
+from math import prod
+from typing import Any
+
+from ..engine.moves import Constant
+from .folding import MOST_NUMBERS, fold
+from .layers import LARGEST_DIMENSION
+from .tensors import MOST_AXES, Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
+
+MOST_NODES = 200_000  # calls, those of functions within functions counted each time
+DEEPEST = 16  # graphs within nodes, functions within functions
+
+# TensorProto.DataType: how struct reads a number of it ("" where nobody asks), and its bits
+KINDS: dict[int, tuple[str, int]] = {
+    1: ("f", 32),
+    2: ("B", 8),
+    3: ("b", 8),
+    4: ("H", 16),
+    5: ("h", 16),
+    6: ("i", 32),
+    7: ("q", 64),
+    9: ("?", 8),
+    10: ("e", 16),
+    11: ("d", 64),
+    12: ("I", 32),
+    13: ("Q", 64),
+    14: ("", 64),
+    15: ("", 128),
+    16: ("", 16),
+    **dict.fromkeys((17, 18, 19, 20, 24), ("", 8)),
+    **dict.fromkeys((21, 22, 23), ("", 4)),
+    **dict.fromkeys((25, 26), ("", 2)),
+}
+GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRelu": 1}
+"""Ops whose inputs from this one on are weights, even where a file without weights lists them as the network's inputs."""
+
+
+def text(data: bytes) -> str:
+    """A name of the file's."""
+    return data[:400].decode("utf-8", "backslashreplace")
+
+
+class Net(Maps):
+    """One file, laid out at one size."""
+
+    def __init__(self, file: str, allow_unknown: bool, model: Any, lay: Callable[[Call], Any], dry: bool) -> None:
+        super().__init__(file, allow_unknown, True, dry)
+        self.model, self.lay = model, lay
+        self.opset = max((o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1)
+        self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
+        self.bytes_of: dict[Any, int] = {}
+        self.calls = 0
+        self.given: dict[bytes, Dims] = {}  # shapes the file gives, at its own size
+
+    def stored(self, t: Any, key: Any, place: str) -> Stored:
+        """A tensor of the file; its numbers where they are few."""
+        dims = tuple(t.dims)
+        if len(dims) > MOST_AXES or not all(0 <= n <= LARGEST_DIMENSION for n in dims):
+            raise self.fault(f"its axes of {said(dims[:MOST_AXES])} are no tensor's", place)
+        if t.data_type not in KINDS and t.data_type != 8:
+            raise self.fault(f"its numbers are of type {t.data_type}, which ONNX does not have", place)
+        kind, bits = KINDS.get(t.data_type, ("", 0))
+        count = prod(dims)
+        self.bytes_of[key] = (count * bits + 7) // 8
+        held = len(t.raw_data) or (0 if any((t.float_data, t.int32_data, t.int64_data)) else t.dropped)
+        if bits and t.data_location != 1 and held and (t.raw_data or not t.dropped) and held != self.bytes_of[key]:
+            raise self.fault(f"its axes say {said(dims)}, its numbers take {held:,} bytes", place)
+        values: tuple[Any, ...] | None = None
+        if count <= MOST_NUMBERS and kind and t.data_location != 1:
+            for numbers in (t.float_data, t.int32_data, t.int64_data, t.double_data, t.uint64_data):
+                if len(numbers) == count and t.data_type != 10:
+                    values = tuple(numbers)
+            if len(t.raw_data) == count * bits // 8:
+                values = struct.unpack(f"<{count}{kind}", t.raw_data)
+        return Stored(dims, key, count, values)
+
+    def weight_bytes(self) -> int:
+        """Bytes of the initializers, and of constants that layers read as weights, as the file's types say."""
+        return sum(n for key, n in self.bytes_of.items() if key[0] == "initializer" or key in self.counted)
+
+    def initializers(self, graph: Any, prefix: str = "") -> dict[bytes, Value]:
+        found: dict[bytes, Value] = {}
+        for t in graph.initializer:
+            if t.name in found:
+                raise self.fault("two initializers have this name", text(t.name))
+            found[t.name] = self.stored(t, ("initializer", prefix, t.name), text(t.name))
+        for s in graph.sparse_initializer:
+            dims = tuple(s.dims)
+            found[s.values.name] = self.stored(s.values, ("initializer", prefix, s.values.name), text(s.values.name))._replace(dims=dims)
+        return found
+
+    def run(self, nodes: Any, env: MutableMapping[bytes, Value | None], prefix: str = "", depth: int = 0, refs: Any = None) -> None:
+        """Lay nodes out in the file's order."""
+        if depth > DEEPEST:
+            raise self.fault("graphs or functions are nested too deeply", prefix)
+        env[b""] = None
+        for node in nodes:
+            self.calls += 1
+            if self.calls > MOST_NODES:
+                raise self.fault(f"has more than {MOST_NODES:,} nodes")
+            call = Call(self, node, env, prefix, depth, refs or {})
+            outputs = call.run()
+            for name, value in zip(node.output, outputs, strict=False):
+                if not name:
+                    continue
+                if name in (env.maps[0] if isinstance(env, ChainMap) else env):
+                    raise call.fault(f"gives '{text(name)[:80]}', which is given before")
+                env[name] = value
+
+    def within(self, graph: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int) -> list[Value | None]:
+        """Lay out a graph that stands in a node, which sees the names around it."""
+        scope: ChainMap[bytes, Value | None] = ChainMap({}, env)
+        scope.update(self.initializers(graph, prefix))
+        self.run(graph.node, scope, prefix, depth + 1)
+        return self.outputs(graph.output, scope, prefix)
+
+    def inlined(self, function: Any, call: Call) -> list[Value | None]:
+        """Lay out a function of the file in place of its call."""
+        env: dict[bytes, Value | None] = dict.fromkeys(function.input)
+        env.update(zip(function.input, call.inputs, strict=False))
+        refs = {a.name: a for a in [*function.attribute_proto, *call.node.attribute]}
+        self.run(function.node, env, f"{call.name}/", call.depth + 1, refs)
+        return [env.get(name) for name in function.output]
+
+    def outputs(self, names: Any, env: MutableMapping[bytes, Value | None], prefix: str) -> list[Value | None]:
+        for o in names:
+            if o.name not in env:
+                raise self.fault(f"its output '{text(o.name)[:80]}' is given by no node", prefix)
+        return [env[o.name] for o in names]
+
+
+class Call:
+    """One node: its inputs, attributes and name."""
+
+    def __init__(self, net: Net, node: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int, refs: Any) -> None:
+        self.net, self.node, self.env, self.depth = net, node, env, depth
+        domain = text(node.domain)
+        self.type = text(node.op_type)
+        self.domain = "" if domain == "ai.onnx" else domain
+        own = text(node.name) or (text(node.output[0]) if node.output else "") or self.type or "node"
+        self.name = f"{prefix}{own}"
+        self.inputs: list[Value | None] = []
+        for name in node.input:
+            if name not in env:
+                hint = "nodes must stand in the order in which they run, without cycles"
+                raise self.fault(f"reads '{text(name)[:80]}', which no input, initializer or node before it gives", hint)
+            self.inputs.append(env[name])
+        self.attributes = {}
+        for a in node.attribute:
+            source = refs.get(a.ref_attr_name) if a.ref_attr_name else a
+            if source is not None:
+                self.attributes[text(a.name)] = source
+
+    def fault(self, message: str, hint: str = "") -> Exception:
+        return self.net.fault(message, self.name, hint)
+
+    def integer(self, key: str, default: int = 0) -> int:
+        a = self.attributes.get(key)
+        return int(a.i) if a is not None else default
+
+    def number(self, key: str, default: float) -> float:
+        a = self.attributes.get(key)
+        return float(a.f) if a is not None else default
+
+    def word(self, key: str, default: str = "") -> str:
+        a = self.attributes.get(key)
+        return text(a.s) if a is not None else default
+
+    def integers(self, key: str, at: int = -1) -> list[int] | None:
+        """Whole numbers of an attribute, or of the input in place `at`; None where neither is there.
+
+        Raises NotKnown where they are computed from the image.
+        """
+        a = self.attributes.get(key)
+        if a is not None:
+            return list(a.ints)
+        if at < 0 or at >= len(self.inputs) or self.inputs[at] is None:
+            return None
+        value = self.inputs[at]
+        if not isinstance(value, Stored) or value.values is None:
+            raise NotKnown
+        return [int(n) for n in self.values(at)]
+
+    def values(self, at: int) -> tuple[Any, ...]:
+        """The numbers of an input; none where it is left out or empty."""
+        value = self.input(at)
+        if value is None:
+            return ()
+        if not isinstance(value, Stored) or value.values is None:
+            raise NotKnown
+        if any(n != n or abs(n) > 2**63 for n in value.values):
+            return tuple(0 for _ in value.values)
+        return value.values
+
+    def input(self, at: int) -> Value | None:
+        return self.inputs[at] if at < len(self.inputs) else None
+
+    def tensor(self, at: int = 0) -> Tensor:
+        """An input as a layer."""
+        value = self.input(at)
+        if value is None:
+            raise self.fault(f"{self.type[:40]} needs its input {at + 1}")
+        return self.net.as_tensor(value, self.name)
+
+    def weights(self, at: int) -> Stored | None:
+        """Numbers of the file as an input; raises NotKnown where they are computed."""
+        value = self.input(at)
+        if isinstance(value, Tensor):
+            raise NotKnown
+        return value
+
+    def args(self) -> dict[str, Any]:
+        """Attributes as folding reads them."""
+        out: dict[str, Any] = {}
+        for key, a in self.attributes.items():
+            if a.ints:
+                out[key] = list(a.ints)
+            elif a.HasField("t"):
+                out[key] = self.net.stored(a.t, ("constant", self.name), self.name)
+            elif a.HasField("i"):
+                out[key] = int(a.i)
+        return out
+
+    def run(self) -> list[Any]:
+        """Lay this node out; what it cannot be costed as is kept as an unknown op."""
+        net = self.net
+        function = net.functions.get((text(self.node.domain), self.type))
+        if function is not None:
+            return net.inlined(function, self)
+        if self.inputs and all(not isinstance(v, Tensor) for v in self.inputs):
+            folded = self.folded()
+            if folded is not None:
+                return [folded]
+        try:
+            done = net.lay(self)
+        except NotKnown:
+            done = None
+        if done is None:
+            done = [self.unknown(k) for k in range(min(len(self.node.output), 1000))]
+            done[1:] = [d for d in done[1:] if d]
+        return list(done) if done.__class__ is list else [done]
+
+    def unknown(self, k: int = 0) -> Tensor:
+        name = self.node.output[k]
+        type_ = f"{self.domain}.{self.type}" if self.domain else self.type
+        said_dims = self.net.given.get(name) if not self.net.before else None
+        values = [v for v in self.inputs if v is not None]
+        if k and said_dims is None:
+            said_dims = next((v.dims for v in values if isinstance(v, Tensor)), None)
+        if k:  # further outputs of one op: not another op
+            dims = said_dims or (1,)
+            c = self.net.channels_of(len(dims))
+            return Tensor(self.net.node(f"{self.name}/{k + 1}", Constant(*view(dims, c))), dims, c)
+        return self.net.unknown(type_, self.name, values, said_dims)
+
+    def folded(self) -> Stored | None:
+        """What an operation on stored numbers gives: stored numbers again, where that can be said."""
+        stored: Sequence[Any] = self.inputs
+        there = [v for v in stored if v is not None]
+        if not there:
+            return None
+        args = self.args()
+        own = [v for v in there if v.numbers]
+        key: Any = own[0].key if len(own) == 1 else ("constant", self.name)
+        numbers = sum(v.numbers for v in own if v.numbers > 1)
+        first = there[0]
+        if self.type in KEEPING:
+            done = fold(self.type, stored, args)
+            if done is not None:
+                return Stored(done[0], first.key, first.numbers, done[1])
+            dims = KEEPING[self.type](self, first.dims)
+            return None if dims is None else Stored(dims, first.key, first.numbers, first.values if dims == first.dims else None)
+        done = fold(self.type, stored, args)
+        if done is not None:
+            dims, values = done
+            taken = self.type in ("Slice", "Gather")  # a part, which others may share in
+            key = (*first.key, self.name) if taken and first.key else key
+            return Stored(dims, key, min(numbers, prod(dims)) if taken else numbers, values)
+        if self.type in COMBINING:
+            try:
+                return Stored(broadcast([v.dims for v in there]), key, numbers)
+            except ValueError:
+                return None
+        return None
+
+
+def _reshaped(call: Call, dims: Dims) -> Dims | None:
+    try:
+        target = call.integers("shape", 1)
+    except NotKnown:
+        return None
+    return None if target is None else resolved(call, dims, target)
+
+
+def resolved(call: Call, dims: Dims, target: Sequence[int]) -> Dims:
+    """A reshape's axes with its 0 (as before) and its -1 (what is left) worked out."""
+    if len(target) > MOST_AXES or target.count(-1) > 1:
+        raise call.fault(f"cannot be read along axes {list(target)[:MOST_AXES]}")
+    out = [dims[i] if n == 0 and not call.integer("allowzero") and i < len(dims) else n for i, n in enumerate(target)]
+    if -1 in out:
+        known = -prod(out)
+        if known <= 0 or prod(dims) % known:
+            raise call.fault(f"{said(dims)} cannot be read as {said(out)}")
+        out[out.index(-1)] = prod(dims) // known
+    return tuple(out)
+
+
+def _transposed(call: Call, dims: Dims) -> Dims | None:
+    perm = call.integers("perm") or list(range(len(dims)))[::-1]
+    return tuple(dims[i] for i in perm) if sorted(perm) == list(range(len(dims))) else None
+
+
+def squeezed(call: Call, dims: Dims) -> Dims:
+    axes = call.integers("axes", 1)
+    at = {a % len(dims) for a in axes} if axes and dims else {i for i, n in enumerate(dims) if n == 1}
+    if any(dims[i] != 1 for i in at):
+        raise call.fault(f"cannot drop axes {axes} of {said(dims)}")
+    return tuple(n for i, n in enumerate(dims) if i not in at)
+
+
+def unsqueezed(call: Call, dims: Dims) -> Dims:
+    axes = call.integers("axes", 1) or []
+    rank = len(dims) + len(axes)
+    if rank > MOST_AXES or len({a % rank for a in axes}) != len(axes):
+        raise call.fault(f"cannot insert axes {axes[:MOST_AXES]} into {said(dims)}")
+    out, left = [], list(dims)
+    for i in range(rank):
+        out.append(1 if i in {a % rank for a in axes} else left.pop(0))
+    return tuple(out)
+
+
+def flattened(call: Call, dims: Dims) -> Dims:
+    axis = call.integer("axis", 1)
+    axis = axis + len(dims) if axis < 0 else axis
+    return prod(dims[:axis]), prod(dims[axis:])
+
+
+KEEPING: dict[str, Callable[[Call, Dims], Dims | None]] = {
+    **dict.fromkeys(("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear", "Dropout"), lambda call, dims: dims),
+    "Reshape": _reshaped,
+    "Transpose": _transposed,
+    "Squeeze": squeezed,
+    "Unsqueeze": unsqueezed,
+    "Flatten": flattened,
+}
+"""What leaves stored numbers what they are, and the axes it gives them."""
+COMBINING = ("Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Neg", "Reciprocal", "Exp", "Sigmoid", "Tanh", "Abs", "Max", "Min")

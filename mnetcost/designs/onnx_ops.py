@@ -1,0 +1,653 @@
+"""What does each ONNX op compute, and on which axes? One function an op, in one table, from opset 7 on.
+
+Source: the ONNX operators' schemas (onnx.ai/onnx/operators), and those of ONNX Runtime for quantised graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+from ..engine.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
+from ..engine.moves import Pad, Permute
+from ..engine.ops import AvgPool, GlobalPool, MaxPool, Resize, TransposedConv
+from .layers import LARGEST_DIMENSION, convolution, plain_size
+from .onnx_net import Call, flattened, resolved, squeezed, unsqueezed
+from .tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
+
+Output = Value | Sequence[Value | None] | None
+Lay = Callable[[Call], Output]
+
+
+def sides(call: Call, key: str, count: int, low: int = 1, default: int = 1) -> tuple[int, ...]:
+    """A number a side of the window."""
+    said_ = call.integers(key) or [default] * count
+    if len(said_) != count or not all(low <= n <= LARGEST_DIMENSION for n in said_):
+        raise call.fault(f"'{key}' must be {count} numbers from {low}, not {said_[:8]}")
+    return tuple(said_)
+
+
+def over_a_side(numbers: tuple[int, ...], missing: int = 1) -> Any:
+    """A window's size as ops take it; along a row of positions there is only the height."""
+    return plain_size(*numbers) if len(numbers) == 2 else (numbers[0], missing)
+
+
+def padding(call: Call, count: int) -> Any:
+    """Padding as ops take it."""
+    auto = call.word("auto_pad", "NOTSET") or "NOTSET"
+    if auto in ("SAME_UPPER", "SAME_LOWER"):
+        return "same"
+    if auto == "VALID":
+        return "valid"
+    if auto != "NOTSET":
+        raise call.fault(f"auto_pad '{auto[:20]}' is not known")
+    pads = sides(call, "pads", 2 * count, 0, 0)
+    if count == 1:
+        pads = (pads[0], 0, pads[1], 0)
+    top, left, bottom, right = pads
+    return "valid" if not any(pads) else top if len(set(pads)) == 1 else (top, bottom, left, right)
+
+
+def mapped(call: Call, t: Tensor) -> tuple[Tensor, int]:
+    """A tensor with its channels on axis 1, and how many sides its map has: 1 or 2, of one image."""
+    count = len(t.dims) - 2
+    if count not in (1, 2):
+        raise NotKnown
+    return call.net.seen(t, 1, call.name), count
+
+
+def slid(call: Call, op: Any, x: Tensor, count: int) -> Dims:
+    """The axes of what a window gives, channels first."""
+    y = call.net.window(call.name, op, x)
+    return (x.dims[0], y.c, y.h, y.w) if count == 2 else (x.dims[0], y.c, y.h)
+
+
+def conv(at: int = 1, bias_at: int = 2) -> Lay:
+    """A convolution whose weights are input `at`."""
+
+    def lay(call: Call) -> Output:
+        x, count = mapped(call, call.tensor())
+        w, bias = call.weights(at), call.weights(bias_at)
+        if w is None or len(w.dims) != count + 2:
+            raise NotKnown
+        out, per_group, *kernel = w.dims
+        groups = call.integer("group", 1)
+        if groups < 1 or per_group * groups != x.dims[1]:
+            raise call.fault(f"its weights are for {per_group:,} channels in {groups:,} groups, and it gets {x.dims[1]:,}")
+        stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
+        pads = padding(call, count)
+        call.net.checked(w.dims, call.name)
+        op = convolution(x.dims[1], out, over_a_side(tuple(kernel)), stride, dilation, groups, pads, False)
+        return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, slid(call, op, x, count), 1)
+
+    return lay
+
+
+def conv_transpose(call: Call) -> Output:
+    x, count = mapped(call, call.tensor())
+    w, bias = call.weights(1), call.weights(2)
+    if w is None or len(w.dims) != count + 2:
+        raise NotKnown
+    channels, per_group, *kernel = call.net.checked(w.dims, call.name)
+    groups = call.integer("group", 1)
+    if channels != x.dims[1]:
+        raise call.fault(f"its weights are for {channels:,} channels, and it gets {x.dims[1]:,}")
+    if call.integers("output_shape") is not None:
+        raise NotKnown
+    stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
+    extra = over_a_side(sides(call, "output_padding", count, 0, 0), 0)
+    op = TransposedConv(
+        per_group * groups, over_a_side(tuple(kernel)), stride, dilation, groups, padding(call, count), extra, bias is not None
+    )
+    return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, slid(call, op, x, count), 1)
+
+
+def pool(kind: Any) -> Lay:
+    """Max or average pooling."""
+
+    def lay(call: Call) -> Output:
+        x, count = mapped(call, call.tensor())
+        kernel, stride, dilation = (over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations"))
+        op = kind(kernel, stride, padding(call, count), dilation, bool(call.integer("ceil_mode")))
+        return call.net.add(call.name, op, x, dims=slid(call, op, x, count), c=1)
+
+    return lay
+
+
+def global_pool(kind: str) -> Lay:
+    def lay(call: Call) -> Output:
+        x = call.tensor()
+        if len(x.dims) < 3 or (x.dims[0] != 1 and not call.net.dry):
+            raise NotKnown
+        x = call.net.seen(x, 1, call.name)
+        return call.net.add(call.name, GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1)
+
+    return lay
+
+
+def gemm(call: Call, at: tuple[int, int, int] = (0, 1, 2)) -> Output:
+    """A @ B + C with either transposed."""
+    a, b, bias = (call.input(i) for i in at)
+    if call.integer("transA"):
+        a = call.net.transpose(f"{call.name}/a", call.tensor(0), (1, 0))
+    if isinstance(b, Stored) and len(b.dims) == 2:
+        inner, out = reversed(b.dims) if call.integer("transB") else b.dims
+        stored = bias if isinstance(bias, Stored) and bias.numbers and prod(bias.dims) == out else None
+        t = a if isinstance(a, Tensor) else call.tensor(0)
+        y = call.net.dense(call.name, call.net.seen(t, -1, call.name, 2), -1, b, inner, out, stored)
+        return y if stored is bias else call.net.combine(f"{call.name}/bias", "add", [y, bias]) if bias is not None else y
+    if call.integer("transB"):
+        b = call.net.transpose(f"{call.name}/b", call.tensor(at[1]), (1, 0))
+    if a is None or b is None:
+        raise NotKnown
+    y = call.net.matmul(call.name, a, b)
+    return y if bias is None else call.net.combine(f"{call.name}/bias", "add", [y, bias])
+
+
+def matmul(a: int = 0, b: int = 1) -> Lay:
+    def lay(call: Call) -> Output:
+        left, right = call.input(a), call.input(b)
+        if left is None or right is None:
+            raise NotKnown
+        return call.net.matmul(call.name, left, right)
+
+    return lay
+
+
+def einsum(call: Call) -> Output:
+    """A product of two tensors by their letters: each number of the output sums over the letters that it lacks."""
+    equation = call.word("equation").replace(" ", "")
+    given, arrow, letters = equation.partition("->")
+    parts = given.split(",")
+    if not arrow or len(parts) != 2 or len(call.inputs) != 2 or "." in equation:
+        raise NotKnown
+    tensors = call.tensor(0), call.tensor(1)
+    sizes: dict[str, int] = {}
+    for part, t in zip(parts, tensors, strict=True):
+        if len(part) != len(t.dims) or any(sizes.setdefault(x, n) != n for x, n in zip(part, t.dims, strict=True)):
+            raise call.fault(f"'{equation[:40]}' does not fit {said(t.dims)}")
+    if not set(letters) <= set(sizes):
+        raise NotKnown
+    dims = tuple(sizes[x] for x in letters)
+    return call.net.product(call.name, *tensors, prod(n for x, n in sizes.items() if x not in letters), dims)
+
+
+def batch_norm(call: Call) -> Output:
+    x = call.tensor()
+    gamma, beta, mean, variance = (call.weights(i) for i in range(1, 5))
+    if gamma is None or beta is None or mean is None or variance is None or len(x.dims) < 2:
+        raise NotKnown
+    if prod(gamma.dims) != x.dims[1]:
+        raise call.fault(f"its numbers are for {prod(gamma.dims):,} channels, and it gets {x.dims[1]:,}")
+    new = [call.net.first(numbers) for numbers in (gamma, beta, mean, variance)]  # equal numbers may be stored once
+    op = Norm(new[0], new[1], new[2] or new[3]) if any(new) else Norm()
+    return call.net.same(call.name, op, call.net.seen(x, 1, call.name), shared=not any(new))
+
+
+def layer_norm(call: Call) -> Output:
+    """Layer normalisation over the last axis."""
+    x, scale, bias = call.tensor(), call.weights(1), call.weights(2)
+    axis = call.integer("axis", -1)
+    if axis not in (-1, len(x.dims) - 1) or scale is None:
+        raise NotKnown
+    x = call.net.seen(x, -1, call.name)
+    return call.net.same(call.name, LayerNorm(True, bias is not None), x, shared=not call.net.first(scale))
+
+
+def channel_norm(call: Call) -> Output:
+    """Instance and group normalisation: a scale and a shift a channel."""
+    x, scale, bias = call.tensor(), call.weights(1), call.weights(2)
+    if scale is None or bias is None or len(x.dims) < 2:
+        raise NotKnown
+    x = call.net.seen(x, 1, call.name)
+    if prod(scale.dims) != x.dims[1]:
+        raise NotKnown
+    return call.net.same(call.name, LayerNorm(), x, shared=not call.net.first(scale))
+
+
+def activation(function: str) -> Lay:
+    return lambda call: call.net.same(call.name, Activation(function), call.tensor())
+
+
+def clip(call: Call) -> Output:
+    """ReLU6 where it is one; its bounds are attributes, or inputs since opset 11."""
+
+    def bound(key: str, at: int) -> float | None:
+        if key in call.attributes:
+            return call.number(key, 0)
+        value = call.input(at)
+        return float(value.values[0]) if isinstance(value, Stored) and value.values and value.one else None
+
+    low, high = bound("min", 1), bound("max", 2)
+    if low is None and high is None and isinstance(call.input(2), Stored):
+        low, high = None, 6.0 if "relu6" in call.name.lower() else None  # the bounds are not in the file
+    named: dict[tuple[float, float], str] = {(0, 6): "relu6", (0, 1): "relu1", (-1, 1): "hard_tanh"}
+    function = named.get((low or 0, high or 0), "clip")
+    return call.net.same(call.name, Activation("relu" if low == 0 and high is None else function), call.tensor())
+
+
+def prelu(call: Call) -> Output:
+    slope = call.weights(1)
+    if slope is None:
+        raise NotKnown
+    return call.net.same(call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.first(slope))
+
+
+def combine(by: str, a: int = 0, b: int = 1) -> Lay:
+    """Two inputs, element by element."""
+
+    def lay(call: Call) -> Output:
+        values = [v for v in (call.input(a), call.input(b)) if v is not None]
+        if len(values) != 2:
+            raise NotKnown
+        return call.net.combine(call.name, by, values)
+
+    return lay
+
+
+def combine_all(by: str) -> Lay:
+    def lay(call: Call) -> Output:
+        values = [v for v in call.inputs if v is not None]
+        if len(values) == 1:
+            return values[0]
+        return call.net.combine(call.name, by, values) if len(values) < 100 else None
+
+    return lay
+
+
+def free(call: Call) -> Output:
+    """It gives what it gets, at no cost."""
+    return call.input(0)
+
+
+def rescale(call: Call) -> Output:
+    """A multiply and an add with fixed numbers, such as quantisation."""
+    return call.net.same(call.name, Rescale(), call.tensor())
+
+
+def quantize_dynamic(call: Call) -> Output:
+    """Quantise by the smallest and largest number: the map, its scale and its zero."""
+    y = call.net.same(call.name, Rescale(), call.tensor())
+    return [y, Stored((), None, 0, None), Stored((), None, 0, None)]
+
+
+def constant(call: Call) -> Output:
+    for key, a in call.attributes.items():
+        if key == "value":
+            return call.net.stored(a.t, ("constant", call.name), call.name)
+        if key in ("value_int", "value_float"):
+            return Stored((), ("constant", call.name), 1, (a.i if key == "value_int" else a.f,))
+        if key in ("value_ints", "value_floats"):
+            values = tuple(a.ints or a.floats)
+            return Stored((len(values),), ("constant", call.name), len(values), values)
+        if key == "sparse_value":
+            raise NotKnown
+    return Stored((), None, 0, None)
+
+
+def constant_of_shape(call: Call) -> Output:
+    return Stored(call.net.checked(call.integers("shape", 0) or (), call.name))
+
+
+def shape(call: Call) -> Output:
+    value = call.input(0)
+    if value is None:
+        raise NotKnown
+    dims = value.dims[call.integer("start") : call.integer("end", len(value.dims)) if "end" in call.attributes else None]
+    return Stored((len(dims),), None, 0, dims)
+
+
+def size(call: Call) -> Output:
+    value = call.input(0)
+    return None if value is None else Stored((), None, 0, (prod(value.dims),))
+
+
+def reshape(call: Call) -> Output:
+    """Axes that follow from shapes are at this size; those that stand in the file are at its own, and followed."""
+    t = call.tensor()
+    target = call.integers("shape", 1)
+    value = call.input(1)
+    if target is None:
+        raise NotKnown
+    fixed = not isinstance(value, Stored) or value.key is not None
+    dims = call.net.followed(call.name, t.dims, ()) if fixed else ()
+    if not dims:
+        dims = resolved(call, t.dims, target)
+    call.net.reshaped[call.name] = t.dims, dims
+    return call.net.reshape(call.name, t, dims)
+
+
+def axes(rule: Callable[[Call, Dims], Dims]) -> Lay:
+    """Other axes for the same numbers."""
+
+    def lay(call: Call) -> Output:
+        t = call.tensor()
+        return call.net.reshape(call.name, t, rule(call, t.dims))
+
+    return lay
+
+
+def transpose(call: Call) -> Output:
+    t = call.tensor()
+    return call.net.transpose(call.name, t, call.integers("perm") or list(range(len(t.dims)))[::-1])
+
+
+def concat(call: Call) -> Output:
+    values = [v for v in call.inputs if v is not None and (isinstance(v, Tensor) or 0 not in v.dims)]
+    return call.net.concat(call.name, values, call.integer("axis", 0))
+
+
+def q_concat(call: Call) -> Output:
+    return call.net.concat(call.name, [v for v in call.inputs[2::3] if v is not None], call.integer("axis", 0))
+
+
+def slices(call: Call) -> Output:
+    t = call.tensor()
+    starts, ends, steps = call.integers("starts", 1), call.integers("ends", 2), call.integers("steps", 4)
+    if starts is None or ends is None:
+        raise NotKnown
+    along = call.integers("axes", 3) or list(range(len(starts)))
+    steps = steps or [1] * len(starts)
+    dims = list(t.dims)
+    if not len(starts) == len(ends) == len(along) == len(steps) or any(not -len(dims) <= a < len(dims) for a in along) or 0 in steps:
+        raise call.fault("its starts, ends, axes and steps do not fit")
+    for start, end, axis, step in zip(starts, ends, along, steps, strict=True):
+        dims[axis] = len(range(*slice(start, None if step < 0 and end < -dims[axis] else end, step).indices(dims[axis])))
+    return call.net.part(call.name, t, tuple(dims))
+
+
+def split(call: Call) -> Output:
+    t = call.tensor()
+    axis = call.integer("axis", 0)
+    if not -len(t.dims) <= axis < len(t.dims):
+        raise call.fault(f"axis {axis} does not fit {said(t.dims)}")
+    axis %= len(t.dims)
+    parts = call.integers("split", 1)
+    if parts is None:
+        count = call.integer("num_outputs", len(call.node.output))
+        whole = -(-t.dims[axis] // count) if 0 < count <= t.dims[axis] else 0
+        parts = [whole] * (count - 1) + [t.dims[axis] - whole * (count - 1)] if whole else []
+    if sum(parts) != t.dims[axis] or len(parts) > 1000:
+        raise call.fault(f"parts of {parts[:8]} do not make {t.dims[axis]:,}")
+    return [call.net.part(f"{call.name}/{k + 1}", t, (*t.dims[:axis], n, *t.dims[axis + 1 :])) for k, n in enumerate(parts)]
+
+
+def gather(call: Call) -> Output:
+    """Some of an axis by fixed numbers, or rows of a table by computed ones: both only move numbers."""
+    t, index = call.tensor(0), call.input(1)
+    axis = call.integer("axis", 0)
+    if index is None or not -len(t.dims) <= axis < len(t.dims):
+        raise NotKnown
+    axis %= len(t.dims)
+    taken = prod(index.dims)
+    dims = (*t.dims[:axis], *index.dims, *t.dims[axis + 1 :])
+    if isinstance(index, Tensor) or taken > t.dims[axis]:
+        raise NotKnown
+    y = call.net.part(call.name, t, (*t.dims[:axis], taken, *t.dims[axis + 1 :]))
+    if not index.dims:
+        return call.net.without(y, [axis])
+    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
+
+
+def expand(call: Call) -> Output:
+    """Repeat along axes of 1, which only moves numbers."""
+    value, target = call.input(0), call.integers("shape", 1)
+    if value is None or target is None:
+        raise NotKnown
+    try:
+        dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
+    except ValueError as e:
+        raise call.fault(str(e)) from None
+    if dims == value.dims:
+        return value
+    return repeated(call, value, dims)
+
+
+def tile(call: Call) -> Output:
+    value, times = call.input(0), call.integers("repeats", 1)
+    if value is None or times is None or len(times) != len(value.dims):
+        raise NotKnown
+    return repeated(call, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name))
+
+
+def repeated(call: Call, value: Value, dims: Dims) -> Value:
+    if isinstance(value, Stored):
+        return value._replace(dims=dims, values=None)
+    t = call.net.seen(value, value.c, call.name)
+    padded = (*(1,) * (len(dims) - len(t.dims)), *t.dims)
+    factors = [n // m for n, m in zip(dims, padded, strict=True)]
+    c = t.c + len(dims) - len(t.dims)
+    moved = [i for i, k in enumerate(factors) if k > 1]
+    if len(dims) == 4 and c not in moved and dims[0] == 1 and len(t.dims) == 4:
+        y = view(dims, c)
+        return call.net.add(call.name, Resize(y.h, y.w, "nearest"), t, dims=dims, c=c)
+    raise NotKnown
+
+
+def reduce(by: str) -> Lay:
+    def lay(call: Call) -> Output:
+        t = call.tensor()
+        axes_ = call.integers("axes", 1)
+        if not axes_ and call.integer("noop_with_empty_axes"):
+            return t
+        return call.net.reduce(call.name, t, axes_ or list(range(len(t.dims))), bool(call.integer("keepdims", 1)), by)
+
+    return lay
+
+
+def arg(call: Call) -> Output:
+    return call.net.reduce(call.name, call.tensor(), [call.integer("axis", 0)], bool(call.integer("keepdims", 1)), "argmax")
+
+
+def pad(call: Call) -> Output:
+    """Zeros around a map; fewer than none cut it."""
+    t = call.tensor()
+    pads = call.integers("pads", 1) or call.integers("paddings")
+    if pads is None:
+        raise NotKnown
+    along = call.integers("axes", 3) or list(range(len(t.dims)))
+    if len(pads) != 2 * len(along) or any(not -len(t.dims) <= a < len(t.dims) for a in along):
+        raise call.fault(f"pads of {pads[:16]} do not fit {said(t.dims)}")
+    before, after = [0] * len(t.dims), [0] * len(t.dims)
+    for k, a in enumerate(along):
+        before[a], after[a] = pads[k], pads[k + len(along)]
+    dims = call.net.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], call.name)
+    if dims == t.dims:
+        return call.net.reshape(call.name, t, dims)
+    t = call.net.seen(t, t.c, call.name)
+    rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
+    if len(rest) > 2 or before[t.c] or after[t.c] or (t.c and (before[0] or after[0])):
+        raise NotKnown
+    edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))
+    return call.net.add(call.name, Pad((*edges[0], *edges[1])), t, dims=dims, c=t.c)
+
+
+def resize(call: Call) -> Output:
+    """Enlarge or shrink a map by scales or to sizes."""
+    x, count = mapped(call, call.tensor())
+    if count != 2:
+        raise NotKnown
+    at = 1 if call.type == "Upsample" or call.net.opset < 11 else 2
+    floats = call.attributes.get("scales")
+    scales = tuple(floats.floats) if floats is not None else call.values(at) if len(call.inputs) > at else ()
+    sizes = call.values(3) if not scales and len(call.inputs) > 3 else ()
+    given = [int(n) for n in sizes] if sizes else [int(n * s) for n, s in zip(x.dims, scales, strict=False)]
+    along = call.integers("axes")
+    if along:
+        whole = list(x.dims)
+        for a, n in zip(along, given if sizes else [int(x.dims[a] * s) for a, s in zip(along, scales, strict=False)], strict=False):
+            whole[a] = n
+        given = whole
+    if sizes and isinstance(v := call.input(3), Stored) and v.key is not None:
+        given = list(call.net.followed_resize(call.name, x.dims, tuple(given)))
+    if len(given) != 4 or tuple(given[:2]) != x.dims[:2]:
+        raise NotKnown
+    dims = call.net.checked(given, call.name)
+    call.net.reshaped[call.name] = x.dims, dims
+    method = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}.get(call.word("mode", "nearest"))
+    if method is None:
+        raise NotKnown
+    return call.net.add(call.name, Resize(dims[2], dims[3], method), x, dims=dims, c=1)
+
+
+def to_depth(call: Call) -> Output:
+    """Blocks of positions to channels, or back."""
+    x, count = mapped(call, call.tensor())
+    b = call.integer("blocksize", 1)
+    _, c, h, w = x.dims if count == 2 and 1 <= b < LARGEST_DIMENSION else (0, 0, 0, 0)
+    up = call.type == "DepthToSpace"
+    if not c or (c % (b * b) if up else h % b or w % b):
+        raise NotKnown
+    dims = (1, c // (b * b), h * b, w * b) if up else (1, c * b * b, h // b, w // b)
+    return call.net.add(call.name, Permute(*view(dims, 1)), x, dims=dims, c=1)
+
+
+def lrn(call: Call) -> Output:
+    return call.net.same(call.name, LocalResponseNorm(call.integer("size", 1)), call.net.seen(call.tensor(), 1, call.name))
+
+
+def conditional(call: Call) -> Output:
+    """A branch that shapes decide is laid out; one that the image decides cannot be costed."""
+    value = call.input(0)
+    if not isinstance(value, Stored) or not value.values:
+        raise NotKnown
+    branch = call.attributes.get("then_branch" if value.values[0] else "else_branch")
+    if branch is None:
+        raise NotKnown
+    return call.net.within(branch.g, call.env, f"{call.name}/", call.depth)
+
+
+def gelu_bias(call: Call) -> Output:
+    y = call.net.combine(f"{call.name}/bias", "add", [call.tensor(), v]) if (v := call.input(1)) is not None else call.tensor()
+    return call.net.same(call.name, Activation("gelu"), y)
+
+
+def attention(call: Call) -> Output:
+    """Scaled dot-product attention of opset 23: two matrix products and a softmax."""
+    q, k, v = (call.tensor(i) for i in range(3))
+    if len(q.dims) != 4 or len(k.dims) != 4 or len(v.dims) != 4 or q.dims[1] != k.dims[1] or len(call.node.output) > 1:
+        raise NotKnown
+    net, name = call.net, call.name
+    scores = net.product(f"{name}/scores", q, k, q.dims[3], (*q.dims[:3], k.dims[2]))
+    shares = net.same(f"{name}/softmax", Activation("softmax"), scores)
+    return net.matmul(name, shares, v)
+
+
+FUNCTIONS = {
+    "Relu": "relu",
+    "LeakyRelu": "leaky_relu",
+    "ThresholdedRelu": "threshold",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Celu": "celu",
+    "Gelu": "gelu",
+    "FastGelu": "gelu",
+    "QuickGelu": "swish",
+    "Mish": "mish",
+    "Swish": "swish",
+    "Sigmoid": "sigmoid",
+    "HardSigmoid": "hsigmoid",
+    "HardSwish": "hswish",
+    "Tanh": "tanh",
+    "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Erf": "erf",
+    "Exp": "exp",
+    "Log": "log",
+    "Sqrt": "sqrt",
+    "Abs": "abs",
+    "Reciprocal": "power",
+    "Shrink": "soft_shrink",
+    "QLinearSigmoid": "sigmoid",
+    "QLinearLeakyRelu": "leaky_relu",
+    "QLinearSoftmax": "softmax",
+}
+
+OPS: dict[str, Lay] = {
+    **{name: activation(function) for name, function in FUNCTIONS.items()},
+    # what truly costs nothing
+    **dict.fromkeys(("Identity", "Cast", "CastLike", "Dropout", "Detach"), free),
+    "Constant": constant,
+    "ConstantOfShape": constant_of_shape,
+    "Shape": shape,
+    "Size": size,
+    "Reshape": reshape,
+    "Flatten": axes(flattened),
+    "Squeeze": axes(squeezed),
+    "Unsqueeze": axes(unsqueezed),
+    "Transpose": transpose,
+    "Concat": concat,
+    "QLinearConcat": q_concat,
+    "Slice": slices,
+    "Split": split,
+    "Gather": gather,
+    "Expand": expand,
+    "Tile": tile,
+    "Pad": pad,
+    "DepthToSpace": to_depth,
+    "SpaceToDepth": to_depth,
+    "If": conditional,
+    # multiply-adds
+    "Conv": conv(),
+    "FusedConv": conv(),
+    "ConvInteger": conv(1, 99),
+    "QLinearConv": conv(3, 8),
+    "ConvTranspose": conv_transpose,
+    "Gemm": gemm,
+    "QGemm": lambda call: gemm(call, (0, 3, 6)),
+    "MatMul": matmul(),
+    "MatMulInteger": matmul(),
+    "QLinearMatMul": matmul(0, 3),
+    "Einsum": einsum,
+    "Attention": attention,
+    # pools and norms
+    "MaxPool": pool(MaxPool),
+    "AveragePool": pool(AvgPool),
+    "QLinearAveragePool": pool(AvgPool),
+    "GlobalAveragePool": global_pool("average"),
+    "QLinearGlobalAveragePool": global_pool("average"),
+    "GlobalMaxPool": global_pool("max"),
+    "BatchNormalization": batch_norm,
+    "LayerNormalization": layer_norm,
+    "InstanceNormalization": channel_norm,
+    "GroupNormalization": channel_norm,
+    "LRN": lrn,
+    # element by element
+    "Clip": clip,
+    "PRelu": prelu,
+    "BiasGelu": gelu_bias,
+    "Add": combine("add"),
+    "Sub": combine("subtract"),
+    "Mul": combine("multiply"),
+    "Div": combine("divide"),
+    "Pow": combine("power"),
+    "Sum": combine_all("add"),
+    "Max": combine_all("maximum"),
+    "Min": combine_all("minimum"),
+    "QLinearAdd": combine("add", 0, 3),
+    "QLinearMul": combine("multiply", 0, 3),
+    **dict.fromkeys(("Neg", "QuantizeLinear", "DequantizeLinear", "Floor", "Ceil", "Round", "Sign"), rescale),
+    "DynamicQuantizeLinear": quantize_dynamic,
+    **{f"Reduce{name}": reduce(by) for name, by in {"Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "L2": "l2"}.items()},
+    "ReduceSumSquare": reduce("l2"),
+    "ArgMax": arg,
+    "ArgMin": arg,
+    "Resize": resize,
+    "Upsample": resize,
+}
+"""Every op that can be costed, by its type; `free` and those around it truly cost nothing."""
+
+DOMAINS = ("", "com.microsoft", "ai.onnx.ml")
+
+
+def lay(call: Call) -> Any:
+    """Lay out one call.
+
+    Raises NotKnown for what cannot be costed.
+    """
+    if call.domain not in DOMAINS or call.type not in OPS or (call.domain and call.type == "Attention"):
+        raise NotKnown
+    return OPS[call.type](call)

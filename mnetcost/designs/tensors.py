@@ -1,0 +1,421 @@
+"""How does a tensor of any number of axes look as a map, and which layer does an operation on it stand for?
+
+ONNX and TFLite speak of axes, the engine of maps of h x w x c. A tensor here knows its axes and which of them is the channels; the
+others, the batch of 1 apart, are folded into height and width. Where a layer needs other channels than the last layer gave, the same
+numbers are read anew, which costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..engine.elements import Activation, Bias, Rescale, Scale
+from ..engine.graph import Graph, Ref
+from ..engine.moves import Concat, Constant, Crop, Permute, Reshape, Slice
+from ..engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
+from ..engine.shapes import Shape
+from ..errors import CallError, Fault, ShapeError, SpecError
+from .layers import LARGEST_DIMENSION, Layers
+
+if TYPE_CHECKING:
+    from . import Settings
+
+Dims = tuple[int, ...]
+MOST_AXES = 12
+
+
+class NotKnown(Exception):
+    """The operation cannot be costed as it is called."""
+
+
+class Tensor(NamedTuple):
+    """What a layer gives: its node, its axes, the batch first, and which of them is the channels."""
+
+    ref: Ref
+    dims: Dims
+    c: int
+
+
+class Stored(NamedTuple):
+    """Numbers that are in the file, or follow from those and from shapes."""
+
+    dims: Dims
+    key: Any = None  # whose they are: however many layers read them, they are counted once
+    numbers: int = 0  # how many the file holds of them; 0 where they follow from shapes
+    values: tuple[Any, ...] | None = None  # in order, where they are few
+
+    @property
+    def one(self) -> bool:
+        """Is it a single number, which no layer learns?"""
+        return prod(self.dims) == 1
+
+
+Value = Tensor | Stored
+
+
+def view(dims: Dims, c: int, batch: bool | None = None) -> Shape:
+    """The map of these axes: the channels, the last of the others as width, the rest as height. `batch`: the first axis is left out."""
+    if not dims:
+        return Shape(1, 1, 1)
+    rest = [n for i, n in enumerate(dims) if i != c]
+    if c and (dims[0] == 1 if batch is None else batch):
+        rest = rest[1:]
+    return Shape(prod(rest[:-1]), rest[-1], dims[c]) if len(rest) > 1 else Shape(prod(rest), 1, dims[c])
+
+
+def broadcast(shapes: Sequence[Dims]) -> Dims:
+    """The axes of what is combined element by element."""
+    rank = max(map(len, shapes))
+    out = [1] * rank
+    for dims in shapes:
+        for i, n in enumerate(dims, rank - len(dims)):
+            if n != 1 and out[i] not in (1, n):
+                raise ValueError(f"axes of {said(out)} and {said(dims)} do not fit")
+            out[i] = max(out[i], n)
+    return tuple(out)
+
+
+def said(dims: Sequence[int]) -> str:
+    """Axes in words: 1x3x224x224."""
+    return "x".join(str(n) if abs(n) <= LARGEST_DIMENSION else "huge" for n in dims) or "one number"
+
+
+def groups(old: Dims, new: Dims) -> list[tuple[list[int], list[int]]]:
+    """Which axes of a reshape become which: the smallest runs whose products agree."""
+    out: list[tuple[list[int], list[int]]] = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        a, b, ins, outs = old[i], new[j], [i], [j]
+        i, j = i + 1, j + 1
+        while a != b:
+            if (a < b or b == 0) and i < len(old):
+                a *= old[i]
+                ins.append(i)
+                i += 1
+            elif j < len(new):
+                b *= new[j]
+                outs.append(j)
+                j += 1
+            else:
+                raise ValueError
+        out.append((ins, outs))
+    tail = out[-1] if out else ([], [])
+    tail[0].extend(range(i, len(old)))
+    tail[1].extend(range(j, len(new)))
+    return out
+
+
+def refit(old: Dims, target: Dims, new: Dims) -> Dims:
+    """What a reshape of `old` to `target` becomes where it gets `new` instead; raises ValueError where the file does not say.
+
+    >>> refit((1, 1280, 7, 7), (1, 62720), (1, 1280, 5, 5))
+    (1, 32000)
+    """
+    if len(old) != len(new):
+        raise ValueError
+    out = list(target)
+    for ins, outs in groups(old, target):
+        was, now = prod(old[i] for i in ins), prod(new[i] for i in ins)
+        if was == now:
+            continue
+        real = [j for j in outs if target[j] != 1] or outs[:1]
+        changed = [i for i in ins if old[i] != new[i]]
+        same = [j for j in real if target[j] == prod(old[i] for i in changed)]
+        if len(real) != 1 and len(same) != 1:
+            raise ValueError
+        j = real[0] if len(real) == 1 else same[0]
+        out[j] = now // (was // target[j]) if now % (was // target[j]) == 0 else 0
+    if prod(out) != prod(new):
+        raise ValueError
+    return tuple(out)
+
+
+def image_size(file: str, name: str, h: int, w: int, settings: Settings) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    """The size to read an image at, and the file's own; 0 is a side that the file leaves open.
+
+    Raises CallError where the file leaves it open and the settings do not say.
+    """
+    from . import sized
+
+    if h and w:
+        return sized((h, w), settings)[0], (h, w)
+    if settings.resolution is not None:
+        return settings.resolution, None
+    said_ = f"input {name[:80]!r}: the file leaves its height and width open"
+    raise CallError(Fault(said_, file, hint="give --resolution, such as --resolution 224"))
+
+
+class Maps:
+    """Adds layers to a graph by what is done to tensors."""
+
+    def __init__(self, file: str, allow_unknown: bool, channels_first: bool, dry: bool = False) -> None:
+        self.layers = Layers(file, allow_unknown or dry)
+        self.dry = dry  # only axes are followed, with the file's own batch
+        self.channels_first = channels_first
+        self.counted: set[Any] = set()
+        self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
+        self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
+
+    def followed(self, name: str, x: Dims, target: Dims) -> Dims:
+        """Where a reshape's axes stand in the file, what they are at this size."""
+        old = self.before.get(name)
+        if old is None or old[0] == x:
+            return target
+        try:
+            return refit(*old, x)
+        except (ValueError, ZeroDivisionError):
+            hint = "export it with dynamic axes, or read it at its own size"
+            raise self.fault(f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint) from None
+
+    def followed_resize(self, name: str, x: Dims, sizes: Dims) -> Dims:
+        """Where sizes to enlarge to stand in the file, what they are at this size: as many times the map as they were."""
+        old = self.before.get(name)
+        if old is None or old[0] == x:
+            return sizes
+        out = []
+        for was, to, now in zip(*old, x, strict=True):
+            if now * to % was:
+                raise self.fault(f"its size of {said(old[1])} is fixed in the file and does not follow {said(x)}", name)
+            out.append(now * to // was)
+        return tuple(out)
+
+    def fault(self, message: str, name: str = "", hint: str = "") -> SpecError:
+        return self.layers.fault(message, f"layer {name[:120]!r}" if name else "", hint)
+
+    def channels_of(self, rank: int) -> int:
+        """Which axis is the channels as a rule."""
+        return 1 if self.channels_first and rank > 3 else max(rank - 1, 0)
+
+    def checked(self, dims: Sequence[Any], name: str) -> Dims:
+        """Axes that a map may have."""
+        if len(dims) > MOST_AXES or not all(n.__class__ is int and 1 <= n <= LARGEST_DIMENSION for n in dims):
+            raise self.fault(f"its axes of {said(dims[:MOST_AXES])} are no map's", name)
+        return tuple(dims)
+
+    def shape(self, t: Tensor) -> Shape:
+        return view(t.dims, t.c) if self.dry else self.layers.shape(t.ref)
+
+    def node(self, name: str, op: Op, *refs: Ref, shared: bool = False) -> Ref:
+        """Add a layer."""
+        return 0 if self.dry else self.layers.add(name, op, *refs, shared=shared)
+
+    def window(self, name: str, op: Op, t: Tensor) -> Shape:
+        """What a window gives on a map of one image."""
+        if t.dims[0] != 1 and not self.dry:
+            raise NotKnown
+        try:
+            y: Shape = op.shape(view((1, *t.dims[1:]), t.c))
+            return y
+        except ShapeError as e:
+            raise self.fault(e.faults[0].message, name) from None
+
+    def seen(self, t: Tensor, c: int, name: str, rank: int = 0) -> Tensor:
+        """A tensor with this axis as its channels."""
+        if rank and len(t.dims) != rank:
+            raise NotKnown
+        c %= len(t.dims) or 1
+        shape = view(t.dims, c)
+        ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
+        return Tensor(ref, t.dims, c)
+
+    def first(self, stored: Stored) -> bool:
+        """Are these numbers counted here and not before?"""
+        if stored.key in self.counted:
+            return False
+        self.counted.add(stored.key)
+        return True
+
+    def add(self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False) -> Tensor:
+        """Add a layer whose output has these axes."""
+        return Tensor(self.node(name, op, *[t.ref for t in tensors], shared=shared), self.checked(dims, name), c)
+
+    def same(self, name: str, op: Op, t: Tensor, shared: bool = False) -> Tensor:
+        """Add a layer that keeps its input's axes."""
+        return self.add(name, op, t, dims=t.dims, c=t.c, shared=shared)
+
+    def weighted(self, name: str, op: Callable[[bool], Op], t: Tensor, weight: Stored, bias: Stored | None, dims: Dims, c: int) -> Tensor:
+        """Add a layer with weights and perhaps a bias, of which either may have been counted at an earlier layer."""
+        new = self.first(weight)
+        if bias is None:
+            return self.add(name, op(False), t, dims=dims, c=c, shared=not new)
+        new_bias = self.first(bias)
+        if new == new_bias:
+            return self.add(name, op(True), t, dims=dims, c=c, shared=not new)
+        y = self.add(name, op(False), t, dims=dims, c=c, shared=not new)
+        return self.same(f"{name}/bias", Bias(prod(bias.dims)), y, shared=not new_bias)
+
+    def as_tensor(self, value: Value, name: str) -> Tensor:
+        """A value as a layer: stored numbers become a table."""
+        if isinstance(value, Tensor):
+            return value
+        dims = self.checked(value.dims, name)
+        c = self.channels_of(len(dims))
+        shape = view(dims, c)
+        learned = value.numbers > 1 and self.first(value)
+        if not learned or value.numbers == prod(dims):
+            return Tensor(self.node(f"{name}/table", Constant(*shape, learned)), dims, c)
+        table = self.node(f"{name}/table", Constant(1, 1, value.numbers, True))
+        return Tensor(self.node(f"{name}/spread", Constant(*shape), table), dims, c)
+
+    def unknown(self, type_: str, name: str, values: Sequence[Value], dims: Dims | None) -> Tensor:
+        """Add an op that cannot be costed, its output as the file says or its first input's."""
+        tensors = [v for v in values if isinstance(v, Tensor)]
+        if dims is None:
+            dims = tensors[0].dims if tensors else (1,)
+        c = tensors[0].c if tensors and len(tensors[0].dims) == len(dims) else self.channels_of(len(dims))
+        shape = view(self.checked(dims, name), c)
+        if self.dry:
+            return Tensor(0, dims, c)
+        return Tensor(self.layers.unknown(type_, name, *[t.ref for t in tensors], shape=shape), dims, c)
+
+    def dense(self, name: str, t: Tensor, axis: int, weight: Stored, inner: int, out: int, bias: Stored | None = None) -> Tensor:
+        """A dense layer over one axis."""
+        axis %= len(t.dims)
+        if t.dims[axis] != inner:
+            raise self.fault(f"its weights are for {inner:,} numbers, and it gets {t.dims[axis]:,}", name)
+        dims = (*t.dims[:axis], out, *t.dims[axis + 1 :])
+        return self.weighted(name, lambda b: Dense(out, b), self.seen(t, axis, name), weight, bias, self.checked(dims, name), axis)
+
+    def matmul(self, name: str, a: Value, b: Value, bias: Stored | None = None) -> Tensor:
+        """A product of matrices: a dense layer where one of them is stored and the same for all, a `matmul` otherwise."""
+        if isinstance(a, Tensor) and isinstance(b, Stored) and len(b.dims) >= 2 and prod(b.dims[:-2]) == 1:
+            y = self.dense(name, a, -1, b, b.dims[-2], b.dims[-1], bias)
+            rank = len(b.dims)
+            return y if rank <= len(y.dims) else self.reshape(f"{name}/axes", y, (*(1,) * (rank - len(y.dims)), *y.dims))
+        if isinstance(b, Tensor) and isinstance(a, Stored) and len(a.dims) == 2 and len(b.dims) >= 2 and bias is None:
+            return self.dense(name, b, -2, a, a.dims[1], a.dims[0])
+        a, b = self.as_tensor(a, name), self.as_tensor(b, name)
+        if len(a.dims) < 2 or len(b.dims) < 2:
+            raise NotKnown
+        if a.dims[-1] != b.dims[-2]:
+            raise self.fault(f"matrices of {said(a.dims)} and {said(b.dims)} cannot be multiplied", name)
+        dims = (*broadcast([a.dims[:-2], b.dims[:-2], ()]), a.dims[-2], b.dims[-1])
+        return self.product(name, a, b, a.dims[-1], dims)
+
+    def product(self, name: str, a: Tensor, b: Tensor, inner: int, dims: Dims) -> Tensor:
+        """A product of two computed tensors, each of its numbers a sum of `inner` products."""
+        c = max(len(dims) - 1, 0)
+        return self.add(name, MatMul(inner, *view(self.checked(dims, name), c)), a, b, dims=dims, c=c)
+
+    def combine(self, name: str, by: str, values: Sequence[Value]) -> Tensor:
+        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power."""
+        try:
+            dims = broadcast([v.dims for v in values])
+        except ValueError as e:
+            raise self.fault(str(e), name) from None
+        t = next(v for v in values if isinstance(v, Tensor))
+        if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
+            one = stored.one or not stored.numbers
+            if by in ("add", "subtract"):
+                return self.same(name, Rescale() if one else Bias(stored.numbers), t, shared=not one and not self.first(stored))
+            if by in ("multiply", "divide"):
+                return self.same(name, Rescale() if one else Scale(False, stored.numbers), t, shared=not one and not self.first(stored))
+            if stored.one:
+                relu = by == "maximum" and stored.values == (0,)
+                return self.same(name, Activation("relu" if relu else "power" if by == "power" else "clip"), t)
+        tensors = [self.as_tensor(v, name) for v in values]
+        whole = next((t for t in tensors if t.dims == dims), None)
+        c = whole.c if whole else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
+        batch = bool(dims) and dims[0] == 1
+        refs = []
+        for t in tensors:
+            shape = view((*(1,) * (len(dims) - len(t.dims)), *t.dims), c, batch)
+            fits = self.shape(t) == shape
+            refs.append(t if fits else t._replace(ref=self.node(f"{name}/layout", Reshape(*shape), t.ref)))
+        if self.dry:
+            return Tensor(0, dims, c)
+        shapes = [self.shape(t) for t in refs]
+        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc"):
+            raise NotKnown
+        op: Op = Elementwise(by) if by != "multiply" else Gate()
+        if by == "add" and len(set(shapes)) == 1:
+            op = Add()
+        if by == "multiply":
+            refs.sort(key=lambda t: -self.shape(t).elements)
+            while len(refs) > 2:
+                refs[:2] = [self.add(name, op, *refs[:2], dims=dims, c=c)]
+        y = self.add(name, op, *refs, dims=dims, c=c)
+        if self.shape(y) != view(dims, c, batch):
+            raise NotKnown
+        return y
+
+    def concat(self, name: str, values: Sequence[Value], axis: int) -> Tensor:
+        """Put tensors one behind another along an axis."""
+        rank = len(values[0].dims)
+        if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
+            raise self.fault(f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}", name)
+        axis %= rank
+        c = next(v.c for v in values if isinstance(v, Tensor))
+        rest = [i for i in range(rank) if i != c and (i or values[0].dims[0] != 1 or not c)]
+        sides = {c: "channels", **dict(zip(rest, ("height", "width") if len(rest) < 3 else (), strict=False))}
+        dims = list(values[0].dims)
+        dims[axis] = sum(v.dims[axis] for v in values)
+        if any(n != m for v in values for i, (n, m) in enumerate(zip(v.dims, dims, strict=True)) if i != axis):
+            raise self.fault(f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}", name)
+        tensors = [self.as_tensor(v, name) for v in values]
+        if axis in sides:
+            return self.add(name, Concat(sides[axis]), *[self.seen(t, c, name) for t in tensors], dims=tuple(dims), c=c)
+        refs = []
+        for t in tensors:
+            shape = Shape(prod(t.dims[:axis]), t.dims[axis], prod(t.dims[axis + 1 :]))
+            refs.append(t._replace(ref=self.node(f"{name}/layout", Reshape(*shape), t.ref)))
+        return self.add(name, Concat("width"), *refs, dims=tuple(dims), c=c)
+
+    def reshape(self, name: str, t: Tensor, dims: Sequence[int]) -> Tensor:
+        """Read the same numbers along other axes."""
+        dims = self.checked(tuple(dims), name)
+        if prod(dims) != prod(t.dims):
+            raise self.fault(f"{said(t.dims)} cannot be read as {said(dims)}", name)
+        c = self.channels_of(len(dims))
+        for ins, outs in groups(t.dims, dims):
+            if t.c in ins and t.dims[t.c] > 1 and all(t.dims[i] == 1 for i in ins if i != t.c):
+                real = [j for j in outs if dims[j] != 1]
+                c = real[0] if len(real) == 1 else c
+        return self.add(name, Reshape(*view(dims, c)), t, dims=dims, c=c)
+
+    def transpose(self, name: str, t: Tensor, perm: Sequence[int]) -> Tensor:
+        """Put the axes in another order."""
+        if sorted(perm) != list(range(len(t.dims))):
+            raise self.fault(f"its order of axes {list(perm)[:MOST_AXES]} does not fit {said(t.dims)}", name)
+        dims = tuple(t.dims[i] for i in perm)
+        c = list(perm).index(t.c) if perm else 0
+        moved = [i for i in perm if t.dims[i] != 1]
+        op = Permute if moved != sorted(moved) else Reshape
+        return self.add(name, op(*view(dims, c)), t, dims=dims, c=c)
+
+    def part(self, name: str, t: Tensor, dims: Dims) -> Tensor:
+        """Take some of each axis."""
+        dims = self.checked(dims, name)
+        t = self.seen(t, t.c, name)
+        y = view(dims, t.c, bool(t.dims) and t.dims[0] == 1)
+        x = self.shape(t)
+        if y.c != x.c:
+            t = self.add(name, Slice(y.c), t, dims=(*t.dims[: t.c], y.c, *t.dims[t.c + 1 :]), c=t.c)
+            name = f"{name}/crop"
+        if (y.h, y.w) != (x.h, x.w) or y.c == x.c:
+            t = self.add(name, Crop(y.h, y.w), t, dims=dims, c=t.c)
+        return t._replace(dims=dims)
+
+    def without(self, t: Tensor, axes: Sequence[int]) -> Tensor:
+        """Drop axes of 1."""
+        left = [i for i in range(len(t.dims)) if i not in axes]
+        c = left.index(t.c) if t.c in left else self.channels_of(len(left))
+        return Tensor(t.ref, tuple(t.dims[i] for i in left), c)
+
+    def reduce(self, name: str, t: Tensor, axes: Sequence[int], keep: bool, by: str) -> Tensor:
+        """Bring axes down to one number: global pooling where these are a map's sides."""
+        rank = len(t.dims)
+        if not all(-rank <= a < rank for a in axes):
+            raise self.fault(f"its axes {list(axes)[:MOST_AXES]} do not fit {said(t.dims)}", name)
+        axes = sorted({a % rank for a in axes})
+        dims = tuple(1 if i in axes else n for i, n in enumerate(t.dims))
+        t = self.seen(t, t.c, name)
+        pooled = by in ("mean", "max") and t.c not in axes and all(n == 1 for i, n in enumerate(dims) if i != t.c)
+        op: Op = GlobalPool("average" if by == "mean" else "max") if pooled and rank > 2 else Reduce(*view(dims, t.c), by)
+        y = self.add(name, op, t, dims=dims, c=t.c)
+        return y if keep else self.without(y, axes)
+
+    def graph(self, weight_bytes: int) -> Graph:
+        return self.layers.graph(weight_bytes)

@@ -1,0 +1,138 @@
+"""What does a TFLite file say? Its first graph, at the size asked for, one image at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..engine.moves import Constant
+from ..engine.ops import Input
+from ..errors import Fault, SpecError
+from .readers import Model
+from .tensors import Dims, Maps, NotKnown, Stored, Tensor, Value, image_size, view
+from .tflite_file import Operator, Subgraph, TensorSaid, read_subgraphs
+from .tflite_ops import Call, lay
+
+if TYPE_CHECKING:
+    from . import Settings
+
+FORMAT = "TFLite"
+
+
+def read(file: str, settings: Settings) -> Model:
+    """Read a TFLite file.
+
+    Raises SpecError for what is no TFLite file, CallError where it leaves the image's size open and none is given, and UnknownOpError
+    for operators of unknown cost.
+    """
+    graph, graphs = read_subgraphs(file)
+    reading = Reading(file, settings, graph)
+    size, own = reading.size, reading.own
+    if own and (size != own or reading.batch != 1):
+        before = reading.maps(own, True, {})
+        after = reading.maps(size, False, before.reshaped)
+    else:
+        after = reading.maps(size, False, {})
+    format_ = FORMAT if graphs == 1 else f"{FORMAT}, the first of {graphs} graphs"
+    weights = {t.buffer: t.nbytes for t in graph.tensors}
+    return Model(after.graph(sum(weights.values())), size, own, format_, graph.name)
+
+
+class Reading:
+    """What the inputs are, and at which size."""
+
+    def __init__(self, file: str, settings: Settings, graph: Subgraph) -> None:
+        self.file, self.settings, self.graph = file, settings, graph
+        count = len(graph.tensors)
+        for where in (graph.inputs, graph.outputs):
+            for n in where:
+                self.check(n, count)
+        self.own: tuple[int, int] | None = None
+        self.size: tuple[int, int] = (1, 1)
+        self.batch = 1
+        self.image = next((n for n in graph.inputs if len(graph.tensors[n].dims) == 4), None)
+        if self.image is not None:
+            said = graph.tensors[self.image]
+            h, w = (0 if i in said.open else said.dims[i] for i in (1, 2))
+            self.batch = said.dims[0]
+            self.size, self.own = image_size(file, said.name, h, w, settings)
+        elif settings.resolution or settings.rho:
+            raise SpecError(Fault("no input is an image, so that it has no resolution", file))
+
+    def check(self, n: int, count: int) -> None:
+        if not 0 <= n < count:
+            raise SpecError(Fault(f"tensor {n:,} is not there", self.file))
+
+    def maps(self, size: tuple[int, int], own: bool, before: dict[str, tuple[Dims, Dims]]) -> Maps:
+        """Lay the file out at a size; `own`: with the batch that it says."""
+        maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, dry=own)
+        maps.before = before
+        graph = self.graph
+        values: dict[int, Value | None] = {-1: None}
+        for n in dict.fromkeys(graph.inputs):
+            said = graph.tensors[n]
+            values[n] = self.input(maps, said, n == self.image, size, own)
+        for k, operator in enumerate(graph.operators):
+            for n in (*operator.inputs, *operator.outputs):
+                if n != -1:
+                    self.check(n, len(graph.tensors))
+            inputs = []
+            for n in operator.inputs:
+                if n not in values:
+                    values[n] = self.stored(maps, n, k)
+                inputs.append(values[n])
+            self.run(maps, operator, inputs, values, k)
+        for n in graph.outputs:
+            if n not in values:
+                raise maps.fault(f"its output '{graph.tensors[n].name[:80]}' is given by no operator")
+        return maps
+
+    def input(self, maps: Maps, said: TensorSaid, image: bool, size: tuple[int, int], own: bool) -> Tensor:
+        dims = list(said.dims)
+        if image:
+            dims[1:3] = size
+        if len(dims) > 1 and not own:
+            dims[0] = 1
+        if any(i in said.open for i in range(1, len(dims)) if not (image and i in (1, 2))):
+            raise maps.fault("its shape is open, and only an image's height and width can be given", said.name)
+        whole = maps.checked(dims, said.name)
+        c = maps.channels_of(len(whole))
+        return Tensor(maps.node(said.name, Input(*view(whole, c))), whole, c)
+
+    def stored(self, maps: Maps, n: int, k: int) -> Stored:
+        """A tensor that no operator gives: numbers of the file."""
+        said = self.graph.tensors[n]
+        if not said.nbytes and 0 not in said.dims:
+            what = f"operator {k} reads '{said.name[:80]}', which no input, buffer or operator before it gives"
+            raise maps.fault(what, hint="operators must stand in the order in which they run, without cycles")
+        count = 1
+        for d in said.dims:
+            count *= d
+        return Stored(said.dims, ("buffer", said.buffer), count, said.values)
+
+    def run(self, maps: Maps, operator: Operator, inputs: list[Value | None], values: dict[int, Value | None], k: int) -> None:
+        """Lay one operator out; what it cannot be costed as is kept as an unknown op."""
+        outputs = [n for n in operator.outputs if n != -1]
+        name = (self.graph.tensors[outputs[0]].name.split(";")[0] if outputs else "") or f"{operator.type} {k}"
+        call = Call(maps, operator, inputs, name)
+        try:
+            done: list[Value] = lay(call)
+        except NotKnown:
+            done = self.unknown(maps, operator, name, [v for v in inputs if v is not None], outputs)
+        for n, value in zip(outputs, done, strict=False):
+            if n in values:
+                raise maps.fault(f"gives '{self.graph.tensors[n].name[:80]}', which is given before", name)
+            values[n] = value
+
+    def unknown(self, maps: Maps, operator: Operator, name: str, inputs: list[Value], outputs: list[int]) -> list[Value]:
+        """Its outputs as the file says, where that is at this size."""
+        done: list[Value] = []
+        for k, n in enumerate(outputs or [-1]):
+            said = self.graph.tensors[n].dims if n >= 0 else ()
+            dims = (1, *said[1:]) if said and all(said) and not maps.before else None
+            if not k:
+                done.append(maps.unknown(operator.type, name, inputs, dims))
+            else:
+                dims = dims or (1,)
+                c = maps.channels_of(len(dims))
+                done.append(Tensor(maps.node(f"{name}/{k + 1}", Constant(*view(maps.checked(dims, name), c))), dims, c))
+        return done
