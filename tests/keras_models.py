@@ -13,12 +13,13 @@ class Config:
         self.dialect, self.name, self.first = dialect, name, first
         self.layers: list[dict[str, Any]] = []
         self.calls: dict[str, int] = {}
+        self.skipped: set[str] = set()  # models whose first call is not saved, and counted by links all the same
         key = "batch_shape" if dialect == 3 else "batch_input_shape"
         self.x = self.add("InputLayer", {key: [None, *shape]}, name="input")
 
     def link(self, name: str) -> Any:
         """The newest output of a layer as the dialect writes it."""
-        call = self.calls[name] - 1
+        call = self.calls[name] - 1 + (name in self.skipped)
         if self.dialect == 2:
             return [name, call, 0]
         return {"class_name": "__keras_tensor__", "config": {"shape": None, "dtype": "float32", "keras_history": [name, call, 0]}}
@@ -60,7 +61,7 @@ class Config:
         return self.add("BatchNormalization", {"axis": 1 if self.first else [3] if self.dialect == 2 else -1})
 
     def model(self) -> dict[str, Any]:
-        one = [self.x, self.calls[self.x] - 1, 0]
+        one = [self.x, self.calls[self.x] - 1 + (self.x in self.skipped), 0]
         config = {"name": self.name, "layers": self.layers, "input_layers": [["input", 0, 0]], "output_layers": [one]}
         if self.dialect == 3:
             config["output_layers"] = one

@@ -226,12 +226,15 @@ def sequential(dialect: int) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": {"name": "seq", "layers": layers}, "name": "seq"}
 
 
+@pytest.mark.parametrize("skipped", [False, True])
 @pytest.mark.parametrize("dialect", [3, 2])
 @pytest.mark.parametrize("model", [inner, sequential])
-def test_models_may_be_layers_of_models(model: Callable[[int], dict[str, Any]], dialect: int, read: Read) -> None:
-    """Called twice, they share their weights; layers have the inner model's name before theirs."""
+def test_models_may_be_layers_of_models(model: Callable[[int], dict[str, Any]], dialect: int, skipped: bool, read: Read) -> None:
+    """Called twice, they share their weights, whether or not Keras counts a call that it does not save; names are put together."""
     m = Config([8, 8, 4], dialect)
     said = model(dialect)
+    if skipped:
+        m.skipped.add(said["name"])
     m.layers.append({**said, "inbound_nodes": [m.node(("input",))]})
     m.calls[said["name"]] = 1
     m.x = said["name"]

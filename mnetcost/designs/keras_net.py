@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from math import prod
@@ -428,6 +429,7 @@ def _functional(
             if call is None:
                 raise net.fault(f"call {k + 1} is written in no known dialect", f"layer {name[:80]!r}")
             units.append((name, k, *call))
+    units = _counted(units, layers, names, config.get("output_layers"))
     _run_units(net, units, done, layers, names, shapes, prefix, depth)
     outputs = []
     for link in _links(config.get("output_layers")):
@@ -436,6 +438,22 @@ def _functional(
             raise net.fault(f"its output '{link.layer[:80]}' is not there", place, f"did you mean '{like}'?" if like else "")
         outputs.append(_output(done[link.layer, link.call], link))
     return outputs
+
+
+def _counted(
+    units: list[tuple[str, int, list[Any], dict[str, Any]]], layers: list[dict[str, Any]], names: dict[str, int], outputs: Any
+) -> list[tuple[str, int, list[Any], dict[str, Any]]]:
+    """The calls, numbered as links number them.
+
+    A model that was made with an input has a call of its own, number 0, which Keras does not save; links to its other calls count
+    it all the same. Source: Keras, functional.py, get_config.
+    """
+    last: dict[str, int] = {}
+    for link in (*(link for _, _, args, kwargs in units for link in _links([args, list(kwargs.values())])), *_links(outputs)):
+        last[link.layer] = max(last.get(link.layer, 0), link.call)
+    saved = Counter(name for name, *_ in units)
+    skipped = {n for n in saved if layers[names[n]].get("class_name") in MODELS and last.get(n) == saved[n]}
+    return [(name, k + (name in skipped), args, kwargs) for name, k, args, kwargs in units]
 
 
 def _output(tensors: list[Tensor], link: Link) -> Tensor:
