@@ -22,13 +22,14 @@ from mnetcost.cli import cli
 from mnetcost.designs import Design, Settings, load, load_spec
 from mnetcost.designs.conventions import convention_names, load_convention
 from mnetcost.designs.find import shipped, shipped_spec
-from mnetcost.designs.spec import Row, Spec
+from mnetcost.designs.spec import Row, Spec, read_spec
 from mnetcost.engine.costs import cost
 from mnetcost.engine.elements import Norm, Scale
 from mnetcost.engine.graph import Builder, Graph
 from mnetcost.engine.ops import Add, Conv, Input, Unknown
 from mnetcost.errors import MnetcostError
 
+from .mutants import grown_specs, toml
 from .repositories import TINY, Checkout
 
 PAPER = load_convention("paper")
@@ -417,6 +418,28 @@ def test_causes_add_up_whatever_changed(data):
         same = diff(a, a, convention)
         assert same.identical
         assert (same.causes, same.free, same.idle) == ((), (), ())
+
+
+def test_a_row_that_became_another_op_is_one_change():
+    """An author's name outweighs everything: the row is the same, its op and kernel are not."""
+    old, new = (
+        changed("v2", lambda rows, op=op, fields=fields: rows.insert(1, Row(op, fields, "extra")))
+        for op, fields in (("max_pool", {"kernel": 3, "stride": 1, "padding": "same"}), ("depthwise", {"kernel": 5}))
+    )
+    # 25 weights a channel of 32 at 112x112, where the pool has none; its norm is no part of a single op
+    assert causes(between(old, new)) == {"max pool -> depthwise at extra": (25 * 32 * 112 * 112, 25 * 32)}
+
+
+@given(old=grown_specs(), new=grown_specs())
+def test_whatever_a_spec_may_say_is_told_apart(old, new):
+    """Rows of every op in whatever order, reading from anywhere: the sum is exact by row and by layer."""
+    try:
+        a, b = (load_spec(read_spec(toml(tree), "x.toml", "x", None), Settings()) for tree in (old, new))
+    except MnetcostError:
+        return
+    if len(a.graph.nodes) + len(b.graph.nodes) < 2000:
+        check(diff(a, b, PAPER))
+        check(diff(as_file(a), b, PAPER))
 
 
 def test_a_sum_that_is_not_exact_would_not_pass_unseen(monkeypatch):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..engine.rules import Rules
-from .matching import ASPECTS, VIEWS, Pairs, aspects, match
+from .matching import ASPECTS, VIEWS, Pairs, akin, aspects, match
 from .units import FROM_STYLE, State, Unit, World
 
 MANY_WIDTHS = 3  # more different changes of width than this, between files, are one scaling
@@ -143,12 +143,12 @@ def _field(id_: str, fields: dict[str, Any], role: str | None = None) -> Callabl
     return put
 
 
-def _swap(unit: Unit) -> Callable[[State], State]:
-    """Make another op of a piece, which keeps the fields that both have."""
+def _swap(unit: Unit, kept: tuple[str, ...]) -> Callable[[State], State]:
+    """Make another op of a piece, which keeps some fields as they are by then."""
 
     def put(s: State) -> State:
         was = s.units[unit.id]
-        fields = {**unit.fields, **{k: v for k, v in was.fields.items() if k in unit.fields}}
+        fields = {**unit.fields, **{k: was.fields[k] for k in kept}}
         return _lay(was._replace(op=unit.op, fields=fields))(s)
 
     return put
@@ -216,9 +216,9 @@ def _rules(old: Rules, new: Rules) -> Iterator[Change]:
 def _pair(x: Unit, y: Unit) -> Iterator[Change]:
     """The changes between two matched pieces."""
     if x.op != y.op:
-        kept = {k: v for k, v in x.fields.items() if k in y.fields}  # what else differs is another change
+        kept = {k: v for k, v in x.fields.items() if k in y.fields and akin(x, y)}  # what else differs is another change
         x, word = y._replace(fields={**y.fields, **kept}, inputs=x.inputs, role=x.role), x.op
-        yield Change("op", "", word, y.op, (x.id,), (), (_swap(x),))
+        yield Change("op", "", word, y.op, (x.id,), (), (_swap(x, tuple(kept)),))
     mine, theirs = aspects(x), aspects(y)
     for name in {**mine, **theirs}:
         was, now = mine.get(name), theirs.get(name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
+from ..engine.ops import SEVERAL_INPUTS
 from .units import Unit
 
 LARGEST_TABLE = 250_000  # cells of one alignment; larger designs are first cut at their longest common runs
@@ -30,9 +30,9 @@ FAMILIES = (
     ("max_pool", "avg_pool", "global_pool", "adaptive_pool"),
     ("dense", "conv"),
     ("flatten", "reshape"),
-    ("conv_norm", "separable", "spatial_separable"),  # a factorisation, where the width stays
+    ("conv_norm", "separable"),  # a factorisation, where the width stays
 )
-"""Ops that may stand for one another in the same place."""
+"""Ops that may stand for one another in the same place, and whose fields of one name are of one sort."""
 
 Pairs = tuple[tuple[int, int], ...]  # places of matched pieces in both designs, in order
 
@@ -43,6 +43,11 @@ def aspects(unit: Unit) -> dict[str, Any]:
     taken = {f for fields in joint.values() for f in fields}
     said = {name: tuple(unit.fields.get(f) for f in fields) for name, fields in joint.items()}
     return {**{k: v for k, v in unit.fields.items() if k not in taken}, **said, "role": unit.role}
+
+
+def akin(a: Unit, b: Unit) -> bool:
+    """May one stand for the other?"""
+    return any(a.op in f and b.op in f for f in FAMILIES)
 
 
 class _Seen(NamedTuple):
@@ -82,8 +87,9 @@ def likeness(x: _Seen, y: _Seen, by_name: float = 1.0) -> float:
     a, b = x.unit, y.unit
     named = (12.0 if a.named and b.named else by_name) * (a.id == b.id)
     if a.op != b.op:
-        kin = any(a.op in f and b.op in f for f in FAMILIES) and (a.op == "conv" or a.fields.get("out") == b.fields.get("out"))
-        return (1.0 if kin else 0.0) + (named if kin or (a.heavy and b.heavy and a.named) else 0.0)
+        kin = akin(a, b) and (a.op == "conv" or a.fields.get("out") == b.fields.get("out"))
+        alone = a.named and a.heavy and b.heavy and a.op not in SEVERAL_INPUTS and b.op not in SEVERAL_INPUTS
+        return (1.0 if kin else 0.0) + (named if kin or alone else 0.0)
     weight, placed = (4.0 if a.heavy else 1.0), 0.0
     if x.size and y.size:
         placed = 0.25 * (x.size[2] == y.size[2]) + 0.25 * (x.size == y.size)
@@ -126,6 +132,8 @@ def _align(a: Sequence[_Seen], b: Sequence[_Seen], by_name: float) -> list[tuple
 
 def _by_runs(a: Sequence[_Seen], b: Sequence[_Seen], by_name: float) -> list[tuple[int, int]]:
     """Align long designs: the longest common runs first, then what lies between them where that is small enough."""
+    from difflib import SequenceMatcher
+
     pairs: list[tuple[int, int]] = []
     i = j = 0
     keys, other = ([s.kind for s in side] for side in (a, b))
