@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mnetcost.designs import Design, Settings, load
+from mnetcost.designs.caffe_layers import FREE
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.terms import MAC_KINDS
 from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
@@ -325,3 +326,18 @@ def test_a_text_with_pieces_changed_is_read_or_refused(read: Read) -> None:
         except MnetcostError:
             seen.add("refused")
     assert seen == {"read", "refused"}
+
+
+def test_what_is_said_to_cost_nothing_costs_nothing(read: Read) -> None:
+    """The table of free types, each as a layer of its own: no work of any kind."""
+    one = {n: text for text, _ in SHAPES for n in FREE if f'type: "{n}"' in text and "Pooling" not in text}
+    one |= {
+        "Input": "",
+        "Data": "",
+        "Split": layer("Split", tops="a b"),
+        "Dropout": layer("Dropout"),
+        "Crop": layer("Crop", "", "data data"),
+    }
+    assert set(one) == set(FREE)
+    for text in one.values():
+        assert work(small(text + layer("ReLU", "", "data", "last", "last")), read) == {"activation": 256}

@@ -84,6 +84,9 @@ ONE: list[tuple[str, dict[str, Any], tuple[int, int, int], int, int]] = [  # cla
     ("BatchNormalization", {"axis": -1}, (8, 8, 4), 16, 0),
     ("BatchNormalization", {"axis": [3], "scale": False}, (8, 8, 4), 12, 0),
     ("LayerNormalization", {"axis": [-1]}, (8, 8, 4), 8, 0),
+    ("GroupNormalization", {"groups": 2, "axis": -1}, (8, 8, 4), 8, 0),
+    ("RMSNormalization", {"axis": -1}, (8, 8, 4), 4, 0),
+    ("UnitNormalization", {"axis": -1}, (8, 8, 4), 0, 0),
     ("Normalization", {"axis": -1}, (8, 8, 4), 9, 0),  # mean, variance and how many images they come from
     ("Normalization", {"axis": -1, "mean": [0.5] * 4, "variance": [0.1] * 4}, (8, 8, 4), 0, 0),
     ("Rescaling", {"scale": 2.0}, (8, 8, 4), 0, 0),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..engine.elements import Activation, Norm, PRelu, Rescale, Scale
+from ..engine.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
 from ..engine.moves import Concat, Crop, Dropout, Flatten, Pad, Permute, Reshape
 from ..engine.ops import (
     Add,
@@ -279,10 +279,19 @@ def normalization(call: Call) -> Outputs:
 
 
 def layer_norm(call: Call) -> Outputs:
-    from ..engine.elements import LayerNorm
-
+    """Over the channels, or over groups of them: a scale and a shift a channel either way."""
     x = channels_at(call, axis_of(call))
     return [x._replace(ref=call.add(LayerNorm(call.flag("scale", True), call.flag("center", True)), x.ref))]
+
+
+def rms_norm(call: Call) -> Outputs:
+    x = channels_at(call, axis_of(call))
+    return [x._replace(ref=call.add(LayerNorm(True, False), x.ref))]
+
+
+def unit_norm(call: Call) -> Outputs:
+    x = channels_at(call, axis_of(call))
+    return [x._replace(ref=call.add(L2Norm(False), x.ref))]
 
 
 def prelu(call: Call) -> Outputs:
@@ -551,6 +560,9 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "Dense": dense,
     **dict.fromkeys(("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"), batch_norm),
     "LayerNormalization": layer_norm,
+    "GroupNormalization": layer_norm,
+    "RMSNormalization": rms_norm,
+    "UnitNormalization": unit_norm,
     "Normalization": normalization,
     "Rescaling": rescaling,
     "Activation": activation,
