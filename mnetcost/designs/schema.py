@@ -155,7 +155,12 @@ def schema() -> dict[str, Any]:
             "op": {"description": ABOUT["op"], "enum": list(VOCABULARY)},
             "role-widths": _table(widths, "The rule of the rows with this role; what it does not say is as in [widths]."),
             "keys": _table(any_row, "Keys of a row."),
-            "row": {"type": "object", "oneOf": [_ref(f"row-{op}") for op in VOCABULARY]},
+            "row": {
+                "type": "object",
+                "properties": any_row,  # what an editor completes; the op's own row below says which of them it takes
+                "required": ["op"],
+                "allOf": [{"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")} for op in VOCABULARY],
+            },
             **{f"row-{op}": _row(op) for op in VOCABULARY},
         },
     }
