@@ -12,7 +12,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from mnetcost.cli import cli
+from mnetcost.cli import COMMANDS, cli
 from mnetcost.designs.schema import ABOUT, schema_text, takes
 from mnetcost.designs.sorts import sorts_of
 from mnetcost.designs.spec import CHANGE_KEYS, EITHER, ROUNDING_KEYS, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS
@@ -107,6 +107,7 @@ def modules() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "commands": lambda: table(("command", ""), ((f"`mnetcost {name}`", said) for name, said in COMMANDS.items())),
     "counting-rules": counting.rules,
     "counting-figures": counting.figures,
     "file-keys": lambda: keys(TOP_KEYS),
