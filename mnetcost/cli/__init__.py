@@ -32,6 +32,8 @@ COMMANDS = {
 }
 """Every command, in the order `--help` shows them, with its line there; the module of the same name holds it."""
 
+MODULES = {"list": "list_"}  # a module `list` would hide Python's own here
+
 EPILOG = """\b
 Examples:
   mnetcost compare v1 v2 --alpha 0.5
@@ -50,7 +52,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"{__name__}.{cmd_name}").command
+        command = import_module(f"{__name__}.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 
@@ -73,7 +75,7 @@ class LazyGroup(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            code = super().main(args, prog_name, standalone_mode=False, **more)
+            code = super().main(args, prog_name or "mnetcost", standalone_mode=False, **more)
             if sys.stdout:
                 sys.stdout.flush()
         except MnetcostError as e:
@@ -87,6 +89,10 @@ class LazyGroup(click.Group):
             code = INTERRUPTED
         except BrokenPipeError:
             leave_quietly()
+        except SystemExit:
+            if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # how click leaves a broken pipe, with 1, which means more here
+                leave_quietly()
+            raise
         except OSError as e:
             if e.filename is not None:  # that one should have been said by whoever opened the file
                 raise

@@ -11,8 +11,15 @@ from ..analyses.budgets import Config, find_config, meant, own
 from .budgets import changed, from_file, no_settings
 from .options import DESIGN, emit, output_options, setting_options, settings, write_file
 
+EPILOG = """\b
+Examples:
+  mnetcost baseline v2 keras/v3-large      into mnetcost-baseline.toml
+  mnetcost baseline --check                ends with 1 where the file is not up to date
+  mnetcost baseline v2 --baseline -        on the terminal
+"""
 
-@click.command("baseline")
+
+@click.command("baseline", epilog=EPILOG)
 @click.argument("designs", nargs=-1, type=DESIGN, metavar="[DESIGN]...")
 @click.option("--baseline", metavar="FILE", help="Write FILE instead of what the budgets say, or mnetcost-baseline.toml; - prints it.")
 @click.option("--config", metavar="FILE", help="Read budgets from FILE instead of the nearest mnetcost.toml.")

@@ -17,6 +17,14 @@ from ..errors import CallError, MnetcostError
 from .budgets import changed, from_file, no_settings
 from .options import DESIGN, Word, convention_option, emit, format_options, setting_options, settings
 
+EPILOG = """\b
+Examples:
+  mnetcost check                                       the budgets of mnetcost.toml
+  mnetcost check v2 --max madds=301M --max params=3.6M
+  mnetcost check --against origin/main --why
+  mnetcost check --format github
+"""
+
 
 def today(given: str | None) -> date:
     """The day that waivers are held against; the clock is read here and nowhere else."""
@@ -38,7 +46,7 @@ def check_formats() -> Iterable[str]:
     return CHECK_FORMATS
 
 
-@click.command("check")
+@click.command("check", epilog=EPILOG)
 @click.argument("designs", nargs=-1, type=DESIGN, metavar="[DESIGN]...")
 @click.option("--max", "at_most", metavar="METRIC=LIMIT", multiple=True, help="Allow at most this: madds=60M, params=+1%.")
 @click.option("--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Ask for at least this.")

@@ -9,8 +9,14 @@ import click
 from ..designs import load
 from .options import DESIGN, setting_options, settings, write_file
 
+EPILOG = """\b
+Examples:
+  mnetcost convert net.prototxt -o net.toml
+  mnetcost convert v2 --alpha 0.5               every layer in a row, at these widths
+"""
 
-@click.command("convert")
+
+@click.command("convert", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @setting_options
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal.")

@@ -10,8 +10,14 @@ from ..designs import load
 from ..designs.conventions import load_convention
 from .options import DESIGN, emit, output_options, setting_options, settings
 
+EPILOG = """\b
+Examples:
+  mnetcost identify net.prototxt
+  mnetcost identify net.prototxt --resolution 160 --format json
+"""
 
-@click.command("identify")
+
+@click.command("identify", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @setting_options
 @output_options

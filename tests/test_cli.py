@@ -1,0 +1,309 @@
+"""Does the command line answer, and say every mistake once and clearly?"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import mnetcost
+from mnetcost.cli import COMMANDS, LazyGroup, cli
+from mnetcost.designs import find_spec, load
+from mnetcost.designs.find import shipped
+from mnetcost.designs.resolved import resolved
+from mnetcost.engine.costs import cost
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli, list(args))
+
+
+@pytest.mark.parametrize(
+    ("call", "said", "hint"),
+    [
+        (["reprot", "v2"], "there is no command 'reprot'", "did you mean 'report'?"),
+        (["xyzzy"], "there is no command 'xyzzy'", "commands: report, "),
+        (["report", "v3-lage"], "there is no design 'v3-lage'", "did you mean 'v3-large'?"),
+        (["report", "keras/v4"], "there is no design 'keras/v4'", "did you mean 'keras/v"),
+        (["report"], "missing argument 'DESIGN'", "mnetcost report --help"),
+        (["report", "v2", "--aplha", "1"], "no such option '--aplha'", "did you mean '--alpha'?"),
+        (["report", "v2", "v1"], "got unexpected extra argument (v1)", "mnetcost report --help"),
+        (["report", "v2", "--alpha"], "option '--alpha' requires an argument", ""),
+        (["report", "v2", "--alpha", "x"], "--alpha must be a number, not 'x'", ""),
+        (["report", "v2", "--alpha", "0"], "--alpha must be above 0 and at most 100, not 0", ""),
+        (["report", "v2", "--alpha", "-1"], "--alpha must be above 0 and at most 100, not -1", ""),
+        (["report", "v2", "--alpha", "nan"], "--alpha must be above 0", ""),
+        (["report", "v2", "--alpha", "inf"], "--alpha must be above 0", ""),
+        (["report", "v2", "--rho", "-inf"], "--rho must be above 0", ""),
+        (["report", "v2", "--rho", "1", "--resolution", "224"], "give --rho or --resolution, not both", ""),
+        (["report", "v2", "--resolution", "0"], "resolution must be a whole number from 1", ""),
+        (["report", "v2", "--resolution", "1x2x3"], "resolution must be N or HxW", ""),
+        (["report", "v2", "--resolution", "10000000000"], "resolution must be a whole number from 1", ""),
+        (["report", "v2", "--classes", "-5"], "--classes must be a whole number from 1", ""),
+        (["report", "v2", "--batch", "1.5"], "--batch must be a whole number from 1", ""),
+        (["report", "v2", "--top", "0"], "--top must be a whole number from 1", ""),
+        (["report", "v2", "--by", "lyaer"], "there is no sort of row 'lyaer'", "did you mean 'layer'?"),
+        (["report", "v2", "--sort", "madd"], "there is no column 'madd'", "did you mean 'madds'?"),
+        (["report", "v2", "--format", "jsno"], "there is no format 'jsno'", "did you mean 'json'?"),
+        (["report", "v2", "--convention", "papre"], "there is no convention 'papre'", "did you mean 'paper'?"),
+        (["report", "v2:alpah=1"], "a design has no setting 'alpah'", "did you mean 'alpha'?"),
+        (["report", "v2:alpha=1,alpha=2"], "write each setting once", ""),
+        (["report", "v2", "--format", "npz"], "npz holds arrays", "`mnetcost scale` has"),
+        (["report", "no/such.toml"], "no/such.toml: no such file", ""),
+        (["report", ""], "there is no design ''", ""),
+        (["compare", "v2"], "compare needs two designs or more", "mnetcost compare v1 v2"),
+        (["explain", "v2", "stme"], "there is no layer 'stme'", "did you mean 'stem'?"),
+        (["list", "kears"], "no design is called 'kears'", ""),
+        (["show", "v2:alpha=0.5"], "a spec is shown without settings", "mnetcost show v2"),
+        (["new", "net"], "a spec's name ends in .toml", "mnetcost new net.toml --from v2"),
+        (["new", "net.toml", "--from", "v22"], "there is no design 'v22'", "did you mean 'v2'?"),
+        (["--fromat"], "no such option '--fromat'", ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_message_and_exit_code_2(
+    call: list[str], said: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, with the way out; nothing on stdout and nothing written."""
+    monkeypatch.chdir(tmp_path)
+    done = run(*call)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("error: ") == 1
+    assert said in done.stderr
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples_that_are_calls_of_it(command: str) -> None:
+    """`--help` shows at least one example of the command, and explains each option."""
+    said = run(command, "--help").stdout
+    assert "Examples:" in said or "Example:" in said
+    assert f"  mnetcost {command}" in said
+    context = click.Context(cli)
+    found = cli.get_command(context, command)
+    assert found is not None
+    for param in found.params:
+        assert not isinstance(param, click.Option) or param.help, param.name
+
+
+def test_help_shows_every_command_with_its_line() -> None:
+    """In the order of the table, without importing one of them."""
+    said = run("--help").stdout
+    assert [said.index(f"  {name} ") for name in COMMANDS] == sorted(said.index(f"  {name} ") for name in COMMANDS)
+
+
+def test_version() -> None:
+    """The package's own."""
+    assert run("--version").stdout == f"mnetcost, version {mnetcost.__version__}\n"
+
+
+def test_a_designs_own_setting_beats_the_option() -> None:
+    """And the option holds for the other designs of the call."""
+    data = json.loads(run("compare", "v2:alpha=0.75", "v2", "--alpha", "0.5", "--resolution", "160", "--format", "json").stdout)
+    assert [d["design"]["alpha"] for d in data["designs"]] == [0.75, 0.5]
+    assert [d["design"]["resolution"] for d in data["designs"]] == [[160, 160], [160, 160]]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.json", "{"),
+        ("a.csv", "name,"),
+        ("a.md", "## "),
+        ("a.tex", "%"),
+        ("a.html", "<!doctype"),
+        ("a.svg", "<svg"),
+        ("a", "v2:"),
+        ("a.b", "v2:"),
+    ],
+)
+def test_a_files_name_says_its_format(name: str, begins: str, tmp_path: Path) -> None:
+    """Unless --format does; the file ends in a newline and stdout is empty."""
+    file = tmp_path / name
+    assert run("report", "v2", "-o", str(file)).stdout == ""
+    assert file.read_text("utf-8").startswith(begins)
+    assert file.read_text("utf-8").endswith("\n")
+    run("report", "v2", "-o", str(file), "--format", "csv")
+    assert file.read_text("utf-8").startswith("name,")
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """What was there stays where the call fails, its mode stays where it succeeds, and nothing else is left in the folder."""
+    file = tmp_path / "a.json"
+    file.write_text("before")
+    file.chmod(0o600)
+    assert run("report", "v2", "--sort", "nothing", "-o", str(file)).exit_code == 2
+    assert file.read_text() == "before"
+    assert run("report", "v2", "-o", str(file)).exit_code == 0
+    assert file.read_text().startswith("{")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """What it leads to is written."""
+    (tmp_path / "real.json").write_text("before")
+    (tmp_path / "link.json").symlink_to("real.json")
+    assert run("report", "v2", "-o", str(tmp_path / "link.json")).exit_code == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_text().startswith("{")
+
+
+@pytest.mark.parametrize("file", ["no/such/folder/a.json", ".", "a\0b.json"])
+def test_a_file_that_cannot_be_written_is_one_message(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is not there, a folder, a name that no file can have."""
+    monkeypatch.chdir(tmp_path)
+    done = run("report", "v2", "-o", file, "--format", "json")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: cannot write '")
+    assert list(tmp_path.iterdir()) == []
+
+
+def program(*args: str, **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "mnetcost", *args], stderr=subprocess.PIPE, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="there are no broken pipes here")
+def test_a_reader_who_leaves_is_no_mistake() -> None:
+    """`mnetcost ... | head -1` ends as other programs do, without a word."""
+    read, write = os.pipe()
+    os.close(read)
+    process = program("explain", "v2", stdout=write)
+    os.close(write)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (-signal.SIGPIPE, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("call", [["--help"], ["report", "v2"], ["scale", "v2", "--format", "npz"]])
+def test_a_full_disk_is_one_message(call: list[str]) -> None:
+    """Exit code 2."""
+    with Path("/dev/full").open("wb") as full:
+        process = program(*call, stdout=full)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (2, b"error: cannot write the answer: No space left on device\n")
+
+
+def test_a_closed_stdout_is_no_traceback() -> None:
+    """`mnetcost report v2 >&-`."""
+    done = subprocess.run(["bash", "-c", f"'{sys.executable}' -m mnetcost report v2 >&-"], stderr=subprocess.PIPE, check=False, timeout=60)
+    assert b"Traceback" not in done.stderr
+
+
+def test_control_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """130, as a shell says of a program that was stopped."""
+
+    def stopped(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mnetcost.analyses.report.report", stopped)
+    done = run("report", "v2")
+    assert (done.exit_code, done.stdout, done.stderr.strip()) == (130, "", "")
+
+
+def test_names_that_the_terminal_has_no_letters_for_are_escapes(tmp_path: Path) -> None:
+    """A Latin-1 terminal is sent Latin-1, and not a traceback."""
+    (tmp_path / "n.toml").write_text('source = "x"\nresolution = 8\nlayers = [{ op = "conv", out = 8, name = "\u7f51" }]\n', "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mnetcost", "report", "n.toml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(mnetcost.__file__).parent.parent)},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert b"\\u7f51" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_has_a_script_for_each_shell(shell: str) -> None:
+    """As docs/commands.md says: _MNETCOST_COMPLETE=bash_source mnetcost."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from mnetcost.cli import main; main()"],
+        env={**os.environ, "_MNETCOST_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "_MNETCOST_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "found"),
+    [
+        ([], "exp", ["explain"]),
+        (["report"], "shicai", ["shicai-caffe/v1", "shicai-caffe/v2"]),
+        (["compare", "v1"], "xiao", ["xiaochus-keras/v2"]),
+        (["report", "v2", "--format"], "m", ["markdown"]),
+        (["report", "v2", "--convention"], "pap", ["paper"]),
+        (["report", "v2", "--by"], "bl", ["block"]),
+        (["report", "v2"], "--cl", ["--classes"]),
+    ],
+)
+def test_the_shell_completes_words(words: list[str], last: str, found: list[str]) -> None:
+    """Commands, designs, options, and the words that options take."""
+    from click.shell_completion import ShellComplete
+
+    complete = ShellComplete(cli, {}, "mnetcost", "_MNETCOST_COMPLETE")
+    assert [item.value for item in complete.get_completions(words, last)] == found
+
+
+def test_a_path_is_completed_as_a_file() -> None:
+    """Where no shipped design begins like that."""
+    from click.shell_completion import ShellComplete
+
+    (item,) = ShellComplete(cli, {}, "mnetcost", "_MNETCOST_COMPLETE").get_completions(["report"], "./my")
+    assert item.type == "file"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_resolved_spec_costs_the_same(name: str, tmp_path: Path) -> None:
+    """What `show --resolved` and `new` write stands alone: every layer's terms are those of the original, at odd settings too."""
+    file = tmp_path / "net.toml"
+    file.write_text(resolved(find_spec(name)), "utf-8")
+    assert find_spec(str(file)).family == ()
+    for tail in ("", ":alpha=0.35,resolution=200x217,classes=11"):
+        mine, theirs = (cost(load(design + tail).graph).layers for design in (str(file), name))
+        assert [(x.name, x.params, x.work) for x in mine] == [(x.name, x.params, x.work) for x in theirs]
+
+
+def test_new_writes_a_spec_once(tmp_path: Path) -> None:
+    """A second time only when it is forced; what is written can be reported on."""
+    file = tmp_path / "net.toml"
+    assert run("new", str(file), "--from", "v1").exit_code == 0
+    before = file.read_text("utf-8")
+    assert before == find_spec("v1").text
+    again = run("new", str(file), "--from", "v2")
+    assert (again.exit_code, file.read_text("utf-8")) == (2, before)
+    assert "is there already" in again.stderr
+    assert run("new", str(file), "--from", "keras/v2", "--force").exit_code == 0
+    assert json.loads(run("report", str(file), "--format", "json").stdout)["totals"]["madds"] == 300_774_272
+
+
+def test_show_gives_the_file_as_it_stands() -> None:
+    """Comments and all."""
+    assert run("show", "v2").stdout == find_spec("v2").text
+    assert run("show", "keras/v2", "--resolved").stdout == resolved(find_spec("keras/v2"))
+
+
+def test_a_bug_stays_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what a user can mend is said in a line."""
+
+    def broken(*args: object, **more: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mnetcost.analyses.report.report", broken)
+    assert isinstance(run("report", "v2").exception, ZeroDivisionError)
+    assert isinstance(cli, LazyGroup)
