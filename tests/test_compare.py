@@ -85,3 +85,15 @@ def test_one_design_is_not_a_comparison() -> None:
     """Two or more are needed."""
     with pytest.raises(CallError, match="two designs or more"):
         side_by_side("v1")
+
+
+def test_weights_as_a_file_stores_them_stand_only_with_files() -> None:
+    """A spec has no file: its cell and ratio are empty, never 0."""
+    paper = load_convention("paper")
+    spec, file = load("v1"), load("v1:alpha=0.25")
+    stored = cost(file.graph._replace(weight_bytes=478_564))
+    document = compare([(spec, cost(spec.graph)), (file, stored)], paper)
+    rows = {row[0]: row for table in document.tables if table.title == "weights in bytes" for row in table.rows}
+    assert rows["file"] == ("file", None, 478_564, None)
+    assert document.data["designs"][1]["totals"]["weight_bytes"]["file"] == 478_564
+    assert "file" not in document.data["designs"][0]["totals"]["weight_bytes"]

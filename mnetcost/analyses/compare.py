@@ -75,13 +75,14 @@ def _sections(found: Sequence[Mapping[str, Any]], all_costs: Sequence[Costs], co
     params = [weighed((t for x in c.layers for t in x.params), convention, False) for c in all_costs]
     work = [weighed((t for x in c.layers for t in x.work), convention, True) for c in all_costs]
     maps = [{tuple(m["resolution"]): m["madds"] for m in f["madds_by_resolution"]} for f in found]
+    types = list(dict.fromkeys(key for t in totals for key in t["weight_bytes"]))  # only a model file has weights "file"
     sizes = sorted({size for m in maps for size in m}, key=lambda s: (-s[0] * s[1], s))
     return [
         ("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),
         (f"{unit} by kind", "count", True, work),
         (f"{unit} by output map", "count", True, [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps]),
         ("params by kind", "count", True, params),
-        ("weights in bytes", "bytes", False, [t["weight_bytes"] for t in totals]),
+        ("weights in bytes", "bytes", False, [{key: t["weight_bytes"].get(key) for key in types} for t in totals]),
         ("activations, elements", "count", False, [t["activation_elements"] for t in totals]),
         ("layers", "integer", False, [{f"with {unit}": f["layers"]["with_madds"], **f["layers"]["by_op"]} for f in found]),
     ]
@@ -98,7 +99,7 @@ def _tables(names: Sequence[str], sections: Iterable[tuple[str, str, bool, Any]]
             cells = [row, first]
             for column in columns[1:]:
                 value = column.get(row, 0)
-                cells += [value, value / first if first else None]
+                cells += [value, value / first if first and value is not None else None]
             rows.append(tuple(cells))
         yield Table(title, tuple(head), tuple(rows))
 

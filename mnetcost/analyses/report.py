@@ -72,12 +72,13 @@ def _pair(size: Any) -> list[int] | None:
 def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
     """The `totals` object: raw counts of every kind, and what the convention makes of them."""
     params = convention.count_params(t for layer in costs.layers for t in layer.params)
+    stored = costs.graph.weight_bytes  # a model file's own, tensor by tensor
     return {
         "params": params,
         "params_by_kind": costs.params_by_kind(),
         "madds": convention.madds(t for layer in costs.layers for t in layer.work),
         "work_by_kind": costs.work_by_kind(),
-        "weight_bytes": {"float32": 4 * params, "float16": 2 * params, "int8": params},
+        "weight_bytes": {"float32": 4 * params, "float16": 2 * params, "int8": params, **({} if stored is None else {"file": stored})},
         "activation_elements": costs.activation_elements(),
     }
 
