@@ -80,6 +80,11 @@ def _divide(np: Any, x: Arrays, args: Args) -> Any:
     return None if (x[1] == 0).any() else np.trunc(x[0] / x[1]).astype("i8")
 
 
+def _clip(np: Any, x: Arrays, args: Args) -> Any:
+    low, high = (x[i] if len(x) > i else None for i in (1, 2))
+    return x[0] if low is None and high is None else np.clip(x[0], low, high)
+
+
 def _cast(np: Any, x: Arrays, args: Args) -> Any:
     kind = FOLDED_KINDS.get(args.get("to", 0))
     return x[0].astype(kind) if kind else None
@@ -126,6 +131,8 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
     "Div": _divide,
     "Mod": lambda np, x, args: np.fmod(*x) if args.get("fmod") else None if (x[1] == 0).any() else x[0] % x[1],
     "Cast": _cast,
+    "Clip": _clip,
+    "Relu": lambda np, x, args: np.maximum(x[0], 0),
     "Identity": lambda np, x, args: x[0],
     "Concat": lambda np, x, args: np.concatenate(x, args.get("axis", 0)),
     "Gather": lambda np, x, args: np.take(x[0], x[1].astype("i8"), args.get("axis", 0)),

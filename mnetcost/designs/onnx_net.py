@@ -37,6 +37,7 @@ KINDS: dict[int, tuple[str, int]] = {
     **dict.fromkeys((21, 22, 23), ("", 4)),
     **dict.fromkeys((25, 26), ("", 2)),
 }
+UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
 GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRelu": 1}
 """Ops whose inputs from this one on are weights, even where a file without weights lists them as the network's inputs."""
 
@@ -78,7 +79,7 @@ class Net(Maps):
                     values = tuple(numbers)
             if len(t.raw_data) == count * bits // 8:
                 values = struct.unpack(f"<{count}{kind}", t.raw_data)
-        return Stored(dims, key, count, values)
+        return Stored(dims, key, 0 if t.data_type in UNLEARNED else count, values)
 
     def weight_bytes(self) -> int:
         """Bytes of the initializers, and of constants that layers read as weights, as the file's types say."""
@@ -237,6 +238,9 @@ class Call:
             folded = self.folded()
             if folded is not None:
                 return [folded]
+            traced = self.traced()
+            if traced:
+                return traced
         try:
             done = net.lay(self)
         except NotKnown:
@@ -287,7 +291,26 @@ class Call:
                 return Stored(broadcast([v.dims for v in there]), key, numbers)
             except ValueError:
                 return None
-        return None
+        return Stored(first.dims, key, numbers) if self.type in SCATTERING else None
+
+    def traced(self) -> list[Any]:
+        """The axes of what an operation makes of many stored numbers, followed as those of a layer would be; none where it is not known."""
+        net, inputs = self.net, self.inputs
+        numbers = sum(v.numbers for v in inputs if isinstance(v, Stored) and v.numbers > 1)
+        data = inputs if self.type == "Concat" else inputs[:1]
+        dry, net.dry = net.dry, True
+        try:
+            self.inputs = [*(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in data), *inputs[len(data) :]]
+            done = net.lay(self)
+        except NotKnown:
+            return []
+        finally:
+            net.dry, self.inputs = dry, inputs
+        values = done if done.__class__ is list else [done]
+        return [
+            Stored(v.dims, ("constant", self.name, k), min(numbers, prod(v.dims))) if isinstance(v, Tensor) else v
+            for k, v in enumerate(values)
+        ]
 
 
 def _reshaped(call: Call, dims: Dims) -> Dims | None:
@@ -350,4 +373,25 @@ KEEPING: dict[str, Callable[[Call, Dims], Dims | None]] = {
     "Flatten": flattened,
 }
 """What leaves stored numbers what they are, and the axes it gives them."""
-COMBINING = ("Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Neg", "Reciprocal", "Exp", "Sigmoid", "Tanh", "Abs", "Max", "Min")
+SCATTERING = ("ScatterND", "ScatterElements", "Trilu", "CumSum", "Sin", "Cos")
+COMBINING = (
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Pow",
+    "Sqrt",
+    "Neg",
+    "Reciprocal",
+    "Exp",
+    "Sigmoid",
+    "Tanh",
+    "Abs",
+    "Max",
+    "Min",
+    "Equal",
+    "Not",
+    "Where",
+    "Less",
+    "Greater",
+)

@@ -5,19 +5,16 @@ Source: the ONNX operators' schemas (onnx.ai/onnx/operators), and those of ONNX 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 from ..engine.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
-from ..engine.moves import Pad, Permute
+from ..engine.moves import Permute
 from ..engine.ops import AvgPool, GlobalPool, MaxPool, Resize, TransposedConv
 from .layers import LARGEST_DIMENSION, convolution, plain_size
-from .onnx_net import Call, flattened, resolved, squeezed, unsqueezed
-from .tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
-
-Output = Value | Sequence[Value | None] | None
-Lay = Callable[[Call], Output]
+from .onnx_moves import MOVES, Lay, Output
+from .onnx_net import Call
+from .tensors import Dims, NotKnown, Stored, Tensor, said, view
 
 
 def sides(call: Call, key: str, count: int, low: int = 1, default: int = 1) -> tuple[int, ...]:
@@ -256,11 +253,6 @@ def combine_all(by: str) -> Lay:
     return lay
 
 
-def free(call: Call) -> Output:
-    """It gives what it gets, at no cost."""
-    return call.input(0)
-
-
 def rescale(call: Call) -> Output:
     """A multiply and an add with fixed numbers, such as quantisation."""
     return call.net.same(call.name, Rescale(), call.tensor())
@@ -270,159 +262,6 @@ def quantize_dynamic(call: Call) -> Output:
     """Quantise by the smallest and largest number: the map, its scale and its zero."""
     y = call.net.same(call.name, Rescale(), call.tensor())
     return [y, Stored((), None, 0, None), Stored((), None, 0, None)]
-
-
-def constant(call: Call) -> Output:
-    for key, a in call.attributes.items():
-        if key == "value":
-            return call.net.stored(a.t, ("constant", call.name), call.name)
-        if key in ("value_int", "value_float"):
-            return Stored((), ("constant", call.name), 1, (a.i if key == "value_int" else a.f,))
-        if key in ("value_ints", "value_floats"):
-            values = tuple(a.ints or a.floats)
-            return Stored((len(values),), ("constant", call.name), len(values), values)
-        if key == "sparse_value":
-            raise NotKnown
-    return Stored((), None, 0, None)
-
-
-def constant_of_shape(call: Call) -> Output:
-    return Stored(call.net.checked(call.integers("shape", 0) or (), call.name))
-
-
-def shape(call: Call) -> Output:
-    value = call.input(0)
-    if value is None:
-        raise NotKnown
-    dims = value.dims[call.integer("start") : call.integer("end", len(value.dims)) if "end" in call.attributes else None]
-    return Stored((len(dims),), None, 0, dims)
-
-
-def size(call: Call) -> Output:
-    value = call.input(0)
-    return None if value is None else Stored((), None, 0, (prod(value.dims),))
-
-
-def reshape(call: Call) -> Output:
-    """Axes that follow from shapes are at this size; those that stand in the file are at its own, and followed."""
-    t = call.tensor()
-    target = call.integers("shape", 1)
-    value = call.input(1)
-    if target is None:
-        raise NotKnown
-    fixed = not isinstance(value, Stored) or value.key is not None
-    dims = call.net.followed(call.name, t.dims, ()) if fixed else ()
-    if not dims:
-        dims = resolved(call, t.dims, target)
-    call.net.reshaped[call.name] = t.dims, dims
-    return call.net.reshape(call.name, t, dims)
-
-
-def axes(rule: Callable[[Call, Dims], Dims]) -> Lay:
-    """Other axes for the same numbers."""
-
-    def lay(call: Call) -> Output:
-        t = call.tensor()
-        return call.net.reshape(call.name, t, rule(call, t.dims))
-
-    return lay
-
-
-def transpose(call: Call) -> Output:
-    t = call.tensor()
-    return call.net.transpose(call.name, t, call.integers("perm") or list(range(len(t.dims)))[::-1])
-
-
-def concat(call: Call) -> Output:
-    values = [v for v in call.inputs if v is not None and (isinstance(v, Tensor) or 0 not in v.dims)]
-    return call.net.concat(call.name, values, call.integer("axis", 0))
-
-
-def q_concat(call: Call) -> Output:
-    return call.net.concat(call.name, [v for v in call.inputs[2::3] if v is not None], call.integer("axis", 0))
-
-
-def slices(call: Call) -> Output:
-    t = call.tensor()
-    starts, ends, steps = call.integers("starts", 1), call.integers("ends", 2), call.integers("steps", 4)
-    if starts is None or ends is None:
-        raise NotKnown
-    along = call.integers("axes", 3) or list(range(len(starts)))
-    steps = steps or [1] * len(starts)
-    dims = list(t.dims)
-    if not len(starts) == len(ends) == len(along) == len(steps) or any(not -len(dims) <= a < len(dims) for a in along) or 0 in steps:
-        raise call.fault("its starts, ends, axes and steps do not fit")
-    for start, end, axis, step in zip(starts, ends, along, steps, strict=True):
-        dims[axis] = len(range(*slice(start, None if step < 0 and end < -dims[axis] else end, step).indices(dims[axis])))
-    return call.net.part(call.name, t, tuple(dims))
-
-
-def split(call: Call) -> Output:
-    t = call.tensor()
-    axis = call.integer("axis", 0)
-    if not -len(t.dims) <= axis < len(t.dims):
-        raise call.fault(f"axis {axis} does not fit {said(t.dims)}")
-    axis %= len(t.dims)
-    parts = call.integers("split", 1)
-    if parts is None:
-        count = call.integer("num_outputs", len(call.node.output))
-        whole = -(-t.dims[axis] // count) if 0 < count <= t.dims[axis] else 0
-        parts = [whole] * (count - 1) + [t.dims[axis] - whole * (count - 1)] if whole else []
-    if sum(parts) != t.dims[axis] or len(parts) > 1000:
-        raise call.fault(f"parts of {parts[:8]} do not make {t.dims[axis]:,}")
-    return [call.net.part(f"{call.name}/{k + 1}", t, (*t.dims[:axis], n, *t.dims[axis + 1 :])) for k, n in enumerate(parts)]
-
-
-def gather(call: Call) -> Output:
-    """Some of an axis by fixed numbers, or rows of a table by computed ones: both only move numbers."""
-    t, index = call.tensor(0), call.input(1)
-    axis = call.integer("axis", 0)
-    if index is None or not -len(t.dims) <= axis < len(t.dims):
-        raise NotKnown
-    axis %= len(t.dims)
-    taken = prod(index.dims)
-    dims = (*t.dims[:axis], *index.dims, *t.dims[axis + 1 :])
-    if isinstance(index, Tensor) or taken > t.dims[axis]:
-        raise NotKnown
-    y = call.net.part(call.name, t, (*t.dims[:axis], taken, *t.dims[axis + 1 :]))
-    if not index.dims:
-        return call.net.without(y, [axis])
-    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
-
-
-def expand(call: Call) -> Output:
-    """Repeat along axes of 1, which only moves numbers."""
-    value, target = call.input(0), call.integers("shape", 1)
-    if value is None or target is None:
-        raise NotKnown
-    try:
-        dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
-    except ValueError as e:
-        raise call.fault(str(e)) from None
-    if dims == value.dims:
-        return value
-    return repeated(call, value, dims)
-
-
-def tile(call: Call) -> Output:
-    value, times = call.input(0), call.integers("repeats", 1)
-    if value is None or times is None or len(times) != len(value.dims):
-        raise NotKnown
-    return repeated(call, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name))
-
-
-def repeated(call: Call, value: Value, dims: Dims) -> Value:
-    if isinstance(value, Stored):
-        return value._replace(dims=dims, values=None)
-    t = call.net.seen(value, value.c, call.name)
-    padded = (*(1,) * (len(dims) - len(t.dims)), *t.dims)
-    factors = [n // m for n, m in zip(dims, padded, strict=True)]
-    c = t.c + len(dims) - len(t.dims)
-    moved = [i for i, k in enumerate(factors) if k > 1]
-    if len(dims) == 4 and c not in moved and dims[0] == 1 and len(t.dims) == 4:
-        y = view(dims, c)
-        return call.net.add(call.name, Resize(y.h, y.w, "nearest"), t, dims=dims, c=c)
-    raise NotKnown
 
 
 def reduce(by: str) -> Lay:
@@ -438,29 +277,6 @@ def reduce(by: str) -> Lay:
 
 def arg(call: Call) -> Output:
     return call.net.reduce(call.name, call.tensor(), [call.integer("axis", 0)], bool(call.integer("keepdims", 1)), "argmax")
-
-
-def pad(call: Call) -> Output:
-    """Zeros around a map; fewer than none cut it."""
-    t = call.tensor()
-    pads = call.integers("pads", 1) or call.integers("paddings")
-    if pads is None:
-        raise NotKnown
-    along = call.integers("axes", 3) or list(range(len(t.dims)))
-    if len(pads) != 2 * len(along) or any(not -len(t.dims) <= a < len(t.dims) for a in along):
-        raise call.fault(f"pads of {pads[:16]} do not fit {said(t.dims)}")
-    before, after = [0] * len(t.dims), [0] * len(t.dims)
-    for k, a in enumerate(along):
-        before[a], after[a] = pads[k], pads[k + len(along)]
-    dims = call.net.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], call.name)
-    if dims == t.dims:
-        return call.net.reshape(call.name, t, dims)
-    t = call.net.seen(t, t.c, call.name)
-    rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
-    if len(rest) > 2 or before[t.c] or after[t.c] or (t.c and (before[0] or after[0])):
-        raise NotKnown
-    edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))
-    return call.net.add(call.name, Pad((*edges[0], *edges[1])), t, dims=dims, c=t.c)
 
 
 def resize(call: Call) -> Output:
@@ -568,25 +384,7 @@ FUNCTIONS = {
 
 OPS: dict[str, Lay] = {
     **{name: activation(function) for name, function in FUNCTIONS.items()},
-    # what truly costs nothing
-    **dict.fromkeys(("Identity", "Cast", "CastLike", "Dropout", "Detach"), free),
-    "Constant": constant,
-    "ConstantOfShape": constant_of_shape,
-    "Shape": shape,
-    "Size": size,
-    "Reshape": reshape,
-    "Flatten": axes(flattened),
-    "Squeeze": axes(squeezed),
-    "Unsqueeze": axes(unsqueezed),
-    "Transpose": transpose,
-    "Concat": concat,
-    "QLinearConcat": q_concat,
-    "Slice": slices,
-    "Split": split,
-    "Gather": gather,
-    "Expand": expand,
-    "Tile": tile,
-    "Pad": pad,
+    **MOVES,
     "DepthToSpace": to_depth,
     "SpaceToDepth": to_depth,
     "If": conditional,
@@ -638,7 +436,7 @@ OPS: dict[str, Lay] = {
     "Resize": resize,
     "Upsample": resize,
 }
-"""Every op that can be costed, by its type; `free` and those around it truly cost nothing."""
+"""Every op that can be costed, by its type."""
 
 DOMAINS = ("", "com.microsoft", "ai.onnx.ml")
 

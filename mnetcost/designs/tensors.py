@@ -305,7 +305,9 @@ class Maps:
             dims = broadcast([v.dims for v in values])
         except ValueError as e:
             raise self.fault(str(e), name) from None
-        t = next(v for v in values if isinstance(v, Tensor))
+        t = next((v for v in values if isinstance(v, Tensor)), None)
+        if t is None:
+            raise NotKnown
         if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
             one = stored.one or not stored.numbers
             if by in ("add", "subtract"):
@@ -343,6 +345,8 @@ class Maps:
 
     def concat(self, name: str, values: Sequence[Value], axis: int) -> Tensor:
         """Put tensors one behind another along an axis."""
+        if not any(isinstance(v, Tensor) for v in values):
+            raise NotKnown
         rank = len(values[0].dims)
         if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
             raise self.fault(f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}", name)
