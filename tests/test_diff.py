@@ -276,6 +276,24 @@ def test_a_file_with_its_own_names_is_matched_by_what_its_layers_are():
     assert (same.causes, len(same.free)) == ((), 1)
 
 
+def test_norms_folded_into_biases_are_one_cause():
+    """An export without batch norms has a bias instead of a scale and a shift: half of V2's 34,112 fall away."""
+    b = Builder()
+    refs: list[int] = []
+    nodes = load("v2").graph.nodes
+    for n, node in enumerate(nodes):
+        if isinstance(node.op, Norm):
+            refs.append(refs[node.inputs[0]])
+            continue
+        followed = n + 1 < len(nodes) and isinstance(nodes[n + 1].op, Norm)
+        refs.append(b.add(f"layer{n}", node.op._replace(bias=True) if followed else node.op, *(refs[i] for i in node.inputs)))
+    folded = as_file(load("v2"))._replace(graph=b.graph())
+    assert causes(between("v2", folded)) == {"batch norm folded into the biases at 52 places from stem/conv to head/conv": (0, -17_056)}
+    (back,) = between(folded, "v2").causes
+    assert back.text == "batch norm taken out of the biases at 52 places from layer1 to layer147"
+    assert back.params == 17_056
+
+
 def test_an_unknown_layer_makes_the_answer_partial():
     """What could not be costed is named in the text and in the data."""
     b = Builder()

@@ -90,7 +90,10 @@ def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: P
             what = "same" if (set(both[0]) == set(both[1]) if x.op == "add" else both[0] == both[1]) else ""
             wires.append(Change("wiring", what, None, None, (x.id,), (), (_wire(x.id, t.inputs),)))
     places = {name: n for n, name in enumerate(order)}
-    changes = sorted(_grouped(edits, old.spec is None), key=lambda c: _place(c, places))
+    grouped = _grouped(edits, old.spec is None)
+    for kind, bias in (("removed", True), ("added", False)):
+        grouped = _folded(grouped, kind, bias, places)
+    changes = sorted(grouped, key=lambda c: _place(c, places))
     return Script(
         old._replace(order=order),
         (*changes, *_grouped(wires, False)),
@@ -216,7 +219,8 @@ def _rules(old: Rules, new: Rules) -> Iterator[Change]:
 def _pair(x: Unit, y: Unit) -> Iterator[Change]:
     """The changes between two matched pieces."""
     if x.op != y.op:
-        kept = {k: v for k, v in x.fields.items() if k in y.fields and akin(x, y)}  # what else differs is another change
+        alike = tuple(x.fields) if akin(x, y) else ("out", "bias")  # fields that mean the same; how they differ is another change
+        kept = {k: x.fields[k] for k in alike if k in y.fields and x.fields.get(k) is not None}
         x, word = y._replace(fields={**y.fields, **kept}, inputs=x.inputs, role=x.role), x.op
         yield Change("op", "", word, y.op, (x.id,), (), (_swap(x, tuple(kept)),))
     mine, theirs = aspects(x), aspects(y)
@@ -282,6 +286,16 @@ def _grouped(edits: list[Change], between_files: bool) -> list[Change]:
         )
         for group in groups.values()
     ]
+
+
+def _folded(changes: list[Change], kind: str, bias: bool, places: Mapping[str, int]) -> list[Change]:
+    """Join norms gone with biases come right before them, or the other way round: a file has its norms folded into its convolutions."""
+    norms = next((c for c in changes if c.kind == kind and c.what == "norm"), None)
+    biases = next((c for c in changes if (c.kind, c.what, c.old, c.new) == ("field", "bias", not bias, bias)), None)
+    if norms and biases and {places[i] for i in norms.ids} == {places[i] + 1 for i in biases.ids}:
+        changes[changes.index(biases)] = Change("folded", "", not bias, bias, biases.ids, norms.ids, biases.puts + norms.puts)
+        changes.remove(norms)
+    return changes
 
 
 def _key(value: Any) -> Any:

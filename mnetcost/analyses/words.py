@@ -272,6 +272,10 @@ def _norm(c: Change, before: Graph, after: Graph, names: Names) -> str:
     return f"how batch norm is written at {names.at(c.ids)}"
 
 
+def _fold(c: Change, before: Graph, after: Graph, names: Names) -> str:
+    return f"batch norm {'folded into' if c.new else 'taken out of'} the biases at {names.at(c.ids)}"
+
+
 def _wiring(c: Change, before: Graph, after: Graph, names: Names) -> str:
     return f"other inputs of {names.at(c.ids)}"
 
@@ -294,6 +298,7 @@ SAY: dict[str, Callable[[Change, Graph, Graph, Names], str]] = {
     "widths": _widths,
     "padding": _padding,
     "norm form": _norm,
+    "folded": _fold,
     "wiring": _wiring,
     "written": _written,
 }
