@@ -13,6 +13,8 @@ from mnetcost.designs.conventions import convention_names, load_convention, read
 from mnetcost.designs.find import shipped
 from mnetcost.engine.conventions import UNITS, weigh
 from mnetcost.engine.costs import Costs, cost
+from mnetcost.engine.elements import Rescale
+from mnetcost.engine.shapes import Shape
 from mnetcost.engine.terms import PARAM_KINDS, WORK_KINDS, Term, term
 from mnetcost.errors import CallError, SpecError
 
@@ -161,6 +163,21 @@ def test_a_norm_folded_into_a_bias_leaves_none_of_its_own() -> None:
     assert work == load_convention("onnx-tool")._replace(work={**load_convention("onnx-tool").work, "norm": 0}).madds(
         t for x in c.layers for t in x.work
     )
+
+
+def test_a_norm_that_a_file_keeps_is_counted_as_the_tool_counts_it() -> None:
+    """31 an element and all that is stored, where a folded one leaves a bias."""
+    k = load_convention("onnx-tool")
+    work, scale = Term("norm", (("c", 3), ("h", 4)), "batch"), Term("norm", (("gamma", 3),), "scale")
+    assert [k.madds([t]) for t in (work, work._replace(written="kept"), work._replace(written="biased"))] == [12, 31 * 12, 0]
+    assert [k.count_params([t]) for t in (scale, scale._replace(written="kept"))] == [0, 3]
+
+
+def test_a_multiply_alone_is_half_a_rescaling() -> None:
+    """TensorFlow's profiler sees one operation, not two."""
+    k = load_convention("tf-profiler")
+    x = Shape(2, 3, 4)
+    assert [k.madds(op.work(x, x)) for op in (Rescale(), Rescale(shift=False), Rescale(scale=False))] == [48, 24, 24]
 
 
 def test_an_unknown_convention_gets_the_nearest_name() -> None:

@@ -276,7 +276,7 @@ def eltwise(net: Net, layer: Layer) -> None:
     if operation == "SUM":
         for n, factor in enumerate(coefficients):
             if factor not in (1, -1):
-                refs[n] = net.add(layer, Rescale(), refs[n], part=f"coeff {n + 1}")
+                refs[n] = net.add(layer, Rescale(shift=False), refs[n], part=f"coeff {n + 1}")
     if len(refs) == 1:
         return net.give(layer, refs[0], blobs[0].dims)
     if operation == "PROD":

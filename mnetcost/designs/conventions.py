@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..engine.conventions import UNITS, Convention
-from ..engine.terms import BIASED, PARAM_KINDS, WORK_KINDS, WRITTEN
+from ..engine.terms import BIASED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
 from ..errors import CallError, Fault, SpecError, nearest
 from .find import CONVENTIONS_FOLDER, specs_folder
 from .places import Path as Place
@@ -95,4 +95,4 @@ def read_convention(text: str, file: str, name: str) -> Convention:
     return Convention(name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule)
 
 
-WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED)))
+WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED, KEPT)))

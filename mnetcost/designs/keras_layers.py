@@ -348,7 +348,7 @@ def layer_scale(call: Call) -> Outputs:
 
 def custom_scale(call: Call) -> Outputs:
     """Inception-ResNet's: the first tensor, plus the second times a fixed number."""
-    scaled = call.add(Rescale(), call.tensors[-1].ref, part="scale")
+    scaled = call.add(Rescale(shift=False), call.tensors[-1].ref, part="scale")
     t = call.tensors[0]
     return [t._replace(ref=call.add(Add(), t.ref, scaled))]
 
@@ -505,7 +505,10 @@ def merge(how: str) -> Callable[[Call], Outputs]:
     def lay(call: Call) -> Outputs:
         tensors = call.tensors
         if len(tensors) < 2:
-            return rescaling(call) if call.args[1:] or call.kwargs else [tensors[0]]  # with a number, which stands in the config
+            if not (call.args[1:] or call.kwargs):
+                return [tensors[0]]
+            op = Rescale(shift=False) if how == "multiply" else Rescale(scale=False)  # with a number, which stands in the config
+            return [call.x._replace(ref=call.add(op, call.x.ref))]
 
         def chained(refs: list[int]) -> int:
             if how == "multiply":
@@ -516,7 +519,7 @@ def merge(how: str) -> Callable[[Call], Outputs]:
             alike = all(call.shape(r) == call.shape(refs[0]) for r in refs)
             word = "add" if how == "average" else how
             ref = call.add(Add() if word == "add" and alike else Elementwise(word), *refs)
-            return call.add(Rescale(), ref, part="mean") if how == "average" else ref
+            return call.add(Rescale(shift=False), ref, part="mean") if how == "average" else ref
 
         return combine(call, tensors, chained)
 

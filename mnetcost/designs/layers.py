@@ -56,8 +56,8 @@ class Layers:
                 return f"{name} ({n})"
         raise self.fault(f"more than {MOST_LAYERS:,} layers are called '{name}'")
 
-    def add(self, name: Any, op: Op, *inputs: Ref, place: str = "", shared: bool = False, line: int = 0) -> Ref:
-        """Add a layer; its name is made unique. `shared`: its weights are an earlier layer's and were counted there.
+    def add(self, name: Any, op: Op, *inputs: Ref, place: str = "", shared: bool = False, line: int = 0, written: str = "") -> Ref:
+        """Add a layer; its name is made unique. `shared`: its weights are an earlier layer's and were counted there. `written`: see Node.
 
         Raises SpecError with the line where shapes do not fit or bounds are passed; UnknownOpError where an unknown op may be why.
         """
@@ -65,7 +65,7 @@ class Layers:
         if len(self.builder.nodes) >= MOST_LAYERS:
             raise self.fault(f"more than {MOST_LAYERS:,} layers", f"layer {name!r}", line=line)
         try:
-            ref = self.builder.add(name, op, *inputs, place=place, shared=shared)
+            ref = self.builder.add(name, op, *inputs, place=place, shared=shared, written=written)
         except ShapeError as e:
             self.refuse_unknown()
             raise SpecError(*(Fault(f.message, self.file, line, f.place, f.hint) for f in e.faults)) from None

@@ -11,6 +11,7 @@ from typing import Any
 from ..engine.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
 from ..engine.moves import Permute
 from ..engine.ops import AvgPool, GlobalPool, MaxPool, Resize, TransposedConv
+from ..engine.terms import KEPT
 from .layers import LARGEST_DIMENSION, convolution, plain_size
 from .onnx_moves import MOVES, Lay, Output
 from .onnx_net import Call
@@ -179,7 +180,7 @@ def batch_norm(call: Call) -> Output:
         raise call.fault(f"its numbers are for {prod(gamma.dims):,} channels, and it gets {x.dims[1]:,}")
     new = [call.net.first(numbers) for numbers in (gamma, beta, mean, variance)]  # equal numbers may be stored once
     op = Norm(new[0], new[1], new[2] or new[3]) if any(new) else Norm()
-    return call.net.same(call.name, op, call.net.seen(x, 1, call.name), shared=not any(new))
+    return call.net.same(call.name, op, call.net.seen(x, 1, call.name), shared=not any(new), written=KEPT)
 
 
 def layer_norm(call: Call) -> Output:

@@ -197,9 +197,9 @@ class Maps:
     def shape(self, t: Tensor) -> Shape:
         return view(t.dims, t.c) if self.dry else self.layers.shape(t.ref)
 
-    def node(self, name: str, op: Op, *refs: Ref, shared: bool = False) -> Ref:
+    def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
         """Add a layer."""
-        return 0 if self.dry else self.layers.add(name, op, *refs, shared=shared)
+        return 0 if self.dry else self.layers.add(name, op, *refs, shared=shared, written=written)
 
     def window(self, name: str, op: Op, t: Tensor) -> Shape:
         """What a window gives on a map of one image."""
@@ -227,13 +227,13 @@ class Maps:
         self.counted.add(stored.key)
         return True
 
-    def add(self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False) -> Tensor:
+    def add(self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = "") -> Tensor:
         """Add a layer whose output has these axes."""
-        return Tensor(self.node(name, op, *[t.ref for t in tensors], shared=shared), self.checked(dims, name), c)
+        return Tensor(self.node(name, op, *[t.ref for t in tensors], shared=shared, written=written), self.checked(dims, name), c)
 
-    def same(self, name: str, op: Op, t: Tensor, shared: bool = False) -> Tensor:
+    def same(self, name: str, op: Op, t: Tensor, shared: bool = False, written: str = "") -> Tensor:
         """Add a layer that keeps its input's axes."""
-        return self.add(name, op, t, dims=t.dims, c=t.c, shared=shared)
+        return self.add(name, op, t, dims=t.dims, c=t.c, shared=shared, written=written)
 
     def weighted(self, name: str, op: Callable[[bool], Op], t: Tensor, weight: Stored, bias: Stored | None, dims: Dims, c: int) -> Tensor:
         """Add a layer with weights and perhaps a bias, of which either may have been counted at an earlier layer."""
@@ -310,10 +310,10 @@ class Maps:
             raise NotKnown
         if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
             one = stored.one or not stored.numbers
-            if by in ("add", "subtract"):
-                return self.same(name, Rescale() if one else Bias(stored.numbers), t, shared=not one and not self.first(stored))
-            if by in ("multiply", "divide"):
-                return self.same(name, Rescale() if one else Scale(False, stored.numbers), t, shared=not one and not self.first(stored))
+            if by in ("add", "subtract", "multiply", "divide"):
+                shift = by in ("add", "subtract")
+                learned: Op = Bias(stored.numbers) if shift else Scale(False, stored.numbers)
+                return self.same(name, Rescale(not shift, shift) if one else learned, t, shared=not one and not self.first(stored))
             if stored.one:
                 relu = by == "maximum" and stored.values == (0,)
                 return self.same(name, Activation("relu" if relu else "power" if by == "power" else "clip"), t)
@@ -418,7 +418,7 @@ class Maps:
         t = self.seen(t, t.c, name)
         pooled = by in ("mean", "max") and t.c not in axes and all(n == 1 for i, n in enumerate(dims) if i != t.c)
         op: Op = GlobalPool("average" if by == "mean" else "max") if pooled and rank > 2 else Reduce(*view(dims, t.c), by)
-        y = self.add(name, op, t, dims=dims, c=t.c)
+        y = self.add(name, op, t, dims=dims, c=t.c, written="mean" if by == "mean" else "")
         return y if keep else self.without(y, axes)
 
     def graph(self, weight_bytes: int) -> Graph:

@@ -176,10 +176,13 @@ class Activation(NamedTuple):
 
 @op("rescale", writes=False)
 class Rescale(NamedTuple):
-    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1."""
+    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1; or one of them alone."""
+
+    scale: Flag = True
+    shift: Flag = True
 
     def shape(self, x: Shape) -> Shape:
         return x
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("rescale", (("c", y.c), ("h", y.h), ("w", y.w)))
+        yield Term("rescale", (("c", y.c), ("h", y.h), ("w", y.w)), "" if self.scale and self.shift else "half")

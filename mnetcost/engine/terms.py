@@ -44,6 +44,9 @@ WRITTEN = {
 BIASED = "biased"
 """How a norm behind a convolution with a bias is written: folded away, it leaves no bias of its own."""
 
+KEPT = "kept"
+"""How a norm stands in a file that other files of its sort have folded away."""
+
 
 class Term(NamedTuple):
     """One product: `depthwise: 3 k_h x 3 k_w x 32 c x 112 h x 112 w`.
