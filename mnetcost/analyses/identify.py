@@ -23,10 +23,11 @@ SHOWN = 5
 
 
 class Candidate(NamedTuple):
-    """A shipped design beside the file: how many weighted layers they have apart, and how much else."""
+    """A shipped design beside the file: how many weighted layers they have apart, how many parameters, and how much of all kinds."""
 
     design: Design
     layers_apart: int  # weighted layers that one has and the other has not, and those whose map differs in size
+    params_apart: int
     counts_apart: int  # parameters and work, of every kind, that one has more
     asked: str  # how a user asks for it
 
@@ -91,8 +92,17 @@ def candidates(design: Design) -> list[Candidate]:
             out.append((_apart(mine, theirs) + _apart(bare, _without_map(theirs)), len(out), alpha, there))
     out.sort(key=lambda c: c[:2])
     nearest = [c for c in out if c[0] == out[0][0]][:40] + [c for c in out if c[0] != out[0][0]][:SHOWN]
-    found = [Candidate(d, apart, _apart(kinds, _kinds(d.graph)), f"{d.name}:alpha={alpha:g}") for apart, _, alpha, d in nearest]
-    return sorted(found, key=lambda c: (c.layers_apart, c.counts_apart))
+    found = []
+    for apart, _, alpha, there in nearest:
+        theirs_by_kind = _kinds(there.graph)
+        params = abs(_params(kinds) - _params(theirs_by_kind))
+        found.append(Candidate(there, apart, params, _apart(kinds, theirs_by_kind), f"{there.name}:alpha={alpha:g}"))
+    # of designs that cost the same the paper's own comes first
+    return sorted(found, key=lambda c: (c.layers_apart, c.params_apart, "/" in c.design.name, c.counts_apart))
+
+
+def _params(kinds: Counter[Any]) -> int:
+    return sum(n for (what, _), n in kinds.items() if what == "params")
 
 
 def identify(design: Design, convention: Convention) -> Document:
