@@ -12,25 +12,23 @@ import pytest
 
 if TYPE_CHECKING:
     from .analyses.budgets import Budget
-    from .engine.conventions import Convention
-    from .engine.costs import Costs
+    from .analyses.metrics import Gauge
 
 
 class Figures:
     """What a design costs: `figures["madds"]`, `figures["op:depthwise.params"]`, by the names that a budget uses."""
 
-    def __init__(self, design: str, costs: Costs, convention: Convention) -> None:
-        self.design, self.costs, self.convention = design, costs, convention
+    def __init__(self, design: str, gauge: Gauge) -> None:
+        self.design, self.gauge = design, gauge
 
     def __repr__(self) -> str:
-        return f"<{self.design}: {self.params:,} params, {self.madds:,} {self.convention.unit}>"
+        return f"<{self.design}: {self.params:,} params, {self.madds:,} {self.gauge.convention.unit}>"
 
     def __getitem__(self, name: str) -> int:
         from .analyses.budgets import read_rules
-        from .analyses.metrics import figure, within
 
         (rule,) = read_rules(name, 0)
-        return figure(rule.metric, within(self.costs, rule.scope), self.convention)
+        return self.gauge.within(rule.scope).figure(rule.metric)
 
     @property
     def params(self) -> int:
@@ -48,13 +46,14 @@ def cost_of(design: str, convention: str = "paper", **settings: Any) -> Figures:
 
     Raises MnetcostError where it cannot be read, built or costed whole.
     """
+    from .analyses.metrics import Gauge
     from .designs import load
     from .designs.conventions import load_convention
     from .engine.costs import cost
 
     budget = _budget(design, settings)
     found = load(budget.file, budget.settings)
-    return Figures(budget.label, cost(found.graph, found.batch), load_convention(convention))
+    return Figures(budget.label, Gauge(cost(found.graph, found.batch), load_convention(convention)))
 
 
 @pytest.fixture

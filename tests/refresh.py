@@ -12,6 +12,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from mnetcost.analyses.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.designs.schema import ABOUT, schema_text, takes
 from mnetcost.designs.sorts import sorts_of
@@ -106,6 +107,14 @@ def modules() -> str:
     return table(("module", "answers"), rows)
 
 
+def metrics() -> str:
+    """What a budget may limit; the layers of one op are one row."""
+    shown = {name: m for name, m in METRICS.items() if not name.startswith("layers.")}
+    rows = [(f"`{name}`", m.title, m.unit, "yes" if m.scoped else "no") for name, m in shown.items()]
+    rows.append(("`layers.OP`", "layers of one op: `layers.depthwise`", "layers", "yes"))
+    return table(("metric", "", "unit", "of some layers"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": lambda: table(("command", ""), ((f"`mnetcost {name}`", said) for name, said in COMMANDS.items())),
     "counting-rules": counting.rules,
@@ -120,6 +129,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "ops": lambda: vocabulary(OPS),
     "activations": lambda: ", ".join(f"`{name}`" for name in ACTIVATIONS),
     "modules": modules,
+    "metrics": metrics,
     **implementations.PARTS,
 }
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""

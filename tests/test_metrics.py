@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mnetcost.analyses.metrics import METRICS, by_layer, figure, unknown_metric, within
+from mnetcost.analyses.metrics import METRICS, Gauge, unknown_metric, within
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CallError
 
 V2 = cost(load("v2").graph)
-PAPER = load_convention()
+GAUGE = Gauge(V2, load_convention())
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ PAPER = load_convention()
 )
 def test_a_metric_is_a_figure_of_the_report(metric: str, value: int) -> None:
     """MobileNetV2 at 224, 1000 classes."""
-    assert figure(metric, V2, PAPER) == value
+    assert GAUGE.figure(metric) == value
 
 
 @pytest.mark.parametrize("metric", sorted(set(METRICS) - {"weight_bytes.file"}))
 def test_every_metric_has_a_figure_a_unit_and_a_title(metric: str) -> None:
     """So that a further row is seen to work."""
-    value = figure(metric, V2, PAPER)
+    value = GAUGE.figure(metric)
     assert isinstance(value, int)
     assert value >= 0
     assert METRICS[metric].title
@@ -48,9 +48,9 @@ def test_every_metric_has_a_figure_a_unit_and_a_title(metric: str) -> None:
 def test_weights_as_stored_are_known_of_model_files_only() -> None:
     """A spec stores none: the figure is refused, not zero."""
     with pytest.raises(CallError, match=r"no 'weight_bytes\.file'"):
-        figure("weight_bytes.file", V2, PAPER)
+        GAUGE.figure("weight_bytes.file")
     stored = V2._replace(graph=V2.graph._replace(weight_bytes=14))
-    assert figure("weight_bytes.file", stored, PAPER) == 14
+    assert Gauge(stored, load_convention()).figure("weight_bytes.file") == 14
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_scopes_of_one_sort_add_up_to_the_whole() -> None:
     stages = {f"{layer.output.h}x{layer.output.w}" for layer in V2.layers}
     assert stages == {"112x112", "56x56", "28x28", "14x14", "7x7", "1x1"}
     for metric, whole in (("madds", 300_774_272), ("params", 3_504_872)):
-        assert sum(figure(metric, within(V2, f"op:{op}"), PAPER) for op in ops) == whole
-        assert sum(figure(metric, within(V2, f"stage:{stage}"), PAPER) for stage in stages) == whole
-        assert sum(figure(metric, within(V2, f"kind:{kind}"), PAPER) for kind in {**V2.params_by_kind(), **V2.work_by_kind()}) == whole
+        assert sum(GAUGE.within(f"op:{op}").figure(metric) for op in ops) == whole
+        assert sum(GAUGE.within(f"stage:{stage}").figure(metric) for stage in stages) == whole
+        assert sum(GAUGE.within(f"kind:{kind}").figure(metric) for kind in {**V2.params_by_kind(), **V2.work_by_kind()}) == whole
 
 
 def test_a_kind_leaves_the_other_terms_of_a_layer_out() -> None:
     """The classifier's 1,000 biases are parameters of kind bias, and all there are in V2."""
-    assert figure("params", within(V2, "kind:bias"), PAPER) == 1000
+    assert GAUGE.within("kind:bias").figure("params") == 1000
 
 
 def test_the_layers_that_cost_most_come_first_and_add_up() -> None:
     """The classifier holds 1280 * 1000 + 1000 parameters."""
-    shares = by_layer("params", V2, PAPER)
+    shares = GAUGE.by_layer("params")
     assert (shares[0][0].name, shares[0][1]) == ("classifier", 1_281_000)
     assert sum(value for _, value in shares) == 3_504_872
     assert [value for _, value in shares] == sorted((value for _, value in shares), reverse=True)

@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
-    """The name in pyproject.toml is the module that is tested here."""
+    """It is called as its module is: else `-p mnetcost.pytest_plugin` would load it twice."""
     data = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert data["project"]["entry-points"]["pytest11"] == {"mnetcost": cost_of.__module__}
+    assert data["project"]["entry-points"]["pytest11"] == {cost_of.__module__: cost_of.__module__}
 
 
 def test_a_fixture_costs_designs() -> None:

@@ -11,10 +11,10 @@ from ..designs import Design, Settings, load
 from ..designs.conventions import DEFAULT, load_convention
 from ..designs.spec import parse_toml, read_text_file
 from ..designs.toml import quoted
-from ..engine.costs import Costs, cost
+from ..engine.costs import cost
 from ..errors import BudgetError, Fault, MnetcostError
 from .budgets import Budget, Config
-from .metrics import METRICS, figure, within
+from .metrics import METRICS, Gauge
 from .records import Column, Document, Table
 
 SCHEMA = "mnetcost.baseline/1"
@@ -28,13 +28,32 @@ STANDING = tuple(m for m in METRICS if not m.startswith("layers.") and METRICS[m
 """Metrics that a baseline keeps of every design, whether a limit asks for them today or not."""
 
 
-def measured(file: str, settings: Settings) -> tuple[Design, Costs]:
-    """A design as it is now, and its costs; what cannot be costed makes them partial.
+class Measured(NamedTuple):
+    """A design and its figures."""
+
+    design: Design
+    gauge: Gauge
+
+    @property
+    def partial(self) -> bool:
+        """Was something of it left out that cannot be costed?"""
+        return self.gauge.costs.status != "complete"
+
+
+def measured(file: str, settings: Settings, convention: str) -> Measured:
+    """A design as it is now; what cannot be costed makes it partial.
 
     Raises MnetcostError where it cannot be read or built.
     """
-    design = load(file, settings._replace(allow_unknown=True))
-    return design, cost(design.graph, design.batch, allow_unknown=True)
+    return measure(load(file, settings._replace(allow_unknown=True)), convention)
+
+
+def measure(design: Design, convention: str) -> Measured:
+    """Cost a design, as `measured` does.
+
+    Raises CallError for an unknown convention.
+    """
+    return Measured(design, Gauge(cost(design.graph, design.batch, allow_unknown=True), load_convention(convention)))
 
 
 def key_of(budget: Budget) -> str:
@@ -67,19 +86,18 @@ def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
     faults: list[Fault] = []
     for budget in budgets:
         try:
-            _, costs = measured(budget.file, budget.settings)
+            now = measured(budget.file, budget.settings, budget.convention)
         except MnetcostError as e:
             faults += e.faults
             continue
-        if costs.status != "complete" and not budget.allow_partial:
-            said = "can be costed in part only: " + ", ".join(costs.graph.left_out)
+        if now.partial and not budget.allow_partial:
+            said = "can be costed in part only: " + ", ".join(now.gauge.costs.graph.left_out)
             faults.append(Fault(said, budget.file, hint="allow_partial = true in its budget keeps the partial figures"))
             continue
-        convention = load_convention(budget.convention)
-        figures = found.setdefault(key_of(budget), {m: figure(m, costs, convention) for m in STANDING})
+        figures = found.setdefault(key_of(budget), {m: now.gauge.figure(m) for m in STANDING})
         for rule in budget.rules:
             if rule.limit.relative and rule.name not in figures:
-                figures[rule.name] = figure(rule.metric, within(costs, rule.scope), convention)
+                figures[rule.name] = now.gauge.within(rule.scope).figure(rule.metric)
     if faults:
         raise MnetcostError(*dict.fromkeys(faults))
     return found
@@ -97,8 +115,8 @@ def write(figures: Mapping[str, Mapping[str, int]]) -> str:
 COLUMNS = (
     Column("design", "design"),
     Column("figure", "figure"),
-    Column("before", "before", "count"),
-    Column("after", "after", "count"),
+    Column("before", "before", "integer"),
+    Column("after", "after", "integer"),
 )
 
 
@@ -145,7 +163,7 @@ def report(updates: Sequence[Update]) -> Document:
     for update in updates:
         if update.changes:
             tables.append(Table(update.file, COLUMNS, tuple(update.changes)))
-        notes.append(f"{update.file}: {len(update.after)} designs, {len(update.changes)} figures changed")
+        notes.append(f"{update.file}: figures changed: {len(update.changes)}, designs: {len(update.after)}")
     said = [[dict(zip(keys, change, strict=True)) for change in update.changes] for update in updates]
     files = [{"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)]
     data = {"schema": SCHEMA, "mnetcost": __version__, "files": files}

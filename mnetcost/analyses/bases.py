@@ -5,26 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from ..designs import Design
-from ..designs.conventions import load_convention
+from ..designs import Settings
 from ..designs.find import is_shipped
 from ..designs.git import Repository, load_at
 from ..designs.readers import reader_of
-from ..engine.costs import Costs, cost
 from ..errors import CompareError, MnetcostError
-from .baseline import key_of, measured, read
+from .baseline import Measured, key_of, measure, measured, read
 from .budgets import Basis, Budget, Rule
-from .metrics import figure, within
-
-
-class Before(NamedTuple):
-    """A design and its costs at the base; no design where there was none."""
-
-    design: Design | None
-    costs: Costs | None
-    called: str = ""  # its old name, where it was renamed since
 
 
 class Base(Protocol):
@@ -35,8 +24,8 @@ class Base(Protocol):
     def figure(self, budget: Budget, rule: Rule) -> int | None:
         """The rule's figure there; None where the design was not there yet."""
 
-    def before(self, budget: Budget) -> Before:
-        """The whole design there, where the base knows it."""
+    def before(self, budget: Budget) -> Measured | None:
+        """The whole design there; None where it was not there, or the base knows figures only."""
 
 
 class Revision:
@@ -47,33 +36,37 @@ class Revision:
         rev = basis.against or repository.target()
         self.commit = repository.merge_base(rev) if basis.merge_base else repository.commit(rev)
         self.title = f"{self.commit[:12]}, where this branch left {rev}" if basis.merge_base else f"{rev} ({self.commit[:12]})"
-        self.before = lru_cache(64)(self._before)  # one design may have several budgets; thousands need not stay in memory
+        self._known = lru_cache(64)(self._measured)  # one design may have several budgets; thousands need not stay in memory
 
-    def _before(self, budget: Budget) -> Before:
-        if is_shipped(budget.file) and not reader_of(budget.file):
-            return Before(*measured(budget.file, budget.settings))
-        path = self.repository.inside(Path(budget.file).absolute())
-        called = ""
+    def _measured(self, file: str, settings: Settings, convention: str) -> Measured | None:
+        if is_shipped(file) and not reader_of(file):
+            return measured(file, settings, convention)
+        path = self.repository.inside(Path(file).absolute())
         if self.repository.read(self.commit, path) is None:
-            called = self.repository.renamed(self.commit, path) or ""
-            if not called:
-                return Before(None, None)
+            renamed = self.repository.renamed(self.commit, path)
+            if renamed is None:
+                return None
+            path = renamed
         try:
-            design = load_at(self.commit[:12], called or path, budget.settings._replace(allow_unknown=True), self.repository)
-            return Before(design, cost(design.graph, design.batch, allow_unknown=True), called)
+            return measure(load_at(self.commit[:12], path, settings._replace(allow_unknown=True), self.repository), convention)
         except CompareError:
             raise
         except MnetcostError as e:  # not this change's fault: there is nothing to compare with
             raise CompareError(*e.faults) from None
 
+    def before(self, budget: Budget) -> Measured | None:
+        """The design as it was; None where it was not there yet."""
+        return self._known(budget.file, budget.settings, budget.convention)
+
     def figure(self, budget: Budget, rule: Rule) -> int | None:
         """The rule's figure at the revision; None where the design was not there yet."""
-        costs = self.before(budget).costs
-        if costs is not None and costs.status != "complete" and not budget.allow_partial:
-            raise CompareError(
-                f"{budget.label} could be costed in part only at {self.title}", hint="allow_partial = true compares the parts"
-            )
-        return None if costs is None else figure(rule.metric, within(costs, rule.scope), load_convention(budget.convention))
+        then = self.before(budget)
+        if then is None:
+            return None
+        if then.partial and not budget.allow_partial:
+            said = f"{budget.label} could be costed in part only at {self.title}"
+            raise CompareError(said, hint="allow_partial = true compares the parts")
+        return then.gauge.within(rule.scope).figure(rule.metric)
 
 
 class Baseline:
@@ -85,9 +78,8 @@ class Baseline:
             raise CompareError(f"there is no baseline '{file}'", hint=f"`mnetcost baseline --baseline {file}` writes it")
         self.figures = read(file)
 
-    def before(self, budget: Budget) -> Before:
+    def before(self, budget: Budget) -> None:
         """A file of figures knows no design."""
-        return Before(None, None)
 
     def figure(self, budget: Budget, rule: Rule) -> int:
         """The rule's figure in the file.

@@ -12,17 +12,15 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..designs import Design
 from ..designs.build import row_line
-from ..designs.conventions import load_convention
 from ..designs.places import spelled
-from ..engine.conventions import Convention
 from ..engine.costs import Costs
 from ..errors import BudgetError, CompareError, Fault, MnetcostError, nearest
-from .baseline import measured
+from .baseline import Measured, measured
 from .bases import Bases
 from .budgets import Budget, Config, Rule, Waiver
 from .diff import diff
 from .limits import Limit
-from .metrics import METRICS, SCOPES, by_layer, figure, within
+from .metrics import METRICS, SCOPES
 from .records import Column, Document, Table
 
 SCHEMA = "mnetcost.check/1"
@@ -121,27 +119,22 @@ class _Check:
     def budget(self, budget: Budget) -> None:
         """Judge one budget; what is wrong with its design is kept for later, so that one run shows every fault."""
         try:
-            design, costs = self.measured(budget.file, budget.settings)
-            convention = load_convention(budget.convention)
-            if costs.status != "complete" and not budget.allow_partial:
-                left_out = ", ".join(costs.graph.left_out)
+            now = self.measured(budget.file, budget.settings, budget.convention)
+            left_out = ", ".join(now.gauge.costs.graph.left_out)
+            if now.partial and not budget.allow_partial:
                 rule = Rule("status", Limit("max", Fraction(0), text="complete"))
                 said = f"can be costed in part only, without {left_out}"
                 self.verdicts.append(Verdict(budget, rule, "partial", 0, said, **self.at(budget.place)))
                 return
-            if costs.status != "complete":
-                self.partial[budget.label] = ", ".join(costs.graph.left_out)
+            if now.partial:
+                self.partial[budget.label] = left_out
             for rule in budget.rules:
-                part = within(costs, rule.scope)
-                if rule.scope:
-                    key = (rule.scope, budget.place or budget.file)
-                    if part.layers:
-                        self.scopes[key] = None
-                    elif key not in self.scopes:
-                        self.scopes[key] = self.no_layer(rule, costs)
-                    if not part.layers:
-                        continue
-                self.judge(budget, rule, design, part, convention)
+                picked = bool(now.gauge.within(rule.scope).costs.layers)
+                key = (rule.scope, budget.place or budget.file)
+                if rule.scope and (picked or key not in self.scopes):
+                    self.scopes[key] = None if picked else self.no_layer(rule, now.gauge.costs)
+                if picked or not rule.scope:
+                    self.judge(budget, rule, now)
         except CompareError:
             raise
         except MnetcostError as e:
@@ -149,10 +142,10 @@ class _Check:
             hint = f"{named['file']}:{named['line']} names it" if named["line"] else ""
             self.faults.update(dict.fromkeys(f if f.line or f.hint else f._replace(hint=hint) for f in e.faults))
 
-    def judge(self, budget: Budget, rule: Rule, design: Design, part: Costs, convention: Convention) -> None:
+    def judge(self, budget: Budget, rule: Rule, now: Measured) -> None:
         """Judge one limit over the layers that are its own."""
-        value, limit = figure(rule.metric, part, convention), rule.limit
-        unit = convention.unit if rule.metric == "madds" else METRICS[rule.metric].unit
+        value, limit = now.gauge.within(rule.scope).figure(rule.metric), rule.limit
+        unit = now.gauge.convention.unit if rule.metric == "madds" else METRICS[rule.metric].unit
         base, called = None, ""
         if limit.relative:
             held_against = self.bases.of(budget.basis)
@@ -169,7 +162,7 @@ class _Check:
             verdict = self.waive(verdict._replace(state="broken", message=_said(verdict)))
             self.detailed += 1
             if self.detailed <= MOST_DETAILED:
-                verdict = self.detail(verdict, design, part, convention)
+                verdict = self.detail(verdict, now)
             if not verdict.file:
                 verdict = verdict._replace(**self.at(rule.place or budget.place))
         self.verdicts.append(verdict)
@@ -186,33 +179,34 @@ class _Check:
                     break
         return verdict
 
-    def detail(self, verdict: Verdict, design: Design, part: Costs, convention: Convention) -> Verdict:
+    def detail(self, verdict: Verdict, now: Measured) -> Verdict:
         """Name the changes and the layers a broken limit is about, and the line to say it at."""
-        if verdict.rule.limit.side == "min":
+        rule = verdict.rule
+        if rule.limit.side == "min":
             return verdict
-        heaviest = by_layer(verdict.rule.metric, part, convention)[: self.many]
-        layers = tuple(Layer(layer.name, value, *_line(design, layer.node.row)) for layer, value in heaviest)
-        causes = self.causes(verdict, design, part, convention)
+        heaviest = now.gauge.within(rule.scope).by_layer(rule.metric)[: self.many]
+        layers = tuple(Layer(layer.name, value, *_line(now.design, layer.node.row)) for layer, value in heaviest)
+        causes = self.causes(verdict, now)
         first = next((one for one in (*causes, *layers) if one.line and one.value > 0), Layer("", 0))
         return verdict._replace(layers=layers, causes=causes, file=first.file, line=first.line)
 
-    def causes(self, verdict: Verdict, design: Design, part: Costs, convention: Convention) -> tuple[Layer, ...]:
+    def causes(self, verdict: Verdict, now: Measured) -> tuple[Layer, ...]:
         """What changed since the base that the figure moved by, what raised it most first; nothing where the base knows figures only."""
         rule, budget = verdict.rule, verdict.budget
         if rule.metric not in ("params", "madds") or rule.scope.startswith("kind:"):
             return ()
         if not rule.limit.relative and not (self.why and budget.basis.against):
             return ()
-        before = self.bases.of(budget.basis).before(budget)
-        if before.design is None or before.costs is None:
+        then = self.bases.of(budget.basis).before(budget)
+        if then is None:
             return ()
-        inside = {layer.name for costs in (part, within(before.costs, rule.scope)) for layer in costs.layers}
+        inside = {layer.name for side in (then, now) for layer in side.gauge.within(rule.scope).costs.layers}
         found = []
-        for cause in diff(before.design, design, convention).causes:
+        for cause in diff(then.design, now.design, now.gauge.convention).causes:
             whole = cause.params if rule.metric == "params" else cause.madds
             moved = sum(n if rule.metric == "params" else m for name, n, m in cause.layers if name in inside) if rule.scope else whole
             if moved:
-                found.append(Layer(cause.text, moved, *(_line(design, cause.row) if cause.new else ("", 0))))
+                found.append(Layer(cause.text, moved, *(_line(now.design, cause.row) if cause.new else ("", 0))))
         return tuple(sorted(found, key=lambda cause: -cause.value)[: self.many])
 
     def at(self, place: Any) -> dict[str, Any]:
@@ -329,8 +323,8 @@ def _document(work: _Check) -> Document:
         *(f"{label}: partial, left out {what}" for label, what in work.partial.items()),
         *(f"the waiver of {w.limit} for {w.design} ({w.reason}) waives nothing: it can go" for w in idle),
         f"convention: {', '.join(conventions)}",
-        f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}",
     )
+    title = f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}"
     kept = all(PASSING[v.state] for v in verdicts)
     data = {
         "schema": SCHEMA,
@@ -345,4 +339,4 @@ def _document(work: _Check) -> Document:
     table = Table("limits", COLUMNS, tuple(_row(v) for v in verdicts))
     broken = [v for v in verdicts if v.message and v.state != "new"]
     details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]
-    return Document("budgets", (table, *details), notes, data, flat=table)
+    return Document(title, (table, *details), notes, data, flat=table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..engine.conventions import Convention
@@ -60,17 +61,6 @@ def unknown_metric(name: str) -> CallError:
     return CallError(f"there is no metric '{name[:60]}'", hint=hint)
 
 
-def figure(metric: str, costs: Costs, convention: Convention) -> int:
-    """One metric of a design, or of the layers a scope left.
-
-    Raises CallError where this design has no such figure.
-    """
-    value = METRICS[metric].of(totals_data(costs, convention), costs)
-    if value is None:
-        raise CallError(f"this design has no '{metric}'", hint="only a model file stores weights")
-    return value
-
-
 def _of_kind(glob: str, layer: LayerCost) -> LayerCost | None:
     params = tuple(t for t in layer.params if fnmatchcase(t.kind, glob))
     work = tuple(t for t in layer.work if fnmatchcase(t.kind, glob))
@@ -110,7 +100,32 @@ def within(costs: Costs, scope: str) -> Costs:
     return costs._replace(layers=tuple(kept for layer in costs.layers if (kept := pick(glob, layer))))
 
 
-def by_layer(metric: str, costs: Costs, convention: Convention) -> list[tuple[LayerCost, int]]:
-    """Each layer's own share in a metric, the largest first; layers that add nothing are left out."""
-    shares = [(layer, figure(metric, costs._replace(layers=(layer,)), convention)) for layer in costs.layers]
-    return sorted((pair for pair in shares if pair[1]), key=lambda pair: -pair[1])
+class Gauge:
+    """The figures of some layers under a convention; what they share is counted once."""
+
+    def __init__(self, costs: Costs, convention: Convention) -> None:
+        self.costs, self.convention = costs, convention
+        self._parts: dict[str, Gauge] = {"": self}
+
+    @cached_property
+    def totals(self) -> dict[str, Any]:
+        """As a report has them."""
+        return totals_data(self.costs, self.convention)
+
+    def figure(self, metric: str) -> int:
+        """One metric; raises CallError where this design has no such figure."""
+        value = METRICS[metric].of(self.totals, self.costs)
+        if value is None:
+            raise CallError(f"this design has no '{metric}'", hint="only a model file stores weights")
+        return value
+
+    def within(self, scope: str) -> Gauge:
+        """The figures of the layers that a scope picks."""
+        if scope not in self._parts:
+            self._parts[scope] = Gauge(within(self.costs, scope), self.convention)
+        return self._parts[scope]
+
+    def by_layer(self, metric: str) -> list[tuple[LayerCost, int]]:
+        """Each layer's own share in a metric, the largest first; layers that add nothing are left out."""
+        shares = [(layer, Gauge(self.costs._replace(layers=(layer,)), self.convention).figure(metric)) for layer in self.costs.layers]
+        return sorted((pair for pair in shares if pair[1]), key=lambda pair: -pair[1])

@@ -37,6 +37,7 @@ class Repository:
     def __init__(self, folder: str | Path = "") -> None:
         self.folder = Path(folder or ".").absolute()
         self._blobs: subprocess.Popen[bytes] | None = None
+        self._commits: dict[str, str | None] = {}  # asked once: a check of a thousand designs asks for one
         self._renames: dict[str, dict[str, str]] = {}
         bare, shallow, *_ = (*self._ask("rev-parse", "--is-bare-repository", "--is-shallow-repository").split(), "")
         self.shallow = shallow == "true"
@@ -94,8 +95,10 @@ class Repository:
     def _commit(self, rev: str) -> str | None:
         if not rev or rev.startswith("-") or not rev.isprintable():
             raise CompareError(f"'{rev[:200]}' is not a revision", hint="such as main, origin/main, HEAD~1 or a commit")
-        code, out, _ = self._try("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
-        return out.strip() if code == 0 else None
+        if rev not in self._commits:
+            code, out, _ = self._try("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+            self._commits[rev] = out.strip() if code == 0 else None
+        return self._commits[rev]
 
     def _fetch_hint(self, rev: str) -> str:
         remote, slash, branch = rev.partition("/")
