@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 
 from mnetcost.designs import Design, Settings, load
@@ -328,7 +329,6 @@ def test_an_archive_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
 
 def test_an_h5_file_is_read_for_its_config(tmp_path: Path) -> None:
     """With the extra `keras`; its weights are not read."""
-    h5py = pytest.importorskip("h5py")
     path = tmp_path / "net.h5"
     with h5py.File(path, "w") as f:
         f.attrs["model_config"] = one("Conv2D", {"filters": 6, **K3})

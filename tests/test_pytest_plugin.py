@@ -76,6 +76,7 @@ def test_without_limits_the_nearest_file_has_them(tmp_path: Path, monkeypatch: p
 def test_in_a_pytest_of_its_own(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixture is there without an import, and a failure shows the budget and none of our own lines."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # installed or not, the plugin is loaded once
     pytester.makepyfile(
         """
         from mnetcost.pytest_plugin import assert_within_budget
@@ -99,6 +100,7 @@ def test_in_a_pytest_of_its_own(pytester: pytest.Pytester, monkeypatch: pytest.M
 def test_loading_the_plugin_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every pytest of the environment does so."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # installed or not, the plugin is loaded once
     pytester.makepyfile(
         "import sys\ndef test_modules():\n    assert not {'numpy', 'rich', 'click', 'mnetcost.engine'} & set(sys.modules)\n"
     )

@@ -50,9 +50,6 @@ class Reading:
         self.inputs = [v for v in model.graph.input if v.name not in self.stored]
         if len(self.inputs) > MOST_INPUTS + len(model.graph.node):
             raise SpecError(Fault(f"has more than {MOST_INPUTS:,} inputs", file))
-        names = [v.name for v in self.inputs]
-        if len(set(names)) < len(names):
-            raise SpecError(Fault("two inputs have one name", file))
         self.weights = self.weights_among()
         self.own: tuple[int, int] | None = None
         self.size: tuple[int, int] = (1, 1)
@@ -97,6 +94,8 @@ class Reading:
         env.update(net.initializers(self.model.graph))
         for v in self.inputs:
             name, dims = text(v.name), list(self.dims(v))
+            if v.name in env:
+                raise net.fault("two inputs have this name", name)
             if v.name in self.weights:
                 stored = net.checked(dims, name)
                 count = 1
