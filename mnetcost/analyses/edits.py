@@ -66,29 +66,18 @@ def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: P
         taken.add(name)
     merged = _merge(a, b, pairs)
     target = {u.id: u._replace(id=called[u.id], inputs=tuple(called.get(i, i) for i in u.inputs)) for u in b}
-    by_id = {u.id: u for u in target.values()}
     order = tuple(x.id if x else target[y.id].id for x, y in merged)  # type: ignore[union-attr]
     edits = [*_world(old.world, new.world)]
-    gap: list[tuple[Unit | None, Unit | None]] = []
-    gaps = []
+    gaps: list[tuple[list[Unit], list[Unit]]] = [([], [])]
     for x, y in merged:
-        if x is not None and y is not None:
+        if x and y:
             edits += _pair(x, target[y.id])
-            if gap:
-                gaps.append(gap)
-            gap = []
-        else:
-            gap.append((x, y and target[y.id]))
-    gaps += [gap] if gap else []
-    edits += _runs([([x for x, _ in g if x], [y for _, y in g if y]) for g in gaps], old.spec is not None)
-    wires = []
-    previous = [dict(zip(ids[1:], ids, strict=False)) for ids in (list(old.units), list(by_id))]
-    for x, y in merged:
-        if x and y and (t := target[y.id]).inputs != x.inputs:
-            sides = (x, old.units, by_id, previous[0]), (t, by_id, old.units, previous[1])
-            both = [[_through(i, mine, others, before) for i in u.inputs] for u, mine, others, before in sides]
-            what = "same" if (set(both[0]) == set(both[1]) if x.op == "add" else both[0] == both[1]) else ""
-            wires.append(Change("wiring", what, None, None, (x.id,), (), (_wire(x.id, t.inputs),)))
+            gaps.append(([], []))
+        elif x:
+            gaps[-1][0].append(x)
+        elif y:
+            gaps[-1][1].append(target[y.id])
+    edits += _runs([gap for gap in gaps if any(gap)], old.spec is not None)
     places = {name: n for n, name in enumerate(order)}
     grouped = _grouped(edits, old.spec is None)
     for kind, bias in (("removed", True), ("added", False)):
@@ -96,10 +85,21 @@ def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: P
     changes = sorted(grouped, key=lambda c: _place(c, places))
     return Script(
         old._replace(order=order),
-        (*changes, *_grouped(wires, False)),
+        (*changes, *_grouped(list(_wires(old.units, {u.id: u for u in target.values()})), False)),
         {u.id: u.id for u in a},
         {called[u.id]: u.id for u in b},
     )
+
+
+def _wires(old: Mapping[str, Unit], new: Mapping[str, Unit]) -> Iterator[Change]:
+    """The changes of what a piece reads; "same" where only layers that ride along came or went between."""
+    before = [dict(zip([*units][1:], units, strict=False)) for units in (old, new)]
+    for id_, x in old.items():
+        if id_ in new and (y := new[id_]).inputs != x.inputs:
+            mine = [_through(i, old, new, before[0]) for i in x.inputs]
+            theirs = [_through(i, new, old, before[1]) for i in y.inputs]
+            same = set(mine) == set(theirs) if x.op == "add" else mine == theirs
+            yield Change("wiring", "same" if same else "", None, None, (id_,), (), (_wire(id_, y.inputs),))
 
 
 def _through(id_: str, mine: Mapping[str, Unit], others: Mapping[str, Unit], before: Mapping[str, str]) -> str:

@@ -83,9 +83,11 @@ class Names:
         return spans([u.id for u in units], self.pieces[new])
 
     def at(self, ids: Sequence[str]) -> str:
-        """Where pieces stand: as the old design says, and the new one where it says it otherwise."""
+        """Where pieces stand: as the old design says, and the new one where it calls them otherwise."""
         old, new = self.side(ids, new=False), self.side(ids, new=True)
-        return f"{old} (now {new})" if old and new and old != new and " places from " not in old + new else old or new
+        same = old == new or not new or all(self.old.get(i) == self.new.get(i) for i in ids)
+        many = " places from " in old + new
+        return old if old and (same or many) else f"{old} (now {new})" if old else new
 
     def places_of(self, id_: str) -> tuple[str, str]:
         """The blocks a piece stands in, in the old design and in the new one."""
