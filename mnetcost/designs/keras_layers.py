@@ -273,7 +273,7 @@ def batch_norm(call: Call) -> Outputs:
 def normalization(call: Call) -> Outputs:
     """By a mean and a variance that were measured on the training images; where the config gives them, they are no weights."""
     if call.said.get("mean") is not None:
-        return [call.x._replace(ref=call.add(Rescale(), call.x.ref))]
+        return rescaling(call)
     x = channels_at(call, axis_of(call))
     return [x._replace(ref=call.add(Norm(False, False, True, True), x.ref))]
 
@@ -335,9 +335,8 @@ def dropout(call: Call) -> Outputs:
     return [t._replace(ref=call.add(Dropout(), t.ref))]
 
 
-def rescaling(call: Call) -> Outputs:
-    t = call.x
-    return [t._replace(ref=call.add(Rescale(), t.ref))]
+def rescaling(call: Call, scale: bool = True, shift: bool = True) -> Outputs:
+    return [call.x._replace(ref=call.add(Rescale(scale, shift), call.x.ref))]
 
 
 def layer_scale(call: Call) -> Outputs:
@@ -507,8 +506,7 @@ def merge(how: str) -> Callable[[Call], Outputs]:
         if len(tensors) < 2:
             if not (call.args[1:] or call.kwargs):
                 return [tensors[0]]
-            op = Rescale(shift=False) if how == "multiply" else Rescale(scale=False)  # with a number, which stands in the config
-            return [call.x._replace(ref=call.add(op, call.x.ref))]
+            return rescaling(call, how == "multiply", how != "multiply")  # with a number, which stands in the config
 
         def chained(refs: list[int]) -> int:
             if how == "multiply":
