@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 import mnetcost
+from mnetcost.analyses.explain import explain
+from mnetcost.analyses.report import report_data
 from mnetcost.cli import COMMANDS
 from mnetcost.designs import load
-from mnetcost.designs.conventions import convention_names, load_convention
+from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.find import shipped, shipped_spec
 from mnetcost.engine.costs import cost
 
@@ -169,22 +171,28 @@ def small(name: str) -> str:
     return f"{name}:alpha=0.75,resolution={h}x{h + 3}"
 
 
+def multiplied(formula: str) -> int:
+    """What a printed formula comes to: 3 k_h x 3 k_w x 32 c is 288."""
+    return math.prod(int(part.split(" ", 1)[0]) for part in formula.split(" x "))
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_printed_terms_multiply_to_the_printed_count(name: str) -> None:
-    """Every layer of every shipped spec: the numbers read back from a term's text multiply to its count, and these add up."""
-    for design in (name, small(name)):
-        costs = cost(load(design).graph)
-        for convention in map(load_convention, convention_names()):
-            params = madds = 0
-            for layer in costs.layers:
-                for terms, kinds in ((layer.params, layer.params_by_kind()), (layer.work, layer.work_by_kind())):
-                    read = [(t.kind, math.prod(int(part.split(" ", 1)[0]) for part in str(t).split(" x "))) for t in terms]
-                    assert [count for _, count in read] == [t.count for t in terms]
-                    assert {kind: sum(n for k, n in read if k == kind) for kind, _ in read} == kinds
-                params += convention.count_params(layer.params)
-                madds += convention.madds(layer.work)
-            assert params == convention.count_params(t for layer in costs.layers for t in layer.params)
-            assert madds == convention.madds(t for layer in costs.layers for t in layer.work)
+    """Every layer of every shipped spec: what `explain` prints multiplies to its count, and what counts adds up to the report's."""
+    paper = load_convention()
+    for design in map(load, (name, small(name))):
+        costs = cost(design.graph)
+        reported = report_data(design, costs, paper)["layers"]
+        explained = explain(design, costs, paper).tables
+        assert len(explained) == len(reported)
+        for table, layer in zip(explained, reported, strict=True):
+            counts = [(label, count, multiplied(formula)) for label, count, formula in table.rows if count is not None]
+            assert [product for *_, product in counts] == [count for _, count, _ in counts]
+            for side, key in (("params: ", "params"), ("MAdds: ", "madds")):
+                assert sum(count for label, count, _ in counts if label.startswith(side)) == layer[key]
+            kinds = {**layer["params_by_kind"], **layer["work_by_kind"]}
+            assert sum(count for _, count, _ in counts) == sum(layer["params_by_kind"].values()) + sum(layer["work_by_kind"].values())
+            assert {label.split(": ")[1].split(" (")[0] for label, *_ in counts} == set(kinds)
 
 
 @pytest.mark.parametrize("name", shipped())
