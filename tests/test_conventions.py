@@ -63,6 +63,27 @@ def test_v2_is_what_each_tool_says(tool: str, madds: int) -> None:
     assert figures("torchvision/v2", tool)[0] == madds
 
 
+READMES = [  # design, convention, parameters, as printed and where
+    ("slim/v1", "slim-readme", 4_243_945, "4.24 M, mobilenet_v1.md"),
+    ("slim/v1:alpha=0.75", "slim-readme", 2_594_537, "2.59 M, mobilenet_v1.md"),
+    ("slim/v1:alpha=0.5", "slim-readme", 1_337_577, "1.34 M, mobilenet_v1.md"),
+    ("slim/v1:alpha=0.25", "slim-readme", 473_065, "0.47 M, mobilenet_v1.md"),
+    ("slim/v1:top=no", "without-norm", 3_185_088, "3,185,088, mobilenet_v1.py"),
+    ("slim/v1:alpha=0.75,top=no", "without-norm", 1_800_144, "1,800,144, mobilenet_v1.py"),
+    ("slim/v2", "without-norm", 3_472_041, "3.47 M, nets/mobilenet/README.md"),
+    ("v2", "without-norm", 3_470_760, "3.4 M, digits cut off, arXiv 1801.04381, table 4"),
+    ("v1", "weights", 4_209_088, "the whole of arXiv 1704.04861, table 2"),
+    ("v1", "paper", 4_231_976, "4.2 M, arXiv 1704.04861, table 4"),
+    ("keras/v1", "keras", 4_253_864, "Total params of model.summary, Keras 3.15.1"),
+]
+
+
+@pytest.mark.parametrize(("design", "convention", "params", "printed"), READMES)
+def test_papers_and_readmes_count_parameters_their_own_ways(design: str, convention: str, params: int, printed: str) -> None:
+    """Each as printed there."""
+    assert figures(design, convention)[1] == params, printed
+
+
 @pytest.mark.parametrize(("design", "tool", "madds", "params"), ROWS)
 def test_a_convention_gives_the_tools_own_figures(design: str, tool: str, madds: int | None, params: int) -> None:
     """Work and parameters as the tool itself printed them, to the digit."""
