@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -23,6 +24,7 @@ A range START:STOP:STEP includes its end. An NPZ file holds the arrays alpha, re
 for each alpha and a column for each resolution.
 """
 
+LARGE = 500_000  # cells, which as text take about a second to write
 RANGES = [
     click.option("--alpha", metavar="LIST|RANGE", help="Width multipliers: 0.5,0.75,1 or START:STOP:STEP.  [default: the published ones]"),
     click.option("--resolution", metavar="LIST|RANGE", help="Input sizes, N or HxW: 128,160 or START:STOP:STEP.  [default: the published]"),
@@ -67,4 +69,6 @@ def command(
         sizes = read_values(resolution, "--resolution", read_resolution)
     else:
         sizes = [(r, r) for r in spec.resolutions]
+    if len(alphas) * len(sizes) >= LARGE and sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"costing {len(alphas):,} by {len(sizes):,} designs ...", err=True)
     emit(answer(scale(spec, alphas, sizes, load_convention(convention), asked)), format_, output)
