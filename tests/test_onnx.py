@@ -144,6 +144,13 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
         {"pool": 192, "pool_input": 192, "pool_output": 3, "activation": 3, "gate": 192},
         Shape(8, 8, 3),
     ),
+    "one number a channel, repeated": (  # moved only: nothing to compute
+        [node("GlobalAveragePool", ["x"], ["p"]), node("Expand", ["p", "to"], ["y"])],
+        [numbers("to", 1, 3, 8, 8)],
+        {},
+        {"pool": 192, "pool_input": 192, "pool_output": 3},
+        Shape(8, 8, 3),
+    ),
     "shapes are worked out": (  # x.view(x.shape[0], -1)
         [
             node("Shape", ["x"], ["s"]),
@@ -295,6 +302,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "no graph": (b"\x08\x07", "holds no graph"),
     "a cycle": (model([node("Relu", ["y"], ["z"]), node("Relu", ["z"], ["y"])]), "reads 'y', which no input"),
     "a name twice": (model([node("Relu", ["x"], ["y"]), node("Relu", ["x"], ["y"])]), "which is given before"),
+    "an input twice": (model([CONV], STORED, inputs=[tensor("x", (1, 3))]), "two inputs have one name"),
     "an initializer twice": (model([CONV], [*STORED, *STORED]), "two initializers have this name"),
     "an output of nobody": (model([CONV], STORED, outputs=["nothing"]), "given by no node"),
     "a huge image": (model([CONV], STORED, image=(1, 3, 2**60, 2**60)), "are no map's"),

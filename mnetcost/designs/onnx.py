@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.ops import Input
 from ..errors import Fault, SpecError
 from .onnx_file import read_model
+from .onnx_moves import MOVES
 from .onnx_net import GIVEN, Net, text
 from .onnx_ops import lay
 from .readers import Model
@@ -50,6 +51,9 @@ class Reading:
         self.inputs = [v for v in model.graph.input if v.name not in self.stored]
         if len(self.inputs) > MOST_INPUTS + len(model.graph.node):
             raise SpecError(Fault(f"has more than {MOST_INPUTS:,} inputs", file))
+        names = [v.name for v in self.inputs]
+        if len(set(names)) < len(names):
+            raise SpecError(Fault("two inputs have one name", file))
         self.weights = self.weights_among()
         self.own: tuple[int, int] | None = None
         self.size: tuple[int, int] = (1, 1)
@@ -86,7 +90,7 @@ class Reading:
 
     def net(self, h: int, w: int, own: bool, before: dict[str, tuple[Dims, Dims]] | None = None) -> Net:
         """Lay the file out at a size; `own`: with the batch that it says."""
-        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, dry=own)
+        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, MOVES, dry=own)
         net.before = before or {}
         if (h, w) == self.own or self.own is None:
             self.give(net)
@@ -94,8 +98,6 @@ class Reading:
         env.update(net.initializers(self.model.graph))
         for v in self.inputs:
             name, dims = text(v.name), list(self.dims(v))
-            if v.name in env:
-                raise net.fault("two inputs have this name", name)
             if v.name in self.weights:
                 stored = net.checked(dims, name)
                 count = 1

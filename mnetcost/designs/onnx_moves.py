@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from ..engine.moves import Pad
-from ..engine.ops import Resize
+from ..engine.moves import Pad, Repeat, Reshape
 from .onnx_net import Call, flattened, resolved, squeezed, unsqueezed
 from .tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
 
@@ -132,6 +131,8 @@ def gather(call: Call) -> Output:
     axis %= len(t.dims)
     taken = prod(index.dims)
     dims = (*t.dims[:axis], *index.dims, *t.dims[axis + 1 :])
+    if call.net.dry and isinstance(index, Stored):
+        return Tensor(0, call.net.checked(dims, call.name), call.net.channels_of(len(dims)))
     if isinstance(index, Tensor) or taken > t.dims[axis]:
         raise NotKnown
     y = call.net.part(call.name, t, (*t.dims[:axis], taken, *t.dims[axis + 1 :]))
@@ -164,15 +165,12 @@ def tile(call: Call) -> Output:
 def repeated(call: Call, value: Value, dims: Dims) -> Value:
     if isinstance(value, Stored):
         return value._replace(dims=dims, values=None)
-    t = call.net.seen(value, value.c, call.name)
-    padded = (*(1,) * (len(dims) - len(t.dims)), *t.dims)
-    factors = [n // m for n, m in zip(dims, padded, strict=True)]
-    c = t.c + len(dims) - len(t.dims)
-    moved = [i for i, k in enumerate(factors) if k > 1]
-    if len(dims) == 4 and c not in moved and dims[0] == 1 and len(t.dims) == 4:
-        y = view(dims, c)
-        return call.net.add(call.name, Resize(y.h, y.w, "nearest"), t, dims=dims, c=c)
-    raise NotKnown
+    rank = len(dims)
+    c = value.c + rank - len(value.dims)
+    batch = dims[0] == 1
+    shape = view((*(1,) * (rank - len(value.dims)), *value.dims), c, batch)
+    ref = value.ref if call.net.shape(value) == shape else call.net.node(f"{call.name}/layout", Reshape(*shape), value.ref)
+    return Tensor(call.net.node(call.name, Repeat(*view(dims, c, batch)), ref), dims, c)
 
 
 def pad(call: Call) -> Output:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import ChainMap
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Container, MutableMapping, Sequence
 from math import prod
 from typing import Any
 
@@ -50,9 +50,9 @@ def text(data: bytes) -> str:
 class Net(Maps):
     """One file, laid out at one size."""
 
-    def __init__(self, file: str, allow_unknown: bool, model: Any, lay: Callable[[Call], Any], dry: bool) -> None:
+    def __init__(self, file: str, allow_unknown: bool, model: Any, lay: Callable[[Call], Any], moves: Container[str], dry: bool) -> None:
         super().__init__(file, allow_unknown, True, dry)
-        self.model, self.lay = model, lay
+        self.model, self.lay, self.moves = model, lay, moves
         self.opset = max((o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1)
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
         self.bytes_of: dict[Any, int] = {}
@@ -294,8 +294,10 @@ class Call:
         return Stored(first.dims, key, numbers) if self.type in SCATTERING else None
 
     def traced(self) -> list[Any]:
-        """The axes of what an operation makes of many stored numbers, followed as those of a layer would be; none where it is not known."""
+        """The axes of what is made of many stored numbers by moving them; none where that is computed, or not known."""
         net, inputs = self.net, self.inputs
+        if self.type not in net.moves:
+            return []
         numbers = sum(v.numbers for v in inputs if isinstance(v, Stored) and v.numbers > 1)
         data = inputs if self.type == "Concat" else inputs[:1]
         dry, net.dry = net.dry, True

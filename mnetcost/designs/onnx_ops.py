@@ -385,7 +385,7 @@ FUNCTIONS = {
 
 OPS: dict[str, Lay] = {
     **{name: activation(function) for name, function in FUNCTIONS.items()},
-    **MOVES,
+    **MOVES,  # what truly costs nothing
     "DepthToSpace": to_depth,
     "SpaceToDepth": to_depth,
     "If": conditional,

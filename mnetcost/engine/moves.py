@@ -73,6 +73,21 @@ class Permute(NamedTuple):
         return Reshape(self.h, self.w, self.c).shape(x)
 
 
+@op("repeat")
+class Repeat(NamedTuple):
+    """The same numbers as often as a map of `h` x `w` x `c` needs them: each side is a multiple of what it was."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        y = Shape(self.h, self.w, self.c)
+        if any(anywhere(a % b) for a, b in zip(y, x, strict=True)):
+            raise ShapeError(f"a map of {x} cannot be repeated to {y}")
+        return y
+
+
 @op("crop", writes=False)
 class Crop(NamedTuple):
     """Take a part of a map: `h` x `w` positions of it."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..errors import ShapeError
 from .elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
 from .fields import Choice, Count, Flag, Padding, Size, Whole, Width
-from .moves import Concat, Constant, Crop, Dropout, Flatten, Pad, Permute, Reshape, Shuffle, Slice
+from .moves import Concat, Constant, Crop, Dropout, Flatten, Pad, Permute, Repeat, Reshape, Shuffle, Slice
 from .numbers import Num, anywhere, everywhere, pair
 from .op import channels_agree, op, spread
 from .shapes import Shape, sides, windowed
@@ -453,6 +453,7 @@ OPS: dict[str, type] = {
     "flatten": Flatten,
     "reshape": Reshape,
     "permute": Permute,
+    "repeat": Repeat,
     "crop": Crop,
     "constant": Constant,
     "detection": Detection,

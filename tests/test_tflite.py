@@ -1,0 +1,241 @@
+"""Is a TFLite file costed as it stands, float or quantised, and a broken one refused in one line?"""
+
+from __future__ import annotations
+
+import random
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnetcost.designs import Settings, load
+from mnetcost.engine.costs import Costs, cost
+from mnetcost.engine.shapes import Shape
+from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
+
+from .tflite_files import FLOAT, INT8, O, T, conv, depthwise, floats, ints, model, write
+
+IMAGE = {"x": T((1, 8, 8, 3))}
+
+
+def costed(file: str, **settings: Any) -> Costs:
+    return cost(load(file, Settings(**settings)).graph)
+
+
+HAND: dict[str, tuple[dict[str, T], list[O], dict[str, int], dict[str, int], Shape]] = {
+    "a convolution with its relu6": (
+        {"w": floats(4, 3, 3, 3), "b": floats(4), "y": T((1, 4, 4, 4))},
+        [conv("x", "w", "y", 2, fused=3, bias="b")],
+        {"conv": 108, "bias": 4},
+        {"conv": 108 * 16, "bias": 64, "activation": 64},
+        Shape(4, 4, 4),
+    ),
+    "depthwise": (
+        {"w": floats(1, 3, 3, 3), "y": T((1, 4, 4, 3))},
+        [depthwise("x", "w", "y", 2)],
+        {"depthwise": 27},
+        {"depthwise": 27 * 16},
+        Shape(4, 4, 3),
+    ),
+    "pooled by a mean, and dense": (
+        {"axes": ints(1, 2), "p": T((1, 3)), "w": floats(10, 3), "b": floats(10), "y": T((1, 10))},
+        [O("MEAN", ("x", "axes"), ("p",)), O("FULLY_CONNECTED", ("p", "w", "b"), ("y",))],
+        {"dense": 30, "bias": 10},
+        {"pool": 192, "pool_input": 192, "pool_output": 3, "dense": 30, "bias": 10},
+        Shape(1, 1, 10),
+    ),
+    "the shape of one tensor reshapes another": (
+        {
+            "s": T((4,), type=2),
+            "zero": ints(0),
+            "one": ints(1),
+            "n": T((), type=2),
+            "rest": ints(192, dims=()),
+            "to": T((2,), type=2),
+            "f": T((1, 192)),
+            "w": floats(2, 192),
+            "y": T((1, 2)),
+        },
+        [
+            O("SHAPE", ("x",), ("s",)),
+            O("STRIDED_SLICE", ("s", "zero", "one", "one"), ("n",), "StridedSliceOptions", (("Int32", 4, 1),)),
+            O("PACK", ("n", "rest"), ("to",), "PackOptions", (("Int32", 0, 2),)),
+            O("RESHAPE", ("x", "to"), ("f",)),
+            O("FULLY_CONNECTED", ("f", "w"), ("y",)),
+        ],
+        {"dense": 384},
+        {"dense": 384},
+        Shape(1, 1, 2),
+    ),
+    "int8, between two changes of type": (
+        {
+            "q": T((1, 8, 8, 3), type=INT8),
+            "w": T((5, 1, 1, 3), b"\1" * 15, INT8),
+            "b": ints(*[0] * 5),
+            "c": T((1, 8, 8, 5), type=INT8),
+            "y": T((1, 8, 8, 5)),
+        },
+        [O("QUANTIZE", ("x",), ("q",)), conv("q", "w", "c", bias="b"), O("DEQUANTIZE", ("c",), ("y",))],
+        {"pointwise": 15, "bias": 5},
+        {"rescale": 192 + 320, "pointwise": 960, "bias": 320},
+        Shape(8, 8, 5),
+    ),
+    "weights kept small and widened when it runs": (
+        {"w8": T((5, 1, 1, 3), b"\1" * 15, INT8), "w": T((5, 1, 1, 3)), "y": T((1, 8, 8, 5))},
+        [O("DEQUANTIZE", ("w8",), ("w",)), conv("x", "w", "y")],
+        {"pointwise": 15},
+        {"pointwise": 960},
+        Shape(8, 8, 5),
+    ),
+    "a product of two computed matrices": (
+        {"to": ints(1, 64, 3), "m": T((1, 64, 3)), "y": T((1, 64, 64))},
+        [
+            O("RESHAPE", ("x", "to"), ("m",)),
+            O("BATCH_MATMUL", ("m", "m"), ("y",), "BatchMatMulOptions", (("Bool", 1, True),)),
+        ],
+        {},
+        {"matmul": 64 * 64 * 3},
+        Shape(64, 1, 64),
+    ),
+    "a shortcut with its relu": (
+        {"a": T((1, 8, 8, 3)), "y": T((1, 8, 8, 3))},
+        [O("LOGISTIC", ("x",), ("a",)), O("ADD", ("x", "a"), ("y",), "AddOptions", (("Int8", 0, 1),))],
+        {},
+        {"activation": 384, "add": 192},
+        Shape(8, 8, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HAND)
+def test_what_files_hold_is_worked_out_by_hand(case: str, tmp_path: Path) -> None:
+    """Parameters, work and the last layer's shape."""
+    tensors, operators, params, work, output = HAND[case]
+    costs = costed(write(tmp_path, IMAGE | tensors, operators))
+    assert (costs.params_by_kind(), costs.work_by_kind(), costs.layers[-1].output) == (params, work, output)
+
+
+def test_weight_bytes_are_the_files_own(tmp_path: Path) -> None:
+    """15 bytes of int8 weights and 5 biases of 4 bytes; as float it would be 80."""
+    tensors, operators, *_ = HAND["int8, between two changes of type"]
+    assert load(write(tmp_path, IMAGE | tensors, operators)).graph.weight_bytes == 15 + 20
+
+
+def test_another_resolution_is_followed(tmp_path: Path) -> None:
+    """Twice the size is four times the positions; a reshape's numbers are followed."""
+    tensors, operators, *_ = HAND["a product of two computed matrices"]
+    assert costed(write(tmp_path, IMAGE | tensors, operators), resolution=(16, 8)).work_by_kind() == {"matmul": 128 * 128 * 3}
+
+
+def test_an_open_size_must_be_given(tmp_path: Path) -> None:
+    """The shape's 1 of an open side is no size."""
+    tensors, operators, *_ = HAND["depthwise"]
+    file = write(tmp_path, {"x": T((1, 1, 1, 3), signature=(-1, -1, -1, 3))} | tensors, operators)
+    assert costed(file, resolution=(8, 8)).work_by_kind() == {"depthwise": 27 * 16}
+    with pytest.raises(CallError, match="leaves its height and width open"):
+        load(file)
+
+
+def test_a_batch_in_the_file_is_not_that_many_times_the_cost(tmp_path: Path) -> None:
+    """Ten images at once cost each what one costs."""
+    tensors = {"x": T((10, 8, 8, 3)), "to": ints(10, 192), "f": T((10, 192)), "w": floats(2, 192), "y": T((10, 2))}
+    operators = [O("RESHAPE", ("x", "to"), ("f",)), O("FULLY_CONNECTED", ("f", "w"), ("y",))]
+    assert costed(write(tmp_path, tensors, operators)).work_by_kind() == {"dense": 384}
+
+
+def test_of_several_graphs_the_first_is_costed_and_the_answer_says_so(tmp_path: Path) -> None:
+    """It is the one that an interpreter runs."""
+    tensors, operators, params, *_ = HAND["depthwise"]
+    file = write(tmp_path, IMAGE | tensors, operators, graphs=3)
+    assert costed(file).params_by_kind() == params
+    assert load(file).source == "TFLite, the first of 3 graphs"
+
+
+@pytest.mark.parametrize("type_", ["WHILE", "IF", "own_op"])
+def test_an_unknown_operator_stops_with_its_name_and_layer(type_: str, tmp_path: Path) -> None:
+    """A loop, a branch and a custom operator are never zero."""
+    file = write(tmp_path, IMAGE | {"y": T((1, 8, 8, 3))}, [O(type_, ("x",), ("y",))])
+    with pytest.raises(UnknownOpError, match=rf"{type_} \(1x, first at 'y'\)"):
+        load(file)
+    assert cost(load(file, Settings(allow_unknown=True)).graph).status == "partial"
+
+
+GOOD = model(IMAGE | HAND["depthwise"][0], HAND["depthwise"][1])
+
+
+def tensors(**more: T) -> dict[str, T]:
+    return IMAGE | {"w": floats(1, 3, 3, 3), "y": T((1, 8, 8, 3))} | more
+
+
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "is empty"),
+    "text": (b"hello, world", "is no TFLite file"),
+    "the magic alone": (b"\0\0\0\0TFL3", "is"),
+    "cut off": (GOOD[: len(GOOD) // 2], "cut off or corrupt"),
+    "an offset outside": (struct.pack("<I", 2**31) + GOOD[4:], "cut off or corrupt"),
+    "a tensor that is not there": (model(tensors(), [depthwise("x", "w", "nobody")]), "is not there"),
+    "a cycle": (model(tensors(a=T((1, 8, 8, 3))), [O("RELU", ("y",), ("a",)), O("RELU", ("a",), ("y",))]), "reads 'y', which no"),
+    "an output twice": (model(tensors(), [O("RELU", ("x",), ("y",)), O("RELU", ("x",), ("y",))]), "which is given before"),
+    "numbers that do not fit": (model(tensors(w=T((1, 3, 3, 300), b"\0" * 108)), [depthwise("x", "w", "y")]), "its buffer has 108 bytes"),
+    "a huge image": (model(tensors(x=T((1, 2**31 - 1, 2**31 - 1, 3))), [depthwise("x", "w", "y")]), "more than"),
+    "a stride of 0": (model(tensors(), [depthwise("x", "w", "y", stride=0)]), "must be a whole number from 1"),
+    "options of another operator": (
+        model(tensors(), [O("DEPTHWISE_CONV_2D", ("x", "w"), ("y",), "AddOptions")]),
+        "has options of type AddOptions",
+    ),
+    "wrong channels": (model(tensors(w=floats(1, 3, 3, 4)), [depthwise("x", "w", "y")]), "for 4 channels, and it gets 3"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_is_one_clear_error(case: str, tmp_path: Path) -> None:
+    """It names the file and says what is wrong."""
+    data, message = BROKEN[case]
+    file = tmp_path / "net.tflite"
+    file.write_bytes(data)
+    with pytest.raises(MnetcostError, match=message) as e:
+        load(str(file))
+    assert len(e.value.faults) == 1
+    assert e.value.faults[0].file == str(file)
+
+
+def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
+    """Two thousand files with bytes changed or cut: a cost or a clear error, never a traceback."""
+    wholes = [model(IMAGE | HAND[case][0], HAND[case][1]) for case in list(HAND)[2:5]]
+    file, chance, refused = tmp_path / "net.tflite", random.Random(4), 0
+    for n in range(2000):
+        data = bytearray(wholes[n % len(wholes)])
+        for _ in range(chance.choice((1, 1, 2, 8))):
+            at = chance.randrange(8, len(data))
+            how = chance.randrange(4)
+            if how == 0:
+                data[at] = chance.randrange(256)
+            elif how == 1:
+                data[at] ^= 1 << chance.randrange(8)
+            elif how == 2:
+                data[at : at + 4] = struct.pack("<i", chance.choice((-1, 0, 1, 2**31 - 1, -(2**31), chance.randrange(len(data)))))
+            else:
+                del data[-chance.randrange(1, 40) :]
+            data = data if len(data) > 16 else bytearray(wholes[0])
+        file.write_bytes(data)
+        try:
+            cost(load(str(file), Settings(allow_unknown=True)).graph)
+        except MnetcostError:
+            refused += 1
+    assert 200 < refused < 2000
+
+
+def test_types_have_their_sizes() -> None:
+    """The schema's numbers of types: float is 4 bytes, int8 is 1."""
+    from mnetcost.designs.tflite_file import KINDS
+
+    assert (KINDS[FLOAT][1], KINDS[INT8][1]) == (32, 8)
+
+
+def test_no_image_has_no_resolution(tmp_path: Path) -> None:
+    """A vector cannot be read at another size."""
+    file = write(tmp_path, {"x": T((1, 3)), "w": floats(2, 3), "y": T((1, 2))}, [O("FULLY_CONNECTED", ("x", "w"), ("y",))])
+    assert costed(file).work_by_kind() == {"dense": 6}
+    with pytest.raises(SpecError, match="no input is an image"):
+        load(file, Settings(resolution=(8, 8)))
