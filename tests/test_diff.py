@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from mnetcost.engine.elements import Norm, Scale
 from mnetcost.engine.graph import Builder, Graph
 from mnetcost.engine.ops import Add, Conv, Input, Unknown
 from mnetcost.errors import MnetcostError
+from mnetcost.output import render
 
 from .mutants import grown_specs, toml
 from .repositories import TINY, Checkout
@@ -564,6 +566,31 @@ def test_revisions_are_compared(repository, arguments, said):
 def test_a_path_counts_from_the_folder(repository):
     """--rev takes the path as it is written in this folder."""
     assert KERNEL in in_folder(repository.folder / "designs", "--rev", "main...feature", "tiny.toml").stdout
+
+
+def test_a_renamed_file_is_found_under_its_old_name(tmp_path):
+    """What git takes for renamed is compared with what it was; the title says the old name."""
+    there = Checkout(tmp_path / "work")
+    there.commit("base", designs__tiny_toml=TINY)
+    there.git("mv", "designs/tiny.toml", "designs/small.toml")
+    there.commit("renamed", designs__small_toml=TINY.replace("kernel = 3 }", "kernel = 5 }"))
+    for rev in ("HEAD~1..HEAD", "HEAD~1"):
+        result = in_folder(there.folder, "--rev", rev, "designs/small.toml")
+        assert KERNEL in result.stdout, result.stderr
+        assert result.stdout.startswith("HEAD~1:designs/tiny.toml:")
+
+
+def test_names_of_a_stranger_are_data():
+    """A row's name makes no tag, no link, no column and no escape in any format."""
+    name = "<img src=x>|[a](https://example.org)\x1b[31m"
+    found = between(changed("v2", lambda rows: rows.insert(1, Row("conv_norm", {"out": 32}, name))), "v2")
+    assert name in found.causes[0].text
+    drawn = {"markdown": r"(?<!\\)(<img|\||\]\()|\x1b", "html": r"<img|\x1b", "text": r"\x1b", "csv": r"\x1b"}
+    for format_, pattern in drawn.items():
+        lines = render(document(found, sentences=format_ == "text"), format_).splitlines()
+        line = next(line for line in lines if "img src" in line)
+        cell = line.strip("| ").partition("removed")[0]
+        assert not re.search(pattern, cell), format_
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,11 @@ def _load(text: str, asked: Settings) -> Design:
 
 
 def _at_revisions(rev: str, file: str, asked: Settings) -> list[Design]:
-    """Load a file of this folder as it was at two revisions.
+    """Load a file of this folder as it was at two revisions; where the first has it under another name, by that name.
 
     Raises CompareError where a revision, or the file at one, cannot be had.
     """
-    from ..designs.git import Repository, load_at
+    from ..designs.git import LARGEST_MODEL, Repository, load_at
 
     name, _ = split_design(file)
     with Repository() as repository:
@@ -79,6 +79,14 @@ def _at_revisions(rev: str, file: str, asked: Settings) -> list[Design]:
         commits = {r: repository.commit(r) for r in revisions}
         if dots == "...":
             commits[revisions[0]] = repository.merge_base(*revisions)
-        inside = repository.inside(name) + file[len(name) :]
-        designs = [load_at(commits[r], inside, asked, repository)._replace(name=f"{r}:{name}") for r in revisions]
+        inside = repository.inside(name)
+        paths = dict.fromkeys(revisions, inside)
+        if repository.read(commits[revisions[0]], inside, LARGEST_MODEL) is None:
+            paths[revisions[0]] = repository.renamed(commits[revisions[0]], inside) or inside
+        designs = [
+            load_at(commits[r], paths[r] + file[len(name) :], asked, repository)._replace(
+                name=f"{r}:{name if paths[r] == inside else paths[r]}"
+            )
+            for r in revisions
+        ]
     return designs if dots else [*designs, load(file, asked)]
