@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnetcost.analyses.budgets import find_config, labelled, read_config, read_option
 from mnetcost.designs import Settings
+from mnetcost.designs.toml import quoted, value
 from mnetcost.errors import BudgetError, CallError, MnetcostError
 
 WHOLE = """\
@@ -225,3 +229,32 @@ def test_a_label_says_what_was_asked_for() -> None:
     """And nothing that the design itself decides."""
     assert labelled("v2", Settings()) == "v2"
     assert labelled("v2", Settings(alpha=0.5, resolution=(96, 128), top=True, batch=2)) == "v2:alpha=0.5,resolution=96x128,top=yes,batch=2"
+
+
+SETTING_KEYS = ["design", "alpha", "rho", "resolution", "classes", "top", "batch", "against", "merge_base", "baseline", "convention"]
+LIMIT_KEYS = ["allow_partial", "madds", "params", "weight_bytes", "int8", "layers", "conv", "max", "min", "stem", "reason", "until"]
+KEYS = st.sampled_from([*SETTING_KEYS, *LIMIT_KEYS])
+WORDS = st.sampled_from(["v2", "60M", "+1%", "-5", "1KiB", "", "*", "[", "2030-01-01", "yes"])
+VALUES = st.recursive(
+    WORDS | st.integers(-3, 10**40) | st.booleans() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=2), st.dictionaries(KEYS, VALUES, max_size=3), VALUES)
+def test_whatever_stands_in_a_file_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, budgets: list[Any], top: dict[str, Any], waiver: Any
+) -> None:
+    """Never a traceback: a mistake of any sort is an error that names the file."""
+    text = f"waiver = {value(waiver)}\n" + "".join(f"{quoted(k)} = {value(v)}\n" for k, v in top.items())
+    for budget in budgets:
+        text += "[[budget]]\n" + "".join(f"{quoted(k)} = {value(v)}\n" for k, v in budget.items())
+    path = config(tmp_path_factory.getbasetemp(), text, "fuzz/mnetcost.toml")
+    faults, read = [], ()
+    try:
+        read = read_config(path).budgets
+    except MnetcostError as e:
+        faults = [fault.file for fault in e.faults]
+    assert faults == [str(path)] * len(faults)
+    assert faults or all(budget.rules for budget in read)
