@@ -40,6 +40,9 @@ THREADS = [  # design, number, kind, what it is (the words of the best explanati
     ("keras/v3-large", "5,507,432", "params", "convention keras", "Keras 3.15"),
     ("v2", "602M", "madds", "convention flops", "a multiply-add counted as two"),
     ("v1:alpha=0.75", "317M", "madds", "the first layer (stem) not counted", "TF-slim's README"),
+    ("resnet50", "3.86G", "madds", "each stage's stride on its first 1x1", "He et al. 2015: 3.8 billion, by its Caffe files"),
+    ("vgg16", "15.3G", "madds", "without pooling and classifier", "He et al. 2015, arXiv 1512.03385, section 3.3"),
+    ("v2", "0.3G", "madds", "our own figure", "many a table"),
     ("v2", "286.8M", "madds", "our own figure; M of 1024 x 1024", "mega as 1024 x 1024"),
 ]
 

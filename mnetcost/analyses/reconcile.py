@@ -246,9 +246,9 @@ def limit(points: int) -> float:
 
 
 def judge(search: Search, asked: Asked) -> Answer:
-    """Explained, if the simplest fit is better than chance."""
+    """Explained, if the simplest fit is our own figure, or better than chance."""
     fits = search.fits(asked)
-    return Answer(search.kind, search, fits, bool(fits) and fits[0].chance <= limit(fits[0].points))
+    return Answer(search.kind, search, fits, bool(fits) and (not fits[0].points or fits[0].chance <= limit(fits[0].points)))
 
 
 def reconcile(

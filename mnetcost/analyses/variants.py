@@ -113,6 +113,11 @@ def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
 
         return of_spec(change)
 
+    if any(row.op == "residual" for row in spec.layers):
+        first = all(row.fields.get("stride_on") == "first" for row in spec.layers if row.op == "residual")
+        put_on, words = ("spatial", "3x3") if first else ("first", "first 1x1")
+        change = of_rows(lambda r: with_fields(r, stride_on=put_on) if r.op == "residual" else r)
+        yield Edit("stride", f"each stage's stride on its {words}", 1, change)
     blocks = [n for n, row in enumerate(spec.layers) if row.op in ("bneck", "separable", "residual")]
     for n in blocks:
         for to, where in ((n + 1, "later"), (n - 1, "earlier")):
