@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from mnetcost.analyses.asked import read_number
-from mnetcost.analyses.reconcile import Search, document, judge
+from mnetcost.analyses.reconcile import Search, document, judge, reconcile
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
@@ -107,6 +107,15 @@ def test_a_float32_sum_is_named_where_it_would_explain_the_rest() -> None:
     """thop of 2020 printed 603,134,720 for 603,134,672."""
     result = CliRunner().invoke(cli, ["reconcile", "v2:alpha=1.4", "603134720"])
     assert "off by 48: a tool that adds up in float32 counts such a figure in steps of 64" in result.output
+
+
+def test_progress_comes_to_its_end() -> None:
+    """Never backwards, over both kinds, and all at last."""
+    seen: list[float] = []
+    d = load("v1")
+    reconcile(d, cost(d.graph), load_convention(), read_number("4.2M"), tick=lambda n, of: seen.append(n / of))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
 
 
 def test_without_a_kind_both_are_tried() -> None:

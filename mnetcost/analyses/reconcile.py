@@ -86,6 +86,8 @@ class Search:
             if tick:
                 tick(n, len(chains))
             self._add(edits)
+        if tick:
+            tick(len(chains), len(chains))
         self.candidates.sort(key=lambda c: (c.value, c.points))
         self.forms: dict[tuple[Reading, ...], list[tuple[int, int]]] = {}
 
@@ -260,7 +262,15 @@ def reconcile(
     tick: Tick | None = None,
 ) -> Document:
     """Answer for one number; without a kind, for work or parameters, whichever it fits better."""
-    answers = [judge(Search(design, costs, reference, k, tick), asked) for k in ([kind] if kind else SIDES)]
+    kinds = (kind,) if kind else SIDES
+    answers = []
+    for done, k in enumerate(kinds):
+
+        def step(n: int, of: int, done: int = done) -> None:
+            if tick:
+                tick(done * of + n, len(kinds) * of)
+
+        answers.append(judge(Search(design, costs, reference, k, step), asked))
 
     def rank(a: Answer) -> tuple[bool, bool, float]:
         by = a.fits[0].chance if a.fits else abs(a.search.nearest(asked)[0].value - asked.value)

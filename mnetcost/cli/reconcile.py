@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import click
@@ -19,6 +21,22 @@ Examples:
   mnetcost reconcile torchvision/v2 327486720          every digit
   mnetcost reconcile v1 4.2M --kind params --format json
 """
+
+
+QUIET_S = 1.0  # a search that is done by then says nothing of itself
+
+
+def progress() -> Callable[[int, int], None]:
+    """A line on stderr that says how far a long search has come, and is gone when it ends."""
+    start, shown = monotonic(), -1
+
+    def tick(n: int, of: int) -> None:
+        nonlocal shown
+        if monotonic() - start > QUIET_S and 100 * n // of != shown:
+            shown = 100 * n // of
+            click.echo(f"\rsearching: {100 * n // of} %" if n < of else "\r" + " " * 20 + "\r", nl=False, err=True)
+
+    return tick
 
 
 @click.command("reconcile", epilog=EPILOG)
@@ -39,9 +57,5 @@ def command(design: str, number: str, kind: str | None, convention: str, format_
     asked = read_number(number)
     d = load(design, settings(options))
     costs, reference = cost(d.graph, d.batch), load_convention(convention)
-    if sys.stderr.isatty():
-        with click.progressbar(length=1000, label="searching", file=sys.stderr) as bar:
-            document = reconcile(d, costs, reference, asked, kind, lambda n, of: bar.update(1000 * (n + 1) // of - bar.pos))
-    else:
-        document = reconcile(d, costs, reference, asked, kind)
+    document = reconcile(d, costs, reference, asked, kind, progress() if sys.stderr.isatty() else None)
     emit(document, format_, output)
