@@ -24,92 +24,11 @@ from ..engine.ops import (
     TransposedConv,
     Upsample,
 )
-from .keras_net import Call, Config, Tensor, layout_of, view
+from .keras_functions import function_of, relu_of
+from .keras_net import Call, Tensor, layout_of, view
 from .layers import LARGEST_DIMENSION, convolution, plain_size
 
 Outputs = list[Tensor]
-
-FUNCTIONS = {
-    "linear": "",
-    "relu": "relu",
-    "relu6": "relu6",
-    "sigmoid": "sigmoid",
-    "softmax": "softmax",
-    "tanh": "tanh",
-    "elu": "elu",
-    "selu": "selu",
-    "gelu": "gelu",
-    "swish": "swish",
-    "silu": "swish",
-    "hardswish": "hswish",
-    "hardsilu": "hswish",
-    "celu": "celu",
-    "hardsigmoid": "hsigmoid",
-    "exponential": "exp",
-    "exp": "exp",
-    "leakyrelu": "leaky_relu",
-    "softplus": "softplus",
-    "mish": "mish",
-    "softsign": "softsign",
-    "logsoftmax": "log_softmax",
-    "logsigmoid": "log_sigmoid",
-    "hardtanh": "hard_tanh",
-    "square": "power",
-    "hardshrink": "hard_shrink",
-    "softshrink": "soft_shrink",
-    "tanhshrink": "tanh_shrink",
-    "squareplus": "squareplus",
-    "erf": "erf",
-    "sparseplus": "sparse_plus",
-    "sparsesigmoid": "sparse_sigmoid",
-    "sparsemax": "sparsemax",
-    "threshold": "threshold",
-    "log": "log",
-    "sqrt": "sqrt",
-    "abs": "abs",
-    "absolute": "abs",
-    "rsqrt": "power",
-    "clip": "clip",
-    "clipbyvalue": "clip",
-    "exponentiallinearunit": "elu",
-}
-"""Activation functions by their names in Keras, in lower case and without underscores."""
-
-
-def plain_name(name: str) -> str:
-    return name.rsplit(">", 1)[-1].rsplit(".", 1)[-1].replace("_", "").lower()
-
-
-def function_of(call: Call, said: Any, depth: int = 0) -> str | None:
-    """Our name for an activation, however it is spelled: a name, a function, a class with a config. "" is none, None is not known."""
-    if said is None:
-        return ""
-    if isinstance(said, str):
-        return FUNCTIONS.get(plain_name(said))
-    if not isinstance(said, dict) or depth > 3:
-        raise call.fault("its activation must be a name, or a class with a config")
-    config = said.get("config")
-    if isinstance(config, str):  # a function: {"class_name": "function", "config": "relu6"}
-        return FUNCTIONS.get(plain_name(config))
-    name = str(said.get("class_name", ""))
-    if isinstance(config, dict):
-        if "activation" in config:
-            return function_of(call, config["activation"], depth + 1)
-        if plain_name(name) == "relu":
-            return relu_of(Config(call.net, config, call.place))
-    return FUNCTIONS.get(plain_name(name))
-
-
-def relu_of(call: Config) -> str:
-    """Which of the ReLUs a ReLU layer is."""
-    if call.number("negative_slope") or call.number("alpha"):
-        return "leaky_relu"
-    if call.number("threshold"):
-        return "threshold"
-    top = call.said.get("max_value")
-    if top is None:
-        return "relu"
-    return {6.0: "relu6", 1.0: "relu1"}.get(call.number("max_value"), "clip")
 
 
 def activated(call: Call, out: Outputs, key: str = "activation") -> Outputs:

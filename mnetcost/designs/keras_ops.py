@@ -9,8 +9,8 @@ from typing import Any
 from ..engine.moves import Pad, Permute, Reshape, Slice
 from ..engine.ops import GlobalPool, Reduce
 from ..engine.shapes import Shape
+from .keras_functions import FUNCTIONS, plain_name
 from .keras_layers import (
-    FUNCTIONS,
     LAYERS,
     NotKnown,
     Outputs,
@@ -19,7 +19,6 @@ from .keras_layers import (
     elementwise,
     merge,
     open_dims,
-    plain_name,
     rescaling,
     same,
 )
