@@ -11,7 +11,7 @@ from typing import Any
 from ..engine.moves import Constant
 from .folding import MOST_NUMBERS, fold
 from .layers import LARGEST_DIMENSION
-from .tensors import MOST_AXES, Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from .tensors import MOST_AXES, UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
 DEEPEST = 16  # graphs within nodes, functions within functions
@@ -245,6 +245,8 @@ class Call:
             done = net.lay(self)
         except NotKnown:
             done = None
+        except UNFIT:
+            raise self.fault(f"{self.type[:40]} cannot take inputs of {', '.join(said(v.dims) for v in self.inputs[:4] if v)}") from None
         if done is None:
             done = [self.unknown(k) for k in range(min(len(self.node.output), 1000))]
             done[1:] = [d for d in done[1:] if d]
@@ -304,7 +306,7 @@ class Call:
         try:
             self.inputs = [*(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in data), *inputs[len(data) :]]
             done = net.lay(self)
-        except NotKnown:
+        except (NotKnown, *UNFIT):
             return []
         finally:
             net.dry, self.inputs = dry, inputs

@@ -201,7 +201,7 @@ def channel_norm(call: Call) -> Output:
     x = call.net.seen(x, 1, call.name)
     if prod(scale.dims) != x.dims[1]:
         raise NotKnown
-    return call.net.same(call.name, LayerNorm(), x, shared=not call.net.first(scale))
+    return call.net.same(call.name, LayerNorm(not scale.one, not bias.one), x, shared=not call.net.first(scale))
 
 
 def activation(function: str) -> Lay:

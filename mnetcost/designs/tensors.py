@@ -26,6 +26,10 @@ Dims = tuple[int, ...]
 MOST_AXES = 12
 
 
+UNFIT = (IndexError, ZeroDivisionError, ValueError, OverflowError)
+"""What arithmetic on axes raises where an operation is called with what it cannot take."""
+
+
 class NotKnown(Exception):
     """The operation cannot be costed as it is called."""
 
@@ -272,6 +276,8 @@ class Maps:
 
     def dense(self, name: str, t: Tensor, axis: int, weight: Stored, inner: int, out: int, bias: Stored | None = None) -> Tensor:
         """A dense layer over one axis."""
+        if not -len(t.dims) <= axis < len(t.dims):
+            raise NotKnown
         axis %= len(t.dims)
         if t.dims[axis] != inner:
             raise self.fault(f"its weights are for {inner:,} numbers, and it gets {t.dims[axis]:,}", name)

@@ -8,7 +8,7 @@ from ..engine.moves import Constant
 from ..engine.ops import Input
 from ..errors import Fault, SpecError
 from .readers import Model
-from .tensors import Dims, Maps, NotKnown, Stored, Tensor, Value, image_size, view
+from .tensors import UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, image_size, said, view
 from .tflite_file import Operator, Subgraph, TensorSaid, read_subgraphs
 from .tflite_ops import Call, lay
 
@@ -51,10 +51,10 @@ class Reading:
         self.batch = 1
         self.image = next((n for n in graph.inputs if len(graph.tensors[n].dims) == 4), None)
         if self.image is not None:
-            said = graph.tensors[self.image]
-            h, w = (0 if i in said.open else said.dims[i] for i in (1, 2))
-            self.batch = said.dims[0]
-            self.size, self.own = image_size(file, said.name, h, w, settings)
+            given = graph.tensors[self.image]
+            h, w = (0 if i in given.open else given.dims[i] for i in (1, 2))
+            self.batch = given.dims[0]
+            self.size, self.own = image_size(file, given.name, h, w, settings)
         elif settings.resolution or settings.rho:
             raise SpecError(Fault("no input is an image, so that it has no resolution", file))
 
@@ -69,8 +69,8 @@ class Reading:
         graph = self.graph
         values: dict[int, Value | None] = {-1: None}
         for n in dict.fromkeys(graph.inputs):
-            said = graph.tensors[n]
-            values[n] = self.input(maps, said, n == self.image, size, own)
+            given = graph.tensors[n]
+            values[n] = self.input(maps, given, n == self.image, size, own)
         for k, operator in enumerate(graph.operators):
             for n in (*operator.inputs, *operator.outputs):
                 if n != -1:
@@ -86,28 +86,28 @@ class Reading:
                 raise maps.fault(f"its output '{graph.tensors[n].name[:80]}' is given by no operator")
         return maps
 
-    def input(self, maps: Maps, said: TensorSaid, image: bool, size: tuple[int, int], own: bool) -> Tensor:
-        dims = list(said.dims)
+    def input(self, maps: Maps, given: TensorSaid, image: bool, size: tuple[int, int], own: bool) -> Tensor:
+        dims = list(given.dims)
         if image:
             dims[1:3] = size
         if len(dims) > 1 and not own:
             dims[0] = 1
-        if any(i in said.open for i in range(1, len(dims)) if not (image and i in (1, 2))):
-            raise maps.fault("its shape is open, and only an image's height and width can be given", said.name)
-        whole = maps.checked(dims, said.name)
+        if any(i in given.open for i in range(1, len(dims)) if not (image and i in (1, 2))):
+            raise maps.fault("its shape is open, and only an image's height and width can be given", given.name)
+        whole = maps.checked(dims, given.name)
         c = maps.channels_of(len(whole))
-        return Tensor(maps.node(said.name, Input(*view(whole, c))), whole, c)
+        return Tensor(maps.node(given.name, Input(*view(whole, c))), whole, c)
 
     def stored(self, maps: Maps, n: int, k: int) -> Stored:
         """A tensor that no operator gives: numbers of the file."""
-        said = self.graph.tensors[n]
-        if not said.nbytes and 0 not in said.dims:
-            what = f"operator {k} reads '{said.name[:80]}', which no input, buffer or operator before it gives"
+        given = self.graph.tensors[n]
+        if not given.nbytes and 0 not in given.dims:
+            what = f"operator {k} reads '{given.name[:80]}', which no input, buffer or operator before it gives"
             raise maps.fault(what, hint="operators must stand in the order in which they run, without cycles")
         count = 1
-        for d in said.dims:
+        for d in given.dims:
             count *= d
-        return Stored(said.dims, ("buffer", said.buffer), count, said.values)
+        return Stored(given.dims, ("buffer", given.buffer), count, given.values)
 
     def run(self, maps: Maps, operator: Operator, inputs: list[Value | None], values: dict[int, Value | None], k: int) -> None:
         """Lay one operator out; what it cannot be costed as is kept as an unknown op."""
@@ -118,6 +118,8 @@ class Reading:
             done: list[Value] = lay(call)
         except NotKnown:
             done = self.unknown(maps, operator, name, [v for v in inputs if v is not None], outputs)
+        except UNFIT:
+            raise maps.fault(f"{operator.type} cannot take inputs of {', '.join(said(v.dims) for v in inputs[:4] if v)}", name) from None
         for n, value in zip(outputs, done, strict=False):
             if n in values:
                 raise maps.fault(f"gives '{self.graph.tensors[n].name[:80]}', which is given before", name)
@@ -127,8 +129,8 @@ class Reading:
         """Its outputs as the file says, where that is at this size."""
         done: list[Value] = []
         for k, n in enumerate(outputs or [-1]):
-            said = self.graph.tensors[n].dims if n >= 0 else ()
-            dims = (1, *said[1:]) if said and all(said) and not maps.before else None
+            given = self.graph.tensors[n].dims if n >= 0 else ()
+            dims = (1, *given[1:]) if given and all(given) and not maps.before else None
             if not k:
                 done.append(maps.unknown(operator.type, name, inputs, dims))
             else:
