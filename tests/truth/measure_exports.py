@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import onnx
@@ -136,9 +137,11 @@ def main(folder, only):
                 print(f"{net} {way}: held {held:,} counted {found[0]:,}; macs {macs:,} counted {found[1]:,}", file=sys.stderr)
             sys.stderr.flush()
     source = f"torch {torch.__version__}, torchvision {torchvision.__version__}, timm {timm.__version__}, onnx {onnx.__version__}"
-    print(json.dumps({"source": source, "columns": ["net", "exported", "params", "macs"]})[:-1] + ', "records": [')
-    print(",\n".join(json.dumps(r) for r in rows) + "]}")
+    head = json.dumps({"source": source, "columns": ["net", "exported", "params", "macs"]})
+    return head[:-1] + ', "records": [\n' + ",\n".join(json.dumps(r) for r in rows) + "]}"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    with redirect_stdout(sys.stderr):  # the frameworks print as they work
+        done = main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    print(done)

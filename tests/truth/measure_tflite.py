@@ -8,6 +8,7 @@ output; parameters and bytes are of the file's constant tensors, by TensorFlow's
 
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -110,12 +111,11 @@ def main(folder, only):
             if found != (held, macs):
                 print(f"{net} {how}: held {held:,} counted {found[0]:,}; macs {macs:,} counted {found[1]:,}", file=sys.stderr)
             sys.stderr.flush()
-    print(
-        json.dumps({"source": f"tensorflow {tf.__version__}", "columns": ["net", "as", "size", "params", "macs", "bytes"]})[:-1]
-        + ', "records": ['
-    )
-    print(",\n".join(json.dumps(r) for r in rows) + "]}")
+    head = json.dumps({"source": f"tensorflow {tf.__version__}", "columns": ["net", "as", "size", "params", "macs", "bytes"]})
+    return head[:-1] + ', "records": [\n' + ",\n".join(json.dumps(r) for r in rows) + "]}"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    with redirect_stdout(sys.stderr):  # the framework prints as it works
+        done = main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    print(done)
