@@ -197,3 +197,70 @@ def test_the_baseline_hook_sees_a_stale_file(pull: Checkout) -> None:
     pull.write(nets__tiny_toml=TINY)
     assert run(*hook["entry"].split()[1:]) == 1
     assert (pull.folder / "mnetcost-baseline.toml").read_bytes() == written
+
+
+# what docs/ci.md shows
+
+BLOCKS = [yaml.safe_load(text) for text in re.findall(r"^```yaml[^\n]*\n(.*?)^```$", (ROOT / "docs/ci.md").read_text("utf-8"), re.M | re.S)]
+WORKFLOW, COMMENT, GITLAB, PRE_COMMIT = BLOCKS
+
+
+def test_the_documented_workflow_uses_the_action_as_it_is() -> None:
+    """The whole history, no permission beyond reading, and inputs that exist; hooks by their ids."""
+    checkout, check = WORKFLOW["jobs"]["budgets"]["steps"]
+    assert checkout["with"]["fetch-depth"] == 0
+    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert set(check.get("with", {})) <= set(ACTION["inputs"])
+    page = (ROOT / "docs/ci.md").read_text("utf-8")
+    inputs = page.split("| input | default | |\n")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", inputs, re.M) == list(ACTION["inputs"])
+    assert [hook["id"] for hook in PRE_COMMIT["repos"][0]["hooks"]] == ["mnetcost-check"]
+    assert {hook["id"] for hook in HOOKS} == {"mnetcost-check", "mnetcost-baseline"}
+
+
+GH = """#!/bin/sh
+# stands for gh: lists what it was given, and knows one comment where the file says so
+echo "$@" >> "$CALLS"
+case "$*" in *--jq*) cat "$KNOWN" ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "last"),
+    [
+        ("", "api repos/o/r/issues/7/comments -F body=@mnetcost-comment.md"),
+        ("12\n15\n", "api -X PATCH repos/o/r/issues/comments/12 -F body=@mnetcost-comment.md"),
+    ],
+)
+def test_the_documented_comment_is_written_once_and_then_updated(tmp_path: Path, known: str, last: str) -> None:
+    """The first comment that begins with our marker is changed; where there is none, one is added."""
+    (step,) = COMMENT
+    assert MARKER in step["run"]
+    assert "${{" not in step["run"]
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    (tmp_path / "known").write_text(known)
+    env = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "KNOWN": str(tmp_path / "known"),
+        "COMMENTS": "repos/o/r/issues/7/comments",
+        "GITHUB_REPOSITORY": "o/r",
+    }
+    subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], env=env, check=True, timeout=60)
+    assert (tmp_path / "calls").read_text().splitlines()[-1] == last
+
+
+def test_the_documented_gitlab_job_writes_both_reports(pull: Checkout) -> None:
+    """Its own commands, the installation apart; the job fails where a budget is broken."""
+    (job,) = GITLAB.values()
+    commands = [command for command in job["script"] if not command.startswith("pip install")]
+    assert len(commands) == 2
+    script = f'mnetcost() {{ "{sys.executable}" -m mnetcost "$@"; }}\n' + "\n".join(commands)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PROJECT_DIR": str(pull.folder)}
+    done = subprocess.run(["bash", "-e", "-c", script], cwd=pull.folder, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    reports = job["artifacts"]["reports"]
+    (entry,) = yaml.safe_load((pull.folder / reports["codequality"]).read_text("utf-8"))
+    assert (entry["location"]["path"], entry["location"]["lines"]["begin"]) == ("nets/tiny.toml", 6)
+    assert "<failure" in (pull.folder / reports["junit"]).read_text("utf-8")

@@ -112,6 +112,7 @@ SHAPES: list[tuple[str, tuple[int, int, int]]] = [
     (layer("Reshape", "reshape_param { shape { dim: 0 dim: 2 dim: -1 dim: 8 } }"), (16, 8, 2)),
     (layer("Reshape", "reshape_param { shape { dim: -1 } axis: 1 num_axes: 2 }"), (32, 1, 8)),
     (layer("Permute", "permute_param { order: 0 order: 2 order: 3 order: 1 }"), (8, 4, 8)),
+    (layer("Reorg", "reorg_param { stride: 2 }"), (4, 4, 16)),
     (layer("ShuffleChannel", "shuffle_channel_param { group: 2 }"), (8, 8, 4)),
     (layer("Slice", "slice_param { slice_point: 1 }", tops="y z"), (8, 8, 3)),
     (layer("Slice", "slice_param { axis: 2 }", tops="y z"), (4, 8, 4)),
@@ -265,6 +266,7 @@ BAD = [
     ("", "has no layers"),
     ("base_lr: 0.1 net: 'x'", "solver's file"),
     (small(layer("ReLU", "", "dta")), "no layer before it gives 'dta'"),
+    (small(layer("Input", "include { phase: TRAIN }", "", "x") + layer("ReLU", "", "x")), "its deploy.prototxt has an input"),
     (small(layer("ReLU", "", "y")), "no layer before it gives 'y'"),  # a cycle
     (small(layer("ReLU") + layer("ReLU", name="z")), "another layer gives 'y' already"),
     (small(layer("Convolution", "convolution_param { kernel_size: 3 }")), "'num_output' is missing"),

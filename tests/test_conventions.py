@@ -150,6 +150,7 @@ FAULTS = [
     ("conv = 1\n[params]", "conv = { eech = 1 }\n[params]", "there is no unit 'eech'", "did you mean 'each'?"),
     ("conv = 1\n[params]", '"conv as meen" = 1\n[params]', "nothing is written as", ""),
     ("[params]\nconv = 1", "", "a convention needs a table [params]", ""),
+    ('rule = "r"', 'rule = "r"\nfloat32 = 1', "'float32' must be true or false, not 1", ""),
     ('rule = "r"', "", "must say its 'rule'", ""),
     ('rule = "r"', 'rule = "r"\nruel = "r"', "a convention has no key 'ruel'", "did you mean 'rule'?"),
 ]

@@ -67,6 +67,8 @@ def test_bytes_say_whether_they_are_decimal_or_binary(text: str, value: int) -> 
         (2.0**60, "not a number"),
         (None, "not a number"),
         ("9" * 5000, r"\.\.\. is not a number"),
+        ("9" * 30 + "T", "more than any network has"),
+        (10**31, "is not a number"),
     ],
 )
 def test_what_is_no_exact_count_is_refused(text: Any, said: str) -> None:

@@ -340,7 +340,7 @@ def read_config(path: Path) -> Config:
     page, at, folder = _Page(file, text), (), path.parent
     if path.name == PYPROJECT:
         at = ("tool", "mnetcost")  # type: ignore[assignment]
-        data = page.table(at, data.get("tool", {}).get("mnetcost", {}), "[tool.mnetcost]")
+        data = page.table(at, page.table(at[:1], data.get("tool", {}), "[tool]").get("mnetcost", {}), "[tool.mnetcost]")
     common: dict[str, Any] = {}
     for key, value in data.items():
         if key in COMMON:

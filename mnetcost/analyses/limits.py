@@ -21,6 +21,7 @@ BYTES = {
 NUMBER = re.compile(r"(\d[\d_]{0,30})(?:\.(\d{1,30}))? ?([A-Za-z]{0,4})", re.ASCII)
 PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
 EXACT_FLOAT = 2**53
+LARGEST = 10**30  # no network's figure is larger, and a mistake may be
 
 
 class Limit(NamedTuple):
@@ -64,7 +65,7 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
 
     Raises CallError for anything else, with the unit that may have been meant.
     """
-    if value.__class__ is int and value >= 0:
+    if value.__class__ is int and 0 <= value <= LARGEST:
         return int(value)
     if value.__class__ is float and 0 <= value < EXACT_FLOAT and value.is_integer():
         return int(value)
@@ -85,6 +86,8 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     exact = Fraction(int(whole + fraction), 10 ** len(fraction)) * units[unit]
     if exact.denominator != 1:
         raise CallError(f"{_shown(value)} is not a whole number: {float(exact):,}")
+    if exact > LARGEST:
+        raise CallError(f"{_shown(value)} is more than any network has")
     return exact.numerator
 
 

@@ -7,8 +7,9 @@ could be explained as simply is the explanation's `chance`. Only where that is s
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
+from struct import pack, unpack
 from typing import Any, NamedTuple
 
 from .. import __version__
@@ -30,6 +31,8 @@ AROUND = 0.2  # the neighbourhood: a fifth up and down
 MOST_POINTS = 3  # of the edits of one candidate together
 CONVENTION_POINTS = 2
 TWICE_POINTS = 2
+FLOAT_POINTS = 1
+FLOAT = "added up in float32"
 SHOWN = 5
 FACTORS = ((1, 1, ""), (2, 1, "a multiply-add counted as two operations"), (1, 2, "two operations counted as one multiply-add"))
 Tick = Callable[[int, int], None]  # told how many of how many chains are done
@@ -63,6 +66,18 @@ class Line(NamedTuple):
     what: str
     amount: int
     step: str = ""
+
+
+def float32_sum(figures: Iterable[int]) -> int:
+    """Add up layer after layer in float32, as tools do that keep a layer's figure in a tensor.
+
+    >>> float32_sum([2**24, 1, 1])
+    16777216
+    """
+    total = 0.0
+    for figure in figures:
+        total = unpack("f", pack("f", total + unpack("f", pack("f", figure))[0]))[0]
+    return int(total)
 
 
 def _value(c: Candidate) -> int:
@@ -100,13 +115,8 @@ class Search:
             if a.key != b.key and a.points + b.points <= MOST_POINTS:
                 yield a, b
 
-    def sums(self, edits: tuple[Edit, ...]) -> Counts | None:
-        """Raw counts of the design with these edits; None where they cannot be built."""
-        costs = self.costs if not edits else self.build(edits)
-        return None if costs is None else counts(terms_of(costs, self.kind), self.units)
-
     def build(self, edits: tuple[Edit, ...]) -> Costs | None:
-        """The edited design's costs."""
+        """The edited design's costs; None where it cannot be built."""
         d = self.design
         if not edits:
             return self.costs
@@ -131,9 +141,10 @@ class Search:
             yield sum(n * known[k] for k, n in sums.items() if known[k])
 
     def _add(self, edits: tuple[Edit, ...]) -> None:
-        sums = self.sums(edits)
-        if sums is None:
+        costs = self.build(edits)
+        if costs is None:
             return
+        sums = counts(terms_of(costs, self.kind), self.units)
         points, words = sum(e.points for e in edits), tuple(e.words for e in edits)
         first: dict[int, Candidate] = {}
         for convention, figure in zip(self.conventions, self._values(sums), strict=True):
@@ -143,6 +154,9 @@ class Search:
             more = 0 if convention is self.reference else CONVENTION_POINTS
             first[figure] = Candidate(points + more, figure, edits, convention)
         for c in first.values():
+            if c.convention.float32 and self.kind == WORK:
+                lossy = float32_sum(c.convention.madds(x.work) for x in costs.layers)
+                self.candidates.append(c._replace(points=c.points + FLOAT_POINTS, value=lossy, words=FLOAT))
             for times, over, said in FACTORS if self.kind == WORK else FACTORS[:1]:
                 figure, rest = divmod(c.value * times, over)
                 if rest == 0 and (times == over or figure not in first):
@@ -210,7 +224,8 @@ class Search:
         lines += [Line(f"{e.weight:+d} x {e.number:,} {e.what}", e.amount, words) for e in parts]
         counted = value(sums, side(c.convention, self.kind))
         if c.value != counted:
-            lines.append(Line(f"times {c.times}" if c.over == 1 else f"divided by {c.over}", c.value - counted, c.words))
+            what = "what rounding each sum adds" if c.words == FLOAT else f"times {c.times}" if c.over == 1 else f"divided by {c.over}"
+            lines.append(Line(what, c.value - counted, c.words))
         return lines
 
     def _between(self, before: Costs, after: Costs) -> list[tuple[str, int]]:

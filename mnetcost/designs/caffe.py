@@ -193,6 +193,7 @@ class Net:
         self.own: tuple[int, int] | None = None
         self.resolution: tuple[int, int] | None = None
         self.shared: set[str] = set()
+        self.training: set[str] = set()  # tops of layers that are not there at test time
 
     def fault(self, message: str, at: Message | None = None, hint: str = "") -> SpecError:
         return self.layers.fault(message, hint=hint, line=self.text.line(at.at) if at else 0)
@@ -200,7 +201,10 @@ class Net:
     def find(self, layer: Layer, bottom: str) -> Blob:
         if bottom not in self.blobs:
             like = nearest(bottom, list(self.blobs)[-200:])
-            raise layer.fault(f"no layer before it gives '{bottom[:80]}'", f"did you mean '{like}'?" if like else "")
+            hint = f"did you mean '{like}'?" if like else ""
+            if bottom in self.training:
+                hint = "a layer that is left out at test time gives it: this is a training net; its deploy.prototxt has an input"
+            raise layer.fault(f"no layer before it gives '{bottom[:80]}'", hint)
         return self.blobs[bottom]
 
     def top(self, layer: Layer, top: str, blob: Blob) -> None:
@@ -339,6 +343,7 @@ def read(file: str, settings: Settings) -> Model:
     level, stages = state.integer("level", 0, -(2**31)), set(state.texts("stage"))
     for said in old or new:
         if not _included(said, level, stages):
+            net.training.update(said.texts("top"))
             continue
         layer = Layer(net, said.message, bool(old))
         LAYERS.get(layer.type, unknown)(net, layer)

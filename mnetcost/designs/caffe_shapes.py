@@ -183,6 +183,16 @@ def shuffle(net: Net, layer: Layer) -> None:
     net.give(layer, net.add(layer, Shuffle(p.integer("group", 1, 1)), blob.ref), blob.dims)
 
 
+def reorg(net: Net, layer: Layer) -> None:
+    """YOLO's fork: squares of positions become channels."""
+    p = layer.message_of("reorg_param").known("stride", "reverse")
+    (blob,) = layer.inputs(1)
+    x, s = map_of(layer, blob), p.integer("stride", 2, 1)
+    if p.flag("reverse") or x.h % s or x.w % s:
+        return unknown(net, layer)
+    return net.reshaped(layer, Permute, blob, (blob.dims[0], x.c * s * s, x.h // s, x.w // s))
+
+
 def prior_box(net: Net, layer: Layer) -> None:
     """SSD's fork: default boxes, which depend on sizes alone. Source: prior_box_layer.cpp."""
     p = layer.message_of("prior_box_param").known(

@@ -18,7 +18,8 @@ from .spec import parse_toml, read_text_file, shown
 DEFAULT = "paper"
 HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
 TEXTS = {"title": True, "source": True, "unit": True, "version": False, "rule": True}
-"""The keys of a convention's file beside `[work]` and `[params]`, and whether it must have them."""
+"""The texts of a convention's file, and whether it must have them."""
+KEYS = (*TEXTS, "float32", "work", "params")
 
 
 @lru_cache(None)
@@ -83,16 +84,21 @@ def read_convention(text: str, file: str, name: str) -> Convention:
         return given
 
     for key in data:
-        if key not in (*TEXTS, "work", "params"):
-            unknown((key,), "a convention has no key", (*TEXTS, "work", "params"))
+        if key not in KEYS:
+            unknown((key,), "a convention has no key", KEYS)
     for key, needed in TEXTS.items():
         if not isinstance(data.get(key, "" if not needed else None), str):
             fault((key,), f"a convention must say its '{key}', a text")
+    lossy = data.get("float32", False)
+    if lossy.__class__ is not bool:
+        fault(("float32",), f"'float32' must be true or false, not {shown(lossy)}")
     work, params = weights("work", WORK_KINDS), weights("params", PARAM_KINDS)
     if faults:
         raise SpecError(*sorted(faults, key=lambda f: f.line))
     rule = " ".join(data["rule"].split())
-    return Convention(name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule)
+    return Convention(
+        name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule, data.get("float32", False)
+    )
 
 
 WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED, KEPT)))

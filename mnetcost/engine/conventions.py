@@ -35,6 +35,7 @@ class Convention(NamedTuple):
     unit: str = "MAdds"  # what the work column is called
     version: str = ""  # of the tool
     rule: str = ""  # the same in plain words
+    float32: bool = False  # the tool adds layers up in float32, where we add exactly
 
     def madds(self, terms: Iterable[Term]) -> Num:
         """Weigh work."""
