@@ -123,9 +123,9 @@ def test_the_nearest_file_upwards_is_found(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_pattern_is_a_budget_for_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order of name, with the settings of the budget."""
+    """In order of name, with the settings of the budget; files of budgets and projects are not meant."""
     monkeypatch.chdir(tmp_path)
-    for name in ("b", "a", "deep/c"):
+    for name in ("b", "a", "deep/c", "mnetcost", "pyproject", "mnetcost-baseline"):
         config(tmp_path, "", f"nets/{name}.toml")
     found = read_config(config(tmp_path, '[[budget]]\ndesign = "nets/**/*.toml:alpha=0.5"\nmadds = 1\n'))
     assert [budget.label for budget in found.budgets] == [f"nets/{name}.toml:alpha=0.5" for name in ("a", "b", "deep/c")]

@@ -13,12 +13,11 @@ from ..designs.spec import parse_toml, read_text_file
 from ..designs.toml import quoted
 from ..engine.costs import cost
 from ..errors import BudgetError, Fault, MnetcostError
-from .budgets import Budget, Config
+from .budgets import BASELINE, Budget, Config
 from .metrics import METRICS, Gauge
 from .records import Column, Document, Table
 
 SCHEMA = "mnetcost.baseline/1"
-DEFAULT_FILE = "mnetcost-baseline.toml"
 LARGEST_BASELINE = 1 << 26  # bytes
 HEAD = """\
 # Figures that relative limits are held against, written by `mnetcost baseline`.
@@ -144,7 +143,7 @@ def baselines(config: Config, keep: bool = False) -> list[Update]:
     """
     if not config.budgets:
         raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
-    default = str(Path(config.file).parent / DEFAULT_FILE) if config.file else DEFAULT_FILE
+    default = str(Path(config.file).parent / BASELINE) if config.file else BASELINE
     files: dict[str, list[Budget]] = {}
     named = any(budget.basis.baseline for budget in config.budgets)
     for budget in config.budgets:

@@ -22,6 +22,9 @@ from .metrics import GROUPS, METRICS, unknown_metric
 
 FILE = "mnetcost.toml"
 PYPROJECT = "pyproject.toml"
+BASELINE = "mnetcost-baseline.toml"
+NO_DESIGNS = (FILE, PYPROJECT, BASELINE)
+"""Files that a pattern does not mean."""
 LARGEST_CONFIG = 1 << 26  # bytes; thousands of designs in one file
 MOST_FILES = 100_000
 
@@ -300,7 +303,7 @@ def _located(name: str, folder: Path) -> Iterator[tuple[str, str]]:
         yield name, name if own else relpath(folder / name)
     else:
         try:
-            files = sorted(path for path in folder.glob(name) if path.is_file())
+            files = sorted(path for path in folder.glob(name) if path.is_file() and path.name not in NO_DESIGNS)
         except (NotImplementedError, ValueError, OSError) as e:
             raise CallError(f"'{name}' is no pattern of files: {e}") from None
         if not files or len(files) > MOST_FILES:
