@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "a window too large": (model([node("Conv", ["x", "w"], ["y"], name="c")], [weights("w", 4, 3, 9, 9)]), "a window of 9 does not fit"),
     "a stride of 0": (model([node("Conv", ["x", "w"], ["y"], strides=[0, 0])], STORED), "'strides' must be 2 numbers from 1"),
     "a bad reshape": (model([node("Reshape", ["x", "to"], ["y"])], [numbers("to", 5, -1)]), "cannot be read as"),
+    "a product of one number": (model([node("MatMul", ["x", "w"], ["y"])], [weights("w", 4, 5)], image=()), "MatMul"),
     "axes that do not fit": (model([node("Transpose", ["x"], ["y"], perm=[0, 1])]), "does not fit"),
 }
 
@@ -339,6 +341,13 @@ def test_a_tensor_whose_numbers_do_not_fit_its_axes_is_refused(tmp_path: Path) -
     file.write_bytes(made.SerializeToString())
     with pytest.raises(SpecError, match="its numbers take 432 bytes"):
         load(str(file))
+
+
+def test_without_protobuf_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is one command away."""
+    monkeypatch.setitem(sys.modules, "google.protobuf.message", None)
+    with pytest.raises(SpecError, match=r"pip install 'mnetcost\[onnx\]'"):
+        load(write(tmp_path, [CONV], STORED))
 
 
 def test_large_weights_are_not_loaded(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,15 @@ def test_types_have_their_sizes() -> None:
     from mnetcost.designs.tflite_file import KINDS
 
     assert (KINDS[FLOAT][1], KINDS[INT8][1]) == (32, 8)
+
+
+def test_without_tflite_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is one command away."""
+    monkeypatch.setitem(sys.modules, "tflite", None)
+    file = tmp_path / "net.tflite"
+    file.write_bytes(GOOD)
+    with pytest.raises(SpecError, match=r"pip install 'mnetcost\[tflite\]'"):
+        load(str(file))
 
 
 def test_no_image_has_no_resolution(tmp_path: Path) -> None:

@@ -275,6 +275,7 @@ class Call:
         own = [v for v in there if v.numbers]
         key: Any = own[0].key if len(own) == 1 else ("constant", self.name)
         numbers = sum(v.numbers for v in own if v.numbers > 1)
+        parts = tuple({source: None for v in own for source in v.sources}) if len(own) > 1 else ()
         first = there[0]
         if self.type in KEEPING:
             done = fold(self.type, stored, args)
@@ -290,10 +291,10 @@ class Call:
             return Stored(dims, key, min(numbers, prod(dims)) if taken else numbers, values)
         if self.type in COMBINING:
             try:
-                return Stored(broadcast([v.dims for v in there]), key, numbers)
+                return Stored(broadcast([v.dims for v in there]), key, numbers, None, parts)
             except ValueError:
                 return None
-        return Stored(first.dims, key, numbers) if self.type in SCATTERING else None
+        return Stored(first.dims, key, numbers, None, parts) if self.type in SCATTERING else None
 
     def traced(self) -> list[Any]:
         """The axes of what is made of many stored numbers by moving them; none where that is computed, or not known."""

@@ -49,6 +49,12 @@ class Stored(NamedTuple):
     key: Any = None  # whose they are: however many layers read them, they are counted once
     numbers: int = 0  # how many the file holds of them; 0 where they follow from shapes
     values: tuple[Any, ...] | None = None  # in order, where they are few
+    parts: tuple[tuple[Any, int], ...] = ()  # the keys and numbers of what they were worked out from, where that is several
+
+    @property
+    def sources(self) -> tuple[tuple[Any, int], ...]:
+        """Whose numbers they are, and how many each."""
+        return self.parts or ((self.key, self.numbers),)
 
     @property
     def one(self) -> bool:
@@ -224,12 +230,17 @@ class Maps:
         ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
         return Tensor(ref, t.dims, c)
 
+    def learned(self, stored: Stored) -> int:
+        """How many of these numbers are counted here and not before."""
+        new = {key: n for key, n in stored.sources if key not in self.counted}
+        self.counted.update(new)
+        return sum(n for n in new.values() if n > 1)
+
     def first(self, stored: Stored) -> bool:
-        """Are these numbers counted here and not before?"""
-        if stored.key in self.counted:
-            return False
-        self.counted.add(stored.key)
-        return True
+        """Are any of these numbers counted here and not before?"""
+        before = len(self.counted)
+        self.learned(stored)
+        return len(self.counted) > before
 
     def add(self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = "") -> Tensor:
         """Add a layer whose output has these axes."""
@@ -257,10 +268,10 @@ class Maps:
         dims = self.checked(value.dims, name)
         c = self.channels_of(len(dims))
         shape = view(dims, c)
-        learned = value.numbers > 1 and self.first(value)
-        if not learned or value.numbers == prod(dims):
-            return Tensor(self.node(f"{name}/table", Constant(*shape, learned)), dims, c)
-        table = self.node(f"{name}/table", Constant(1, 1, value.numbers, True))
+        learned = self.learned(value)
+        if learned in (0, prod(dims)):
+            return Tensor(self.node(f"{name}/table", Constant(*shape, bool(learned))), dims, c)
+        table = self.node(f"{name}/table", Constant(1, 1, learned, True))
         return Tensor(self.node(f"{name}/spread", Constant(*shape), table), dims, c)
 
     def unknown(self, type_: str, name: str, values: Sequence[Value], dims: Dims | None) -> Tensor:
