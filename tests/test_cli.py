@@ -103,6 +103,12 @@ def test_help_shows_every_command_with_its_line() -> None:
     assert [said.index(f"  {name} ") for name in COMMANDS] == sorted(said.index(f"  {name} ") for name in COMMANDS)
 
 
+def test_called_bare_it_shows_its_help() -> None:
+    """Whoever types the name alone sees what there is, as with --help."""
+    bare, helped = run(), run("--help")
+    assert (bare.exit_code, bare.stdout, bare.stderr) == (0, helped.stdout, "")
+
+
 def test_version() -> None:
     """The package's own."""
     assert run("--version").stdout == f"mnetcost, version {mnetcost.__version__}\n"
