@@ -78,15 +78,17 @@ def shell(commands: list[str], folder: Path) -> list[tuple[str, int]]:
     """What each command prints, stdout and stderr as they come, and its exit code; all in one shell."""
     tools = folder.parent / "bin"
     tools.mkdir(exist_ok=True)
-    program = tools / "mnetcost"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mnetcost "$@"\n')
-    program.chmod(0o755)
+    for name, call in (("python", ""), ("mnetcost", "-m mnetcost")):
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n')
+        (tools / name).chmod(0o755)
     script = "\n".join(f"{command}\ncode=$?; printf '{END}%d{END}' $code; (exit $code)" for command in commands)
     env = {
         **os.environ,
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "HOME": str(folder.parent),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the checkout's plugin, as if it were the installed one
+        "PYTEST_PLUGINS": "mnetcost.pytest_plugin",
         "GIT_CONFIG_GLOBAL": os.devnull,
         **{f"GIT_{who}_{what}": f"a{at}b" for who in ("AUTHOR", "COMMITTER") for what, at in (("NAME", " "), ("EMAIL", "@"))},
     }
