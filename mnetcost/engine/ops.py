@@ -218,6 +218,19 @@ def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
     yield Term("pool_output", (("c", y.c), ("h", y.h), ("w", y.w)), pool)
 
 
+def pooled(pool: "MaxPool | AvgPool", x: Shape) -> Shape:
+    """The map left by a pool with windows."""
+    h, w = windowed(x, pool.kernel, pool.stride, pool.dilation, pool.padding, pool.ceil)
+    return Shape(h, w, x.c)
+
+
+def pool_work(pool: "MaxPool | AvgPool", y: Shape, x: Shape, variant: str) -> Terms:
+    """The numbers under a pool's windows, and what it reads and writes."""
+    k_h, k_w = pair(pool.kernel)
+    yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), variant)
+    yield from read_and_written(y, x, variant)
+
+
 @op("max_pool")
 class MaxPool(NamedTuple):
     """Max pooling: the largest value under each window."""
@@ -229,13 +242,10 @@ class MaxPool(NamedTuple):
     ceil: Flag = False
 
     def shape(self, x: Shape) -> Shape:
-        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding, self.ceil)
-        return Shape(h, w, x.c)
+        return pooled(self, x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        k_h, k_w = pair(self.kernel)
-        yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), "max")
-        yield from read_and_written(y, x, "max")
+        return pool_work(self, y, x, "max")
 
 
 @op("avg_pool")
@@ -249,13 +259,10 @@ class AvgPool(NamedTuple):
     ceil: Flag = False
 
     def shape(self, x: Shape) -> Shape:
-        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding, self.ceil)
-        return Shape(h, w, x.c)
+        return pooled(self, x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        k_h, k_w = pair(self.kernel)
-        yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), "average")
-        yield from read_and_written(y, x, "average")
+        return pool_work(self, y, x, "average")
 
 
 @op("global_pool")
