@@ -10,7 +10,7 @@ from ..designs.conventions import convention_names, load_convention
 from ..engine.conventions import Convention, Weight
 from ..engine.costs import Costs
 from .records import Column, Document, Table
-from .report import convention_data, design_data
+from .report import convention_data, design_data, partial_notes
 from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, side, terms_of, units_of, value
 
 SCHEMA = "mnetcost.conventions/1"
@@ -21,7 +21,12 @@ def listed() -> Document:
     columns = (Column("name", "convention"), Column("unit", "unit"), Column("version", "version"), Column("title", "what it is"))
     all_ = [load_convention(name) for name in convention_names()]
     rows = tuple((k.name, k.unit, k.version, k.title) for k in all_)
-    data = {"schema": SCHEMA, "mnetcost": __version__, "conventions": [{**convention_data(k), "rule": k.rule} for k in all_]}
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": __version__,
+        "status": "complete",
+        "conventions": [{**convention_data(k), "rule": k.rule} for k in all_],
+    }
     return Document("Counting conventions", (Table("conventions", columns, rows),), ("`--convention NAME` counts by one of them",), data)
 
 
@@ -32,7 +37,12 @@ def shown(convention: Convention) -> Document:
     rows = tuple((key, _weight(convention.work.get(key)), _weight(convention.params.get(key))) for key in keys)
     of = f"{convention.title} ({convention.version})" if convention.version else convention.title
     notes = (convention.rule, f"source: {convention.source}", "A kind that is not listed counts 0; a more exact key beats a shorter one.")
-    data = {"schema": SCHEMA, "mnetcost": __version__, "convention": {**convention_data(convention), "rule": convention.rule}}
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": __version__,
+        "status": "complete",
+        "convention": {**convention_data(convention), "rule": convention.rule},
+    }
     return Document(f"{convention.name}: {of}", (Table("weights", columns, rows),), notes, data)
 
 
@@ -81,9 +91,10 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         "schema": SCHEMA,
         "mnetcost": __version__,
         "status": costs.status,
+        **({"left_out": list(costs.graph.left_out)} if costs.graph.left_out else {}),
         "design": design_data(design),
         "reference": reference.name,
         "conventions": found,
     }
     note = f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME` shows one's rule"
-    return Document(f"{design.heading} under {len(all_)} conventions", tables, (note,), data)
+    return Document(f"{design.heading} under {len(all_)} conventions", tables, (*partial_notes(costs), note), data)

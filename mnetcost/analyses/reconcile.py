@@ -20,7 +20,7 @@ from ..engine.costs import Costs, cost
 from ..errors import MnetcostError
 from .asked import Asked, Reading
 from .records import Column, Document, Table
-from .report import design_data
+from .report import design_data, partial_notes
 from .tally import SIDES, WORK, Counts, Key, counts, difference, side, terms_of, units_of, value, weights
 from .variants import WORK_ONLY, Edit, edits_of
 
@@ -317,6 +317,7 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
         "schema": SCHEMA,
         "mnetcost": __version__,
         "status": s.costs.status,
+        **({"left_out": list(s.costs.graph.left_out)} if s.costs.graph.left_out else {}),
         "design": design_data(design),
         "convention": s.reference.name,
         "number": {"text": asked.text, "value": asked.value, "digits": asked.significant},
@@ -328,7 +329,9 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
         "nearest": [{"how": s.words(c), "value": c.value, "off_by": asked.value - c.value} for c in nearest],
     }
     unit = s.reference.unit if a.kind == WORK else "parameters"
-    return Document(f"{asked.text} against {design.heading}: {ours:,} {unit}", tables, (_verdict(a, asked, nearest),), data)
+    return Document(
+        f"{asked.text} against {design.heading}: {ours:,} {unit}", tables, (*partial_notes(s.costs), _verdict(a, asked, nearest)), data
+    )
 
 
 def _ledger_table(s: Search, c: Candidate, asked: Asked, reading: Reading | None) -> Table:
