@@ -507,7 +507,24 @@ OPS: dict[str, Lay] = {
 """Every operator that can be costed, by its name in the schema."""
 
 KEEPING = ("DEQUANTIZE", "QUANTIZE", "CAST", "RESHAPE", "TRANSPOSE", "EXPAND_DIMS", "SQUEEZE")
-FOLDED = {"ADD": "Add", "SUB": "Sub", "MUL": "Mul", "MAXIMUM": "Max", "MINIMUM": "Min", "GATHER": "Gather", "CONCATENATION": "Concat"}
+FOLDED = {
+    "ADD": "Add",
+    "SUB": "Sub",
+    "MUL": "Mul",
+    "DIV": "Div",
+    "FLOOR_DIV": "Div",
+    "MAXIMUM": "Max",
+    "MINIMUM": "Min",
+    "GATHER": "Gather",
+    "CONCATENATION": "Concat",
+    "SELECT_V2": "Where",
+    "EQUAL": "Equal",
+    "LESS": "Less",
+    "REDUCE_PROD": "ReduceProd",
+    "SUM": "ReduceSum",
+    "REDUCE_MAX": "ReduceMax",
+    "REDUCE_MIN": "ReduceMin",
+}
 """What may be worked out on stored numbers, by its name in ONNX."""
 
 
@@ -529,7 +546,7 @@ def stored(call: Call) -> Stored | None:
         if call.type == "RESHAPE" and prod(said_) == prod(dims):
             return there[0]._replace(dims=tuple(said_))
     if call.type in FOLDED:
-        done = fold(FOLDED[call.type], there, {"axis": call.option("Axis")})
+        done = fold(FOLDED[call.type], there, {"axis": call.option("Axis"), "keepdims": call.option("KeepDims")})
         if done is not None:
             own = [v for v in there if v.numbers]
             return Stored(done[0], own[0].key if own else None, min(sum(v.numbers for v in own), prod(done[0])), done[1])

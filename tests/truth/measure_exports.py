@@ -132,12 +132,12 @@ def main(folder, only):
             except Exception as e:
                 found = (0, 0)
                 print(net, way, type(e).__name__, str(e)[:300], file=sys.stderr)
-            rows.append([net, way, held, macs])
+            rows.append([net, way, held, macs, *found])
             if found != (held, macs):
                 print(f"{net} {way}: held {held:,} counted {found[0]:,}; macs {macs:,} counted {found[1]:,}", file=sys.stderr)
             sys.stderr.flush()
     source = f"torch {torch.__version__}, torchvision {torchvision.__version__}, timm {timm.__version__}, onnx {onnx.__version__}"
-    head = json.dumps({"source": source, "columns": ["net", "exported", "params", "macs"]})
+    head = json.dumps({"source": source, "columns": ["net", "exported", "params", "macs", "counted params", "counted macs"]})
     return head[:-1] + ', "records": [\n' + ",\n".join(json.dumps(r) for r in rows) + "]}"
 
 

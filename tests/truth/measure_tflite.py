@@ -104,14 +104,15 @@ def main(folder, only):
                     if layer.node.op.label in ("conv", "depthwise", "dense"):
                         inside += layer.params_by_kind().get("bias", 0)
                 found = inside, sum(work.get(k, 0) for k in MAC_KINDS)
-                rows.append([net, how, size, held, macs, design.graph.weight_bytes])
+                rows.append([net, how, size, held, macs, *found, design.graph.weight_bytes])
             except Exception as e:
                 found = (0, 0)
                 print(net, how, type(e).__name__, str(e)[:400], file=sys.stderr)
             if found != (held, macs):
                 print(f"{net} {how}: held {held:,} counted {found[0]:,}; macs {macs:,} counted {found[1]:,}", file=sys.stderr)
             sys.stderr.flush()
-    head = json.dumps({"source": f"tensorflow {tf.__version__}", "columns": ["net", "as", "size", "params", "macs", "bytes"]})
+    columns = ["net", "as", "size", "params", "macs", "counted params", "counted macs", "bytes"]
+    head = json.dumps({"source": f"tensorflow {tf.__version__}", "columns": columns})
     return head[:-1] + ', "records": [\n' + ",\n".join(json.dumps(r) for r in rows) + "]}"
 
 
