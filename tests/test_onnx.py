@@ -266,6 +266,14 @@ def test_an_unknown_op_stops_with_its_name_layer_and_number(tmp_path: Path) -> N
     assert cost(load(file, Settings(allow_unknown=True)).graph).status == "partial"
 
 
+def test_axes_that_cannot_be_worked_out_are_not_known(tmp_path: Path) -> None:
+    """Stored numbers along axes of a type that nobody reads as numbers."""
+    nodes = [node("Unsqueeze", ["w", "a"], ["v"], name="open"), node("Mul", ["x", "v"], ["y"])]
+    file = write(tmp_path, nodes, [weights("w", 3, 1), weights("a", 600)])
+    with pytest.raises(UnknownOpError, match=r"Unsqueeze \(1x, first at 'open'\)"):
+        load(file)
+
+
 def branch(name: str, *nodes: Any) -> Any:
     from onnx import helper
 

@@ -234,14 +234,14 @@ class Call:
         function = net.functions.get((text(self.node.domain), self.type))
         if function is not None:
             return net.inlined(function, self)
-        if self.inputs and all(not isinstance(v, Tensor) for v in self.inputs):
-            folded = self.folded()
-            if folded is not None:
-                return [folded]
-            traced = self.traced()
-            if traced:
-                return traced
         try:
+            if self.inputs and all(not isinstance(v, Tensor) for v in self.inputs):
+                folded = self.folded()
+                if folded is not None:
+                    return [folded]
+                traced = self.traced()
+                if traced:
+                    return traced
             done = net.lay(self)
         except NotKnown:
             done = None
