@@ -119,6 +119,10 @@ CASES: dict[str, tuple[str, str]] = {
         "resolution = 8\nlayers = [\n" + "  { op = 'bneck', out = 8, expand = 6, repeat = 1000 },\n" * 20 + "]",
         "error: net.toml:14: layers[11]: the design runs away: more than 100,000 layers",
     ),
+    "a block that runs away within itself": (
+        "resolution = 8\nlayers = [{ op = 'xception', out = 8, convs = 1000000 }]",
+        "error: net.toml:2: layers[0]: the design runs away: more than 100,000 layers",
+    ),
     "a map that runs away": (
         "resolution = 65536\nlayers = [{ op = 'upsample', scale = 65536, repeat = 3 }]",
         "error: net.toml:2: layer 'upsample 1/1': the design runs away: a map of more than 281,474,976,710,656 numbers",

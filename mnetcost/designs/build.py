@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.blocks import BLOCKS, Site
-from ..engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph
+from ..engine.graph import LARGEST_MAP, Builder, Graph
 from ..engine.numbers import Num, anywhere, everywhere
 from ..engine.ops import OPS
 from ..engine.rules import CLASSES
@@ -34,8 +34,6 @@ def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bo
             _lay(site, row, classes, named, numbers)
         except ShapeError as e:
             raise _placed(spec, row, e) from None
-        if len(builder.nodes) > MOST_LAYERS:
-            raise _placed(spec, row, ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers"))
     return builder.graph()
 
 
@@ -89,8 +87,6 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
         named[site.place] = site.x
         if anywhere(site.shape.elements > LARGEST_MAP):
             raise ShapeError(Fault(f"the design runs away: a map of more than {LARGEST_MAP:,} numbers", place=f"layer {site.place!r}"))
-        if len(site.builder.nodes) > MOST_LAYERS:
-            raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
     named[label] = site.x
 
 

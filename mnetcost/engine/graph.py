@@ -71,9 +71,11 @@ class Builder:
     ) -> Ref:
         """Add a layer and return its number.
 
-        Raises ShapeError, with the layer's name, where its inputs do not fit.
+        Raises ShapeError, with the layer's name, where its inputs do not fit, and where there are more than MOST_LAYERS.
         """
         nodes = self.nodes
+        if len(nodes) > MOST_LAYERS:
+            raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
         try:
             output = op.shape(*[nodes[i].output for i in inputs])
         except ShapeError as e:
