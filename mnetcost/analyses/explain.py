@@ -13,7 +13,7 @@ from ..engine.conventions import Convention, Weight, weight_of
 from ..engine.costs import Costs, LayerCost
 from ..engine.terms import Term
 from ..errors import CallError, nearest
-from .records import Column, Document, Table
+from .records import Column, Document, Table, about
 from .report import convention_data, design_data, partial_notes
 from .tally import elsewhere
 
@@ -123,5 +123,5 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
         f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
         elsewhere(layers, convention),
     )
-    lead = (f"{design.title}. {design.source}", *(f"differs: {line}" for line in design.differs))
+    lead = (about(design.title, design.source), *(f"differs: {line}" for line in design.differs))
     return Document(design.heading, tuple(tables), notes, data, lead, Table("terms", heads, tuple(flat)))

@@ -54,3 +54,8 @@ class Document(NamedTuple):
     lead: tuple[str, ...] = ()
     flat: Table | None = None
     arrays: Mapping[str, Any] | None = None
+
+
+def about(title: str, source: str) -> str:
+    """A design's title, and where it is from if its spec says so."""
+    return f"{title}. {source}" if source else title

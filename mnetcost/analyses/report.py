@@ -12,7 +12,7 @@ from ..engine.conventions import Convention
 from ..engine.costs import Costs, LayerCost
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError, nearest
-from .records import Column, Document, Table
+from .records import Column, Document, Table, about
 from .tally import elsewhere
 
 SCHEMA = "mnetcost.report/1"
@@ -275,6 +275,6 @@ def report(
     if by != "layer" or sort or top:
         keys = [c.key for c in table.columns]
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
-    lead = (f"{design.title}. {design.source}",)
+    lead = (about(design.title, design.source),)
     said = (summary(design, data["totals"], convention), elsewhere(costs.layers, convention))
     return Document(design.heading, (table,), (*partial_notes(costs), *notes, *said), data, lead)

@@ -13,7 +13,7 @@ from ..engine.conventions import UNITS, Convention, Weight, weight_of
 from ..engine.costs import cost, refuse_overflow
 from ..engine.terms import Term
 from ..errors import CallError
-from .records import Column, Document, Table
+from .records import Column, Document, Table, about
 from .report import convention_data
 
 SCHEMA = "mnetcost.scale/1"
@@ -189,4 +189,4 @@ def answer(grid: Grid) -> Document:
     said = [*([f"classes={classes}"] if classes != spec.classes and top else []), *([] if top else ["top=no"])]
     said += [f"batch={batch}"] if batch != 1 else []
     title = f"{spec.name}{':' if said else ''}{','.join(said)} at {n:,} alpha{'s' * (n > 1)} and {m:,} resolution{'s' * (m > 1)}"
-    return Document(title, tuple(tables), tuple(notes), data, (f"{spec.title}. {spec.source}",), flat, arrays)
+    return Document(title, tuple(tables), tuple(notes), data, (about(spec.title, spec.source),), flat, arrays)

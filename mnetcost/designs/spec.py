@@ -448,7 +448,7 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
     spec = Spec(
         name,
         value("title", name),
-        value("source", "not given"),
+        value("source", ""),
         value("differs", ()) or (),
         size if isinstance(size, tuple) else (size, size),
         value("channels", 3),

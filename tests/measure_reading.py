@@ -1,6 +1,6 @@
 """How long does reading an ONNX file take, and how much memory? Against onnx-tool on the same file, in one run.
 
-    python benchmarks/read_onnx.py FILE [PYTHON_WITH_ONNX_TOOL]
+    python -m tests.measure_reading FILE [PYTHON_WITH_ONNX_TOOL]
 
 Each is a fresh process, the best of five; what `python -c pass` and `mnetcost --version` take is shown beside it. The file must hold its
 weights for onnx-tool. The memory is the process's largest, start-up included; shared pages of the mapped file count where they are touched.
