@@ -101,9 +101,9 @@ def modules() -> str:
     """Every module of the rooms, with the first line of its docstring."""
     rows = []
     for room in ROOMS:
-        for path in sorted((ROOT / "mnetcost" / room).glob("*.py")):
+        for path in sorted((ROOT / "mnetcost" / room).rglob("*.py"), key=lambda p: p.with_suffix("").as_posix().removesuffix("__init__")):
             said = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
-            rows.append((f"`{room}/{path.name}`" if path.name != "__init__.py" else f"`{room}/`", said))
+            rows.append((f"`{path.relative_to(ROOT / 'mnetcost').as_posix().removesuffix('__init__.py')}`", said))
     return table(("module", "answers"), rows)
 
 

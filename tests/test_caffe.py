@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mnetcost.designs import Design, Settings, load
-from mnetcost.designs.caffe_layers import FREE
+from mnetcost.designs.caffe.layers import FREE
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.terms import MAC_KINDS
 from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError

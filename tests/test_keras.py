@@ -13,7 +13,7 @@ import h5py
 import pytest
 
 from mnetcost.designs import Design, Settings, load
-from mnetcost.designs.keras_functions import FUNCTIONS
+from mnetcost.designs.keras.functions import FUNCTIONS
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.fields import ACTIVATIONS
 from mnetcost.engine.terms import MAC_KINDS

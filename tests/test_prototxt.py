@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mnetcost.designs.prototxt import DEEPEST, Message, Prototxt, Word
+from mnetcost.designs.caffe.prototxt import DEEPEST, Message, Prototxt, Word
 from mnetcost.errors import SpecError
 
 

@@ -229,7 +229,7 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
 
 def test_types_have_their_sizes() -> None:
     """The schema's numbers of types: float is 4 bytes, int8 is 1."""
-    from mnetcost.designs.tflite_file import KINDS
+    from mnetcost.designs.tflite.file import KINDS
 
     assert (KINDS[FLOAT][1], KINDS[INT8][1]) == (32, 8)
 

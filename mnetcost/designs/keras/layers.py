@@ -9,9 +9,9 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..engine.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
-from ..engine.moves import Concat, Crop, Dropout, Flatten, Pad, Permute, Reshape
-from ..engine.ops import (
+from ...engine.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
+from ...engine.moves import Concat, Crop, Dropout, Flatten, Pad, Permute, Reshape
+from ...engine.ops import (
     Add,
     AvgPool,
     Dense,
@@ -24,9 +24,9 @@ from ..engine.ops import (
     TransposedConv,
     Upsample,
 )
-from .keras_functions import function_of, relu_of
-from .keras_net import Call, Tensor, layout_of, view
-from .layers import LARGEST_DIMENSION, convolution, plain_size
+from ..layers import LARGEST_DIMENSION, convolution, plain_size
+from .functions import function_of, relu_of
+from .net import Call, Tensor, layout_of, view
 
 Outputs = list[Tensor]
 

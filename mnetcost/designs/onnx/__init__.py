@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..engine.ops import Input
-from ..errors import Fault, SpecError
-from .onnx_file import read_model
-from .onnx_moves import MOVES
-from .onnx_net import GIVEN, Net, text
-from .onnx_ops import lay
-from .readers import Model
-from .tensors import Dims, Stored, Tensor, Value, image_size, view
+from ...engine.ops import Input
+from ...errors import Fault, SpecError
+from ..readers import Model
+from ..tensors import Dims, Stored, Tensor, Value, image_size, view
+from .file import read_model
+from .moves import MOVES
+from .net import GIVEN, Net, text
+from .ops import lay
 
 if TYPE_CHECKING:
-    from . import Settings
+    from .. import Settings
 
 FORMAT = "ONNX"
 MOST_INPUTS = 1000

@@ -9,19 +9,19 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..engine.elements import Bias, Norm, PRelu, Scale
-from ..engine.graph import MOST_LAYERS, Ref
-from ..engine.moves import Flatten, Reshape
-from ..engine.ops import Op
-from ..engine.shapes import Shape
-from ..errors import SpecError, nearest
-from .files import decode, read_bytes
-from .layers import LARGEST_DIMENSION, Layers
+from ...engine.elements import Bias, Norm, PRelu, Scale
+from ...engine.graph import MOST_LAYERS, Ref
+from ...engine.moves import Flatten, Reshape
+from ...engine.ops import Op
+from ...engine.shapes import Shape
+from ...errors import SpecError, nearest
+from ..files import decode, read_bytes
+from ..layers import LARGEST_DIMENSION, Layers
+from ..readers import Model
 from .prototxt import Message, Prototxt, Word
-from .readers import Model
 
 if TYPE_CHECKING:
-    from . import Settings
+    from .. import Settings
 
 LARGEST_FILE = 8 << 20  # bytes; the longest published nets have a few hundred kB
 MOST_AXES = 32  # Caffe's own limit
@@ -247,7 +247,7 @@ class Net:
         if self.images is None:
             self.images = dims[0]
         if len(dims) == 4 and self.own is None:
-            from . import sized
+            from .. import sized
 
             self.own = dims[2], dims[3]
             self.resolution, _ = sized(self.own, self.settings)
@@ -324,8 +324,8 @@ def read(file: str, settings: Settings) -> Model:
 
     Raises SpecError, with the line, for what is no net, and UnknownOpError for layers of unknown cost.
     """
-    from .caffe_layers import LAYERS
-    from .caffe_shapes import unknown
+    from .layers import LAYERS
+    from .shapes import unknown
 
     text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
     net = Net(text, file, settings)

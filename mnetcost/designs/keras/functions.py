@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .keras_net import Call, Config
+from .net import Call, Config
 
 FUNCTIONS = {
     "linear": "",

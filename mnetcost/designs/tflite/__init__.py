@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..engine.moves import Constant
-from ..engine.ops import Input
-from ..errors import Fault, SpecError
-from .readers import Model
-from .tensors import UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, image_size, said, view
-from .tflite_file import Operator, Subgraph, TensorSaid, read_subgraphs
-from .tflite_ops import Call, lay
+from ...engine.moves import Constant
+from ...engine.ops import Input
+from ...errors import Fault, SpecError
+from ..readers import Model
+from ..tensors import UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, image_size, said, view
+from .file import Operator, Subgraph, TensorSaid, read_subgraphs
+from .ops import Call, lay
 
 if TYPE_CHECKING:
-    from . import Settings
+    from .. import Settings
 
 FORMAT = "TFLite"
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..engine.elements import Activation, Bias, L2Norm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
-from ..engine.numbers import ceil_div
-from ..engine.ops import (
+from ...engine.elements import Activation, Bias, L2Norm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from ...engine.numbers import ceil_div
+from ...engine.ops import (
     Add,
     AvgPool,
     Axpy,
@@ -26,9 +26,10 @@ from ..engine.ops import (
     TransposedConv,
     Upsample,
 )
-from ..engine.shapes import Shape
-from .caffe import MOST_AXES, Blob, Layer, Net, spelled
-from .caffe_shapes import (
+from ...engine.shapes import Shape
+from ..layers import LARGEST_DIMENSION, convolution, plain_size
+from . import MOST_AXES, Blob, Layer, Net, spelled
+from .shapes import (
     alias,
     axis_of,
     concat,
@@ -49,7 +50,6 @@ from .caffe_shapes import (
     slice_,
     unknown,
 )
-from .layers import LARGEST_DIMENSION, convolution, plain_size
 
 CONV_FIELDS = (
     *("num_output", "bias_term", "group", "engine", "axis", "force_nd_im2col", "dilation", "hole", "hole_h", "hole_w", "pad", "pad_h"),
@@ -136,7 +136,7 @@ def pooling(net: Net, layer: Layer) -> None:
 
 
 def _gives(op: Any, x: Shape, out: tuple[int, ...]) -> bool:
-    from ..errors import ShapeError
+    from ...errors import ShapeError
 
     try:
         y = op.shape(x)

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from typing import Any
 
-from ..errors import Fault, SpecError
+from ...errors import Fault, SpecError
 
 MOST_FIELDS = 500_000  # the largest networks have some 30,000
 DEEPEST = 64

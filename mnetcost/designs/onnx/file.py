@@ -11,8 +11,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Fault, SpecError
-from .files import mapped
+from ...errors import Fault, SpecError
+from ..files import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

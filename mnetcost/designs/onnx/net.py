@@ -8,10 +8,10 @@ from collections.abc import Callable, Container, MutableMapping, Sequence
 from math import prod
 from typing import Any
 
-from ..engine.moves import Constant
-from .folding import MOST_NUMBERS, fold
-from .layers import LARGEST_DIMENSION
-from .tensors import MOST_AXES, UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from ...engine.moves import Constant
+from ..folding import MOST_NUMBERS, fold
+from ..layers import LARGEST_DIMENSION
+from ..tensors import MOST_AXES, UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
 DEEPEST = 16  # graphs within nodes, functions within functions

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from ..engine.moves import Pad, Permute, Reshape, Slice
-from ..engine.ops import GlobalPool, Reduce
-from ..engine.shapes import Shape
-from .keras_functions import FUNCTIONS, plain_name
-from .keras_layers import (
+from ...engine.moves import Pad, Permute, Reshape, Slice
+from ...engine.ops import GlobalPool, Reduce
+from ...engine.shapes import Shape
+from ..layers import LARGEST_DIMENSION
+from .functions import FUNCTIONS, plain_name
+from .layers import (
     LAYERS,
     NotKnown,
     Outputs,
@@ -22,8 +23,7 @@ from .keras_layers import (
     rescaling,
     same,
 )
-from .keras_net import Call, Tensor, view
-from .layers import LARGEST_DIMENSION
+from .net import Call, Tensor, view
 
 
 def argument(call: Call, name: str, at: int, default: Any = None) -> Any:

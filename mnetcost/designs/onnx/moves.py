@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from ..engine.moves import Pad, Repeat, Reshape
-from .onnx_net import Call, flattened, resolved, squeezed, unsqueezed
-from .tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from ...engine.moves import Pad, Repeat, Reshape
+from ..tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from .net import Call, flattened, resolved, squeezed, unsqueezed
 
 Output = Value | Sequence[Value | None] | None
 Lay = Callable[[Call], Output]

@@ -9,9 +9,9 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ..engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Reshape, Shuffle, Slice
-from ..engine.shapes import Shape
-from .caffe import MOST_AXES, Blob, Dims, Layer, Net, spelled
+from ...engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Reshape, Shuffle, Slice
+from ...engine.shapes import Shape
+from . import MOST_AXES, Blob, Dims, Layer, Net, spelled
 
 SIDES = {4: ("", "channels", "height", "width"), 3: ("", "height", "channels"), 2: ("", "channels")}
 """Which side of the map each axis of a blob is, by its number of axes."""

@@ -8,15 +8,15 @@ from heapq import heapify, heappop, heappush
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..engine.graph import MOST_LAYERS, Ref
-from ..engine.moves import Reshape
-from ..engine.ops import Op
-from ..engine.shapes import Shape
-from ..errors import CallError, Fault, SpecError, nearest
-from .layers import LARGEST_DIMENSION, Layers
+from ...engine.graph import MOST_LAYERS, Ref
+from ...engine.moves import Reshape
+from ...engine.ops import Op
+from ...engine.shapes import Shape
+from ...errors import CallError, Fault, SpecError, nearest
+from ..layers import LARGEST_DIMENSION, Layers
 
 if TYPE_CHECKING:
-    from . import Settings
+    from .. import Settings
 
 MOST_AXES = 16
 DEEPEST = 40  # models within models
@@ -76,7 +76,7 @@ class Net:
         axes = said[1:]
         layout = layout_of(len(axes), self.channels_first)
         if len(axes) == 3 and self.resolution is None:
-            from . import sized
+            from .. import sized
 
             at = layout.index("h"), layout.index("w")
             h, w = (axes[i] for i in at)
@@ -274,7 +274,7 @@ def _apply(
     depth: int,
 ) -> list[Tensor]:
     """Call one layer."""
-    from .keras_ops import lay
+    from .operations import lay
 
     net.calls += 1
     if net.calls > MOST_LAYERS:

@@ -10,13 +10,13 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Fault, SpecError
-from .files import decode, read_bytes
-from .keras_net import MODELS, Net, class_name_of, first_channels, run
-from .readers import Model
+from ...errors import Fault, SpecError
+from ..files import decode, read_bytes
+from ..readers import Model
+from .net import MODELS, Net, class_name_of, first_channels, run
 
 if TYPE_CHECKING:
-    from . import Settings
+    from .. import Settings
 
 LARGEST_CONFIG = 16 << 20  # bytes of JSON; NASNet-Large has 2 MB
 LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names

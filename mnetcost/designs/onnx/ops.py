@@ -8,14 +8,14 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ..engine.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
-from ..engine.moves import Permute
-from ..engine.ops import AvgPool, GlobalPool, MaxPool, Resize, TransposedConv
-from ..engine.terms import KEPT
-from .layers import LARGEST_DIMENSION, convolution, plain_size
-from .onnx_moves import MOVES, Lay, Output
-from .onnx_net import Call
-from .tensors import Dims, NotKnown, Stored, Tensor, said, view
+from ...engine.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
+from ...engine.moves import Permute
+from ...engine.ops import AvgPool, GlobalPool, MaxPool, Resize, TransposedConv
+from ...engine.terms import KEPT
+from ..layers import LARGEST_DIMENSION, convolution, plain_size
+from ..tensors import Dims, NotKnown, Stored, Tensor, said, view
+from .moves import MOVES, Lay, Output
+from .net import Call
 
 
 def sides(call: Call, key: str, count: int, low: int = 1, default: int = 1) -> tuple[int, ...]:
