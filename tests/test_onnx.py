@@ -200,6 +200,23 @@ def test_one_weight_read_twice_is_counted_once(tmp_path: Path) -> None:
     assert costs.work_by_kind() == {"pointwise": 2 * 9 * 64}
 
 
+def test_parts_that_overlap_are_refused_where_they_would_count_more_than_the_file_holds(tmp_path: Path) -> None:
+    """Rows 0 to 2 and 1 to 3 of a table of 1,200 x 8 numbers: 19,184 where the file holds 9,600, so no count is given."""
+    cuts = [numbers("zero", 0), numbers("one", 1), numbers("low", 1199), numbers("high", 1200), numbers("axis", 0)]
+    nodes = [
+        node("Slice", ["table", "zero", "low", "axis"], ["first"], name="first"),
+        node("Slice", ["table", "one", "high", "axis"], ["second"], name="second"),
+        node("Add", ["x", "first"], ["a"], name="a"),
+        node("Add", ["a", "second"], ["y"], name="y"),
+    ]
+    file = write(tmp_path, nodes, [weights("table", 1200, 8), *cuts], image=(1, 1, 1199, 8))
+    with pytest.raises(UnknownOpError, match="cannot count its parameters: numbers of the file are cut up"):
+        load(file)
+    design = load(file, Settings(allow_unknown=True))
+    assert cost(design.graph, 1, True).status == "partial"
+    assert design.graph.left_out[0].startswith("its parameters")
+
+
 def test_external_weights_are_never_opened(tmp_path: Path) -> None:
     """Their shapes are enough; the file they are said to be in is not there."""
     made = model([CONV], STORED)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...engine.ops import Input
-from ...errors import Fault, SpecError
+from ...errors import Fault, SpecError, UnknownOpError
+from ..layers import UNKNOWN_HINT
 from ..readers import Model
 from ..tensors import Dims, Stored, Tensor, Value, image_size, view
 from .file import read_model
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 FORMAT = "ONNX"
 MOST_INPUTS = 1000
 FEW_CHANNELS = 4
+TWICE = "its parameters: numbers of the file are cut up and put together again, and some would count more than once"
 
 
 def read(file: str, settings: Settings) -> Model:
     """Read an ONNX file.
 
     Raises SpecError for what is no ONNX file, CallError where the file leaves the image's size open and none is given, and
-    UnknownOpError for ops of unknown cost.
+    UnknownOpError for ops of unknown cost, or where parameters cannot be told apart.
     """
     model = read_model(file)
     if not model.graph.node:
@@ -39,7 +41,12 @@ def read(file: str, settings: Settings) -> Model:
         after = reading.net(*reading.size, False, before.reshaped)
     else:
         after = reading.net(*reading.size, False)
-    return Model(after.graph(after.weight_bytes()), reading.size, reading.own, FORMAT, text(model.graph.name))
+    graph = after.graph(after.weight_bytes())
+    if not reading.weights and after.overcounted(graph):  # weights among the inputs are not in the file
+        if not settings.allow_unknown:
+            raise UnknownOpError(Fault(f"cannot count {TWICE}", file, hint=UNKNOWN_HINT))
+        graph = graph._replace(left_out=(*graph.left_out, TWICE))
+    return Model(graph, reading.size, reading.own, FORMAT, text(model.graph.name))
 
 
 class Reading:

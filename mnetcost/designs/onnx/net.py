@@ -8,6 +8,8 @@ from collections.abc import Callable, Container, MutableMapping, Sequence
 from math import prod
 from typing import Any
 
+from ...engine.costs import cost
+from ...engine.graph import Graph
 from ...engine.moves import Constant
 from ..folding import MOST_NUMBERS, fold
 from ..layers import LARGEST_DIMENSION
@@ -55,6 +57,7 @@ class Net(Maps):
         self.model, self.lay, self.moves = model, lay, moves
         self.opset = max((o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1)
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
+        self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
         self.bytes_of: dict[Any, int] = {}
         self.calls = 0
         self.given: dict[bytes, Dims] = {}  # shapes the file gives, at its own size
@@ -68,6 +71,7 @@ class Net(Maps):
             raise self.fault(f"its numbers are of type {t.data_type}, which ONNX does not have", place)
         kind, bits = KINDS.get(t.data_type, ("", 0))
         count = prod(dims)
+        self.held[key] = count
         self.bytes_of[key] = (count * bits + 7) // 8
         held = len(t.raw_data) or (0 if any((t.float_data, t.int32_data, t.int64_data)) else t.dropped)
         if bits and t.data_location != 1 and held and (t.raw_data or not t.dropped) and held != self.bytes_of[key]:
@@ -80,6 +84,11 @@ class Net(Maps):
             if len(t.raw_data) == count * bits // 8:
                 values = struct.unpack(f"<{count}{kind}", t.raw_data)
         return Stored(dims, key, 0 if t.data_type in UNLEARNED else count, values)
+
+    def overcounted(self, graph: Graph) -> bool:
+        """Are there more parameters than numbers in the file? Then some that were worked out of others count more than once."""
+        params = sum(n for layer in cost(graph, 1, True).layers for n in layer.params_by_kind().values())
+        return bool(params > sum(self.held.values()))
 
     def weight_bytes(self) -> int:
         """Bytes of the initializers, and of constants that layers read as weights, as the file's types say."""
