@@ -84,6 +84,14 @@ def test_csv_keeps_numbers_numbers() -> None:
     assert render(Document("d", (table,), (), {}), "csv") == "n,r\n-3,-0.5\n"
 
 
+def test_bars_of_a_page_are_shares_of_its_tables_largest() -> None:
+    """Of 50, 100 and 25 the bars are a half, whole and a quarter; totals have none."""
+    columns = (Column("name", ""), Column("a", "a", "count", True), Column("b", "b", "count", True))
+    table = Table("bars", columns, (("x", 50, 100), ("y", 25, None)), (("total", 75, 100),))
+    page = render(Document("title", (table,), (), {}), "html")
+    assert re.findall(r'<meter value="([^"]*)">', page) == ["0.5000", "1.0000", "0.2500"]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_html_holds_no_tag_of_a_stranger(name: str) -> None:
     """What a browser would build is the page's own elements, with the name as text."""

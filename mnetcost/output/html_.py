@@ -27,13 +27,13 @@ def escape(text: str) -> str:
     return escape_html(text, quote=True)
 
 
-def _cell(value: Any, column: Column, tag: str = "td") -> str:
+def _cell(value: Any, column: Column, largest: Any = 0) -> str:
     text = escape(written(value, column))
     if rough := beside(value, column):
         text += f"<small>{escape(rough)}</small>"
-    if column.bar and value is not None:
-        text += f'<meter value="{value:.4f}"></meter>'
-    return f"<{tag}{_class(column)}>{text}</{tag}>"
+    if column.bar and value is not None and largest:
+        text += f'<meter value="{value / largest:.4f}"></meter>'
+    return f"<td{_class(column)}>{text}</td>"
 
 
 def _class(column: Column) -> str:
@@ -41,13 +41,17 @@ def _class(column: Column) -> str:
 
 
 def _table(table: Table) -> str:
-    def rows(which: Sequence[tuple[Any, ...]]) -> str:
-        return "\n".join("<tr>" + "".join(_cell(v, c) for v, c in zip(row, table.columns, strict=True)) + "</tr>" for row in which)
+    bars = [m for m, c in enumerate(table.columns) if c.bar]
+    largest = max((row[m] or 0 for row in table.rows for m in bars), default=0)  # bars are of the table's largest, as on a terminal
+
+    def rows(which: Sequence[tuple[Any, ...]], of: Any = 0) -> str:
+        return "\n".join("<tr>" + "".join(_cell(v, c, of) for v, c in zip(row, table.columns, strict=True)) + "</tr>" for row in which)
 
     head = "".join(f"<th{_class(c)}>{escape(plain(c.title))}</th>" for c in table.columns)
     foot = f"\n<tfoot>\n{rows(table.footer)}\n</tfoot>" if table.footer else ""
     caption = escape(plain(table.title))
-    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows(table.rows)}\n</tbody>{foot}\n</table>"
+    body = rows(table.rows, largest)
+    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>{foot}\n</table>"
 
 
 def render(document: Document) -> str:
