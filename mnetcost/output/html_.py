@@ -12,9 +12,10 @@ from .cells import KINDS, beside, written
 
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em;color:#1c2128}table{border-collapse:collapse;margin:1em 0}"
-    "caption{text-align:left;font-weight:600;padding:.4em 0}th,td{padding:.2em .8em;text-align:left;border-bottom:1px solid #e3e7eb}"
-    ".n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:600}small{color:#6a737d;margin-left:.6em}"
-    "meter{width:8em;margin-left:.6em}"
+    "caption{text-align:left;font-weight:600;padding:.4em 0}th,td{padding:.2em .6em;text-align:left;border-bottom:1px solid #e3e7eb}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tfoot td{font-weight:600}"
+    "small{color:#6a737d;margin-left:.6em}"
+    "meter{width:4em;margin-left:.6em}"
 )
 
 
