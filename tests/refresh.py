@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from mnetcost.analyses.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
+from mnetcost.designs.readers import READERS
 from mnetcost.designs.schema import ABOUT, schema_text, takes
 from mnetcost.designs.sorts import sorts_of
 from mnetcost.designs.spec import CHANGE_KEYS, EITHER, ROUNDING_KEYS, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS
@@ -150,9 +151,21 @@ def page(path: Path) -> str:
     return MARKED.sub(lambda m: f"{m[1]}\n{PARTS[m[2]]().strip()}\n\n{m[3]}", path.read_text("utf-8"))
 
 
+def hooks() -> str:
+    """The pre-commit hooks with the pattern of files that can change an answer: specs, budgets, and whatever the readers read."""
+    suffixes = "|".join(re.escape(suffix.removeprefix(".")) for suffix in (".toml", *READERS))
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    return re.sub(r"^  files: .*$", lambda _: rf"  files: (?i)\.({suffixes})$", text, flags=re.MULTILINE)
+
+
 def made() -> dict[Path, str]:
     """Every file that is made in whole or in part, and what it should hold."""
-    whole = {ROOT / "specs" / "spec.schema.json": schema_text(), ROOT / "docs" / "compare.svg": picture(), **golden()}
+    whole = {
+        ROOT / "specs" / "spec.schema.json": schema_text(),
+        ROOT / "docs" / "compare.svg": picture(),
+        ROOT / ".pre-commit-hooks.yaml": hooks(),
+        **golden(),
+    }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return whole | {path: page(path) for path in pages if MARKED.search(path.read_text("utf-8"))}
 

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from mnetcost.designs.readers import READERS
 from mnetcost.output.comment import MARKER
 
 from .repositories import TINY, Checkout
@@ -144,6 +146,18 @@ def test_a_shallow_checkout_says_what_to_fetch(tmp_path: Path, pull: Checkout, r
     assert not (shallow.folder / "mnetcost-comment.md").exists()
 
 
+def test_a_comment_that_the_pull_request_brings_is_not_taken_for_ours(runner: Runner, pull: Checkout) -> None:
+    """Nothing was compared, so there is none; and what a link of that name leads to is not written over."""
+    pull.write(**{"victim": "whole", "mnetcost-comment.md": "forged"})
+    done = runner.step(CHECK, against="nowhere")
+    assert done.returncode == 3
+    assert runner.outputs == {"exit-code": "3"}
+    (pull.folder / "mnetcost-comment.md").symlink_to("victim")
+    assert runner.step(CHECK).returncode == 1
+    assert (pull.folder / "mnetcost-comment.md").read_text("utf-8").startswith(MARKER)
+    assert (pull.folder / "victim").read_text() == "whole"
+
+
 def test_every_input_and_output_is_described_and_used() -> None:
     """None is left over, and none is used that is not there."""
     used = {name for step in (SETUP, CHECK) for name in re.findall(r"inputs\.([a-z-]+)", yaml.safe_dump(step))}
@@ -179,6 +193,25 @@ def test_the_pre_commit_hook_checks_what_is_staged(pull: Checkout, text: str, co
     call = [sys.executable, "-m", "mnetcost", *arguments]
     done = subprocess.run(call, cwd=pull.folder, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == code, done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".toml", *READERS])
+def test_every_hook_runs_where_a_file_that_a_reader_knows_changes(suffix: str) -> None:
+    """In a folder, in capitals; a file of another kind alone runs none."""
+    for hook in HOOKS:
+        assert re.search(hook["files"], f"models/net{suffix}")
+        assert re.search(hook["files"], f"NET{suffix.upper()}")
+        assert not re.search(hook["files"], f"models/net{suffix}.md")
+        assert not re.search(hook["files"], f"models/net{suffix[1:]}")
+
+
+def test_hooks_and_action_install_what_model_files_need() -> None:
+    """The extra `all`, which holds those of every reader."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    assert set(everything.removeprefix("mnetcost[").removesuffix("]").split(",")) == {*extras} - {"all", "test", "dev"}
+    assert all(hook["additional_dependencies"] == [".[all]"] for hook in HOOKS)
+    assert '"$GITHUB_ACTION_PATH[all]"' in SETUP["run"]
 
 
 def test_the_baseline_hook_sees_a_stale_file(pull: Checkout) -> None:
