@@ -33,6 +33,13 @@ def test_a_layer_says_what_why_and_how_much() -> None:
     assert rows["MAdds: depthwise"] == (3_612_672, "3 k_h x 3 k_w x 32 c x 112 h x 112 w")
 
 
+def test_a_pointwise_convolution_is_called_so() -> None:
+    """In the sentence and in the data."""
+    document = explained("v2", "bottleneck 1/project")
+    assert document.tables[0].rows[0][2].startswith("Pointwise (1x1) convolution")
+    assert document.data["layers"][0]["op"] == "pointwise"
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_every_formula_comes_to_its_count_and_they_to_the_total(name: str) -> None:
     """In every layer of every shipped design; and every layer says what it is."""

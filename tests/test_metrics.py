@@ -87,6 +87,11 @@ def test_scopes_of_one_sort_add_up_to_the_whole() -> None:
         assert sum(GAUGE.within(f"kind:{kind}").figure(metric) for kind in {**V2.params_by_kind(), **V2.work_by_kind()}) == whole
 
 
+def test_an_op_is_picked_by_the_word_that_a_report_shows() -> None:
+    """V2 has 34 pointwise convolutions, and the stem beside them: `op:conv` has all 35."""
+    assert [len(within(V2, f"op:{word}").layers) for word in ("pointwise", "conv", "depthwise")] == [34, 35, 17]
+
+
 def test_a_kind_leaves_the_other_terms_of_a_layer_out() -> None:
     """The classifier's 1,000 biases are parameters of kind bias, and all there are in V2."""
     assert GAUGE.within("kind:bias").figure("params") == 1000

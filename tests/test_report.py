@@ -54,6 +54,18 @@ def test_rows_add_up_to_the_totals(name: str, convention: str, by: str) -> None:
         assert sum(values.values()) == total  # type: ignore[arg-type]
 
 
+def test_a_convolution_is_called_by_its_kind() -> None:
+    """V2's 1x1 convolutions are `pointwise`, two in each block but the first, and the head; no two columns have one title."""
+    document = answer("v2")
+    ops = column(document, "op")
+    assert [ops[k] for k in ("stem/conv", "bottleneck 1/depthwise", "bottleneck 1/project")] == ["conv", "depthwise", "pointwise"]
+    assert list(ops.values()).count("pointwise") == 2 * 17
+    for by in BY:
+        titles = [c.title for c in answer("v2", by, convention="flops").tables[0].columns]
+        assert len(set(titles)) == len(titles)
+        assert {"params share", "FLOPs share"} <= set(titles)
+
+
 def test_json_is_the_contract() -> None:
     """The keys a program may count on, in this order, and V2's own figures."""
     data = json.loads(render(answer("v2:alpha=0.5,classes=10"), "json"))

@@ -9,18 +9,13 @@ from typing import Any
 from .. import __version__
 from ..designs import Design
 from ..engine.conventions import Convention
-from ..engine.costs import Costs, LayerCost
+from ..engine.costs import Costs
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError
 from .records import Column, Document, Table
 from .report import convention_data, design_data, partial_notes, totals_data
 
 SCHEMA = "mnetcost.compare/1"
-
-
-def sort_of(layer: LayerCost) -> str:
-    """What a layer is: the kind of its multiply-adds, or its op."""
-    return next((t.kind for t in layer.work if t.kind in MAC_KINDS), layer.node.op.label)
 
 
 def labels(designs: Sequence[Design]) -> tuple[list[str], str]:
@@ -57,13 +52,14 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     for layer in costs.layers:
         size = (layer.output.h, layer.output.w)
         by_map[size] = by_map.get(size, 0) + convention.madds(layer.work)
-    sorts = Counter(map(sort_of, costs.layers))
+    sorts = Counter(layer.word for layer in costs.layers)
+    weighted = sum(any(t.kind in MAC_KINDS for t in layer.work) for layer in costs.layers)
     return {
         "design": design_data(design),
         "status": costs.status,
         **({"left_out": list(costs.graph.left_out)} if costs.graph.left_out else {}),
         "totals": totals,
-        "layers": {"all": len(costs.layers), "with_madds": sum(sorts[k] for k in MAC_KINDS), "by_op": dict(sorts)},
+        "layers": {"all": len(costs.layers), "with_madds": weighted, "by_op": dict(sorts)},
         "madds_by_resolution": [{"resolution": list(size), "madds": n} for size, n in by_map.items() if n],
     }
 

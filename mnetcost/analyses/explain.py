@@ -11,6 +11,7 @@ from .. import __version__
 from ..designs import Design
 from ..engine.conventions import Convention, Weight, weight_of
 from ..engine.costs import Costs, LayerCost
+from ..engine.ops import Conv
 from ..engine.terms import Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table, about
@@ -43,8 +44,18 @@ def chosen(costs: Costs, pattern: str | None) -> list[LayerCost]:
     raise CallError(f"there is no layer '{pattern[:60]}'", hint=hint)
 
 
+CONVOLUTIONS = {
+    "pointwise": "Pointwise (1x1) convolution: mixes the channels of one position, and looks at no neighbours.",
+    "grouped": "Grouped convolution: every output channel looks at the input channels of its group.",
+    "depthwise": "Depthwise convolution: one filter a channel, so channels never mix.",
+}
+"""What a convolution of a special kind is, in a sentence."""
+
+
 def what(layer: LayerCost) -> str:
-    """The first sentence of what the op says of itself."""
+    """What the layer's op is, in a sentence."""
+    if layer.node.op.__class__ is Conv and layer.word in CONVOLUTIONS:
+        return CONVOLUTIONS[layer.word]
     text = " ".join((type(layer.node.op).__doc__ or "").split("\n\n")[0].split())
     return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
 
@@ -95,7 +106,7 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
             {
                 "name": layer.name,
                 "place": layer.node.place,
-                "op": layer.node.op.label,
+                "op": layer.word,
                 "is": what(layer),
                 "why": why,
                 "inputs": [list(x) for x in layer.inputs],

@@ -80,7 +80,7 @@ def _named(glob: str, layer: LayerCost) -> LayerCost | None:
 
 SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
     "layer": _named,
-    "op": _where(lambda layer: layer.node.op.label),
+    "op": lambda glob, layer: layer if fnmatchcase(layer.node.op.label, glob) or fnmatchcase(layer.word, glob) else None,
     "kind": _of_kind,
     "stage": _where(lambda layer: f"{layer.output.h}x{layer.output.w}"),
 }

@@ -52,12 +52,12 @@ def layer_data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
     return {
         "name": layer.name,
         "place": layer.node.place,
-        "op": op.label,
+        "op": layer.word,
         "input": list(x),
         "output": list(layer.output),
         "kernel": _pair(getattr(op, "kernel", None)),
         "stride": _pair(getattr(op, "stride", None)),
-        "groups": x.c if op.label == "depthwise" else getattr(op, "groups", None),
+        "groups": x.c if layer.word == "depthwise" else getattr(op, "groups", None),
         "params": convention.count_params(layer.params),
         "madds": convention.madds(layer.work),
         "params_by_kind": layer.params_by_kind(),
@@ -132,7 +132,7 @@ def _by_layer(costs: Costs, convention: Convention) -> Rows:
     def describe(layer: LayerCost) -> Row:
         op, x = layer.node.op, layer.inputs[0] if layer.inputs else layer.output
         kernel, stride = _pair(getattr(op, "kernel", None)), _pair(getattr(op, "stride", None))
-        return layer.name, op.label, tuple(x), tuple(layer.output), kernel, stride[0] if stride and stride[0] == stride[1] else stride
+        return layer.name, layer.word, tuple(x), tuple(layer.output), kernel, stride[0] if stride and stride[0] == stride[1] else stride
 
     return columns, [(describe(layer), layer.params, layer.work) for layer in costs.layers]
 
@@ -183,10 +183,10 @@ def table_of(costs: Costs, convention: Convention, by: str = "layer", everything
     all_params, all_work = _terms(costs.layers)
     params, madds = convention.count_params(all_params), convention.madds(all_work)
     weights = weights_only(all_params, convention)
-    columns = (*columns, Column("params", "params", "count"), Column("params_share", "share", "share", rank=4))
+    columns = (*columns, Column("params", "params", "count"), Column("params_share", "params share", "share", rank=4))
     if by == "kind":
-        columns = (*columns, Column("weights_share", "of weights", "share", rank=3))
-    columns = (*columns, Column("madds", convention.unit, "count"), Column("madds_share", "share", "share", bar=True))
+        columns = (*columns, Column("weights_share", "weights share", "share", rank=3))
+    columns = (*columns, Column("madds", convention.unit, "count"), Column("madds_share", f"{convention.unit} share", "share", bar=True))
     if by == "kind" and everything:
         columns = (*columns, Column("params_raw", "params, unweighed", "count"), Column("work_raw", "work, unweighed", "count"))
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..errors import CallError, Fault, UnknownOpError
 from .graph import Graph, Node
 from .numbers import ARRAY_LIMIT, Num, is_array, larger
-from .ops import Input, Unknown
+from .ops import Conv, Input, Unknown, conv_kind
 from .shapes import Shape
 from .terms import Term, by_kind
 
@@ -30,6 +30,12 @@ class LayerCost(NamedTuple):
     @property
     def output(self) -> Shape:
         return self.node.output
+
+    @property
+    def word(self) -> str:
+        """What reports call the layer: a convolution by its kind (pointwise, depthwise, grouped or conv), any other layer by its op."""
+        op = self.node.op
+        return conv_kind(op, self.inputs[0]) if op.__class__ is Conv else str(op.label)
 
     def params_by_kind(self) -> dict[str, Num]:
         """Raw parameter counts a kind."""

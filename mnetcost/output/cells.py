@@ -26,6 +26,16 @@ def rough(value: int, unit: str = "") -> str:
     return ""
 
 
+def signed(value: int) -> str:
+    """A change to three digits, with its sign.
+
+    >>> signed(128_337_664), signed(-6_105_792), signed(640)
+    ('+128 M', '-6.11 M', '')
+    """
+    text = rough(value)
+    return f"+{text}" if text and value > 0 else text
+
+
 def ratio(value: float) -> str:
     """A quotient to four decimals, fewer where it is large.
 
@@ -61,7 +71,7 @@ KINDS = {
     "count": Kind("{:,}".format, rough),
     "bytes": Kind("{:,}".format, lambda v: rough(v, "B")),
     "integer": Kind("{:,}".format),
-    "change": Kind("{:+,}".format, rough),
+    "change": Kind("{:+,}".format, signed),
     "share": Kind(per_cent),
     "growth": Kind(lambda v: f"{100 * v:+.2f} %"),
     "ratio": Kind(ratio),
