@@ -74,9 +74,9 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         Column("convention", "convention"),
         Column("madds", "work", "count"),
         Column("unit", "unit"),
-        Column("madds_more", f"more than {reference.name}", "change"),
+        Column("madds_more", f"work more than {reference.name}", "change"),
         Column("params", "params", "count"),
-        Column("params_more", f"more than {reference.name}", "change"),
+        Column("params_more", f"params more than {reference.name}", "change"),
     )
     because = (
         Column("convention", "convention"),

@@ -10,19 +10,36 @@ from .options import DESIGN, emit, output_options
 EPILOG = """\b
 Examples:
   mnetcost list
-  mnetcost list keras            Keras' own
+  mnetcost list keras v1 MobileNetV2      Keras' own, and two more
   mnetcost list '*v3-small*'
+  mnetcost list --max madds=300M --max params=4M --sort madds
+  mnetcost list --names                   what else each is called
 """
 
 
 @click.command("list", epilog=EPILOG)
-@click.argument("pattern", required=False, type=DESIGN)
+@click.argument("patterns", metavar="[PATTERN]...", nargs=-1, type=DESIGN)
+@click.option("--max", "at_most", metavar="METRIC=LIMIT", multiple=True, help="Only designs with at most this: madds=300M, params=4M.")
+@click.option("--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Only designs with at least this.")
+@click.option("--sort", metavar="COLUMN", help="Largest first by a column: params, madds; or by name.")
+@click.option("--names", is_flag=True, help="Show what else each design is called.")
 @output_options
-def command(pattern: str | None, convention: str, format_: str | None, output: str | None) -> None:
-    """The shipped designs, with what each costs as it stands.
+def command(
+    patterns: tuple[str, ...],
+    at_most: tuple[str, ...],
+    at_least: tuple[str, ...],
+    sort: str | None,
+    names: bool,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """The shipped designs, with what each costs at alpha 1 and its own resolution.
 
-    PATTERN is a name, a folder of names, or a pattern with * and ?.
+    PATTERN is a name, a folder of names, or a pattern with * and ?; a design is listed that fits any of them.
     """
+    from ..analyses.budgets import read_option
     from ..analyses.catalogue import catalogue
 
-    emit(catalogue(load_convention(convention), pattern), format_, output)
+    rules = tuple(rule for side, texts in (("max", at_most), ("min", at_least)) for text in texts for rule in read_option(text, side))
+    emit(catalogue(load_convention(convention), patterns, rules, names, sort), format_, output)

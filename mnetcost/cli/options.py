@@ -59,7 +59,24 @@ def _formats() -> Iterable[str]:
     return FORMATS
 
 
-DESIGN = Word("design", _designs, strict=False)
+class DesignWord(Word):
+    """A design: completed by the shipped names, then by what else they are called, then by files."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        from ..designs.aliases import aliases, fold
+
+        found = [CompletionItem(w) for w in self.words() if w.startswith(incomplete)]
+        if incomplete and not found:
+            key = fold(incomplete)
+            called = {alias: design for design, them in aliases().written.items() for alias in them if "{" not in alias}
+            found = [CompletionItem(w) for w in self.words() if fold(w).startswith(key)]
+            found += [CompletionItem(a, help=design) for a, design in called.items() if fold(a).startswith(key)]
+        return found or [CompletionItem(incomplete, type="file")]
+
+
+DESIGN = DesignWord("design", _designs, strict=False)
 """A DESIGN argument: `click.argument("design", type=DESIGN)`."""
 FORMAT = Word("format", _formats)
 CONVENTION = Word("convention", _conventions, strict=False)

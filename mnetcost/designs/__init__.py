@@ -124,12 +124,35 @@ SETTINGS: dict[str, Any] = {
 def split_design(text: str) -> tuple[str, Settings]:
     """Split a DESIGN into its name and its own settings.
 
-    >>> split_design("v2:alpha=0.75,classes=10")[1].classes
-    10
+    >>> split_design("MobileNetV2:alpha=0.75,classes=10")[0]
+    'v2'
+
+    Another name of a shipped design (`specs/aliases.toml`) becomes that design's; what the name says of its settings, the settings
+    behind the colon beat. Raises CallError for a name that several networks share, or a setting that makes no sense.
     """
     name, colon, tail = text.rpartition(":")
     if not colon or "=" not in tail or "/" in tail.split("=")[0]:
-        return text, Settings()
+        name, settings = text, Settings()
+    else:
+        settings = _settings(text, tail)
+    design, within = _meant(name)
+    return design, settings.over(_settings(text, within)) if within else settings
+
+
+def _meant(name: str) -> tuple[str, str]:
+    """A design's name and the settings within it, where it is another name of a shipped design; else the name as it is."""
+    from .find import is_shipped
+
+    if name.endswith(".toml") or reader_of(name) or is_shipped(name):
+        return name, ""
+    from .aliases import meant
+
+    design, within = meant(name)
+    return design or name, within
+
+
+def _settings(text: str, tail: str) -> Settings:
+    """Read what stands behind a design's colon."""
     given: dict[str, Any] = {}
     for part in tail.split(","):
         key, equals, value = part.partition("=")
@@ -146,7 +169,7 @@ def split_design(text: str) -> tuple[str, Settings]:
     settings = Settings(**given)
     if settings.rho is not None and settings.resolution is not None:
         raise CallError(f"'{text}': give rho or resolution, not both")
-    return name, settings
+    return settings
 
 
 def find_spec(name: str) -> Spec:

@@ -18,6 +18,7 @@ def specs_folder() -> Path:
 
 
 CONVENTIONS_FOLDER = "conventions"
+ALIASES = "aliases.toml"  # no design: other names of designs
 LONGEST_NAME = 200
 
 
@@ -25,7 +26,7 @@ LONGEST_NAME = 200
 def shipped() -> tuple[str, ...]:
     """Names of the shipped designs: the papers' first, then the implementations'."""
     folder = specs_folder()
-    names = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml"))
+    names = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml") if p.name != ALIASES)
     return tuple(sorted((n for n in names if not n.startswith(CONVENTIONS_FOLDER + "/")), key=lambda n: ("/" in n, n)))
 
 
@@ -38,16 +39,23 @@ def is_shipped(name: str) -> bool:
         and name.isascii()
         and len(name) <= LONGEST_NAME
         and parts[0] != CONVENTIONS_FOLDER
+        and f"{name}.toml" != ALIASES
         and (specs_folder() / f"{name}.toml").is_file()
     )
 
 
+def like(name: str) -> str:
+    """The shipped design that a misspelt name is nearest to, by its own name or by what else it is called; "" for none."""
+    from .aliases import aliases, fold
+
+    known = aliases().names
+    return nearest(name, shipped()) or known.get(nearest(fold(name), known, 0.8) or "", "")
+
+
 def unknown_design(name: str) -> SpecError:
     """What to say when a design is neither shipped nor a file."""
-    like = nearest(name, shipped())
-    files = [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]] if not like else []
-    like = like or nearest(name, files)
-    hint = f"did you mean '{like}'?" if like else "`mnetcost list` shows the shipped designs; a file's name ends in .toml"
+    near = like(name) or nearest(name, [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]])
+    hint = f"did you mean '{near}'?" if near else "`mnetcost list` shows the shipped designs; a file's name ends in .toml"
     return SpecError(Fault(f"there is no design '{name}'", hint=hint))
 
 

@@ -1,0 +1,117 @@
+"""Which design does another name mean? The names of frameworks, papers and people, from `specs/aliases.toml`, however they are spelled."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..errors import CallError
+from .files import read_bytes
+from .find import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
+
+LARGEST_TABLE = 1 << 16  # bytes
+TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
+"""What timm writes behind a name for its weights: "mobilenetv2_100.ra_in1k"."""
+SEPARATORS = "[-_ ./]*"
+SPELLED = {"alpha": r"(?P<alpha>\d[._]\d+)", "percent": r"(?P<percent>\d{3})", "resolution": r"(?P<resolution>\d{2,4})"}
+"""What stands for a setting within an alias."""
+
+
+class Aliases(NamedTuple):
+    """The table: designs by the folded form of their names, patterns with settings in them, and names that several networks share."""
+
+    names: Mapping[str, str]
+    patterns: tuple[tuple[re.Pattern[str], str], ...]
+    several: Mapping[str, tuple[str, ...]]
+    written: Mapping[str, tuple[str, ...]]  # a design's aliases as the table has them
+
+
+def fold(name: str) -> str:
+    """A name without what people spell in different ways.
+
+    >>> fold("MobileNet_V3-Large")
+    'mobilenetv3large'
+    """
+    return re.sub("[-_ ./]", "", name.lower())
+
+
+def _pattern(alias: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", alias)
+    spelled = [SPELLED[p] if n % 2 else SEPARATORS.join(fold(p)) or ("[-_ ./]" if p else "") for n, p in enumerate(parts)]
+    return re.compile(SEPARATORS.join(s for s in spelled if s), re.IGNORECASE | re.ASCII)
+
+
+@lru_cache(None)
+def aliases() -> Aliases:
+    """Read the table; a name that would mean two designs is a mistake in it."""
+    data = tomllib.loads(read_bytes(specs_folder() / ALIASES, LARGEST_TABLE).decode())
+    names: dict[str, str] = {}
+    several: dict[str, tuple[str, ...]] = {}
+
+    def give(name: str, design: str) -> None:
+        assert names.setdefault(fold(name), design) == design, f"{name}: {names[fold(name)]} or {design}"
+
+    plain = [(n, d) for d, them in data["names"].items() for n in them if "{" not in n] + [(n, n) for n in shipped()]
+    for name, design in plain:
+        give(name, design)
+    for name, designs in data["several"].items():
+        several[fold(name)] = tuple(designs)
+    for folder, prefixes in data["prefixes"].items():
+        for prefix in prefixes:
+            for name, design in plain:
+                if is_shipped(f"{folder}/{design}"):
+                    give(f"{prefix}/{name}", f"{folder}/{design}")
+                elif design in data["shared"].get(folder, ()):
+                    give(f"{prefix}/{name}", design)
+            for name, designs in data["several"].items():
+                if all(is_shipped(f"{folder}/{d}") for d in designs):
+                    several[fold(f"{prefix}/{name}")] = tuple(f"{folder}/{d}" for d in designs)
+    found = []
+    for design, them in data["names"].items():
+        prefixes = ["", *(p for p in data["prefixes"].get(design.partition("/")[0], ()))]
+        found += [(_pattern(f"{p}/{name}" if p else name), design) for name in them if "{" in name for p in prefixes]
+    return Aliases(names, tuple(found), several, {d: tuple(them) for d, them in data["names"].items()})
+
+
+def meant(name: str) -> tuple[str, str]:
+    """The design that a name means, and the settings within the name: ("timm/v2", "alpha=1.4"). ("", "") where it means none.
+
+    >>> meant("MobileNetV2"), meant("mobilenetv2_140")
+    (('v2', ''), ('timm/v2', 'alpha=1.4'))
+
+    Raises CallError, naming them, for a name that several networks share.
+    """
+    if not name or len(name) > LONGEST_NAME or not name.isascii():
+        return "", ""
+    name = TAG.sub("", name)
+    table, key = aliases(), fold(name)
+    if key in table.names:
+        return table.names[key], ""
+    if key in table.several:
+        them = table.several[key]
+        if len(them) > 1:
+            raise CallError(f"'{name}' names {len(them)} designs: {' and '.join(them)}", hint=f"write '{them[0]}' or '{them[1]}'")
+        raise CallError(f"'{name}' names several networks; the one that is shipped is {them[0]}", hint=f"write '{them[0]}'")
+    for pattern, design in table.patterns:
+        if found := pattern.fullmatch(name):
+            return design, ",".join(_setting(k, v) for k, v in found.groupdict().items())
+    return "", ""
+
+
+def sharing(name: str) -> tuple[str, ...]:
+    """The shipped designs that share a name: v3-large and v3-small for "v3"; none where it is nobody's or one's only."""
+    return aliases().several.get(fold(name), ())
+
+
+def _setting(key: str, text: str) -> str:
+    """A setting that stands in a name, as it is written behind a colon.
+
+    >>> _setting("percent", "075"), _setting("alpha", "1_0")
+    ('alpha=0.75', 'alpha=1.0')
+    """
+    if key == "percent":
+        return f"alpha={int(text) / 100:g}"
+    return f"{key}={text.replace('_', '.')}"
