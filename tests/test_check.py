@@ -362,20 +362,60 @@ def test_a_read_only_checkout_without_network_or_token_will_do(work: Checkout) -
     assert {p: (p.stat().st_mtime_ns, p.read_bytes() if p.is_file() else b"") for p in work.folder.rglob("*")} == before
 
 
-def test_the_bar_is_full_only_at_the_limit(work: Checkout) -> None:
-    """Tenths are rounded down: 99.9 % is nine of ten."""
-    text = "".join(f'[[budget]]\ndesign = "tiny.toml"\nmadds = {bound}\n' for bound in (350_368, 350_369, 700_737, 35_036_800, 1, 0))
-    work.write(mnetcost_toml=text + '[[budget]]\ndesign = "tiny.toml"\nmadds = { min = 35036 }\n')
-    rows = mnetcost(work.folder, "check").stdout.split("\n\n")[1].splitlines()[2:]
-    assert [row.split()[-2] for row in rows] == [
-        "##########",
-        "#########.",
-        "####......",
-        "..........",
-        "##########",
-        "##########",
-        "..........",
-    ]
+def test_a_gauge_reaches_its_limit_only_at_the_limit_and_passes_it_only_past_it(work: Checkout) -> None:
+    """Tenths are rounded down before the limit and up past it; more than five past it end in a plus."""
+    bounds = {
+        350_368: "##########|",
+        350_369: "#########.|",
+        700_737: "####......|",
+        35_036_800: "..........|",
+        350_367: "##########|#",
+        269_513: "##########|####",  # 130.0004 %
+        269_514: "##########|###",  # 129.9999 %
+        233_579: "##########|#####",
+        175_184: "##########|####+",
+        1: "##########|####+",
+        0: "##########|####+",
+    }
+    text = "".join(f'[[budget]]\ndesign = "tiny.toml"\nmadds = {bound}\n' for bound in bounds)
+    work.write(mnetcost_toml=text + BUDGET + "madds = { min = 35036 }\n" + BUDGET + "madds = { min = 385404 }\n")
+    lines = mnetcost(work.folder, "check", "--all", "--format", "csv").stdout.splitlines()[1:]
+    assert [line.split(",")[-2] for line in lines] == [*bounds.values(), "..........|", "##########|#"]
+
+
+def forty(work: Checkout, broken: int, waived: int, kept: int) -> None:
+    """Budgets of the tiny design, each at a size of its own."""
+    text = []
+    for n, limit in enumerate([1] * broken + [2] * waived + [10**9 - n for n in range(kept)]):
+        text.append(f'[[budget]]\ndesign = "tiny.toml"\nresolution = {32 + n}\nmadds = {limit}\n')
+    until = '[[waiver]]\ndesign = "*"\nlimit = "madds"\nreason = "later"\nuntil = 2030-01-01\n'
+    designs = "".join(until.replace('"*"', f'"tiny.toml:resolution={32 + n}"') for n in range(broken, broken + waived))
+    work.write(mnetcost_toml="".join(reversed(text)) + designs)
+
+
+def test_of_forty_designs_the_kept_are_one_line(work: Checkout) -> None:
+    """What is broken comes first, then what is waived, though the file has them last; --all shows every limit; csv and json always do."""
+    forty(work, 2, 1, 37)
+    first, limits, *_ = mnetcost(work.folder, "check", "--today", "2029-01-01").stdout.split("\n\n")
+    title, line = first.splitlines()
+    assert title == "40 limits: 37 kept, 1 waived, 2 broken"
+    assert line.startswith("37 limits of 37 designs are kept and not shown (--all shows them); the nearest to its limit is tiny.toml:")
+    assert [row.split()[-1] for row in limits.splitlines()[2:]] == ["broken", "broken", "waived"]
+    whole = mnetcost(work.folder, "check", "--all").stdout.split("\n\n")
+    assert whole[0] == title
+    assert [row.split()[-1] for row in whole[1].splitlines()[2:]] == ["broken"] * 2 + ["waived"] + ["kept"] * 37
+    assert len(mnetcost(work.folder, "check", "--format", "csv").stdout.splitlines()) == 41
+    assert len(results(work.folder)) == 40
+
+
+@pytest.mark.parametrize(("kept", "shown"), [(10, 10), (11, 0)])
+def test_up_to_ten_kept_limits_are_shown(work: Checkout, kept: int, shown: int) -> None:
+    """A file of a few budgets is printed whole; where all of many are kept, the line and the number of limits are the answer."""
+    forty(work, 0, 0, kept)
+    text = mnetcost(work.folder, "check").stdout
+    assert text.startswith(f"{kept} limits: {kept} kept\n")
+    assert len([line for line in text.splitlines() if line.endswith("  kept")]) == shown
+    assert ("--all shows them" in text) == (not shown)
 
 
 @pytest.mark.parametrize(

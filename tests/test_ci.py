@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from mnetcost.output.ci import from_top
 from mnetcost.output.comment import MARKER, code
 from mnetcost.output.github import command, render_faults
 
-from .repositories import TINY, Checkout
+from .repositories import TINY, TINY_MADDS, Checkout
 
 DAY = date(2026, 1, 1)
 BUDGETS = """\
@@ -196,7 +197,9 @@ def test_the_comment_begins_with_the_marker_and_says_the_broken_limits_first(wor
     rows = [line for line in lines if line.startswith("| ") and "<code>" in line and line.count("|") == 8]
     assert len(rows) == 8
     assert [row[2] for row in rows] == ["❌"] * 4 + ["⚠"] + ["🆕"] + ["✅"] * 2
-    assert lines.count("</details>") == 5
+    assert lines.count("</details>") == 6  # the fifth limit's, then that of the kept ones
+    assert lines.index("<details><summary>2 limits are kept</summary>") < lines.index(rows[-2])
+    assert lines[lines.index(rows[-2]) - 2 :][:1] == ["| | design | limit | value | base | allowed | headroom |"]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -215,14 +218,26 @@ def test_a_name_cannot_become_a_link_a_tag_or_a_cell(tmp_path: Path, monkeypatch
         assert not re.search(r"@[a-z]|www\.", inside)
 
 
-def test_a_comment_stays_below_what_a_comment_may_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """65,536 characters, whatever is broken and however long it is called."""
+@pytest.mark.parametrize(
+    ("broken", "kept", "name"),
+    [(1000, 0, "*" * 190), (0, 1000, "*" * 190), (500, 500, "*" * 190), (300, 700, "\u7f51" * 60), (1000, 0, "n"), (3, 40, "n")],
+)
+def test_a_comment_stays_below_what_a_comment_may_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int, kept: int, name: str
+) -> None:
+    """65,536 characters, whatever becomes of a thousand designs and however long they are called; what is left out is counted."""
     monkeypatch.chdir(tmp_path)
-    Path("tiny.toml").write_text(TINY.replace('"body"', '"' + "*" * 190 + '"'))
-    Path("mnetcost.toml").write_text("".join(f"[[budget]]\ndesign = 'tiny.toml'\nmadds = {n}\n" for n in range(300)))
+    Path(f"{name}.toml").write_text(TINY.replace('"body"', f'"{name}"'))
+    limits = [*range(broken), *range(TINY_MADDS, TINY_MADDS + kept)]
+    Path("mnetcost.toml").write_text("".join(f"[[budget]]\ndesign = '{name}.toml'\nmadds = {n}\n" for n in limits))
     text = render(answer(), "markdown", CHECK_FORMATS)
-    assert len(text) < 65_536
-    assert "and 200 more limits" in text
+    assert len(text.encode()) <= 65_536
+    rows = Counter(line[2] for line in text.splitlines() if re.match(r"\| [✅❌]", line))
+    left = {what: int(n.replace(",", "")) for n, what in re.findall(r"and ([\d,]+) more that (are kept|are not kept), for which", text)}
+    assert (rows["❌"] + left.get("are not kept", 0), rows["✅"] + left.get("are kept", 0)) == (broken, kept)
+    assert text.count("<details>") == text.count("</details>") == text.count("</summary>")
+    assert min(broken, 1) <= rows["❌"]
+    assert min(kept, 1) <= rows["✅"]
 
 
 def test_code_is_cut_where_it_is_too_long() -> None:

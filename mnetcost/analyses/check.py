@@ -27,10 +27,11 @@ SCHEMA = "mnetcost.check/1"
 FEW, MANY = 3, 10
 """Layers named for a broken limit, without and with `why`."""
 MOST_DETAILED = 50  # broken limits that get tables of their own in one answer
-BAR = 10  # characters
+BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
+FOLDED = 10  # kept limits; more than these are one line, unless all are asked for
 
 PASSING = {"kept": True, "new": True, "waived": True, "broken": False, "partial": False}
-"""What may become of a limit, and whether the check passes with it."""
+"""What may become of a limit, and whether the check passes with it; the gravest is the last here, and the first of a table."""
 
 
 class Layer(NamedTuple):
@@ -71,14 +72,22 @@ class Verdict(NamedTuple):
     def used(self) -> float | None:
         """The share of the limit that is used: 1 at the limit, more past it; None where the limit is nothing."""
         part, whole = self._parts
-        return part / whole if whole else None
+        return part / whole if whole > 0 else None
 
     @property
-    def bar(self) -> str:
-        """The same in tenths rounded down, so that it is full only at the limit."""
+    def gauge(self) -> str:
+        """The same in tenths, the limit drawn as "|": `####......|`, `##########|###` for 130 %, `##########|####+` where it is far past.
+
+        Before the limit they are rounded down, so that it is reached only at 100 %; past it up, so that it is seen to be passed.
+        """
         part, whole = self._parts
-        tenths = min(BAR, BAR * part // whole) if whole else BAR * (part > 0)
-        return "" if self.bound is None else "#" * tenths + "." * (BAR - tenths)
+        if self.bound is None:
+            return ""
+        if part <= whole:
+            tenths = BAR * part // whole if whole else 0
+            return "#" * tenths + "." * (BAR - tenths) + "|"
+        past = -(-BAR * (part - whole) // whole) if whole > 0 else PAST + 1
+        return "#" * BAR + "|" + ("#" * past if past <= PAST else "#" * (PAST - 1) + "+")
 
     @property
     def _parts(self) -> tuple[int, int]:
@@ -86,10 +95,11 @@ class Verdict(NamedTuple):
         return (self.value, bound) if self.rule.limit.side == "max" else (bound, self.value)
 
 
-def check(config: Config, today: date, why: bool = False) -> Document:
+def check(config: Config, today: date, why: bool = False, everything: bool = False) -> Document:
     """Hold every budget against its design as it is now.
 
-    `today` is the day that waivers' dates are held against; with `why`, more layers are named.
+    `today` is the day that waivers' dates are held against; with `why`, more layers are named; with `everything`, the tables have
+    every limit that is kept, however many there are.
     Raises MnetcostError with the faults of every design and scope, CompareError where a relative limit has no base.
     """
     if not config.budgets:
@@ -98,7 +108,7 @@ def check(config: Config, today: date, why: bool = False) -> Document:
         work = _Check(config, bases, today, why)
         for budget in config.budgets:
             work.budget(budget)
-        return work.answer()
+        return work.answer(everything)
 
 
 class _Check:
@@ -219,7 +229,7 @@ class _Check:
         hint = f"did you mean '{like}'?" if like else "a layer or block by name, or one of " + ", ".join(f"{word}:..." for word in SCOPES)
         return Fault(f"'{rule.scope}' picks no layer", self.config.file, self.config.line(rule.place), spelled(rule.place), hint)
 
-    def answer(self) -> Document:
+    def answer(self, everything: bool) -> Document:
         """Put the verdicts together.
 
         Raises MnetcostError with every fault found.
@@ -227,7 +237,7 @@ class _Check:
         self.faults.update(dict.fromkeys(fault for fault in self.scopes.values() if fault))
         if self.faults:
             raise MnetcostError(*self.faults)
-        return _document(self)
+        return _document(self, everything)
 
 
 def _fits(glob: str, name: str) -> bool:
@@ -282,18 +292,18 @@ COLUMNS = (
     Column("design", "design"),
     Column("limit", "limit"),
     Column("value", "value", "integer"),
-    Column("bound", "allowed", "integer", rank=1),
+    Column("bound", "allowed", "integer", rank=2),
     Column("headroom", "headroom", "integer"),
-    Column("used", "used", "share", rank=1),
-    Column("bar", "of ten"),
-    Column("state", "state"),
+    Column("used", "used", "share", rank=3),
+    Column("gauge", "gauge", "gauge", rank=1),
+    Column("state", "state", "state"),
 )
 
 
 def _row(verdict: Verdict) -> tuple[Any, ...]:
     rule = verdict.rule
     said = f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}"
-    return verdict.budget.label, said, verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.bar, verdict.state
+    return verdict.budget.label, said, verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.gauge, verdict.state
 
 
 def _details(verdict: Verdict) -> list[Table]:
@@ -312,8 +322,22 @@ def _details(verdict: Verdict) -> list[Table]:
     return tables or [Table(title, (), ())]
 
 
-def _document(work: _Check) -> Document:
+def _folded(verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[str, ...]]:
+    """The limits that are not simply kept, and one line on those that are, where these are many."""
+    kept = [v for v in verdicts if v.state == "kept"]
+    if len(kept) <= FOLDED:
+        return verdicts, ()
+    tight = max(kept, key=lambda v: v.used or 0)
+    near = f"; the nearest to its limit is {tight.budget.label}, {tight.rule.name}: {100 * (tight.used or 0):.2f} % used"
+    line = f"{len(kept):,} limits of {len({v.budget.label for v in kept}):,} designs are kept and not shown (--all shows them){near}"
+    return [v for v in verdicts if v.state != "kept"], (line,)
+
+
+def _document(work: _Check, everything: bool) -> Document:
     config, verdicts = work.config, work.verdicts
+    gravest = list(reversed(PASSING))
+    ordered = sorted(verdicts, key=lambda v: gravest.index(v.state))
+    shown, lead = (ordered, ()) if everything else _folded(ordered)
     counts = {state: sum(v.state == state for v in verdicts) for state in PASSING}
     said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
     idle = [w for w in config.waivers if w not in work.waived]
@@ -336,7 +360,7 @@ def _document(work: _Check) -> Document:
         "today": work.today.isoformat(),
         "results": [_result(v) for v in verdicts],
     }
-    table = Table("limits", COLUMNS, tuple(_row(v) for v in verdicts))
-    broken = [v for v in verdicts if v.message and v.state != "new"]
+    tables = [Table("limits", COLUMNS, tuple(map(_row, shown)))] if shown else []
+    broken = [v for v in shown if v.message and v.state != "new"]
     details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]
-    return Document(title, (table, *details), notes, data, flat=table)
+    return Document(title, (*tables, *details), notes, data, lead, flat=Table("limits", COLUMNS, tuple(map(_row, verdicts))))

@@ -16,7 +16,8 @@ class Column(NamedTuple):
     kind: "text"; "count", an exact integer, shown with k, M or G beside it; "bytes", the same with kB, MB or GB; "integer", an
     exact integer with nothing beside it; "change", an exact integer with its sign; "share", a fraction of 1 shown as per cent;
     "growth", the same with its sign; "ratio", a plain quotient; "number", any other number, shown as written; "size", a
-    (h, w, c) or (h, w), shown as 112x112x64.
+    (h, w, c) or (h, w), shown as 112x112x64; "state", what became of a limit; "gauge", how much of it is used, as ####......|, on a
+    terminal both in colours.
     bar: a terminal draws a bar beside a share.
     rank: on a terminal too narrow for all, columns of the highest rank go first; those of rank 0 stay.
     """

@@ -11,6 +11,7 @@ import click
 
 from .. import __version__
 from ..errors import MnetcostError, nearest, plain
+from .color import color_option
 
 COMMANDS = {
     "report": "What each layer of a design costs.",
@@ -54,6 +55,8 @@ class LazyGroup(click.Group):
             return None
         command = import_module(f"{__name__}.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
+        if color_option not in command.params:
+            command.params.append(color_option)
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -139,7 +142,13 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-@click.group("mnetcost", cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    "mnetcost",
+    cls=LazyGroup,
+    epilog=EPILOG,
+    params=[color_option],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(__version__, "-V", "--version", prog_name="mnetcost")
 def cli() -> None:
     """What does a convolutional network cost, and where does the cost sit?

@@ -55,11 +55,12 @@ def check_formats() -> Iterable[str]:
 @click.option("--baseline", metavar="FILE", help="Hold relative limits against the figures in FILE.")
 @click.option("--config", metavar="FILE", help="Read budgets from FILE instead of the nearest mnetcost.toml.")
 @click.option("--why", is_flag=True, help="Name more layers, and what changed since the base.")
+@click.option("--all", "everything", is_flag=True, help="Show every limit that is kept; past ten they are one line without it.")
 @click.option("--today", "day", metavar="DATE", help="Hold waivers against this day instead of today.")
 @setting_options
 @convention_option
 @partial(format_options, formats=Word("format", check_formats), words=WORDS)
-def command(why: bool, day: str | None, format_: str | None, output: str | None, **options: Any) -> None:
+def command(why: bool, everything: bool, day: str | None, format_: str | None, output: str | None, **options: Any) -> None:
     """Does every design keep its budget?
 
     Budgets are read from the nearest mnetcost.toml, or [tool.mnetcost] of pyproject.toml; with --max or --min the designs named
@@ -70,7 +71,7 @@ def command(why: bool, day: str | None, format_: str | None, output: str | None,
     from ..output import CHECK_FORMATS
 
     try:
-        document = check(asked(**options), today(day), why)
+        document = check(asked(**options), today(day), why, everything)
     except MnetcostError as e:
         if format_ == "github":
             from ..output.github import render_faults

@@ -15,6 +15,7 @@ import click
 from ..analyses.records import Document
 from ..designs import Settings, read_multiplier, read_resolution, read_whole
 from ..errors import CallError, nearest
+from .color import colored
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -180,8 +181,9 @@ def format_of(format_: str | None, output: str | None) -> str:
 
 
 def emit(document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> None:
-    """Print a document (as text on a terminal with colours, fitted to its width), or write it to a file whole or not at all.
+    """Print a document, or write it to a file whole or not at all.
 
+    Text is printed as for a terminal where stdout is one, or colours are asked for.
     formats: those of `output/` that the command knows; the usual ones where it says nothing.
     Raises CallError for an unknown format, arrays on a terminal, or a file that cannot be written.
     """
@@ -189,10 +191,11 @@ def emit(document: Document, format_: str | None, output: str | None, formats: M
 
     format_ = format_of(format_, output)
     terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
-    if terminal and format_ == "text":
+    color = colored()
+    if format_ == "text" and output is None and (terminal or color):
         from ..output.terminal import show
 
-        show(document)
+        show(document, color)
         return
     from ..output import FORMATS, encode
 

@@ -68,6 +68,8 @@ class Kind(NamedTuple):
 
 KINDS = {
     "text": Kind(plain, right=False),
+    "state": Kind(plain, right=False),
+    "gauge": Kind(plain, right=False),
     "count": Kind("{:,}".format, rough),
     "bytes": Kind("{:,}".format, lambda v: rough(v, "B")),
     "integer": Kind("{:,}".format),

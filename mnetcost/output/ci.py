@@ -34,6 +34,15 @@ def from_top(file: str) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else Path(file).as_posix()
 
 
+PASSES = ("kept", "new", "waived")
+"""What may become of a limit so that the check passes; whatever else there is fails it."""
+
+
+def fails(result: Mapping[str, Any]) -> bool:
+    """Does the check fail by what became of this limit?"""
+    return result["state"] not in PASSES
+
+
 def told(result: Mapping[str, Any]) -> list[str]:
     """A limit's sentence, then its causes and layers, one a line."""
     causes = (f"{c['name']}: {c['value']:+,}" for c in result["causes"])

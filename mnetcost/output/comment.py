@@ -13,21 +13,23 @@ from ..errors import plain
 from .markdown import escape
 
 MARKER = "<!-- mnetcost check -->"
-MOST_ROWS = 100  # a comment holds 65,536 characters
+LARGEST = 65_536  # what a comment may hold; counted in bytes here, which are no fewer than its characters
 MOST_DETAILS = 10
-LONGEST = 120
+LONGEST, LONGEST_MESSAGE = 120, 500
 HEAD = ("| | design | limit | value | base | allowed | headroom |", "|---|---|---|--:|--:|--:|--:|")
-SIGNS = {"kept": "✅", "new": "🆕", "waived": "⚠️", "broken": "❌", "partial": "❌"}
+SIGNS = {"kept": "✅", "new": "🆕", "waived": "⚠️"}
+FAILED = "❌"
+ORDER = ("waived", "new", "kept")  # what fails the check comes before these
 
 
-def code(text: object) -> str:
+def code(text: object, longest: int = LONGEST) -> str:
     """A stranger's text as code that says no more than itself.
 
     >>> code("![x](y)|<b>")
     '<code>!\\\\[x\\\\](y)\\\\|\\\\<b\\\\></code>'
     """
     said = plain(text)
-    return f"<code>{escape(said if len(said) <= LONGEST else said[: LONGEST - 3] + '...')}</code>"
+    return f"<code>{escape(said if len(said) <= longest else said[: longest - 3] + '...')}</code>"
 
 
 def _number(value: int | None) -> str:
@@ -37,7 +39,7 @@ def _number(value: int | None) -> str:
 def _row(result: dict[str, Any]) -> str:
     limit = f"{result['limit']} {'<=' if result['side'] == 'max' else '>='} {result['allowed']}"
     cells = (
-        SIGNS[result["state"]],
+        SIGNS.get(result["state"], FAILED),
         code(result["design"]),
         code(limit),
         *(_number(result[k]) for k in ("value", "base", "bound", "headroom")),
@@ -49,7 +51,7 @@ def _details(result: dict[str, Any]) -> list[str]:
     out = [
         f"<details><summary>{code(result['design'])}: {code(result['limit'])} {result['state']}</summary>",
         "",
-        code(result["message"]),
+        code(result["message"], LONGEST_MESSAGE),
         "",
     ]
     for title, key, sign in (("what changed", "causes", "+"), ("what costs most", "layers", "")):
@@ -59,24 +61,61 @@ def _details(result: dict[str, Any]) -> list[str]:
     return [*out, "</details>", ""]
 
 
+class _Page:
+    """Lines as long as there is room for them."""
+
+    def __init__(self, room: int) -> None:
+        self.lines: list[str] = []
+        self.room = room
+
+    def put(self, lines: list[str], spare: int = 0) -> bool:
+        """Add all of these lines, or none where that would leave less than `spare`."""
+        size = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines)
+        if size > self.room - spare:
+            return False
+        self.lines += lines
+        self.room -= size
+        return True
+
+    def table(self, results: list[dict[str, Any]], what: str, spare: int) -> None:
+        """A row for each limit that there is room for, and how many there is none for."""
+        self.put(list(HEAD))
+        fit = next((n for n, result in enumerate(results) if not self.put([_row(result)], spare)), len(results))
+        self.put([""])
+        if fit < len(results):
+            self.put([f"and {len(results) - fit:,} more that {what}, for which a comment has no room", ""])
+
+
 def render(document: Document) -> str:
-    """Return the comment: a headline, one row a limit, the broken ones first, and what they are about."""
+    """Return the comment: a headline, the limits that are not simply kept and what they are about, and the kept ones folded away.
+
+    It is cut where it would be longer than a comment may be, and says what was left out.
+    """
     data = document.data
-    order = {"broken": 0, "partial": 0, "waived": 1, "new": 2, "kept": 3}
-    results = sorted(data["results"], key=lambda r: order[r["state"]])
-    told = [r for r in results if r["message"] and r["state"] != "new"]
-    counts = ", ".join(f"{n} {state}" for state, n in data["counts"].items() if n)
-    lines = [MARKER, f"### Network cost: {'every budget is kept' if data['status'] == 'kept' else 'a budget is broken'}", "", counts, ""]
-    lines += [f"Relative limits are held against {code(title)}." for title in data["held_against"]]
-    lines += [
-        "",
-        "| | design | limit | value | base | allowed | headroom |",
-        "|---|---|---|--:|--:|--:|--:|",
-        *map(_row, results[:MOST_ROWS]),
-        "",
-    ]
-    if len(results) > MOST_ROWS:
-        lines += [f"and {len(results) - MOST_ROWS:,} more limits", ""]
-    for result in told[:MOST_DETAILS]:
-        lines += _details(result)
-    return "\n".join(lines)
+    rank = {state: n for n, state in enumerate(ORDER, 1)}
+    results = sorted(data["results"], key=lambda r: rank.get(r["state"], 0))
+    kept = [r for r in results if r["state"] == "kept"]
+    others = results[: len(results) - len(kept)]
+    counts = ", ".join(f"{n:,} {state}" for state, n in data["counts"].items() if n)
+    headline = "every budget is kept" if data["status"] == "kept" else _trouble(others)
+    page = _Page(LARGEST)
+    page.put([MARKER, f"### Network cost: {headline}", "", counts, ""])
+    held = [f"Relative limits are held against {code(title)}." for title in data["held_against"]]
+    page.put([*held[:MOST_DETAILS], ""] if held else [])
+    if others:
+        page.table(others, "are not kept", LARGEST // 2)
+    told = [r for r in others if r["message"] and r["state"] != "new"]
+    shown = next((n for n, r in enumerate(told[:MOST_DETAILS]) if not page.put(_details(r), LARGEST // 8)), len(told[:MOST_DETAILS]))
+    if shown < len(told):
+        page.put([f"Causes and layers are left out for {len(told) - shown:,} more; `mnetcost check --why` names them.", ""])
+    if kept:
+        page.put([f"<details><summary>{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} kept</summary>", ""])
+        page.table(kept, "are kept", 200)
+        page.put(["</details>", ""])
+    return "\n".join(page.lines)
+
+
+def _trouble(results: list[dict[str, Any]]) -> str:
+    """What the headline says where the check fails."""
+    broken = any(r["state"] in ("broken", "partial") for r in results)
+    return "a budget is broken" if broken else "not everything could be checked"

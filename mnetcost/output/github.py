@@ -12,11 +12,11 @@ from itertools import islice
 
 from ..analyses.records import Document
 from ..errors import Fault, plain
-from .ci import from_top, told
+from .ci import fails, from_top, told
 
 MOST = 10  # annotations of a kind; the service shows no more of one step
-KINDS = {"broken": "error", "partial": "error", "waived": "warning", "new": "notice"}
-"""The kind of annotation, by what became of a limit; a kept one needs none."""
+KINDS = {"waived": "warning", "new": "notice"}
+"""The kind of annotation, by what became of a limit; one that fails the check is an error, and a kept one needs none."""
 
 
 def data(text: str) -> str:
@@ -50,7 +50,7 @@ def render(document: Document) -> str:
     seen: Counter[str] = Counter()
     lines = []
     for result in document.data["results"]:
-        kind = KINDS.get(result["state"])
+        kind = "error" if fails(result) else KINDS.get(result["state"])
         if kind is None:
             continue
         seen[kind] += 1

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from ..analyses.records import Document
 from ..errors import plain
-from .ci import fingerprint, from_top
+from .ci import fails, fingerprint, from_top
 from .json_ import dumps
-
-SEVERITIES = {"broken": "major", "partial": "major", "waived": "info"}
 
 
 def render(document: Document) -> str:
@@ -20,10 +18,10 @@ def render(document: Document) -> str:
             "description": plain(f"{result['design']}: {result['message']}"),
             "check_name": f"mnetcost {result['metric']}",
             "fingerprint": fingerprint(result),
-            "severity": SEVERITIES[result["state"]],
+            "severity": "major" if fails(result) else "info",
             "location": {"path": plain(from_top(result["file"]) or "."), "lines": {"begin": result["line"] or 1}},
         }
         for result in document.data["results"]
-        if result["state"] in SEVERITIES
+        if fails(result) or result["state"] == "waived"
     ]
     return dumps(entries)

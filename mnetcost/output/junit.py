@@ -11,9 +11,7 @@ from xml.etree import ElementTree as ET
 
 from ..analyses.records import Document
 from ..errors import plain
-from .ci import from_top, told
-
-FAILING = ("broken", "partial")
+from .ci import fails, from_top, told
 
 
 def _case(suite: ET.Element, result: dict[str, Any]) -> None:
@@ -21,7 +19,7 @@ def _case(suite: ET.Element, result: dict[str, Any]) -> None:
     name = f"{result['limit']} {'<=' if result['side'] == 'max' else '>='} {result['allowed']}"
     attributes = {"classname": plain(result["design"]), "name": plain(name), "time": "0", **{k: v for k, v in where.items() if v}}
     case = ET.SubElement(suite, "testcase", attributes)
-    if result["state"] in FAILING:
+    if fails(result):
         failure = ET.SubElement(case, "failure", {"message": plain(result["message"]), "type": result["state"]})
         failure.text = "\n".join(map(plain, told(result)))
     elif result["state"] == "waived":
@@ -33,7 +31,7 @@ def render(document: Document) -> str:
     results = document.data["results"]
 
     def counts(some: list[dict[str, Any]]) -> dict[str, str]:
-        failing, waived = (sum(r["state"] in states for r in some) for states in (FAILING, ("waived",)))
+        failing, waived = sum(map(fails, some)), sum(r["state"] == "waived" for r in some)
         return {"tests": str(len(some)), "failures": str(failing), "errors": "0", "skipped": str(waived), "time": "0"}
 
     root = ET.Element("testsuites", {"name": "mnetcost", **counts(results)})

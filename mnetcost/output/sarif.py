@@ -10,10 +10,9 @@ from urllib.parse import quote
 
 from ..analyses.records import Document
 from ..errors import plain
-from .ci import fingerprint, from_top, told
+from .ci import fails, fingerprint, from_top, told
 from .json_ import dumps
 
-LEVELS = {"broken": "error", "partial": "error", "waived": "warning"}
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -21,7 +20,7 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
     text = "\n".join(map(plain, (result["design"], *told(result))))
     found: dict[str, Any] = {
         "ruleId": result["metric"],
-        "level": LEVELS[result["state"]],
+        "level": "error" if fails(result) else "warning",
         "message": {"text": text.replace("[", "\\[").replace("]", "\\]")},  # section 3.11.6: unescaped they would be a link
         "partialFingerprints": {"limit/v1": fingerprint(result)},
     }
@@ -38,7 +37,7 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
 
 def render(document: Document) -> str:
     """Return the whole log."""
-    results = [r for r in document.data["results"] if r["state"] in LEVELS]
+    results = [r for r in document.data["results"] if fails(r) or r["state"] == "waived"]
     rules = [
         {"id": metric, "shortDescription": {"text": f"A budget's limit on {metric}"}}
         for metric in dict.fromkeys(r["metric"] for r in results)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 BAR = 10  # cells
 PROSE = 30  # cells that a column of words needs at least; it goes on in the next line
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+GAUGE = str.maketrans("#.|", "█░┃")  # how a terminal with blocks draws a gauge
+STATES = {"kept": "green", "new": "cyan", "waived": "yellow"}
+"""The colour of what became of a limit; whatever does not pass is red."""
+FAILS = "bold red"
 
 
 class View(NamedTuple):
@@ -117,6 +121,8 @@ def _cell(group: Group, section: Section, view: View, r: int, n: int, cell: tupl
     """One cell, padded by hand: rich would strip the blanks that keep exact values, rough ones and bars below one another."""
     from rich.text import Text
 
+    if section.table.columns[n].kind == "gauge":
+        return _gauge(section.table, r, n, blocks)
     exact, rough = group.width(n)
     rough = rough if view.rough else 0
     exact = max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0)) if group.right(n) else exact
@@ -130,10 +136,23 @@ def _cell(group: Group, section: Section, view: View, r: int, n: int, cell: tupl
     return text
 
 
+def _gauge(table: records.Table, r: int, n: int, blocks: bool) -> Text:
+    """A gauge whose part past the limit has the colour of the row's state."""
+    from rich.text import Text
+
+    row = table.rows[r]
+    within, limit, past = str(row[n] or "").partition("|")
+    state = next((str(value) for value, column in zip(row, table.columns, strict=True) if column.kind == "state"), "")
+    drawn = [(part.translate(GAUGE) if blocks else part) for part in (within, limit, past)]
+    return Text.assemble((drawn[0], "cyan"), (drawn[1], "bold"), (drawn[2], STATES.get(state, FAILS)))
+
+
 def _style(table: records.Table, r: int, n: int) -> str:
-    """A quotient below 1 is green, one above it yellow."""
-    value = (*table.rows, *table.footer)[r][n]
-    return "" if table.columns[n].kind != "ratio" or not value or value == 1 else "green" if value < 1 else "yellow"
+    """A quotient below 1 is green, one above it yellow; what became of a limit has its colour."""
+    value, kind = (*table.rows, *table.footer)[r][n], table.columns[n].kind
+    if kind == "state":
+        return STATES.get(value, FAILS)
+    return "" if kind != "ratio" or not value or value == 1 else "green" if value < 1 else "yellow"
 
 
 def parts(document: Document, width: int, blocks: bool = True) -> Iterator[RenderableType]:
@@ -160,11 +179,23 @@ def parts(document: Document, width: int, blocks: bool = True) -> Iterator[Rende
         yield Text(f"a wider terminal also shows: {', '.join(map(plain, left_out))}", style="dim")
 
 
-def show(document: Document, console: Console | None = None) -> None:
-    """Print an answer on a terminal; NO_COLOR and the terminal's own width are respected."""
+def show(document: Document, color: bool | None = None) -> None:
+    """Print an answer as on a terminal, fitted to its width; where the output is none, as wide as COLUMNS says or the answer needs.
+
+    color: whether to send colours; None asks the terminal.
+    """
+    import os
+    import sys
+
     from rich.console import Console
 
-    console = console or Console(highlight=False, markup=False, emoji=False)
+    colors: dict[bool | None, dict[str, Any]] = {
+        None: {},
+        True: {"force_terminal": True, "color_system": "standard", "no_color": False},
+        False: {"color_system": None},
+    }
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(document)
+    console = Console(highlight=False, markup=False, emoji=False, width=width, **colors[color])
     blocks = console.encoding.lower().replace("-", "") in ("utf8", "utf16")
     for part in parts(document, console.width, blocks):
         console.print(part)
