@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
 from mnetcost.designs import Settings, load
 from mnetcost.engine.costs import Costs, cost
@@ -134,8 +135,8 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
     "a learned table is added": (
         [node("Add", ["x", "t"], ["y"])],
         [weights("t", 1, 3, 8, 8)],
-        {"bias": 192},
-        {"bias": 192},
+        {"table": 192},
+        {"add": 192},
         Shape(8, 8, 3),
     ),
     "a gate of one number a channel": (
@@ -412,3 +413,76 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
         except MnetcostError:
             refused += 1
     assert 200 < refused < 2000
+
+
+def fixed(name: str, *dims: int, fill: float = 1.0) -> Any:
+    """A Constant node of this shape."""
+    return node("Constant", [], [name], name=name, value=numpy_helper.from_array(np.full(dims, fill, np.float32)))
+
+
+def test_numbers_in_constant_nodes_are_not_trained_where_weights_are_initializers(tmp_path: Path) -> None:
+    """A table of 3 x 8 x 8, a scale a channel and a shift of 3 by 1 by 1: 192 + 3 + 3 numbers that nothing trains, as a note says."""
+    nodes = [fixed("t", 3, 8, 8), fixed("g", 3, 1, 1), fixed("s", 1, 3, 1, 1), node("Add", ["x", "t"], ["a"], name="a")]
+    nodes += [node("Mul", ["a", "g"], ["m"]), node("Sub", ["m", "s"], ["n"]), node("Conv", ["n", "w"], ["y"])]
+    costs = costed(write(tmp_path, nodes, [weights("w", 4, 3, 3, 3)]))
+    assert costs.params_by_kind() == {"conv": 108}
+    assert costs.graph.notes == (
+        "not counted: 198 numbers of Constant nodes, in 3 layers, first at 'a'; the weights are initializers, so these are not trained",
+    )
+
+
+def test_in_a_file_whose_weights_are_constant_nodes_they_are_parameters(tmp_path: Path) -> None:
+    """As Paddle2ONNX writes: 108 weights, a scale and a shift of 4 channels, a table of 4 x 6 x 6."""
+    nodes = [fixed("w", 4, 3, 3, 3), fixed("g", 4, 1, 1), fixed("s", 4, 1, 1), fixed("t", 1, 4, 6, 6), node("Conv", ["x", "w"], ["c"])]
+    nodes += [node("Mul", ["c", "g"], ["m"]), node("Add", ["m", "s"], ["n"]), node("Add", ["n", "t"], ["y"], name="y")]
+    costs = costed(write(tmp_path, nodes))
+    assert costs.params_by_kind() == {"conv": 108, "norm": 4, "bias": 4, "table": 144}
+    assert costs.graph.notes == (
+        "table: 144 of the params are stored tables, in 1 layer, first at 'y'; "
+        "take them off if nothing trains them, as prior boxes or masks",
+    )
+
+
+def test_a_kernel_in_a_constant_node_counts_whatever_else_does(tmp_path: Path) -> None:
+    """One of two convolutions reads a Constant node: 3 x 3 of one channel for each of 3, beside 12 weights that are an initializer."""
+    nodes = [fixed("k", 3, 1, 3, 3), node("Conv", ["x", "k"], ["b"], group=3), node("Conv", ["b", "w"], ["y"])]
+    assert costed(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1)])).params_by_kind() == {"depthwise": 27, "pointwise": 12}
+
+
+NORM = {
+    "instance norm": (node("InstanceNormalization", ["x", "one", "zero"], ["y"]), {"norm": 6}),
+    "batch norm": (node("BatchNormalization", ["x", "one", "zero", "m", "v"], ["y"]), {"norm": 6, "norm_statistics": 6}),
+}
+
+
+@pytest.mark.parametrize("case", NORM)
+def test_ones_and_zeros_that_an_exporter_made_up_are_no_parameters(case: str, tmp_path: Path) -> None:
+    """The same file with names that PyTorch's parameters have is a net that was never trained."""
+    called, whole = NORM[case]
+    ones, zeros = weights("one", 3), numpy_helper.from_array(np.zeros(3, np.float32), "zero")
+    rest = [weights("m", 3), weights("v", 3)]
+    assert costed(write(tmp_path, [called], [ones, zeros, *rest])).params_by_kind() == whole
+    ones.name, zeros.name = "val_3", "val_14"
+    called = node(called.op_type, ["x", "val_3", "val_14", *called.input[3:]], ["y"])
+    assert costed(write(tmp_path, [called], [ones, zeros, *rest])).params_by_kind() == {k: n for k, n in whole.items() if k != "norm"}
+
+
+def test_a_group_norm_written_as_an_instance_norm_of_the_groups_has_only_what_stands_behind_it(tmp_path: Path) -> None:
+    """Two groups of 4 channels: a scale and a shift of 4 are learned, the ones and zeros of the 2 groups are not."""
+    nodes = [node("Conv", ["x", "w"], ["c"]), node("Reshape", ["c", "to"], ["r"]), node("InstanceNormalization", ["r", "o", "z"], ["i"])]
+    nodes += [node("Reshape", ["i", "back"], ["b"]), node("Mul", ["b", "g"], ["m"]), node("Add", ["m", "s"], ["y"])]
+    stored = [weights("w", 4, 3, 1, 1), numbers("to", 0, 2, -1), numbers("back", 1, 4, 8, 8), weights("o", 2), weights("g", 4, 1, 1)]
+    stored += [weights("s", 4, 1, 1), numpy_helper.from_array(np.zeros(2, np.float32), "z")]
+    assert costed(write(tmp_path, nodes, stored)).params_by_kind() == {"pointwise": 12, "norm": 4, "bias": 4}
+
+
+def test_weights_that_are_made_at_run_time_count(tmp_path: Path) -> None:
+    """Two convolutions, a norm and a shift, all by ConstantOfShape: 108 + 16 weights, 4 + 4, 4; in another file it makes only a filler."""
+    made = {"w": (4, 3, 3, 3), "v": (4, 4, 1, 1), "g": (4,), "b": (4,), "m": (4,), "s": (4,), "t": (4, 1, 1)}
+    nodes = [node("ConstantOfShape", [f"{name}.dims"], [name]) for name in made]
+    nodes += [node("Conv", ["x", "w"], ["c"]), node("BatchNormalization", ["c", "g", "b", "m", "s"], ["n"])]
+    nodes += [node("Conv", ["n", "v"], ["d"]), node("Add", ["d", "t"], ["y"])]
+    costs = costed(write(tmp_path, nodes, [numbers(f"{name}.dims", *dims) for name, dims in made.items()]))
+    assert costs.params_by_kind() == {"conv": 108, "norm": 8, "norm_statistics": 8, "pointwise": 16, "bias": 4}
+    nodes = [node("ConstantOfShape", ["dims"], ["t"]), node("Conv", ["x", "w"], ["c"]), node("Add", ["c", "t"], ["y"])]
+    assert costed(write(tmp_path, nodes, [weights("w", 4, 3, 3, 3), numbers("dims", 4, 1, 1)])).params_by_kind() == {"conv": 108}

@@ -13,7 +13,7 @@ from ..engine.costs import Costs
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError
 from .records import Column, Document, Table
-from .report import convention_data, design_data, partial_notes, totals_data
+from .report import convention_data, design_data, graph_notes, status_data, totals_data
 
 SCHEMA = "mnetcost.compare/1"
 
@@ -56,8 +56,7 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     weighted = sum(any(t.kind in MAC_KINDS for t in layer.work) for layer in costs.layers)
     return {
         "design": design_data(design),
-        "status": costs.status,
-        **({"left_out": list(costs.graph.left_out)} if costs.graph.left_out else {}),
+        **status_data(costs.graph),
         "totals": totals,
         "layers": {"all": len(costs.layers), "with_madds": weighted, "by_op": dict(sorts)},
         "madds_by_resolution": [{"resolution": list(size), "madds": n} for size, n in by_map.items() if n],
@@ -140,7 +139,7 @@ def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention) -> 
     }
     tables = _tables(names, _sections(found, [c for _, c in designs], convention))
     title = " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
-    notes = [f"{name}: {note}" for name, (_, c) in zip(names, designs, strict=True) for note in partial_notes(c)]
+    notes = [f"{name}: {note}" for name, (_, c) in zip(names, designs, strict=True) for note in graph_notes(c.graph)]
     notes.append(f"ratios are to {names[0]}; counted as '{convention.name}': {convention.title}")
     lead = headline(names, totals, convention)
     return Document(f"{title}" + (f" at {shared}" if shared else ""), tuple(tables), tuple(notes), data, tuple(lead))

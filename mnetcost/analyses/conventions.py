@@ -10,7 +10,7 @@ from ..designs.conventions import convention_names, load_convention
 from ..engine.conventions import Convention, Weight
 from ..engine.costs import Costs
 from .records import Column, Document, Table
-from .report import convention_data, design_data, partial_notes
+from .report import convention_data, design_data, graph_notes, status_data
 from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, side, terms_of, units_of, value
 
 SCHEMA = "mnetcost.conventions/1"
@@ -90,11 +90,10 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
-        "status": costs.status,
-        **({"left_out": list(costs.graph.left_out)} if costs.graph.left_out else {}),
+        **status_data(costs.graph),
         "design": design_data(design),
         "reference": reference.name,
         "conventions": found,
     }
     note = f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME` shows one's rule"
-    return Document(f"{design.heading} under {len(all_)} conventions", tables, (*partial_notes(costs), note), data)
+    return Document(f"{design.heading} under {len(all_)} conventions", tables, (*graph_notes(costs.graph), note), data)

@@ -225,6 +225,8 @@ def data(found: Diff) -> dict[str, Any]:
 
 def document(found: Diff, sentences: bool = False) -> Document:
     """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as sentences."""
+    from .report import graph_notes
+
     unit = found.convention.unit
     sides = ((unit, found.before.madds, found.after.madds), ("params", found.before.params, found.after.params))
     totals = Table(
@@ -259,8 +261,7 @@ def document(found: Diff, sentences: bool = False) -> Document:
     elif sentences:
         lead += [f"{c.text}: {figures(c, unit)}" for c in found.causes]
     notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in parts[1:] if group]
-    if found.status == "partial":
-        notes.append("partial: " + "; ".join(dict.fromkeys((*found.old.graph.left_out, *found.new.graph.left_out))) + " left out")
+    notes += dict.fromkeys((*graph_notes(found.old.graph), *graph_notes(found.new.graph)))
     notes.append(f"convention: {found.convention.name}")
     tables = () if found.identical else (totals,) if sentences or not found.causes else (causes, totals)
     return Document(f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found), tuple(lead), flat)

@@ -15,7 +15,7 @@ from ..engine.ops import Conv
 from ..engine.terms import Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table, about
-from .report import convention_data, design_data, partial_notes
+from .report import convention_data, design_data, graph_notes, status_data
 from .tally import elsewhere
 
 SCHEMA = "mnetcost.explain/1"
@@ -120,8 +120,7 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
-        "status": costs.status,
-        **({"left_out": list(costs.graph.left_out)} if costs.graph.left_out else {}),
+        **status_data(costs.graph),
         "design": design_data(design),
         "convention": convention_data(convention),
         "layers": found,
@@ -130,7 +129,7 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
     params, madds = (sum(x[key] for x in found) for key in ("params", "madds"))
     these = "all layers" if pattern is None else f"{len(layers)} layer{'s' * (len(layers) > 1)}"
     notes = (
-        *partial_notes(costs),
+        *graph_notes(costs.graph),
         f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
         elsewhere(layers, convention),
     )

@@ -16,7 +16,7 @@ from ..engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
 from ..errors import MnetcostError
 from .diff import diff
 from .records import Column, Document, Table
-from .report import convention_data, design_data
+from .report import convention_data, design_data, graph_notes, status_data
 
 SCHEMA = "mnetcost.identify/1"
 SHOWN = 5
@@ -130,14 +130,12 @@ def identify(design: Design, convention: Convention) -> Document:
         if rows:
             tables.append(Table(f"from {asked}", changes, rows))
     alike = [c.asked for c in found[1:] if c.equal]
-    left_out = design.graph.left_out
     notes = [f"the same weighted layers: {', '.join(alike)}"] if alike else []
-    notes += [f"partial: {'; '.join(left_out)} left out"] if left_out else []
+    notes += graph_notes(design.graph)
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
-        "status": "partial" if left_out else "complete",
-        **({"left_out": list(left_out)} if left_out else {}),
+        **status_data(design.graph),
         "design": design_data(design),
         "convention": convention_data(convention),
         "equal": same,

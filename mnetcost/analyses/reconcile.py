@@ -20,7 +20,7 @@ from ..engine.costs import Costs, cost
 from ..errors import MnetcostError
 from .asked import Asked, Reading
 from .records import Column, Document, Table
-from .report import design_data, partial_notes
+from .report import design_data, graph_notes, status_data
 from .tally import SIDES, WORK, Counts, Key, counts, difference, side, terms_of, units_of, value, weights
 from .variants import WORK_ONLY, Edit, edits_of
 
@@ -316,8 +316,7 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
-        "status": s.costs.status,
-        **({"left_out": list(s.costs.graph.left_out)} if s.costs.graph.left_out else {}),
+        **status_data(s.costs.graph),
         "design": design_data(design),
         "convention": s.reference.name,
         "number": {"text": asked.text, "value": asked.value, "digits": asked.significant},
@@ -330,7 +329,7 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
     }
     unit = s.reference.unit if a.kind == WORK else "parameters"
     return Document(
-        f"{asked.text} against {design.heading}: {ours:,} {unit}", tables, (*partial_notes(s.costs), _verdict(a, asked, nearest)), data
+        f"{asked.text} against {design.heading}: {ours:,} {unit}", tables, (*graph_notes(s.costs.graph), _verdict(a, asked, nearest)), data
     )
 
 

@@ -10,6 +10,7 @@ from .. import __version__
 from ..designs import Design
 from ..engine.conventions import Convention
 from ..engine.costs import Costs, LayerCost
+from ..engine.graph import Graph
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table, about
@@ -83,13 +84,21 @@ def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
     }
 
 
+def status_data(graph: Graph) -> dict[str, Any]:
+    """Whether all was costed, what was left out, and the reader's notes, as every JSON document begins."""
+    return {
+        "status": "partial" if graph.left_out else "complete",
+        **({"left_out": list(graph.left_out)} if graph.left_out else {}),
+        **({"notes": list(graph.notes)} if graph.notes else {}),
+    }
+
+
 def report_data(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
     """The report as the JSON document says it."""
     return {
         "schema": SCHEMA,
         "mnetcost": __version__,
-        "status": costs.status,
-        **({"left_out": list(costs.graph.left_out)} if costs.graph.left_out else {}),
+        **status_data(costs.graph),
         "design": design_data(design),
         "convention": convention_data(convention),
         "totals": totals_data(costs, convention),
@@ -234,9 +243,9 @@ def top_rows(table: Table, top: int) -> Table:
     return table._replace(rows=rows, footer=(tuple(sums), *table.footer) if len(rows) < len(table.rows) else table.footer)
 
 
-def partial_notes(costs: Costs) -> tuple[str, ...]:
-    """What every answer says of a design that was not costed whole."""
-    return (f"partial: left out {', '.join(costs.graph.left_out)}",) if costs.graph.left_out else ()
+def graph_notes(graph: Graph) -> tuple[str, ...]:
+    """What every answer says of a model file: what could not be costed, and what rests on a guess."""
+    return (*((f"partial: left out {', '.join(graph.left_out)}",) if graph.left_out else ()), *graph.notes)
 
 
 def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -> str:
@@ -277,4 +286,4 @@ def report(
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
     lead = (about(design.title, design.source),)
     said = (summary(design, data["totals"], convention), elsewhere(costs.layers, convention))
-    return Document(design.heading, (table,), (*partial_notes(costs), *notes, *said), data, lead)
+    return Document(design.heading, (table,), (*graph_notes(costs.graph), *notes, *said), data, lead)

@@ -13,6 +13,16 @@ LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
 UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
 
+NOTES = {
+    "table": "table: {numbers:,} of the params are stored tables, in {layers}, first at {first!r}; take them off if nothing trains "
+    "them, as prior boxes or masks",
+    "filler": "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms that were never "
+    "trained, or written for a scale or a shift that the norms lack",
+    "fixed": "not counted: {numbers:,} numbers of Constant nodes, in {layers}, first at {first!r}; the weights are initializers, so "
+    "these are not trained",
+}
+"""What an answer says of a file, beside its figures: once, with how often and where first."""
+
 
 def plain_size(h: Any, w: Any) -> Any:
     """A size as ops and specs write it: 3 for 3 x 3, a pair otherwise."""
@@ -38,6 +48,7 @@ class Layers:
         self.allow_unknown = allow_unknown
         self.builder = Builder()
         self.unknown_ops: dict[str, list[str]] = {}
+        self.marked: dict[str, list[tuple[str, int]]] = {}
         self.times: dict[str, int] = {}
 
     def fault(self, message: str, place: str = "", hint: str = "", line: int = 0) -> SpecError:
@@ -93,6 +104,18 @@ class Layers:
         """The shape a layer gives."""
         return self.builder.shape(ref)
 
+    def mark(self, note: str, name: str, numbers: int = 0) -> None:
+        """Have every answer say this once: for how many numbers or layers, and at which layer first. `note`: a key of NOTES."""
+        self.marked.setdefault(note, []).append((name, numbers))
+
+    def notes(self) -> tuple[str, ...]:
+        """What every answer has to say of this file, in the order of NOTES."""
+        return tuple(
+            said.format(numbers=sum(n for _, n in at), layers=f"{len(at)} layer{'s' * (len(at) > 1)}", first=at[0][0])
+            for note, said in NOTES.items()
+            if (at := self.marked.get(note))
+        )
+
     def left_out(self) -> tuple[str, ...]:
         """Every unknown op: its type, how often it occurs, and where first."""
         return tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in self.unknown_ops.items())
@@ -110,4 +133,4 @@ class Layers:
         self.refuse_unknown()
         if all(node.op.__class__ is Input for node in self.builder.nodes):
             raise self.fault("has no layers")
-        return self.builder.graph(weight_bytes, self.left_out())
+        return self.builder.graph(weight_bytes, self.left_out(), self.notes())

@@ -50,6 +50,7 @@ class Stored(NamedTuple):
     numbers: int = 0  # how many the file holds of them; 0 where they follow from shapes
     values: tuple[Any, ...] | None = None  # in order, where they are few
     parts: tuple[tuple[Any, int], ...] = ()  # the keys and numbers of what they were worked out from, where that is several
+    trained: bool = True  # False: written as fixed numbers; still weights where a convolution or a dense layer reads them
 
     @property
     def sources(self) -> tuple[tuple[Any, int], ...]:
@@ -165,6 +166,7 @@ class Maps:
         self.dry = dry  # only axes are followed, with the file's own batch
         self.channels_first = channels_first
         self.counted: set[Any] = set()
+        self.said: set[Any] = set()  # numbers that are not counted, and that the answer speaks of
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
         self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
 
@@ -206,6 +208,10 @@ class Maps:
 
     def shape(self, t: Tensor) -> Shape:
         return view(t.dims, t.c) if self.dry else self.layers.shape(t.ref)
+
+    def reread(self, t: Tensor) -> bool:
+        """Does a layer give this tensor that only reads the numbers before it as other axes?"""
+        return not self.dry and self.layers.builder.nodes[t.ref].op.__class__ is Reshape
 
     def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
         """Add a layer."""
@@ -250,6 +256,18 @@ class Maps:
         """Add a layer that keeps its input's axes."""
         return self.add(name, op, t, dims=t.dims, c=t.c, shared=shared, written=written)
 
+    def trains(self, stored: Stored, name: str) -> bool:
+        """Are these numbers of a norm, a bias or a slope parameters that are counted here and not before?"""
+        if not stored.trained and stored.numbers > 1:
+            self.fixed(stored, name)
+        return stored.trained and self.first(stored)
+
+    def fixed(self, stored: Stored, name: str) -> None:
+        """Numbers that nothing trains: said once in the answer."""
+        if not self.dry and stored.key not in self.said:
+            self.said.add(stored.key)
+            self.layers.mark("fixed", name, stored.numbers)
+
     def weighted(self, name: str, op: Callable[[bool], Op], t: Tensor, weight: Stored, bias: Stored | None, dims: Dims, c: int) -> Tensor:
         """Add a layer with weights and perhaps a bias, of which either may have been counted at an earlier layer."""
         new = self.first(weight)
@@ -268,11 +286,23 @@ class Maps:
         dims = self.checked(value.dims, name)
         c = self.channels_of(len(dims))
         shape = view(dims, c)
-        learned = self.learned(value)
+        if not value.trained and value.numbers > 1:
+            self.fixed(value, name)
+        learned = self.learned(value) if value.trained else 0
+        if learned and not self.dry:
+            self.layers.mark("table", name, learned)
         if learned in (0, prod(dims)):
             return Tensor(self.node(f"{name}/table", Constant(*shape, bool(learned))), dims, c)
         table = self.node(f"{name}/table", Constant(1, 1, learned, True))
         return Tensor(self.node(f"{name}/spread", Constant(*shape), table), dims, c)
+
+    def table(self, value: Stored, like: Tensor, name: str) -> Tensor:
+        """Stored numbers as a layer that is as large as the map they are combined with."""
+        t, shape = self.as_tensor(value, name), self.shape(like)
+        if self.shape(t) == shape:
+            return like._replace(ref=t.ref)
+        moved, op = ("layout", Reshape) if self.shape(t).elements == shape.elements else ("spread", Constant)
+        return like._replace(ref=self.node(f"{name}/table/{moved}", op(*shape), t.ref))
 
     def unknown(self, type_: str, name: str, values: Sequence[Value], dims: Dims | None) -> Tensor:
         """Add an op that cannot be costed, its output as the file says or its first input's."""
@@ -326,15 +356,16 @@ class Maps:
         if t is None:
             raise NotKnown
         if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
-            one = stored.one or not stored.numbers
-            if by in ("add", "subtract", "multiply", "divide"):
+            one = stored.one or not stored.numbers or not stored.trained
+            if by in ("add", "subtract", "multiply", "divide") and (one or sum(n > 1 for n in stored.dims) == 1):
                 shift = by in ("add", "subtract")
+                new = self.trains(stored, name)
                 learned: Op = Bias(stored.numbers) if shift else Scale(False, stored.numbers)
-                return self.same(name, Rescale(not shift, shift) if one else learned, t, shared=not one and not self.first(stored))
+                return self.same(name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new)
             if stored.one:
                 relu = by == "maximum" and stored.values == (0,)
                 return self.same(name, Activation("relu" if relu else "power" if by == "power" else "clip"), t)
-        tensors = [self.as_tensor(v, name) for v in values]
+        tensors = [self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name) for v in values]
         whole = next((t for t in tensors if t.dims == dims), None)
         c = whole.c if whole else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
         batch = bool(dims) and dims[0] == 1

@@ -37,6 +37,7 @@ class Graph(NamedTuple):
     nodes: tuple[Node, ...]
     weight_bytes: int | None = None  # as the model file stores them, where the design is a file
     left_out: tuple[str, ...] = ()  # what could not be costed and was left out at the user's word
+    notes: tuple[str, ...] = ()  # what the reader of a model file wants every answer to say: a guess, a tail that counts nothing
 
     def inputs(self, node: Node) -> tuple[Shape, ...]:
         """The shapes a node reads."""
@@ -94,6 +95,6 @@ class Builder:
         """The shape a node gives."""
         return self.nodes[ref].output
 
-    def graph(self, weight_bytes: int | None = None, left_out: Sequence[str] = ()) -> Graph:
+    def graph(self, weight_bytes: int | None = None, left_out: Sequence[str] = (), notes: Sequence[str] = ()) -> Graph:
         """Finish."""
-        return Graph(tuple(self.nodes), weight_bytes, tuple(left_out))
+        return Graph(tuple(self.nodes), weight_bytes, tuple(left_out), tuple(notes))

@@ -22,6 +22,8 @@ LARGEST_STRUCTURE = 128 << 20  # bytes without weights
 MOST_FIELDS = 4_000_000
 DEEPEST = 40  # messages within messages
 DROPPED = 1000  # the field, ours, in which a tensor says how many bytes were skipped
+REPEATED = 1001  # and the one that says which eight bytes all of them repeat, where they do
+LARGEST_REPEATED = 1 << 16
 
 # message: {field's number: (its name, its type, whether it repeats)}; a type that starts with a capital is a message
 MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
@@ -74,6 +76,7 @@ MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
         11: ("uint64_data", "uint64", True),
         14: ("data_location", "int64", False),
         DROPPED: ("dropped", "int64", False),
+        REPEATED: ("repeated", "bytes", False),
     },
     "Sparse": {1: ("values", "Tensor", False), 3: ("dims", "int64", True)},
     "ValueInfo": {1: ("name", "bytes", False), 2: ("type", "Type", False)},
@@ -169,7 +172,7 @@ class _Skim:
             raise self.fault("is nested too deeply", at)
         known, out, dropped = MESSAGES[name], bytearray(), 0
         for number, wire, begins, start, stop in self.fields_of(at, end):
-            if number not in known or number == DROPPED:
+            if number not in known or number in (DROPPED, REPEATED):
                 continue
             type_ = known[number][1]
             if type_ in MESSAGES:
@@ -179,6 +182,9 @@ class _Skim:
                 out += _varint(number << 3 | 2) + _varint(len(inner)) + inner
             elif name == "Tensor" and number in NUMBERS and stop - start > LARGEST_KEPT:
                 dropped += stop - start
+                first = bytes(self.data[start : start + 8])
+                if stop - start <= LARGEST_REPEATED and self.data[start:stop] == first * ((stop - start) // 8):
+                    out += _varint(REPEATED << 3 | 2) + _varint(8) + first
             else:
                 self.kept += stop - begins
                 if self.kept > LARGEST_STRUCTURE:

@@ -10,7 +10,7 @@ from math import prod
 
 from ...engine.moves import Pad, Repeat, Reshape
 from ..tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
-from .net import Call, flattened, resolved, squeezed, unsqueezed
+from .net import UNLEARNED, Call, flattened, resolved, squeezed, unsqueezed
 
 Output = Value | Sequence[Value | None] | None
 Lay = Callable[[Call], Output]
@@ -29,14 +29,21 @@ def constant(call: Call) -> Output:
             return Stored((), ("constant", call.name), 1, (a.i if key == "value_int" else a.f,))
         if key in ("value_ints", "value_floats"):
             values = tuple(a.ints or a.floats)
-            return Stored((len(values),), ("constant", call.name), len(values), values)
+            return Stored((len(values),), ("constant", call.name), len(values), values, trained=call.net.trained_constants)
         if key == "sparse_value":
             raise NotKnown
     return Stored((), None, 0, None)
 
 
 def constant_of_shape(call: Call) -> Output:
-    return Stored(call.net.checked(call.integers("shape", 0) or (), call.name))
+    """One number as often as a shape says: weights, where a file that was made without them reads them as such."""
+    dims = call.net.checked(call.integers("shape", 0) or (), call.name)
+    value = call.attributes.get("value")
+    count = 0 if value is not None and value.t.data_type in UNLEARNED else prod(dims)
+    key = ("fill", call.name)
+    if call.net.trained_fills:
+        call.net.held[key] = count
+    return Stored(dims, key, count, None, trained=call.net.trained_fills)
 
 
 def shape(call: Call) -> Output:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Callable, Container, MutableMapping, Sequence
 from math import prod
 from typing import Any
@@ -40,6 +41,12 @@ KINDS: dict[int, tuple[str, int]] = {
     **dict.fromkeys((25, 26), ("", 2)),
 }
 UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
+MADE_UP = re.compile(rb"val_\d+")  # what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
+KERNELS = {
+    **dict.fromkeys(("Conv", "FusedConv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger"), 1),
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm"), 3),
+}
+"""Ops that read the weights of convolutions and dense layers, and at which input."""
 GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRelu": 1}
 """Ops whose inputs from this one on are weights, even where a file without weights lists them as the network's inputs."""
 
@@ -47,6 +54,32 @@ GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRe
 def text(data: bytes) -> str:
     """A name of the file's."""
     return data[:400].decode("utf-8", "backslashreplace")
+
+
+def kernels_kept(model: Any) -> Counter[str]:
+    """How many convolutions and dense layers have their weights in initializers, in Constant nodes, or in what ConstantOfShape makes?
+
+    PyTorch's exporters, tf2onnx and most others write parameters as initializers, and as Constant nodes only what is fixed. Where the
+    weights themselves are Constant nodes, as Paddle2ONNX writes them, so are biases and norms.
+    """
+    found: Counter[str] = Counter()
+    for scope in (model.graph, *model.functions):
+        of = {t.name: "initializer" for t in scope.initializer} if scope is model.graph else {}
+        for node in scope.node:
+            type_ = text(node.op_type)
+            if type_ in ("Constant", "ConstantOfShape"):
+                of.update(dict.fromkeys(node.output, "constant" if type_ == "Constant" else "fill"))
+            elif type_ in KEEPING and node.input and node.input[0] in of:
+                of[node.output[0]] = of[node.input[0]]
+            elif KERNELS.get(type_, 99) < len(node.input):
+                found[of.get(node.input[KERNELS[type_]], "")] += 1
+    return found
+
+
+def made_up(stored: Any) -> bool:
+    """Has onnxscript worked these numbers out and named them itself?"""
+    name = stored.key[-1] if stored.key else b""
+    return name.__class__ is bytes and MADE_UP.fullmatch(name) is not None
 
 
 class Net(Maps):
@@ -61,6 +94,9 @@ class Net(Maps):
         self.bytes_of: dict[Any, int] = {}
         self.calls = 0
         self.given: dict[bytes, Dims] = {}  # shapes the file gives, at its own size
+        kept = kernels_kept(model)
+        self.trained_constants = kept["constant"] > kept["initializer"]
+        self.trained_fills = kept["fill"] > 0
 
     def stored(self, t: Any, key: Any, place: str) -> Stored:
         """A tensor of the file; its numbers where they are few."""
@@ -83,12 +119,21 @@ class Net(Maps):
                     values = tuple(numbers)
             if len(t.raw_data) == count * bits // 8:
                 values = struct.unpack(f"<{count}{kind}", t.raw_data)
-        return Stored(dims, key, 0 if t.data_type in UNLEARNED else count, values)
+        if t.repeated and kind == "f" and t.dropped == 4 * count and t.repeated[:4] == t.repeated[4:]:
+            values = struct.unpack("<f", t.repeated[:4]) * count
+        trained = key[0] == "initializer" or self.trained_constants
+        return Stored(dims, key, 0 if t.data_type in UNLEARNED else count, values, trained=trained)
 
     def overcounted(self, graph: Graph) -> bool:
         """Are there more parameters than numbers in the file? Then some that were worked out of others count more than once."""
         params = sum(n for layer in cost(graph, 1, True).layers for n in layer.params_by_kind().values())
         return bool(params > sum(self.held.values()))
+
+    def trains(self, stored: Stored, name: str) -> bool:
+        new = super().trains(stored, name)
+        if new and not self.dry and made_up(stored) and set(stored.values or ()) in ({0}, {1}):
+            self.layers.mark("filler", name, stored.numbers)
+        return new
 
     def weight_bytes(self) -> int:
         """Bytes of the initializers, and of constants that layers read as weights, as the file's types say."""
@@ -225,6 +270,16 @@ class Call:
             raise NotKnown
         return value
 
+    def fills(self, at: int, number: int, grouped: bool = False) -> bool:
+        """Is an input of a norm only what an exporter writes for a scale or a shift that the norm lacks: ones, or zeros?
+
+        Told by a name that onnxscript makes up; or because the norm is a group norm written as an instance norm of the groups
+        (`grouped`), behind which stands what is learned.
+        """
+        value = self.input(at)
+        same = isinstance(value, Stored) and value.values is not None and all(n == number for n in value.values)
+        return same and (grouped or made_up(value))
+
     def args(self) -> dict[str, Any]:
         """Attributes as folding reads them."""
         out: dict[str, Any] = {}
@@ -281,36 +336,42 @@ class Call:
         if not there:
             return None
         args = self.args()
-        own = [v for v in there if v.numbers]
+        own = [v for v in there if v.numbers and v.trained] or [v for v in there if v.numbers]
+        trained = not own or own[0].trained
         key: Any = own[0].key if len(own) == 1 else ("constant", self.name)
         numbers = sum(v.numbers for v in own if v.numbers > 1)
         parts = tuple({source: None for v in own for source in v.sources}) if len(own) > 1 else ()
-        first = there[0]
+        first: Stored = there[0]
         if self.type in KEEPING:
             done = fold(self.type, stored, args)
             if done is not None:
-                return Stored(done[0], first.key, first.numbers, done[1])
+                return first._replace(dims=done[0], values=done[1])
             dims = KEEPING[self.type](self, first.dims)
-            return None if dims is None else Stored(dims, first.key, first.numbers, first.values if dims == first.dims else None)
+            return None if dims is None else first._replace(dims=dims, values=first.values if dims == first.dims else None)
         done = fold(self.type, stored, args)
         if done is not None:
             dims, values = done
+            if self.type == "ConstantOfShape":
+                made: Stored = self.net.lay(self)._replace(values=values)
+                return made
             taken = self.type in ("Slice", "Gather")  # a part, which others may share in
             key = (*first.key, self.name) if taken and first.key else key
-            return Stored(dims, key, min(numbers, prod(dims)) if taken else numbers, values)
+            return Stored(dims, key, min(numbers, prod(dims)) if taken else numbers, values, trained=trained)
         if self.type in COMBINING:
             try:
-                return Stored(broadcast([v.dims for v in there]), key, numbers, None, parts)
+                return Stored(broadcast([v.dims for v in there]), key, numbers, None, parts, trained)
             except ValueError:
                 return None
-        return Stored(first.dims, key, numbers, None, parts) if self.type in SCATTERING else None
+        return Stored(first.dims, key, numbers, None, parts, trained) if self.type in SCATTERING else None
 
     def traced(self) -> list[Any]:
         """The axes of what is made of many stored numbers by moving them; none where that is computed, or not known."""
         net, inputs = self.net, self.inputs
         if self.type not in net.moves:
             return []
-        numbers = sum(v.numbers for v in inputs if isinstance(v, Stored) and v.numbers > 1)
+        own = [v for v in inputs if isinstance(v, Stored) and v.numbers > 1]
+        own = [v for v in own if v.trained] or own
+        numbers = sum(v.numbers for v in own)
         data = inputs if self.type == "Concat" else inputs[:1]
         dry, net.dry = net.dry, True
         try:
@@ -322,7 +383,9 @@ class Call:
             net.dry, self.inputs = dry, inputs
         values = done if done.__class__ is list else [done]
         return [
-            Stored(v.dims, ("constant", self.name, k), min(numbers, prod(v.dims))) if isinstance(v, Tensor) else v
+            Stored(v.dims, ("constant", self.name, k), min(numbers, prod(v.dims)), trained=not own or own[0].trained)
+            if isinstance(v, Tensor)
+            else v
             for k, v in enumerate(values)
         ]
 

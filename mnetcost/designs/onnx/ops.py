@@ -178,19 +178,28 @@ def batch_norm(call: Call) -> Output:
         raise NotKnown
     if prod(gamma.dims) != x.dims[1]:
         raise call.fault(f"its numbers are for {prod(gamma.dims):,} channels, and it gets {x.dims[1]:,}")
-    new = [call.net.first(numbers) for numbers in (gamma, beta, mean, variance)]  # equal numbers may be stored once
+    new = learned_affine(call)  # equal numbers may be stored once
+    new += [call.net.first(n) for n in (mean, variance)]
     op = Norm(new[0], new[1], new[2] or new[3]) if any(new) else Norm()
     return call.net.same(call.name, op, call.net.seen(x, 1, call.name), shared=not any(new), written=KEPT)
 
 
+def learned_affine(call: Call, grouped: bool = False) -> list[bool]:
+    """Are the scale and the shift of a norm parameters that are counted here? Ones and zeros written for what it lacks are not."""
+    return [
+        numbers is not None and not numbers.one and not call.fills(at, fill, grouped) and call.net.trains(numbers, call.name)
+        for at, fill, numbers in ((1, 1, call.weights(1)), (2, 0, call.weights(2)))
+    ]
+
+
 def layer_norm(call: Call) -> Output:
     """Layer normalisation over the last axis."""
-    x, scale, bias = call.tensor(), call.weights(1), call.weights(2)
+    x, scale = call.tensor(), call.weights(1)
     axis = call.integer("axis", -1)
     if axis not in (-1, len(x.dims) - 1) or scale is None:
         raise NotKnown
     x = call.net.seen(x, -1, call.name)
-    return call.net.same(call.name, LayerNorm(True, bias is not None), x, shared=not call.net.first(scale))
+    return call.net.same(call.name, LayerNorm(*learned_affine(call)), x)
 
 
 def channel_norm(call: Call) -> Output:
@@ -201,7 +210,8 @@ def channel_norm(call: Call) -> Output:
     x = call.net.seen(x, 1, call.name)
     if prod(scale.dims) != x.dims[1]:
         raise NotKnown
-    return call.net.same(call.name, LayerNorm(not scale.one, not bias.one), x, shared=not call.net.first(scale))
+    grouped = call.type == "InstanceNormalization" and len(x.dims) == 3 and call.net.reread(x)
+    return call.net.same(call.name, LayerNorm(*learned_affine(call, grouped)), x)
 
 
 def activation(function: str) -> Lay:
@@ -229,7 +239,7 @@ def prelu(call: Call) -> Output:
     slope = call.weights(1)
     if slope is None:
         raise NotKnown
-    return call.net.same(call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.first(slope))
+    return call.net.same(call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.trains(slope, call.name))
 
 
 def combine(by: str, a: int = 0, b: int = 1) -> Lay:
