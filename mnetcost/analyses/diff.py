@@ -91,9 +91,9 @@ def diff(old: Design, new: Design, convention: Convention) -> Diff:
     Raises UnknownOpError where a layer cannot be costed, unless the design was loaded to go on without it.
     """
     by_row = old.spec is not None and new.spec is not None
-    start, end = state_of(old, by_row), state_of(new, by_row)
-    edits = script(start, end)
-    names = Names(edits.old_names, edits.new_names, start, end)
+    start = state_of(old, by_row)
+    edits = script(start, state_of(new, by_row))
+    names = Names(edits.old_names, edits.new_names, start, edits.end)
     first = _stage(edits.start, convention)
     steps, last = _walk(first, edits.changes, convention)
     before, after = (_totals(cost(d.graph, d.batch, allow_unknown=bool(d.graph.left_out)), convention) for d in (old, new))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..engine.rules import Rules
 from .matching import ASPECTS, VIEWS, Pairs, akin, aspects, match
+from .order import arranged, inputs_of
 from .units import FROM_STYLE, State, Unit, World
 
 MANY_WIDTHS = 3  # more different changes of width than this, between files, are one scaling
@@ -33,19 +34,27 @@ class Change(NamedTuple):
 
 
 class Script(NamedTuple):
-    """Where the changes start, what they are, and what a piece is called on either side."""
+    """Where the changes start and end, what they are, and what a piece is called on either side."""
 
     start: State
+    end: State
     changes: tuple[Change, ...]
     old_names: dict[str, str]
     new_names: dict[str, str]
 
 
 def script(old: State, new: State) -> Script:
-    """Find the changes that turn one design into the other: of the scripts that several ways of matching give, the shortest."""
-    a, b = list(old.units.values()), list(new.units.values())
-    found: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
-    return min((write(old, new, a, b, pairs) for pairs in found), key=length)
+    """Find the changes that turn one design into the other: of the scripts that several ways of matching give, the shortest.
+
+    The new design is read in its own order and, where that differs, in the old one's.
+    """
+    found = []
+    for end in dict.fromkeys((new.order, (other := arranged(old, new)).order)):
+        state = new if end == new.order else other
+        a, b = list(old.units.values()), list(state.units.values())
+        ways: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
+        found += [write(old, state, a, b, pairs) for pairs in ways]
+    return min(found, key=length)
 
 
 def length(found: Script) -> int:
@@ -85,19 +94,22 @@ def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: P
     changes = sorted(grouped, key=lambda c: _place(c, places))
     return Script(
         old._replace(order=order),
-        (*changes, *_grouped(list(_wires(old.units, {u.id: u for u in target.values()})), False)),
+        new,
+        (*changes, *_grouped(list(_wires(old, new._replace(units={u.id: u for u in target.values()}))), False)),
         {u.id: u.id for u in a},
         {called[u.id]: u.id for u in b},
     )
 
 
-def _wires(old: Mapping[str, Unit], new: Mapping[str, Unit]) -> Iterator[Change]:
+def _wires(start: State, end: State) -> Iterator[Change]:
     """The changes of what a piece reads; "same" where only layers that ride along came or went between."""
+    old, new = start.units, end.units
+    reads = inputs_of(start), inputs_of(end)
     before = [dict(zip([*units][1:], units, strict=False)) for units in (old, new)]
     for id_, x in old.items():
         if id_ in new and (y := new[id_]).inputs != x.inputs:
-            mine = [_through(i, old, new, before[0]) for i in x.inputs]
-            theirs = [_through(i, new, old, before[1]) for i in y.inputs]
+            mine = [_through(i, old, new, before[0]) for i in reads[0][id_]]
+            theirs = [_through(i, new, old, before[1]) for i in reads[1][id_]]
             same = set(mine) == set(theirs) if x.op == "add" else mine == theirs
             yield Change("wiring", "same" if same else "", None, None, (id_,), (), (_wire(id_, y.inputs),))
 

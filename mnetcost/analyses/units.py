@@ -19,6 +19,7 @@ from ..engine.shapes import Shape
 CLASSES: dict[str, type] = {**OPS, "input": Input, "unknown": Unknown}
 WORDS = {cls: word for word, cls in CLASSES.items()}
 SAME = "same"
+COMMUTES = ("add",)  # ops that give the same whichever input stands first
 BESIDE = ("shared", "written")  # what a layer of a graph says beside its op's fields
 
 
@@ -179,4 +180,8 @@ def state_of(design: Design, by_row: bool) -> State:
 
 def substance(graph: Graph) -> list[tuple[Any, ...]]:
     """What a graph computes, without names: two graphs of the same substance are the same network."""
-    return [(*_canonical(n.op, graph.inputs(n), n.output), n.inputs, n.output, n.shared) for n in graph.nodes]
+    found = []
+    for n in graph.nodes:
+        word, fields = _canonical(n.op, graph.inputs(n), n.output)
+        found.append((word, fields, tuple(sorted(n.inputs)) if word in COMMUTES else n.inputs, n.output, n.shared))
+    return found
