@@ -55,3 +55,14 @@ def test_a_shipped_design_is_itself(name: str, design: str) -> None:
     data = identify(load(name), load_convention()).data
     assert data["equal"]
     assert design in [data["nearest"][0]["design"], *data["alike"]]
+
+
+def test_a_file_that_nothing_is_near_is_compared_with_none(tmp_path: Path) -> None:
+    """A detector of 13 layers shares 1 of 27 with the closest, a coincidence: no list of differences is made up from that."""
+    data = identify(load("tests/field/file-order-1.prototxt"), load_convention()).data
+    assert not data["near"]
+    assert not data["equal"]
+    assert data["nearest"]
+    assert data["differences"] == []
+    rows = [(t, c + 8 * (c == 96), n, s) for t, c, n, s in prototxts.PAPER_ROWS]
+    assert told(tmp_path, "net.prototxt", prototxts.mobilenet_v2(rows))["near"]  # and of one with other widths it is

@@ -46,14 +46,14 @@ class Script(NamedTuple):
 def script(old: State, new: State) -> Script:
     """Find the changes that turn one design into the other: of the scripts that several ways of matching give, the shortest.
 
-    The new design is read in its own order and, where that differs, in the old one's.
+    Where the new design lists its branches in another order, it is read in the old one's as well.
     """
-    found = []
-    for end in dict.fromkeys((new.order, (other := arranged(old, new)).order)):
-        state = new if end == new.order else other
-        a, b = list(old.units.values()), list(state.units.values())
-        ways: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
-        found += [write(old, state, a, b, pairs) for pairs in ways]
+    a, b = list(old.units.values()), list(new.units.values())
+    ways: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
+    found = [write(old, new, a, b, pairs) for pairs in ways]
+    other, pairs = arranged(old, new)
+    if other is not new:
+        found.append(write(old, other, a, list(other.units.values()), pairs))
     return min(found, key=length)
 
 

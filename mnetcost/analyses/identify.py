@@ -20,6 +20,8 @@ from .report import convention_data, design_data, graph_notes, status_data
 
 SCHEMA = "mnetcost.identify/1"
 SHOWN = 5
+NEAR = 1 / 2  # of the weighted layers of the larger of two designs must be equal for the two to be called near,
+NEAR_FORM = 0.9  # or so many must be equal but for their widths
 
 
 class Candidate(NamedTuple):
@@ -30,6 +32,14 @@ class Candidate(NamedTuple):
     params_apart: int
     counts_apart: int  # parameters and work, of every kind, that one has more
     asked: str  # how a user asks for it
+    shared: int  # weighted layers that both have, whatever the size of their maps
+    alike: int  # those that both have, whatever their widths
+    of: int  # weighted layers of the larger of the two
+
+    @property
+    def near(self) -> bool:
+        """Has it enough in common with the file to be compared with it?"""
+        return self.shared >= NEAR * self.of or self.alike >= NEAR_FORM * self.of
 
     @property
     def equal(self) -> bool:
@@ -65,6 +75,13 @@ def _without_map(layers: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
     return out
 
 
+def _form(layers: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+    out: Counter[tuple[Any, ...]] = Counter()
+    for (transposed, kernel, stride, groups, c, _), n in layers.items():
+        out[transposed, kernel, stride, groups == c, groups == 1] += n
+    return out
+
+
 def _kinds(graph: Graph) -> Counter[Any]:
     costs = cost(graph, allow_unknown=bool(graph.left_out))
     sums = {("params", k): v for k, v in costs.params_by_kind().items() if k != "norm_statistics"}  # Caffe keeps one more a layer
@@ -73,9 +90,9 @@ def _kinds(graph: Graph) -> Counter[Any]:
 
 def candidates(design: Design) -> list[Candidate]:
     """Every shipped design at each of its alphas, at this one's size and number of classes; the nearest first."""
-    out: list[tuple[int, int, float, Design]] = []
+    out: list[tuple[tuple[int, int, int], int, float, Design]] = []
     mine = signature(design.graph)
-    bare, kinds = _without_map(mine), _kinds(design.graph)
+    bare, form, kinds = _without_map(mine), _form(mine), _kinds(design.graph)
     weighted = [n.output for n in design.graph.nodes if n.op.__class__ in (Conv, Dense)]
     last = weighted[-1] if weighted else None
     top = last is None or last.h * last.w == 1
@@ -83,22 +100,29 @@ def candidates(design: Design) -> list[Candidate]:
     for name in shipped():
         spec = shipped_spec(name)
         for alpha in spec.alphas:
-            asked = Settings(alpha=alpha, resolution=design.resolution, classes=classes, top=None if top else False)
+            wanted = Settings(alpha=alpha, resolution=design.resolution, classes=classes, top=None if top else False)
             try:
-                there = load_spec(spec, asked)
+                there = load_spec(spec, wanted)
             except MnetcostError:  # a size at which it vanishes
                 continue
             theirs = signature(there.graph)
-            out.append((_apart(mine, theirs) + _apart(bare, _without_map(theirs)), len(out), alpha, there))
+            apart = _apart(mine, theirs) + _apart(bare, _without_map(theirs))
+            out.append(((bool(apart), _apart(form, _form(theirs)), apart), len(out), alpha, there))
     out.sort(key=lambda c: c[:2])
     nearest = [c for c in out if c[0] == out[0][0]][:40] + [c for c in out if c[0] != out[0][0]][:SHOWN]
     found = []
-    for apart, _, alpha, there in nearest:
+    for (_, forms, apart), _, alpha, there in nearest:
         theirs_by_kind = _kinds(there.graph)
         params = abs(_params(kinds) - _params(theirs_by_kind))
-        found.append(Candidate(there, apart, params, _apart(kinds, theirs_by_kind), f"{there.name}:alpha={alpha:g}"))
+        theirs = signature(there.graph)
+        shared, alike = (bare & _without_map(theirs)).total(), (form & _form(theirs)).total()
+        of = max(bare.total(), theirs.total())
+        asked = f"{there.name}:alpha={alpha:g}"
+        counts = _apart(kinds, theirs_by_kind)
+        found.append((forms, Candidate(there, apart, params, counts, asked, shared, alike, of)))
     # of designs that cost the same the paper's own comes first
-    return sorted(found, key=lambda c: (c.layers_apart, c.params_apart, "/" in c.design.name, c.counts_apart))
+    found.sort(key=lambda f: (not f[1].equal, f[0], f[1].layers_apart, f[1].params_apart, "/" in f[1].design.name, f[1].counts_apart))
+    return [candidate for _, candidate in found]
 
 
 def _params(kinds: Counter[Any]) -> int:
@@ -106,23 +130,39 @@ def _params(kinds: Counter[Any]) -> int:
 
 
 def identify(design: Design, convention: Convention) -> Document:
-    """Answer with the design it equals or the nearest, those after it, and what tells it from that one and from the nearest paper's."""
+    """Answer with the design it equals or the nearest, those after it, and what tells it from that one and from the nearest paper's.
+
+    Where none has half of its weighted layers in common, none is called near, and none is compared with it.
+    """
     found = candidates(design)
     first = found[0]
-    told = diff(first.design, design, convention)
-    same = first.equal and not told.causes
-    if same:
-        said = f"{design.name} is {first.asked}"
+    differences = {first.asked: diff(first.design, design, convention)} if first.near else {}
+    same = first.equal and first.near and not differences[first.asked].causes
+    name = design.heading if design.spec else design.name
+    if not first.near:
+        said = (
+            f"{name} is none of the shipped designs, and none is near: "
+            f"{first.asked} comes closest and shares {first.shared} of {first.of} layers with weights"
+        )
+    elif same:
+        said = f"{name} is {first.asked}"
     elif first.equal:
-        said = f"{design.name} has the weighted layers of {first.asked}, and differs beside them"
+        said = f"{name} has the weighted layers of {first.asked}, and differs beside them"
     else:
-        said = f"{design.name} is none of the shipped designs; the nearest is {first.asked}"
+        said = f"{name} is none of the shipped designs; the nearest is {first.asked}"
+        if first.shared < NEAR * first.of:
+            said += f", which has {'the' if first.alike == first.of else 'nearly the'} same layers with other widths"
     totals = (Column("madds", convention.unit, "count"), Column("params", "params", "count"))
-    columns = (Column("design", "design"), Column("layers_apart", "layers apart", "count"), *totals)
-    tables = [Table("nearest", columns, tuple((c.asked, c.layers_apart, *_counted(c.design, convention)) for c in found[:SHOWN]))]
-    differences = {first.asked: told}
-    paper = next((c for c in found if "/" not in c.design.name), None)
-    if paper and "/" in first.design.name:
+    columns = (Column("design", "design"), Column("layers_apart", "layers that differ", "count"), *totals)
+    tables = [
+        Table(
+            "nearest" if first.near else "closest",
+            columns,
+            tuple((c.asked, c.layers_apart, *_counted(c.design, convention)) for c in found[:SHOWN]),
+        )
+    ]
+    paper = next((c for c in found if c.near and "/" not in c.design.name), None)
+    if paper and differences and "/" in first.design.name:
         differences[paper.asked] = diff(paper.design, design, convention)
     for asked, other in differences.items():
         changes = (Column("text", "what differs"), Column("madds", convention.unit, "change"), Column("params", "params", "change"))
@@ -139,6 +179,7 @@ def identify(design: Design, convention: Convention) -> Document:
         "design": design_data(design),
         "convention": convention_data(convention),
         "equal": same,
+        "near": first.near,
         "nearest": [
             {"design": asked, "layers_apart": apart, "madds": madds, "params": params} for asked, apart, madds, params in tables[0].rows
         ],
