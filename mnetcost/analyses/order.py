@@ -96,8 +96,9 @@ class _Pairing:
         self.partner: dict[str, str] = {}  # new -> old
         numbers: dict[Hashable, int] = {}
         around = [_around(s, ins, numbers) for s, ins in ((old, mine), (new, theirs))]
-        near = [
-            [*rings, *({i: v(u) for i, u in s.units.items()} for v in (_form, _op))] for s, rings in zip((old, new), around, strict=True)
+        near: list[list[Mapping[str, Any]]] = [
+            [*rings, *({i: view(u) for i, u in s.units.items()} for view in (_form, _op))]
+            for s, rings in zip((old, new), around, strict=True)
         ]
         for view in (_exact, _form, _heavy):
             a, b = (_labels(s, ins, view, numbers) for s, ins in ((old, mine), (new, theirs)))
