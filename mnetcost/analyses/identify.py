@@ -90,7 +90,7 @@ def _kinds(graph: Graph) -> Counter[Any]:
 
 def candidates(design: Design) -> list[Candidate]:
     """Every shipped design at each of its alphas, at this one's size and number of classes; the nearest first."""
-    out: list[tuple[tuple[int, int, int], int, float, Design]] = []
+    out: list[tuple[tuple[int, int], int, float, Design]] = []
     mine = signature(design.graph)
     bare, form, kinds = _without_map(mine), _form(mine), _kinds(design.graph)
     weighted = [n.output for n in design.graph.nodes if n.op.__class__ in (Conv, Dense)]
@@ -106,12 +106,14 @@ def candidates(design: Design) -> list[Candidate]:
             except MnetcostError:  # a size at which it vanishes
                 continue
             theirs = signature(there.graph)
-            apart = _apart(mine, theirs) + _apart(bare, _without_map(theirs))
-            out.append(((bool(apart), _apart(form, _form(theirs)), apart), len(out), alpha, there))
+            bare_theirs = _without_map(theirs)
+            apart = _apart(mine, theirs) + _apart(bare, bare_theirs)
+            shares = (bare & bare_theirs).total() >= NEAR * max(bare.total(), bare_theirs.total())
+            out.append(((0 if shares else 1 + _apart(form, _form(theirs)), apart), len(out), alpha, there))
     out.sort(key=lambda c: c[:2])
     nearest = [c for c in out if c[0] == out[0][0]][:40] + [c for c in out if c[0] != out[0][0]][:SHOWN]
     found = []
-    for (_, forms, apart), _, alpha, there in nearest:
+    for (forms, apart), _, alpha, there in nearest:
         theirs_by_kind = _kinds(there.graph)
         params = abs(_params(kinds) - _params(theirs_by_kind))
         theirs = signature(there.graph)
@@ -121,7 +123,7 @@ def candidates(design: Design) -> list[Candidate]:
         counts = _apart(kinds, theirs_by_kind)
         found.append((forms, Candidate(there, apart, params, counts, asked, shared, alike, of)))
     # of designs that cost the same the paper's own comes first
-    found.sort(key=lambda f: (not f[1].equal, f[0], f[1].layers_apart, f[1].params_apart, "/" in f[1].design.name, f[1].counts_apart))
+    found.sort(key=lambda f: (f[0], f[1].layers_apart, f[1].params_apart, "/" in f[1].design.name, f[1].counts_apart))
     return [candidate for _, candidate in found]
 
 
