@@ -33,21 +33,21 @@ class Checkout:
             folder.mkdir(parents=True)
             self.git("init", "-q", "-b", "main")
 
-    def git(self, *arguments: str) -> str:
-        """What one git command says; CalledProcessError where it fails."""
+    def git(self, *arguments: str, seconds: float = 60) -> str:
+        """What one git command says; CalledProcessError where it fails, TimeoutExpired where it takes longer."""
         who = {
             f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "T"), ("EMAIL", "t@example.org"))
         }
         when = {"GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
         own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(self.folder)}
         env = {**os.environ, **who, **when, **own}
-        done = subprocess.run(["git", *arguments], cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(["git", *arguments], cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=seconds)
         return done.stdout.strip()
 
     def write(self, **files: str) -> None:
         """Write files; `designs__tiny_toml` is designs/tiny.toml."""
         for name, text in files.items():
-            path = self.folder / name.replace("__", "/").replace("_toml", ".toml")
+            path = self.folder / name.replace("__", "/").replace("_toml", ".toml").replace("_onnx", ".onnx")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -191,29 +192,95 @@ def test_a_worktree_and_a_detached_head_are_checkouts_like_any(work: Checkout, t
         assert repository.merge_base("feature") == work.git("rev-parse", "main~1")
 
 
-def test_a_bare_repository_answers_too(work: Checkout, tmp_path: Path) -> None:
-    """It has no working tree, but every revision."""
+def test_a_bare_repository_answers_where_it_is_named(work: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no working tree, but every revision; a folder of files may look like one, so GIT_DIR must name it."""
     bare = work.clone(tmp_path / "bare.git", "--bare")
-    with Repository(bare.folder) as repository:
-        assert madds("feature~1", "designs/tiny.toml", repository) == TINY_MADDS
+    with pytest.raises(CompareError, match=r"is a bare repository, or made to look like one.*\n.*named by the variable GIT_DIR"):
+        Repository(bare.folder)
+    monkeypatch.setenv("GIT_DIR", str(bare.folder))
+    for folder in (bare.folder, tmp_path):
+        with Repository(folder) as repository:
+            assert madds("feature~1", "designs/tiny.toml", repository) == TINY_MADDS
+            with pytest.raises(CompareError, match="the repository is bare"):
+                repository.inside("tiny.toml")
+
+
+def test_the_variables_that_git_sets_in_hooks_change_nothing(work: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repository is the one around the designs; GIT_DIR alone would make their folder its top, and every file new."""
+    other = Checkout(tmp_path / "other")
+    other.commit("other", designs__tiny_toml=WIDER)
+    monkeypatch.setenv("GIT_DIR", str(other.folder / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(work.folder / "designs"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other.folder / ".git/index"))
+    with Repository(work.folder / "designs") as repository:
+        assert repository.top == work.folder.resolve()
+        assert repository.inside("tiny.toml") == "designs/tiny.toml"
+        assert madds("HEAD~1", "designs/tiny.toml", repository) == TINY_MADDS
 
 
 def test_a_link_inside_the_repository_is_followed(work: Checkout) -> None:
-    """As the file system does; one that leads out is not there."""
+    """As the file system does, through folders and back up."""
     (work.folder / "link.toml").symlink_to("designs/tiny.toml")
-    (work.folder / "out.toml").symlink_to("/etc/passwd")
+    (work.folder / "nets").symlink_to("./designs//")
+    (work.folder / "designs/back.toml").symlink_to("../nets/../link.toml")
     work.commit("links")
     with Repository(work.folder) as repository:
-        assert madds("HEAD", "link.toml", repository) == WIDER_MADDS
-        assert repository.read(repository.commit("HEAD"), "out.toml") is None
+        for path in ("link.toml", "nets/tiny.toml", "nets/back.toml"):
+            assert madds("HEAD", path, repository) == WIDER_MADDS
         assert repository.inside("link.toml") == "link.toml"
+        assert repository.read(repository.commit("HEAD"), "designs/none.toml") is None
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("/etc/passwd", "leads out of the repository"),
+        ("designs/../../tiny.toml", "leads out of the repository"),
+        ("gone.toml", "leads to nothing"),
+        ("designs/tiny.toml/x", "leads to nothing"),
+        ("designs", "leads to a folder"),
+        ("link.toml", "leads to itself"),
+        ("nets/x.toml", "leads to nothing"),
+    ],
+)
+def test_a_link_that_leads_to_no_file_is_not_a_file_that_was_not_there(work: Checkout, target: str, reason: str) -> None:
+    """The tree has such an entry, and what it said cannot be known: nothing to compare with, not a new design."""
+    (work.folder / "link.toml").symlink_to(target)
+    (work.folder / "nets").symlink_to("designs")
+    work.commit("links")
+    with Repository(work.folder) as repository, pytest.raises(CompareError, match=f"a link that {reason}"):
+        repository.read(repository.commit("HEAD"), "link.toml")
+
+
+def test_a_name_is_taken_as_it_is(tmp_path: Path) -> None:
+    """A line's end, a colon, a star, a quote or a byte that is no UTF-8: git is asked for objects, never by a name."""
+    work = Checkout(tmp_path / "work")
+    names = ["two\nlines.toml", ":(top)tiny.toml", "*.toml", 'a"b\\.toml', "-x.toml", " .toml", os.fsdecode(b"\xff.toml"), "ünet.toml"]
+    for n, name in enumerate(names):
+        (work.folder / name).write_text(f"# {n}\n")
+    commit = work.commit("names")
+    with Repository(work.folder) as repository:
+        for n, name in enumerate(names):
+            assert repository.read(commit, repository.inside(name)) == f"# {n}\n".encode()
+
+
+def test_a_repository_of_sha256_answers_alike(tmp_path: Path) -> None:
+    """Its objects' names are longer."""
+    work = Checkout(tmp_path / "work", init=False)
+    work.folder.mkdir()
+    work.git("init", "-q", "-b", "main", "--object-format=sha256")
+    work.commit("base", designs__tiny_toml=TINY)
+    with Repository(work.folder) as repository:
+        assert madds("HEAD", "designs/tiny.toml", repository) == TINY_MADDS
 
 
 def test_a_pointer_of_git_lfs_is_not_taken_for_a_file(work: Checkout) -> None:
     """Its real bytes are elsewhere."""
     work.commit("lfs", net_toml="version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n")
-    with Repository(work.folder) as repository, pytest.raises(CompareError, match="Git LFS"):
-        load_at("HEAD", "net.toml", repository=repository)
+    work.commit("old", net_onnx="version https://hawser.github.com/spec/v1\noid sha256:0\nsize 12\n")
+    for file in ("net.toml", "net.onnx"):
+        with Repository(work.folder) as repository, pytest.raises(CompareError, match="Git LFS"):
+            load_at("HEAD", file, repository=repository)
 
 
 def test_a_file_past_the_limit_is_refused_unread(work: Checkout) -> None:

@@ -42,9 +42,10 @@ class Revision:
         if is_shipped(file) and not reader_of(file):
             return measured(file, settings, convention)
         path = self.repository.inside(Path(file).absolute())
-        if self.repository.read(self.commit, path) is None:
+        if self.repository.find(self.commit, path) is None:
             renamed = self.repository.renamed(self.commit, path)
             if renamed is None:
+                self.repository.comparable(Path(file).absolute())
                 return None
             path = renamed
         try:

@@ -70,7 +70,7 @@ def _at_revisions(rev: str, file: str, asked: Settings) -> list[Design]:
 
     Raises CompareError where a revision, or the file at one, cannot be had.
     """
-    from ..designs.git import LARGEST_MODEL, Repository, load_at
+    from ..designs.git import Repository, load_at
 
     name, _ = split_design(file)
     with Repository() as repository:
@@ -81,7 +81,7 @@ def _at_revisions(rev: str, file: str, asked: Settings) -> list[Design]:
             commits[revisions[0]] = repository.merge_base(*revisions)
         inside = repository.inside(name)
         paths = dict.fromkeys(revisions, inside)
-        if repository.read(commits[revisions[0]], inside, LARGEST_MODEL) is None:
+        if repository.find(commits[revisions[0]], inside) is None:
             paths[revisions[0]] = repository.renamed(commits[revisions[0]], inside) or inside
         designs = [
             load_at(commits[r], paths[r] + file[len(name) :], asked, repository)._replace(

@@ -51,3 +51,11 @@ def mapped(file: str) -> memoryview:
             return memoryview(mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as e:
         raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", file)) from None
+
+
+def is_pointer(data: bytes) -> bool:
+    """Is this the pointer that Git LFS keeps in a file's place?
+
+    Source: git-lfs, docs/spec.md.
+    """
+    return data.startswith((b"version https://git-lfs.", b"version https://hawser."))

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 import posixpath
-import subprocess
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..errors import CompareError, Fault, MnetcostError, SpecError, nearest
 from . import Design, Settings, load_spec, split_design
-from .files import decode
+from .files import decode, is_pointer
 from .find import is_shipped, parent_of, shipped_spec
+from .plumbing import Git, LateError
 from .readers import load_file, reader_of
 from .spec import LARGEST_FILE, Spec, read_spec
 
 LARGEST_MODEL = 1 << 31  # bytes
-TIMEOUT = 120  # seconds; a blobless clone may have to fetch
+LARGEST_TREE = 1 << 26  # bytes, of a folder's entries or a commit's message
+LONGEST_LINK = 1 << 12  # bytes
+MOST_LINKS = 40
+PIECE = 1 << 20  # bytes of a model file in memory at a time
+FOLDER, LINK, SUBMODULE = "40000", "120000", "160000"
+"""Modes of a tree's entries that are no files."""
+OUT = "leads out of the repository"
+ELSEWHERE = "compare it with a file of figures: `mnetcost baseline`, and baseline = FILE in its budget"
+PARTIAL = "clone again without --filter; or, where you trust this clone's config, `git fetch --refetch --no-filter` brings every object"
+DAMAGED = "`git fsck` names what is missing; clone again, or `git fetch --refetch` from a complete clone that you trust"
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 """Where a branch is taken to have started, the first that exists."""
 TARGETS = {
@@ -31,56 +40,57 @@ TARGETS = {
 class Repository:
     """The repository around a folder, for as long as a `with` block lasts.
 
-    Raises CompareError where git is missing, or the folder is in no repository.
+    A bare repository must be named by the variable GIT_DIR: a folder of files may be made to look like one. It has no `top`.
+
+    Raises CompareError where git is missing, or the folder is in no repository that git may be asked about.
     """
 
     def __init__(self, folder: str | Path = "") -> None:
         self.folder = Path(folder or ".").absolute()
-        self._blobs: subprocess.Popen[bytes] | None = None
         self._commits: dict[str, str | None] = {}  # asked once: a check of a thousand designs asks for one
         self._renames: dict[str, dict[str, str]] = {}
-        bare, shallow, *_ = (*self._ask("rev-parse", "--is-bare-repository", "--is-shallow-repository").split(), "")
-        self.shallow = shallow == "true"
-        self.top = None if bare == "true" else Path(self._ask("rev-parse", "--show-toplevel").rstrip("\n"))
+        self._tree = lru_cache(64)(self._read_tree)
+        self._root = lru_cache(64)(self._read_root)
+        self.git = Git(self.folder)
+        self.top: Path | None = None
+        self.shallow = self._discover()
+
+    def _discover(self) -> bool:
+        """Find the working tree around the folder, or the repository that GIT_DIR names; is its clone shallow?"""
+        code, out, said = self.git.run("rev-parse", "--is-shallow-repository", "--show-toplevel")
+        if code == 0:
+            shallow, _, top = out.partition("\n")
+            self.top = self._checked(Path(top.removesuffix("\n")))
+            return shallow == "true"
+        if os.environ.get("GIT_DIR"):
+            self.git = Git(self.folder, explicit=True)
+            return self.git.ask("rev-parse", "--is-shallow-repository") == "true\n"
+        if "cannot use bare repository" in said or "must be run in a work tree" in said:
+            raise self._bare()
+        raise self.git.complaint(said)
+
+    def _bare(self) -> CompareError:
+        hint = "files here make git take the folder for one; a bare repository that you trust is named by the variable GIT_DIR"
+        return CompareError(f"'{self.folder}' is a bare repository, or made to look like one, and is not read", hint=hint)
+
+    def _checked(self, top: Path) -> Path:
+        """The top of the working tree, which must be the nearest folder with a `.git`: config can name any other.
+
+        The repository itself is never around us: git before 2.38 takes any folder with the right files for one.
+        """
+        around = [(here := self.folder.resolve()), *here.parents]
+        if Path(self.git.ask("rev-parse", "--absolute-git-dir").removesuffix("\n")).resolve() in around:
+            raise self._bare()
+        with_git = next((p for p in around if os.path.lexists(p / ".git")), None)
+        if with_git != top.resolve():
+            raise CompareError(f"the repository of '{with_git}' says that its files are in '{top}'", hint="core.worktree in its config")
+        return top
 
     def __enter__(self) -> Repository:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._blobs is not None:
-            self._blobs.communicate()
-            self._blobs = None
-
-    def _start(self, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
-        quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        command = ["git", "-c", "core.fsmonitor=false", *arguments]
-        try:
-            return subprocess.Popen(command, cwd=self.folder, env={**os.environ, **quiet}, stdout=subprocess.PIPE, **streams)
-        except FileNotFoundError:
-            if not self.folder.is_dir():
-                raise CompareError(f"there is no folder '{self.folder}'") from None
-            raise CompareError("git is not on the PATH", hint="install git, or compare with a file: --baseline FILE") from None
-        except OSError as e:
-            raise CompareError(f"git cannot be run: {e.strerror or e}") from None
-
-    def _try(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, output and complaint of one git command."""
-        process = self._start(*arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
-            out, err = process.communicate(timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise CompareError(f"git {arguments[0]} did not answer in {TIMEOUT} seconds") from None
-        return process.returncode, os.fsdecode(out), err.decode("utf-8", "replace").strip()
-
-    def _ask(self, *arguments: str) -> str:
-        code, out, err = self._try(*arguments)
-        if code:
-            said = (err.splitlines() or [f"git {arguments[0]} ended with {code}"])[0].removeprefix("fatal: ")
-            hint = f"git config --global --add safe.directory {self.folder}" if "dubious ownership" in err else ""
-            raise CompareError(f"git: {said}", hint=hint)
-        return out
+        self.git.close()
 
     def commit(self, rev: str) -> str:
         """The full name of the commit a revision stands for.
@@ -96,16 +106,29 @@ class Repository:
         if not rev or rev.startswith("-") or not rev.isprintable():
             raise CompareError(f"'{rev[:200]}' is not a revision", hint="such as main, origin/main, HEAD~1 or a commit")
         if rev not in self._commits:
-            code, out, _ = self._try("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+            code, out, _ = self.git.run("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+            if code:
+                self._named(rev)
             self._commits[rev] = out.strip() if code == 0 else None
         return self._commits[rev]
+
+    def _named(self, rev: str) -> None:
+        """Raise CompareError where a branch or tag has this name, so that what it names must be missing or damaged."""
+        code, out, _ = self.git.run("rev-parse", "--verify", "--quiet", rev)
+        if code == 0 and out.strip() != rev and self._kind(out.strip()) == "missing":
+            raise CompareError(f"the commit that '{rev[:200]}' names is missing in this repository", hint=self._fetch_hint(rev))
+
+    def _kind(self, name: str) -> str:
+        kind, _ = self.git.begin(name)
+        self.git.drop()
+        return kind
 
     def _fetch_hint(self, rev: str) -> str:
         remote, slash, branch = rev.partition("/")
         wanted = f"{remote} {branch}" if slash and remote == "origin" else f"origin {rev}"
         if self.shallow:
             return f"this clone is shallow: `git fetch --unshallow {wanted}`, or fetch-depth: 0 where actions/checkout made it"
-        refs = self._ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").split()
+        refs = self.git.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").split()
         like = nearest(rev, refs, 0.75)
         return f"did you mean '{like}'?" if like else f"`git fetch {wanted}` may bring it"
 
@@ -114,7 +137,9 @@ class Repository:
 
         Raises CompareError, saying what to fetch, where they have none here.
         """
-        code, out, _ = self._try("merge-base", self.commit(rev), self.commit(other))
+        code, out, said = self.git.run("merge-base", self.commit(rev), self.commit(other))
+        if code > 1 or (code and said):  # not "there is none", but a history that cannot be read
+            raise self._unread(said, f"the history of '{rev[:200]}' and {other}")
         if code:
             hint = self._fetch_hint(rev) if self.shallow else f"compare with '{rev[:200]}' itself: --no-merge-base"
             raise CompareError(f"'{rev[:200]}' and {other} have no common ancestor here", hint=hint)
@@ -138,11 +163,29 @@ class Repository:
 
         Raises CompareError where it is outside.
         """
+        if self.top is None:
+            raise CompareError(f"'{path}' is in no working tree: the repository is bare")
         file = self.folder / path
         try:
-            return (file.parent.resolve() / file.name).relative_to((self.top or self.folder).resolve()).as_posix()
+            return (file.parent.resolve() / file.name).relative_to(self.top.resolve()).as_posix()
         except ValueError:
-            raise CompareError(f"'{path}' is outside the repository {self.top or self.folder}") from None
+            raise CompareError(f"'{path}' is outside the repository {self.top}") from None
+
+    def comparable(self, path: str | Path) -> None:
+        """Raise CompareError where this repository cannot know a file's history: it is in another one, or a link leads out of this one.
+
+        A revision has no such file, then, however long it has been there.
+        """
+        inside = self.inside(path)
+        assert self.top is not None
+        top = self.top.resolve()
+        folder = top
+        for name in PurePosixPath(inside).parts[:-1]:
+            folder /= name
+            if os.path.lexists(folder / ".git"):
+                raise CompareError(f"'{path}' is in another repository, or a submodule: {folder}", hint=ELSEWHERE)
+        if not (top / inside).resolve().is_relative_to(top):
+            raise CompareError(f"'{path}' is a link that leads out of the repository {self.top}", hint=ELSEWHERE)
 
     def place(self, path: str) -> str:
         """A path as git reads it behind a colon: from the top, or from the folder where it begins with ./ or ../."""
@@ -150,42 +193,132 @@ class Repository:
             path = f"{self.inside(self.folder / '_')[:-1]}{path}"
         return posixpath.normpath(path)
 
+    def find(self, commit: str, path: str) -> str | None:
+        """The object that a file was at a commit, by its path from the top, links followed; None where the tree has no such file.
+
+        Raises CompareError where that cannot be known: an object is missing or damaged, the path leads into a submodule, or through
+        a link out of the repository or to nothing.
+        """
+        if path.startswith("/"):
+            return None
+        left, folders, names, links = path.split("/")[::-1], [self._root(commit)], [""], 0
+        astray = "leads to a folder"
+        while left:
+            name = left.pop()
+            if name in ("", "."):
+                continue
+            if name == "..":
+                if len(folders) == 1:
+                    astray = OUT
+                    break
+                folders.pop()
+                names.pop()
+                continue
+            mode, entry = self._tree(folders[-1], f"'{'/'.join(names)[1:] or '.'}' at {commit[:12]}").get(name, ("", ""))
+            if mode == SUBMODULE:
+                raise CompareError(f"'{path}' is in the submodule '{'/'.join([*names, name])[1:]}' at {commit[:12]}", hint=ELSEWHERE)
+            if mode == LINK:
+                links += 1
+                left += self._target(entry, links, commit, path)
+            elif mode == FOLDER:
+                folders.append(entry)
+                names.append(name)
+            elif mode and not left:
+                return entry
+            else:
+                astray = "leads to nothing"
+                break
+        if links:
+            raise CompareError(f"'{path}' at {commit[:12]} is or passes a link that {astray}", hint=ELSEWHERE)
+        return None
+
+    def _target(self, name: str, links: int, commit: str, path: str) -> list[str]:
+        """The steps of a link, the last one first."""
+        target = os.fsdecode(self._object(name, "blob", f"a link on the way to '{path}' at {commit[:12]}", LONGEST_LINK))
+        if target.startswith("/") or links > MOST_LINKS:
+            astray = "leads to itself" if links > MOST_LINKS else OUT
+            raise CompareError(f"'{path}' at {commit[:12]} is or passes a link that {astray}", hint=ELSEWHERE)
+        return target.split("/")[::-1]
+
+    def _read_root(self, commit: str) -> str:
+        data = self._object(commit, "commit", f"the commit {commit[:12]}", LARGEST_TREE)
+        return data[: data.index(b"\n")].removeprefix(b"tree ").decode()
+
+    def _read_tree(self, name: str, called: str) -> dict[str, tuple[str, str]]:
+        """The entries of a folder: mode and object by name."""
+        data, entries, at, size = self._object(name, "tree", f"the folder {called}", LARGEST_TREE), {}, 0, len(name) // 2
+        while at < len(data):
+            space = data.index(b" ", at)
+            end = data.index(b"\0", space)
+            entries[os.fsdecode(data[space + 1 : end])] = data[at:space].decode(), data[end + 1 : end + 1 + size].hex()
+            at = end + 1 + size
+        return entries
+
+    def _open(self, name: str, kind: str, called: str, limit: int) -> int:
+        """The size of an object whose bytes are asked for.
+
+        Raises CompareError where it is missing, damaged, larger than `limit` or of another kind.
+        """
+        try:
+            found, size = self.git.begin(name)
+        except LateError:
+            raise
+        except CompareError as e:
+            raise self._unread(e.faults[0].message, called) from None
+        if found == "missing":
+            raise self._unread("", called)
+        if found != kind or size > limit:
+            self.git.drop()
+            raise CompareError(f"{called} is larger than {limit:,} bytes" if found == kind else f"{called} is no {kind} but a {found}")
+        return size
+
+    def _object(self, name: str, kind: str, called: str, limit: int) -> bytes:
+        size = self._open(name, kind, called, limit)
+        return self.git.take(name, size + 1)[:-1]
+
+    def _unread(self, said: str, called: str) -> CompareError:
+        """What to say of an object that is in the history and cannot be read."""
+        partial = self.git.run("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$")[1]
+        why = "this clone is partial, and nothing is fetched here" if partial else "this clone is shallow" if self.shallow else ""
+        why = why or (said.splitlines() or ["the repository is damaged"])[0].removeprefix("git: ")
+        return CompareError(f"{called} is in the history, but its object cannot be read: {why}", hint=PARTIAL if partial else DAMAGED)
+
     def read(self, commit: str, path: str, limit: int = LARGEST_FILE) -> bytes | None:
         """A file at a commit, by its path from the top; None where it is not there.
 
-        Raises CompareError where it is larger than `limit` bytes, or git fails.
+        Raises CompareError as `find` does, and where the file is larger than `limit` bytes or kept in Git LFS.
         """
-        if "\n" in path or "\0" in path or path.startswith(("/", "../")):
+        name = self.find(commit, path)
+        if name is None:
             return None
-        if self._blobs is None:  # one process for all files, its questions on stdin, where nothing is an option
-            self._blobs = self._start("cat-file", "--batch", "--follow-symlinks", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        asked, answer = self._blobs.stdin, self._blobs.stdout
-        assert asked is not None
-        assert answer is not None
-        try:
-            asked.write(os.fsencode(f"{commit}:{path}\n"))
-            asked.flush()
-            head = answer.readline().split()
-        except OSError:
-            head = []
-        if not head:
-            raise CompareError(f"git cannot read '{path}' at {commit[:12]}")
-        if not head[-1].isdigit():
-            return None  # "missing", "ambiguous"
-        size = int(head[-1])
-        if head[-2] == b"blob" and size > limit:
-            self._blobs.kill()
-            self.__exit__()
-            raise CompareError(f"'{path}' at {commit[:12]} is larger than {limit:,} bytes")
-        data = answer.read(size + 1)[:-1]
-        if data.startswith(b"version https://git-lfs."):
-            raise CompareError(f"'{path}' is kept in Git LFS; git itself has only a pointer to what it was at {commit[:12]}")
-        return data if head[-2] == b"blob" else None  # else a folder, or a link that leads nowhere
+        data = self._object(name, "blob", f"'{path}' at {commit[:12]}", limit)
+        _refuse_pointer(data, path, commit)
+        return data
+
+    def copy(self, commit: str, path: str, target: Path, limit: int = LARGEST_MODEL) -> bool:
+        """Write a file at a commit to `target`, piece by piece, so that weights never stand in memory; False where it is not there.
+
+        Raises CompareError as `read` does.
+        """
+        name = self.find(commit, path)
+        if name is None:
+            return False
+        size = self._open(name, "blob", f"'{path}' at {commit[:12]}", limit)
+        with target.open("wb") as f:
+            for start in range(0, size, PIECE):
+                data = self.git.take(name, min(PIECE, size - start))
+                if not start:
+                    _refuse_pointer(data, path, commit)
+                f.write(data)
+        self.git.take(name, 1)
+        return True
 
     def renamed(self, commit: str, path: str) -> str | None:
         """What a file of the index was called at a commit, where git takes it for renamed since."""
         if commit not in self._renames:
-            out = self._ask("diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", "-z", commit, "--")
+            code, out, said = self.git.run("diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", "-z", commit, "--")
+            if code:
+                raise self._unread(said, f"a file that '{path}' may have been at {commit[:12]}")
             words = out.split("\0")
             self._renames[commit] = dict(zip(words[2::3], words[1::3], strict=False))
         return self._renames[commit].get(path)
@@ -236,7 +369,7 @@ def load_at(rev: str, design: str, settings: Settings | None = None, repository:
             return load_at(rev, design, settings, repository)
     path, commit = repository.place(name), repository.commit(rev)
     if reader_of(name):
-        return _model_at(rev, path, repository.read(commit, path, LARGEST_MODEL), asked)
+        return _model_at(repository, rev, path, asked)
     spec = repository.spec(commit, path, rev)
     if spec is None:
         raise not_there(rev, path)
@@ -248,16 +381,20 @@ def not_there(rev: str, path: str) -> CompareError:
     return CompareError(f"there is no file '{path}' at {rev}", hint="a path counts from the top of the repository, or from here behind ./")
 
 
-def _model_at(rev: str, path: str, data: bytes | None, settings: Settings) -> Design:
-    """Read a model file's bytes through a copy of their own, since readers read files."""
+def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -> Design:
+    """Read a model file through a copy of its own, since readers read files."""
     from tempfile import TemporaryDirectory
 
-    if data is None:
-        raise not_there(rev, path)
     with TemporaryDirectory(prefix="mnetcost-") as folder:
         file = Path(folder) / PurePosixPath(path).name
-        file.write_bytes(data)
+        if not repository.copy(repository.commit(rev), path, file):
+            raise not_there(rev, path)
         try:
             return load_file(str(file), settings)._replace(file=f"{rev}:{path}")
         except MnetcostError as e:
             raise type(e)(*(f._replace(file=f.file.replace(str(file), f"{rev}:{path}")) for f in e.faults)) from None
+
+
+def _refuse_pointer(data: bytes, path: str, commit: str) -> None:
+    if is_pointer(data):
+        raise CompareError(f"'{path}' is kept in Git LFS; git itself has only a pointer to what it was at {commit[:12]}", hint=ELSEWHERE)
