@@ -88,9 +88,15 @@ CASES: list[tuple[Any, tuple[Shape, ...], Shape, dict[str, int], dict[str, int]]
         {"depthwise": 1440, "bias": 160},
     ),
     # every one of 4 x 4 inputs paints a 2x2 window
-    (TransposedConv(6, bias=True), (Shape(4, 4, 3),), Shape(8, 8, 6), {"conv": 72, "bias": 6}, {"conv": 72 * 16, "bias": 384}),
+    (
+        TransposedConv(6, bias=True),
+        (Shape(4, 4, 3),),
+        Shape(8, 8, 6),
+        {"conv": 72, "bias": 6},
+        {"conv": 72 * 16, "transposed_output": 72 * 64, "bias": 384},
+    ),
     # (4 - 1) x 2 - 2 x 1 + 4 = 8
-    (TransposedConv(1, 4, 2, padding=1), (Shape(4, 4, 1),), Shape(8, 8, 1), {"conv": 16}, {"conv": 256}),
+    (TransposedConv(1, 4, 2, padding=1), (Shape(4, 4, 1),), Shape(8, 8, 1), {"conv": 16}, {"conv": 256, "transposed_output": 1024}),
     (Dense(1000), (Shape(1, 1, 1024),), Shape(1, 1, 1000), {"dense": 1_024_000, "bias": 1000}, {"dense": 1_024_000, "bias": 1000}),
     # three heads of 197 x 64 by 64 x 197
     (MatMul(64, 3, 197, 197), (Shape(3, 197, 64), Shape(3, 64, 197)), Shape(3, 197, 197), {}, {"matmul": 64 * 3 * 197 * 197}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,8 @@ from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import convention_names, load_convention
 from mnetcost.engine.costs import cost
+
+from .onnx_files import node, weights, write
 
 
 def run(*call: str) -> str:
@@ -68,3 +71,24 @@ def test_the_report_says_how_work_reads_elsewhere() -> None:
     line = "elsewhere: 601,548,544 by flops, 314,193,216 by fvcore, 320,300,008 by ptflops-pytorch, 327,486,720 by thop"
     assert line in run("report", "torchvision/v2")
     assert "elsewhere: 300,774,272 by paper, 601,548,544 by flops" in run("report", "torchvision/v2", "--convention", "thop")
+
+
+def folded(folder: Path, bias: bool) -> str:
+    """A convolution and a ReLU, as an exporter leaves them."""
+    inputs = ["x", "w", "b"] if bias else ["x", "w"]
+    return write(folder, [node("Conv", inputs, ["y"]), node("Relu", ["y"], ["z"])], [weights("w", 4, 3, 1, 1), weights("b", 4)][: 1 + bias])
+
+
+def test_a_file_without_norms_is_not_spoken_of_by_tools_that_count_norms(tmp_path: Path) -> None:
+    """Two convolutions with biases and no norm may have had one: fvcore counts norms, PyTorch's own counter does not."""
+    path = folded(tmp_path, bias=True)
+    text = run("report", path)
+    assert "by fvcore" not in text
+    assert "; not known: fvcore, ptflops-pytorch, thop (batch norm, which this file may have folded away)" in text
+    assert "fvcore does not know how its tool counts batch norm" in run("report", path, "--convention", "fvcore")
+    assert "does not know" not in run("report", path, "--convention", "torch-flop-counter")
+
+
+def test_a_file_without_biases_has_no_norm_folded_away(tmp_path: Path) -> None:
+    """A folded norm would have left a bias."""
+    assert "by fvcore" in run("report", folded(tmp_path, bias=False))

@@ -11,7 +11,7 @@ from ..engine.conventions import Convention, Weight
 from ..engine.costs import Costs
 from .records import Column, Document, Table
 from .report import convention_data, design_data, graph_notes, status_data
-from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, side, terms_of, units_of, value
+from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, gaps, side, terms_of, units_of, value
 
 SCHEMA = "mnetcost.conventions/1"
 
@@ -37,13 +37,14 @@ def shown(convention: Convention) -> Document:
     rows = tuple((key, _weight(convention.work.get(key)), _weight(convention.params.get(key))) for key in keys)
     of = f"{convention.title} ({convention.version})" if convention.version else convention.title
     notes = (convention.rule, f"source: {convention.source}", "A kind that is not listed counts 0; a more exact key beats a shorter one.")
+    unsure = (f"does not know how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
         "status": "complete",
         "convention": {**convention_data(convention), "rule": convention.rule},
     }
-    return Document(f"{convention.name}: {of}", (Table("weights", columns, rows),), notes, data)
+    return Document(f"{convention.name}: {of}", (Table("weights", columns, rows),), (*notes, *unsure), data)
 
 
 def _weight(weight: Weight | None) -> str:
@@ -67,9 +68,11 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         figures = {kind: value(sums[kind], side(k, kind)) for kind in SIDES}
         parts = {kind: difference(sums[kind], side(reference, kind), side(k, kind), kind) for kind in SIDES}
         beside = [sum(e.amount for e in parts[kind]) for kind in SIDES]
-        rows.append((k.name, figures[WORK], k.unit, beside[0], figures[PARAMS], beside[1]))
+        missing = gaps(costs, k)
+        rows.append((k.name, figures[WORK], k.unit, beside[0], figures[PARAMS], beside[1], ", ".join(missing)))
         reasons += [(k.name, kind, e.what, e.number, e.weight, e.amount) for kind in SIDES for e in parts[kind] if k is not reference]
-        found.append({"name": k.name, "unit": k.unit, **figures, "reasons": {kind: entries_data(parts[kind]) for kind in SIDES}})
+        unsure = {"not_known": missing} if missing else {}
+        found.append({"name": k.name, "unit": k.unit, **figures, **unsure, "reasons": {kind: entries_data(parts[kind]) for kind in SIDES}})
     columns = (
         Column("convention", "convention"),
         Column("madds", "work", "count"),
@@ -77,6 +80,7 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         Column("madds_more", f"work more than {reference.name}", "change"),
         Column("params", "params", "count"),
         Column("params_more", f"params more than {reference.name}", "change"),
+        Column("not_known", "does not know"),
     )
     because = (
         Column("convention", "convention"),
@@ -86,7 +90,10 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         Column("weight", "times", "integer"),
         Column("amount", "makes", "count"),
     )
-    tables = (Table("conventions", columns, tuple(rows)), Table("reasons", because, tuple(reasons)))
+    table = Table("conventions", columns, tuple(rows))
+    if not any(row[-1] for row in rows):
+        table = Table("conventions", columns[:-1], tuple(row[:-1] for row in rows))
+    tables = (table, Table("reasons", because, tuple(reasons)))
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,

@@ -16,7 +16,7 @@ from ..engine.terms import Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table, about
 from .report import convention_data, design_data, graph_notes, status_data
-from .tally import elsewhere
+from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.explain/1"
 
@@ -131,7 +131,8 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
     notes = (
         *graph_notes(costs.graph),
         f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
-        elsewhere(layers, convention),
+        elsewhere(costs, layers, convention),
+        *gap_notes(costs, convention),
     )
     lead = (about(design.title, design.source), *(f"differs: {line}" for line in design.differs))
     return Document(design.heading, tuple(tables), notes, data, lead, Table("terms", heads, tuple(flat)))

@@ -14,7 +14,7 @@ from ..engine.graph import Graph
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError, nearest
 from .records import Column, Document, Table, about
-from .tally import elsewhere
+from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
@@ -44,6 +44,7 @@ def convention_data(convention: Convention) -> dict[str, Any]:
         "unit": convention.unit,
         "work": dict(convention.work),
         "params": dict(convention.params),
+        **({"unknown": list(convention.unknown)} if convention.unknown else {}),
     }
 
 
@@ -285,5 +286,5 @@ def report(
         keys = [c.key for c in table.columns]
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
     lead = (about(design.title, design.source),)
-    said = (summary(design, data["totals"], convention), elsewhere(costs.layers, convention))
+    said = (*gap_notes(costs, convention), summary(design, data["totals"], convention), elsewhere(costs, costs.layers, convention))
     return Document(design.heading, (table,), (*graph_notes(costs.graph), *notes, *said), data, lead)

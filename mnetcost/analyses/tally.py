@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..engine.conventions import UNITS, Convention, Weight, weight_of
 from ..engine.costs import Costs, LayerCost
-from ..engine.terms import MAC_KINDS, Term
+from ..engine.terms import FOLDED, MAC_KINDS, Term
 
 Key = tuple[str, str, str]  # kind, variant, as written
 Counts = Mapping[tuple[Key, str], int]  # by key and unit
@@ -34,10 +34,18 @@ NAMES = {
     "add": "adds of shortcuts",
     "gate": "squeeze-and-excite gates",
     "rescale": "rescaling of pixels",
+    "transposed_output": "multiply-adds of transposed convolutions, at their output's positions",
 }
 COMMON = ("paper", "flops", "fvcore", "ptflops-pytorch", "thop")
 """The conventions that a reader has most likely met."""
-PER = {"each": "", "channel": ", once a channel", "channel_once": ", once a channel", "image": ", once an image"}
+PER = {
+    "each": "",
+    "channel": ", once a channel",
+    "channel_once": ", once a channel",
+    "image": ", once an image",
+    "output": ", once a number written",
+    "layer": ", once a layer",
+}
 
 
 class Entry(NamedTuple):
@@ -57,13 +65,52 @@ def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
     return convention.work if kind == WORK else convention.params
 
 
-def elsewhere(layers: Iterable[LayerCost], convention: Convention) -> str:
-    """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ..."."""
+GAPS = {
+    FOLDED: "batch norm, which this file may have folded away",
+    "matmul": "products of two computed maps",
+    "transposed_output": "transposed convolutions",
+    "upsample": "upsampling",
+}
+"""What a convention does not know, in words, where the kind's own name says too little."""
+
+
+def gaps(costs: Costs, convention: Convention) -> list[str]:
+    """What of a design nobody knows how the tool behind a convention would count, in words; none where its figure can be trusted."""
+    if not convention.unknown:
+        return []
+    there = {key for layer in costs.layers for t in layer.work for key in (t.kind, f"{t.kind}.{t.variant}")}
+    if costs.graph.weight_bytes is not None and "norm" not in there and "bias.conv" in there:
+        there.add(FOLDED)
+    kinds = [key for key in convention.unknown if key in there]
+    return list(dict.fromkeys(GAPS.get(key) or _in_words(key) for key in kinds))
+
+
+def _in_words(key: str) -> str:
+    kind, _, variant = key.partition(".")
+    return f"{variant.replace('_', ' ')} {NAMES.get(kind, kind)}" if variant != "transposed" else f"{kind} transposed convolutions"
+
+
+def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention) -> str:
+    """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ...".
+
+    A tool that nobody can speak for is left out: "; not known: fvcore, thop (batch norm, which this file may have folded away)".
+    """
     from ..designs.conventions import load_convention
 
     others = [load_convention(name) for name in COMMON if name != convention.name]
     work = [t for layer in layers for t in layer.work]
-    return "elsewhere: " + ", ".join(f"{k.madds(work):,} by {k.name}" for k in others)
+    missing: dict[str, list[str]] = {}
+    for k in others:
+        if why := ", ".join(gaps(costs, k)):
+            missing.setdefault(why, []).append(k.name)
+    known = "elsewhere: " + ", ".join(f"{k.madds(work):,} by {k.name}" for k in others if not gaps(costs, k))
+    return known + "".join(f"; not known: {', '.join(names)} ({why})" for why, names in missing.items())
+
+
+def gap_notes(costs: Costs, convention: Convention) -> tuple[str, ...]:
+    """What an answer counted by a convention must say where the convention cannot speak for all of the design."""
+    missing = gaps(costs, convention)
+    return (f"{convention.name} does not know how its tool counts {', '.join(missing)}: its own figure may differ",) if missing else ()
 
 
 def terms_of(costs: Costs, kind: str) -> Iterable[Term]:
@@ -112,7 +159,7 @@ def name_of(key: Key, unit: str = "each") -> str:
     """Say what is counted: "batch norm, once a channel"."""
     kind, variant, _ = key
     if kind in MAC_KINDS:
-        return "multiply-adds"
+        return ("multiply-adds of transposed convolutions" if variant == "transposed" else "multiply-adds") + PER[unit]
     name = NAMES.get(f"{kind}.{variant}") or (f"{NAMES.get(kind, kind)}")
     if kind == "activation" and f"{kind}.{variant}" not in NAMES:
         name = variant or "activations"

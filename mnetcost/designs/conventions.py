@@ -8,8 +8,8 @@ from pathlib import PurePath
 from typing import Any
 
 from ..engine.conventions import UNITS, Convention
-from ..engine.terms import BIASED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
-from ..errors import CallError, Fault, SpecError, nearest
+from ..engine.terms import BIASED, FOLDED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
+from ..errors import CallError, Fault, SpecError, nearest, plain
 from .find import CONVENTIONS_FOLDER, specs_folder
 from .places import Path as Place
 from .places import line_of, lines, spelled
@@ -19,7 +19,7 @@ DEFAULT = "paper"
 HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
 TEXTS = {"title": True, "source": True, "unit": True, "version": False, "rule": True}
 """The texts of a convention's file, and whether it must have them."""
-KEYS = (*TEXTS, "float32", "work", "params")
+KEYS = (*TEXTS, "float32", "unknown", "work", "params")
 
 
 @lru_cache(None)
@@ -58,8 +58,7 @@ def read_convention(text: str, file: str, name: str) -> Convention:
         faults.append(Fault(message, file, line_of(lines(text), place), spelled(place), hint))
 
     def unknown(place: Place, what: str, known: Iterable[str]) -> None:
-        like = nearest(str(place[-1]), known)
-        fault(place, f"{what} '{place[-1]}'", f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known))
+        fault(place, f"{what} '{place[-1]}'", _like(str(place[-1]), known))
 
     def weights(table: str, kinds: tuple[str, ...]) -> Mapping[str, Any]:
         given = data.get(table, {})
@@ -92,13 +91,23 @@ def read_convention(text: str, file: str, name: str) -> Convention:
     lossy = data.get("float32", False)
     if lossy.__class__ is not bool:
         fault(("float32",), f"'float32' must be true or false, not {shown(lossy)}")
+    unsure = data.get("unknown", [])
+    if not isinstance(unsure, list) or not all(isinstance(key, str) for key in unsure):
+        fault(("unknown",), f"'unknown' must be a list of kinds of work, not {shown(unsure)}")
+        unsure = []
+    for key in unsure:
+        if key.partition(".")[0] not in (*WORK_KINDS, FOLDED):
+            fault(("unknown",), f"there is no kind of work '{plain(key)[:60]}'", _like(key, (*WORK_KINDS, FOLDED)))
     work, params = weights("work", WORK_KINDS), weights("params", PARAM_KINDS)
     if faults:
         raise SpecError(*sorted(faults, key=lambda f: f.line))
     rule = " ".join(data["rule"].split())
-    return Convention(
-        name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule, data.get("float32", False)
-    )
+    return Convention(name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule, lossy, tuple(unsure))
+
+
+def _like(word: str, known: Iterable[str]) -> str:
+    like = nearest(word, known)
+    return f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known)
 
 
 WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED, KEPT)))

@@ -118,7 +118,10 @@ class LayerNorm(NamedTuple):
             yield Term("norm", (("beta", x.c),), "shift")
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "layer")
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), LAYER_NORM[self.scale, self.center])
+
+
+LAYER_NORM = {(True, True): "layer", (True, False): "layer_scale", (False, True): "layer", (False, False): "layer_bare"}
 
 
 @op("l2_norm", writes=False)

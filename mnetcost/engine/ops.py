@@ -161,6 +161,9 @@ class TransposedConv(NamedTuple):
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term(conv_kind(self, x), (*self._factors(x), ("h_in", x.h), ("w_in", x.w)), "transposed")
+        k_h, k_w = pair(self.kernel)
+        c_in = (("c_in", x.c),) if self.groups == 1 else (("c_in/groups", x.c // self.groups),)
+        yield Term("transposed_output", (("k_h", k_h), ("k_w", k_w), *c_in, ("c_out", self.out), ("h", y.h), ("w", y.w)))
         if self.bias:
             yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
 

@@ -12,6 +12,7 @@ MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul")
 
 WORK_KINDS = (
     *MAC_KINDS,
+    "transposed_output",
     "bias",
     "norm",
     "activation",
@@ -27,7 +28,10 @@ WORK_KINDS = (
     "detection",
     "reduce",
 )
-"""Every kind of work. A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes."""
+"""Every kind of work. A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes.
+
+A transposed convolution's own count is at its input's positions; `transposed_output` is the same at its output's, as some tools count.
+"""
 
 PARAM_KINDS = (*MAC_KINDS, "bias", "norm", "norm_statistics", "activation", "table")
 """Every kind of parameter."""
@@ -43,6 +47,9 @@ WRITTEN = {
 
 BIASED = "biased"
 """How a norm behind a convolution with a bias is written: folded away, it leaves no bias of its own."""
+
+FOLDED = "folded"
+"""What a convention that cannot speak of a file without its norms says in `unknown`: they may be folded into the convolutions."""
 
 KEPT = "kept"
 """How a norm stands in a file that other files of its sort have folded away."""

@@ -2,14 +2,16 @@
 
     python tests/truth/measure_tools.py torch     needs torch, torchvision, timm, onnx and the tools that measure_torch imports
     python tests/truth/measure_tools.py keras     needs tensorflow
+    python tests/truth/measure_tools.py ops       as torch: one layer at a time, behind a 1x1 convolution without bias
 
-Each half replaces its own rows and keeps the other's. A row is a design of ours, the call that builds it in the framework, and what
-each tool says of it: [work, parameters], null where a tool has no word on one of them.
+Each part replaces its own rows and keeps the others'. A row is a design of ours, the call that builds it in the framework, and what
+each tool says of it: [work, parameters], null where a tool has no word on one of them or fails.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib.metadata
 import io
 import json
@@ -60,6 +62,19 @@ TORCH = [  # our design, module, function, arguments, resolution
     ("mobilenetv4-conv-small", "timm", "mobilenetv4_conv_small", {}, 224),
 ]
 
+ASKED = (
+    "fvcore",
+    "ptflops-pytorch",
+    "ptflops-aten",
+    "thop",
+    "torchinfo",
+    "calflops-macs",
+    "calflops-flops",
+    "torch-flop-counter",
+    "onnx-tool",
+    "onnx-tool-with-norm",
+)
+
 KERAS = [  # our design, function of keras.applications, arguments, resolution
     ("keras/v1", "MobileNet", {}, 224),
     ("keras/v1:alpha=0.5,resolution=160", "MobileNet", {"alpha": 0.5}, 160),
@@ -73,6 +88,79 @@ KERAS = [  # our design, function of keras.applications, arguments, resolution
 ]
 
 
+OPS = [  # a row of a spec, the same in torch.nn, channels, resolution
+    ('{ op = "transposed_conv", out = 8, padding = "valid", bias = true }', "nn.ConvTranspose2d(6, 8, 2, 2)", 6, 5),
+    (
+        '{ op = "transposed_conv", out = 18, kernel = 4, stride = 4, padding = "valid", bias = true }',
+        "nn.ConvTranspose2d(12, 18, 4, 4)",
+        12,
+        7,
+    ),
+    (
+        '{ op = "transposed_conv", out = 8, kernel = 3, padding = 1, output_padding = 1 }',
+        "nn.ConvTranspose2d(6, 8, 3, 2, 1, 1, bias=False)",
+        6,
+        5,
+    ),
+    (
+        '{ op = "transposed_conv", out = 8, kernel = 3, groups = 2, padding = "valid", bias = true }',
+        "nn.ConvTranspose2d(6, 8, 3, 2, groups=2)",
+        6,
+        5,
+    ),
+    (
+        '{ op = "transposed_conv", out = 6, kernel = 3, groups = 6, padding = "valid", bias = true }',
+        "nn.ConvTranspose2d(6, 6, 3, 2, groups=6)",
+        6,
+        5,
+    ),
+    (
+        '{ op = "transposed_conv", out = 8, kernel = 3, dilation = 2, padding = "valid", bias = true }',
+        "nn.ConvTranspose2d(6, 8, 3, 2, dilation=2)",
+        6,
+        5,
+    ),
+    ('{ op = "transposed_conv", out = 8, kernel = 1, stride = 1, bias = true }', "nn.ConvTranspose2d(6, 8, 1)", 6, 5),
+    ('{ op = "conv", out = 8, kernel = 3, stride = 2, bias = true }', "nn.Conv2d(6, 8, 3, 2, 1)", 6, 8),
+    ('{ op = "conv", out = 8, kernel = 3, groups = 2, dilation = 2, bias = true }', "nn.Conv2d(6, 8, 3, 1, 2, 2, 2)", 6, 8),
+    ('{ op = "depthwise", multiplier = 2, bias = true }', "nn.Conv2d(6, 12, 3, 1, 1, groups=6)", 6, 8),
+    ('{ op = "dense", out = 10 }', "Tokens(nn.Linear(6, 10))", 6, 4),
+    ('{ op = "dense", out = 10, bias = false }', "Tokens(nn.Linear(6, 10, bias=False))", 6, 4),
+    ('{ op = "norm" }', "nn.BatchNorm2d(6)", 6, 4),
+    ('{ op = "layer_norm" }', "Tokens(nn.LayerNorm(6))", 6, 4),
+    ('{ op = "layer_norm", scale = false, center = false }', "Tokens(nn.LayerNorm(6, elementwise_affine=False))", 6, 4),
+    *(
+        (f'{{ op = "activation", function = "{name}" }}', f"nn.{layer}()", 6, 4)
+        for name, layer in {
+            "relu": "ReLU",
+            "relu6": "ReLU6",
+            "hswish": "Hardswish",
+            "hsigmoid": "Hardsigmoid",
+            "sigmoid": "Sigmoid",
+            "swish": "SiLU",
+            "gelu": "GELU",
+            "elu": "ELU",
+            "leaky_relu": "LeakyReLU",
+            "tanh": "Tanh",
+        }.items()
+    ),
+    ('{ op = "prelu", slopes = 6 }', "nn.PReLU(6)", 6, 4),
+    ('{ op = "max_pool" }', "nn.MaxPool2d(2)", 6, 4),
+    ('{ op = "avg_pool" }', "nn.AvgPool2d(2)", 6, 4),
+    ('{ op = "adaptive_pool", size = 3 }', "nn.AdaptiveAvgPool2d(3)", 6, 6),
+    ('{ op = "global_pool" }', "nn.AdaptiveAvgPool2d(1)", 6, 4),
+    ('{ op = "upsample", method = "nearest" }', 'nn.Upsample(scale_factor=2, mode="nearest")', 6, 4),
+    ('{ op = "upsample", method = "bilinear" }', 'nn.Upsample(scale_factor=2, mode="bilinear")', 6, 4),
+    ('{ op = "matmul", inner = 6, h = 1, w = 16, c = 16, from = ["first", "first"] }', "Products()", 6, 4),
+    (
+        '{ op = "matmul", inner = 6, h = 1, w = 16, c = 16, from = ["first", "first"] } # a function',
+        "Products(lambda a, b: torch.matmul(a, b))",
+        6,
+        4,
+    ),
+]
+
+
 def quietly(f):  # type: ignore[no-untyped-def]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return f()
@@ -80,12 +168,6 @@ def quietly(f):  # type: ignore[no-untyped-def]
 
 def measure_torch(module: str, function: str, arguments: dict, size: int) -> dict:
     import torch
-    from calflops import calculate_flops
-    from fvcore.nn import FlopCountAnalysis, parameter_count
-    from ptflops import get_model_complexity_info
-    from thop import profile
-    from torch.utils.flop_counter import FlopCounterMode
-    from torchinfo import summary
 
     def model():  # type: ignore[no-untyped-def]
         if module == "timm":
@@ -96,33 +178,102 @@ def measure_torch(module: str, function: str, arguments: dict, size: int) -> dic
 
         return getattr(torchvision.models, function)(**arguments).eval()
 
-    x = torch.zeros(1, 3, size, size)
+    return {tool: ask() for tool, ask in questions(model, torch.zeros(1, 3, size, size)).items()}
+
+
+def questions(model, x):  # type: ignore[no-untyped-def]
+    """How to ask each tool of a model on an input; every answer is [work, parameters]."""
+    import torch
+    from calflops import calculate_flops
+    from fvcore.nn import FlopCountAnalysis, parameter_count
+    from ptflops import get_model_complexity_info
+    from thop import profile
+    from torch.utils.flop_counter import FlopCounterMode
+    from torchinfo import summary
+
+    shape = tuple(x.shape)
+
+    def fvcore():  # type: ignore[no-untyped-def]
+        counted = FlopCountAnalysis(model(), x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        return [int(counted.total()), parameter_count(model())[""]]
+
+    def ptflops(backend: str):  # type: ignore[no-untyped-def]
+        said = get_model_complexity_info(model(), shape[1:], as_strings=False, print_per_layer_stat=False, backend=backend)
+        return [int(n) for n in said]
+
+    def torchinfo():  # type: ignore[no-untyped-def]
+        said = summary(model(), input_data=x, verbose=0)
+        return [said.total_mult_adds, said.total_params]
+
+    def calflops(macs: bool):  # type: ignore[no-untyped-def]
+        said = calculate_flops(model(), input_shape=shape, output_as_string=False, print_results=False, print_detailed=False)
+        return [int(said[1 if macs else 0]), int(said[2])]
+
+    def counter():  # type: ignore[no-untyped-def]
+        net = model()
+        with FlopCounterMode(display=False) as counted, torch.no_grad():
+            net(x)
+        return [int(counted.get_total_flops()), sum(p.numel() for p in net.parameters())]
+
+    asked = {
+        "fvcore": fvcore,
+        "ptflops-pytorch": lambda: ptflops("pytorch"),
+        "ptflops-aten": lambda: ptflops("aten"),
+        "thop": lambda: [int(n) for n in profile(model(), inputs=(x,), verbose=False)],
+        "torchinfo": torchinfo,
+        "calflops-macs": lambda: calflops(True),
+        "calflops-flops": lambda: calflops(False),
+        "torch-flop-counter": counter,
+        "onnx-tool": lambda: measure_onnx(model(), x, False),
+        "onnx-tool-with-norm": lambda: measure_onnx(model(), x, True),
+    }
+    return {tool: lambda ask=ask: quietly(ask) for tool, ask in asked.items()}
+
+
+def measure_op(layer: str, channels: int, size: int) -> dict:
+    """Ask every tool of one layer, each in a process of its own: a tool that fails leaves its hooks behind."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     out = {}
-    counted = FlopCountAnalysis(model(), x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    out["fvcore"] = [int(counted.total()), parameter_count(model())[""]]
-    for backend in ("pytorch", "aten"):
-        macs, params = quietly(
-            lambda backend=backend: get_model_complexity_info(
-                model(), (3, size, size), as_strings=False, print_per_layer_stat=False, backend=backend
-            )
-        )
-        out[f"ptflops-{backend}"] = [int(macs), int(params)]
-    macs, params = profile(model(), inputs=(x,), verbose=False)
-    out["thop"] = [int(macs), int(params)]
-    said = summary(model(), input_data=x, verbose=0)
-    out["torchinfo"] = [said.total_mult_adds, said.total_params]
-    flops, macs, params = calculate_flops(
-        model(), input_shape=(1, 3, size, size), output_as_string=False, print_results=False, print_detailed=False
-    )
-    out["calflops-macs"], out["calflops-flops"] = [int(macs), int(params)], [int(flops), int(params)]
-    counter = FlopCounterMode(display=False)
-    net = model()
-    with counter, torch.no_grad():
-        net(x)
-    out["torch-flop-counter"] = [int(counter.get_total_flops()), sum(p.numel() for p in net.parameters())]
-    for name, keep in (("onnx-tool", False), ("onnx-tool-with-norm", True)):
-        out[name] = measure_onnx(model(), x, keep)
+    for tool in ASKED:
+        with ProcessPoolExecutor(1, get_context("fork")) as pool:
+            out[tool] = pool.submit(ask_op, layer, channels, size, tool).result(120)
     return out
+
+
+def ask_op(layer: str, channels: int, size: int, tool: str) -> list:
+    import torch
+    from torch import nn
+
+    class Tokens(nn.Module):
+        """A layer over the positions of a map, as a transformer has them."""
+
+        def __init__(self, layer) -> None:  # type: ignore[no-untyped-def]
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x):  # type: ignore[no-untyped-def]
+            return self.layer(x.flatten(2).transpose(1, 2))
+
+    class Products(nn.Module):
+        """Every position by every other, as the operator @ or by a function."""
+
+        def __init__(self, by=lambda a, b: a @ b) -> None:  # type: ignore[no-untyped-def]
+            super().__init__()
+            self.by = by
+
+        def forward(self, x):  # type: ignore[no-untyped-def]
+            x = x.flatten(2)
+            return self.by(x.transpose(1, 2), x)
+
+    made = eval(layer, {"nn": nn, "torch": torch, "Tokens": Tokens, "Products": Products})  # of the table above alone
+    net = nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), made)
+    try:
+        return questions(lambda: copy.deepcopy(net).eval(), torch.zeros(1, channels, size, size))[tool]()
+    except Exception as e:  # what a tool cannot say is part of the answer
+        print(f"  {tool}: {e!r}"[:200], file=sys.stderr)
+        return [None, None]
 
 
 def measure_onnx(net, x, keep_norm: bool) -> list:  # type: ignore[no-untyped-def]
@@ -162,11 +313,27 @@ def versions(*names: str) -> dict[str, str]:
     return {name: importlib.metadata.version(name).split("+")[0] for name in names}
 
 
+def measure_ops() -> dict:
+    """One row a layer, by the row of our spec."""
+    rows = {}
+    for row, layer, channels, size in OPS:
+        print(row, flush=True)
+        rows[row] = {"call": layer, "channels": channels, "resolution": size, "tools": measure_op(layer, channels, size)}
+    return rows
+
+
 def main(half: str) -> None:
     data = json.loads(DATA.read_text()) if DATA.exists() else {}
+    rows = measure_ops() if half == "ops" else measure_designs(half)
+    named = ("torch", "torchvision", "timm", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "onnx", "onnx-tool")
+    data[half] = {"versions": versions(*(("tensorflow", "keras") if half == "keras" else named)), "designs": rows}
+    DATA.write_text(json.dumps(data, indent=1) + "\n")
+
+
+def measure_designs(half: str) -> dict:
+    """One row a design."""
     rows = {}
-    table = TORCH if half == "torch" else KERAS
-    for design, *call in table:
+    for design, *call in TORCH if half == "torch" else KERAS:
         print(design, flush=True)
         try:
             said = measure_torch(*call) if half == "torch" else measure_keras(*call)
@@ -175,9 +342,7 @@ def main(half: str) -> None:
             continue
         where = ".".join(call[:2]) if half == "torch" else f"keras.applications.{call[0]}"
         rows[design] = {"call": f"{where}({', '.join(f'{k}={v!r}' for k, v in call[-2].items())})", "resolution": call[-1], "tools": said}
-    named = ("torch", "torchvision", "timm", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "onnx", "onnx-tool")
-    data[half] = {"versions": versions(*(named if half == "torch" else ("tensorflow", "keras"))), "designs": rows}
-    DATA.write_text(json.dumps(data, indent=1) + "\n")
+    return rows
 
 
 if __name__ == "__main__":
