@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from mnetcost.analyses.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
+from mnetcost.designs import contents
 from mnetcost.designs.readers import READERS
 from mnetcost.designs.schema import ABOUT, schema_text, takes
 from mnetcost.designs.sorts import sorts_of
@@ -116,7 +117,22 @@ def metrics() -> str:
     return table(("metric", "", "unit", "of some layers"), rows)
 
 
+def endings() -> str:
+    """Which endings of a name mean which reader."""
+    pages = {module: f"[{module}.md]({module}.md)" for module in dict.fromkeys(READERS.values())}
+    rows = [(", ".join(f"`{e}`" for e, m in READERS.items() if m == module), page) for module, page in pages.items()]
+    return table(("a name ends in", "read as"), [("`.toml`", "[a spec](../spec-language.md)"), *rows])
+
+
+def no_designs() -> str:
+    """Files that people have, and that hold no graph that can be read."""
+    kinds = [v for v in vars(contents).values() if isinstance(v, contents.Content) and not v.reader and v is not contents.SPEC]
+    return table(("what it is", "instead"), ((kind.called, kind.hint) for kind in kinds))
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "endings": endings,
+    "no-designs": no_designs,
     "commands": lambda: table(("command", ""), ((f"`mnetcost {name}`", said) for name, said in COMMANDS.items())),
     "counting-rules": counting.rules,
     "counting-figures": counting.figures,

@@ -13,6 +13,7 @@ from mnetcost.designs.git import Repository, load_at
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CompareError, SpecError
 
+from . import prototxts
 from .repositories import TINY, TINY_MADDS, Checkout
 
 WIDER = TINY.replace("out = 16", "out = 32")
@@ -281,6 +282,21 @@ def test_a_pointer_of_git_lfs_is_not_taken_for_a_file(work: Checkout) -> None:
     for file in ("net.toml", "net.onnx"):
         with Repository(work.folder) as repository, pytest.raises(CompareError, match="Git LFS"):
             load_at("HEAD", file, repository=repository)
+
+
+def test_a_file_at_a_revision_is_told_by_what_is_in_it(work: Checkout) -> None:
+    """A prototxt called test.pt and a spec called net.txt are read as they were; what is no design is called what it is."""
+    (work.folder / "test.pt").write_text(prototxts.mobilenet())
+    (work.folder / "net.txt").write_text(TINY)
+    (work.folder / "weights.pt").write_bytes(b"\x80\x02}q\x00.")
+    work.commit("other names")
+    for name in ("test.pt", "net.txt", "weights.pt"):
+        (work.folder / name).write_text("something else since")
+    with Repository(work.folder) as repository:
+        assert madds("HEAD", "test.pt", repository) == 568_740_352
+        assert madds("HEAD", "net.txt", repository) == TINY_MADDS
+        with pytest.raises(SpecError, match=r"HEAD:weights\.pt: is a Python pickle"):
+            load_at("HEAD", "weights.pt", repository=repository)
 
 
 def test_a_file_past_the_limit_is_refused_unread(work: Checkout) -> None:

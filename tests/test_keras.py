@@ -256,6 +256,129 @@ def test_a_sequential_model_starts_with_its_input(dialect: int, read: Read) -> N
     assert counts(cost(read(json.dumps(sequential(dialect))).graph)) == (1024, 16, 16)
 
 
+def wrapped(how: str, said: dict[str, Any]) -> Any:
+    """A model's config as a file of that origin holds it."""
+    beside = {"keras_version": "2.9.0", "backend": "tensorflow"}
+    return {
+        "bare": said,
+        "a text within JSON": json.dumps(said),
+        "the attributes of an .h5 file": {**beside, "model_config": json.dumps(said)},
+        "TensorFlow.js, saved in the browser": {"modelTopology": {**said, "keras_version": "tfjs-layers 1.3.1"}, "weightsManifest": []},
+        "TensorFlow.js, converted": {"format": "layers-model", "modelTopology": {**beside, "model_config": said}, "weightsManifest": []},
+        "TensorFlow.js, as texts": {"modelTopology": json.dumps({"model_config": json.dumps(said)})},
+    }[how]
+
+
+WRAPPINGS = ("bare", "a text within JSON", "the attributes of an .h5 file", "TensorFlow.js, saved in the browser")
+
+
+@pytest.mark.parametrize("how", [*WRAPPINGS, "TensorFlow.js, converted", "TensorFlow.js, as texts"])
+@pytest.mark.parametrize("dialect", [3, 2])
+def test_a_config_is_found_in_every_wrapping(how: str, dialect: int, read: Read) -> None:
+    """`to_json()`, and the `model.json` of TensorFlow.js, whether its topology is the config or holds it."""
+    assert counts(cost(read(json.dumps(wrapped(how, sequential(dialect)))).graph)) == (1024, 16, 16)
+
+
+NO_MODELS: list[tuple[Any, str]] = [
+    ({"format": "graph-model", "modelTopology": {"node": [], "library": {}}}, "is a TensorFlow.js graph model"),
+    ({"modelTopology": {"node": []}, "weightsManifest": []}, "is a TensorFlow.js graph model"),
+    ({"weightsManifest": []}, "has no 'modelTopology'"),
+    ({"nodes": [], "arg_nodes": [], "heads": []}, "is an MXNet symbol"),
+    ({"architectures": ["X"], "model_type": "x"}, "is a Hugging Face configuration"),
+    ({"irVersion": "8", "graph": {}}, "is an ONNX model written as JSON"),
+    ({"modelTopology": 3}, "is no Keras model"),
+    ({"modelTopology": "{"}, "the text in it is no JSON"),
+    ("{", "the text in it is no JSON"),
+    ({"model_config": None}, "is no Keras model"),
+]
+
+
+@pytest.mark.parametrize(("said", "message"), NO_MODELS, ids=[m[1][:30] for m in NO_MODELS])
+def test_a_json_that_is_no_keras_model_is_called_what_it_is(said: Any, message: str, read: Read) -> None:
+    """And the hint says how to get one that is read."""
+    with pytest.raises(SpecError) as caught:
+        read(json.dumps(said))
+    assert message in str(caught.value)
+    assert "hint:" in str(caught.value)
+
+
+def in_sequential(*layers: dict[str, Any], times: int = 1) -> dict[str, Any]:
+    """These layers as a Sequential, in another one, and so on."""
+    said = {"class_name": "Sequential", "config": {"name": f"s{times}", "layers": list(layers)}}
+    return in_sequential(said, times=times - 1) if times > 1 else said
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 5])
+@pytest.mark.parametrize("dialect", [3, 2])
+@pytest.mark.parametrize("model", [inner, sequential])
+def test_only_the_innermost_model_may_say_its_inputs_shape(
+    model: Callable[[int], dict[str, Any]], dialect: int, times: int, read: Read
+) -> None:
+    """Teachable Machine's files are Sequential in Sequential around a MobileNet."""
+    head = in_sequential({"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [None, 4]}}, times=2)
+    pool = {"class_name": "GlobalAveragePooling2D", "config": {"name": "pool"}}
+    said = in_sequential(in_sequential(model(dialect), pool, times=times), head)
+    assert counts(cost(read(json.dumps(said)).graph)) == (1024 + 8, 16 + 10, 16 + 10)
+
+
+GIVEN: list[dict[str, Any]] = [  # what a layer says of its input
+    {"config": {"batch_shape": [None, 8, 8, 4]}},
+    {"config": {"batch_input_shape": [None, 8, 8, 4]}},
+    {"config": {"input_shape": [8, 8, 4]}},
+    {"config": {}, "build_config": {"input_shape": [None, 8, 8, 4]}},
+]
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_a_first_layer_may_say_its_input_in_several_ways(given: dict[str, Any], read: Read) -> None:
+    """Keras 3, Keras 2, by hand, or what Keras 3 built the layer with."""
+    conv = {"name": "c", "filters": 4, "kernel_size": [1, 1], "use_bias": False, **given["config"]}
+    said = in_sequential({**given, "class_name": "Conv2D", "config": conv})
+    assert counts(cost(read(json.dumps(said)).graph)) == (1024, 16, 16)
+
+
+def test_a_class_of_ones_own_that_is_built_as_a_functional_model_is_read(read: Read) -> None:
+    """Its config holds the layers, as keras_cv's backbones do; a subclassed model's does not."""
+    said = {**inner(2), "class_name": "Custom>Backbone"}
+    assert counts(cost(read(json.dumps(said)).graph)) == (1024, 16, 16)
+    assert counts(cost(read(json.dumps(in_sequential(said))).graph)) == (1024, 16, 16)
+
+
+FLAGS: list[tuple[str, dict[str, Any], int]] = [  # weights on 8 x 8 x 4
+    ("BatchNormalization", {"scale": 1, "center": True}, 16),
+    ("BatchNormalization", {"scale": 0, "center": 1.0}, 12),
+    ("BatchNormalization", {"scale": None}, 12),
+    ("Conv2D", {"filters": 2, "kernel_size": 1, "use_bias": 1}, 10),
+    ("Conv2D", {"filters": 2, "kernel_size": 1, "use_bias": 0}, 8),
+    ("Conv2D", {"filters": 2, "kernel_size": 1, "use_bias": None}, 8),
+    ("Dense", {"units": 2, "use_bias": 0.0}, 8),
+    ("LayerNormalization", {"scale": 1, "center": 0}, 4),
+    ("GlobalAveragePooling2D", {"keepdims": 1}, 0),
+]
+
+
+@pytest.mark.parametrize(("class_name", "config", "weights"), FLAGS, ids=[f"{f[0]} {f[1]}" for f in FLAGS])
+def test_a_flag_may_be_written_as_a_number(class_name: str, config: dict[str, Any], weights: int, read: Read) -> None:
+    """Keras takes what is true; a text is refused, since Keras would take "false" for true."""
+    assert counts(cost(read(one(class_name, config)).graph))[1] == weights
+    with pytest.raises(SpecError, match="must be true or false"):
+        read(one(class_name, {k: "false" if k in ("scale", "use_bias", "keepdims") else v for k, v in config.items()}))
+
+
+@pytest.mark.parametrize("ending", [".json", ".keras", ".h5", ".txt", ""])
+def test_a_container_is_told_by_its_bytes(ending: str, tmp_path: Path) -> None:
+    """An .h5 file may be called .keras, an archive .h5; Keras itself has written both."""
+    path = tmp_path / f"net{ending}"
+    path.write_text(one("Conv2D", {"filters": 6, **K3}))
+    assert counts(cost(load(str(path)).graph))[1] == 216
+    archive(path, one("Conv2D", {"filters": 6, **K3}))
+    assert counts(cost(load(str(path)).graph))[1] == 216
+    path.unlink()
+    with h5py.File(path, "w") as f:
+        f.attrs["model_config"] = one("Conv2D", {"filters": 6, **K3})
+    assert counts(cost(load(str(path)).graph))[1] == 216
+
+
 def test_an_open_size_asks_for_a_resolution(read: Read) -> None:
     """A model without a size costs what it costs at the one given."""
     text = one("Conv2D", {"filters": 2, "kernel_size": 1, "use_bias": False}, [None, None, 3])

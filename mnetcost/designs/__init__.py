@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, nearest
-from .readers import load_file, reader_of, unreadable
+from .files import is_file
+from .readers import load_file, model_reader, unreadable
 from .sorts import LARGEST_COUNT, LARGEST_SIDE
 from .spec import Spec
 
@@ -177,17 +178,15 @@ def find_spec(name: str) -> Spec:
 
     Raises SpecError where there is none, with the nearest name.
     """
-    from pathlib import Path
-
     from .find import is_shipped, shipped_spec, spec_file, unknown_design
 
     if "\0" in name or not name:
         raise unknown_design(name)
-    if reader_of(name):
+    if model_reader(name):
         raise unreadable(name)
     if not name.endswith(".toml") and is_shipped(name):
         return shipped_spec(name)
-    if name.endswith(".toml") or ("/" in name and Path(name).is_file()):
+    if name.endswith(".toml") or is_file(name):
         return spec_file(name)
     raise unknown_design(name)
 
@@ -213,7 +212,7 @@ def load(design: str, settings: Settings | None = None) -> Design:
     """
     name, own = split_design(design)
     asked = own.over(settings or Settings())
-    return load_file(name, asked) if reader_of(name) else load_spec(find_spec(name), asked)
+    return load_file(name, asked) if model_reader(name) else load_spec(find_spec(name), asked)
 
 
 def load_spec(spec: Spec, settings: Settings) -> Design:

@@ -7,6 +7,14 @@ from pathlib import Path
 from ..errors import Fault, SpecError
 
 
+def is_file(name: str | Path) -> bool:
+    """Is there a file of this name? A name that no file can have is none."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = "no model file is") -> bytes:
     """Read a whole file of at most `limit` bytes.
 

@@ -13,7 +13,7 @@ from . import Design, Settings, load_spec, split_design
 from .files import decode, is_pointer
 from .find import is_shipped, parent_of, shipped_spec
 from .plumbing import Git, LateError
-from .readers import load_file, reader_of
+from .readers import load_file, model_reader, reader_of
 from .spec import LARGEST_FILE, Spec, read_spec
 
 LARGEST_MODEL = 1 << 31  # bytes
@@ -368,8 +368,8 @@ def load_at(rev: str, design: str, settings: Settings | None = None, repository:
         with Repository() as repository:
             return load_at(rev, design, settings, repository)
     path, commit = repository.place(name), repository.commit(rev)
-    if reader_of(name):
-        return _model_at(repository, rev, path, asked)
+    if not name.endswith(".toml") and (model := _model_at(repository, rev, path, asked)):
+        return model
     spec = repository.spec(commit, path, rev)
     if spec is None:
         raise not_there(rev, path)
@@ -381,8 +381,8 @@ def not_there(rev: str, path: str) -> CompareError:
     return CompareError(f"there is no file '{path}' at {rev}", hint="a path counts from the top of the repository, or from here behind ./")
 
 
-def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -> Design:
-    """Read a model file through a copy of its own, since readers read files."""
+def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -> Design | None:
+    """Read a model file through a copy of its own, since readers read files; None for a spec under another name."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="mnetcost-") as folder:
@@ -390,6 +390,8 @@ def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -
         if not repository.copy(repository.commit(rev), path, file):
             raise not_there(rev, path)
         try:
+            if not model_reader(str(file)):
+                return None
             return load_file(str(file), settings)._replace(file=f"{rev}:{path}")
         except MnetcostError as e:
             raise type(e)(*(f._replace(file=f.file.replace(str(file), f"{rev}:{path}")) for f in e.faults)) from None

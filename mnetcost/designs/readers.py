@@ -7,7 +7,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..engine.graph import Graph
-from ..errors import CallError, nearest
+from ..errors import CallError, Fault, SpecError, nearest
+from .contents import SPEC, Content, content_of
+from .files import is_file
+from .find import is_shipped
 
 if TYPE_CHECKING:
     from . import Design, Settings
@@ -23,6 +26,9 @@ READERS = {
 }
 """The module of this room that reads files of a suffix. Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with
 `layers.Layers`, at the size that `settings` asks for, and puts `Unknown` where it knows no better."""
+
+READ = f"specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join(READERS)})"
+"""What can be a design, in words."""
 
 REFUSED = {
     "alpha": "the widths of a model file are fixed; alpha is for designs whose rules of width are known",
@@ -43,8 +49,35 @@ class Model(NamedTuple):
 
 
 def reader_of(name: str) -> str | None:
-    """Return the module that reads a file of this name, or None for a name that is no model file's."""
+    """Return the module that reads a file of this name, by its ending alone, or None for a name that is no model file's."""
     return READERS.get(PurePath(name).suffix.lower())
+
+
+def reader_for(name: str, found: Content | None) -> str | None:
+    """Return the module that reads a file of this name and content: what it holds beats what it is called.
+
+    None is a spec, or no file at all. Raises SpecError for a file that none reads, saying what it is and how to get one that is.
+    """
+    by_name = reader_of(name)
+    if found is SPEC or name.endswith(".toml"):
+        return None
+    if found is None and by_name:
+        return by_name
+    if found is None:
+        raise SpecError(Fault("is no design, as far as its first bytes show", name, hint=f"read are {READ}"))
+    if found.reader or (by_name and not found.sure):
+        return found.reader or by_name
+    raise SpecError(Fault(f"is a {found.called}", name, hint=f"{found.hint}; read are {READ}"))
+
+
+def model_reader(name: str) -> str | None:
+    """Return the module that reads this file, or None for what is no model file: a shipped design, a spec, no file.
+
+    Raises SpecError for a file that is neither.
+    """
+    if not reader_of(name) and (name.endswith(".toml") or is_shipped(name) or not is_file(name)):
+        return None
+    return reader_for(name, content_of(name))
 
 
 def load_file(file: str, settings: Settings) -> Design:
@@ -58,7 +91,7 @@ def load_file(file: str, settings: Settings) -> Design:
     for setting, why in REFUSED.items():
         if getattr(settings, setting) is not None:
             raise CallError(f"{file}: {why}")
-    module = reader_of(file)
+    module = reader_for(file, content_of(file))
     assert module is not None
     model: Model = import_module(f".{module}", __package__).read(file, settings)
     own = model.own or model.resolution

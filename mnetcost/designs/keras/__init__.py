@@ -11,9 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Fault, SpecError
+from ..contents import HDF5, JSON, KERAS_ARCHIVE, content_of
 from ..files import decode, read_bytes
 from ..readers import Model
-from .net import MODELS, Net, class_name_of, first_channels, run
+from .net import MODELS, Net, class_name_of, first_channels, is_model, run
+from .wrapping import unwrapped
 
 if TYPE_CHECKING:
     from .. import Settings
@@ -88,10 +90,18 @@ def _hdf5(file: str) -> bytes:
     return data
 
 
+def _json(file: str) -> bytes:
+    return read_bytes(file, LARGEST_CONFIG)
+
+
+CONTAINERS = {KERAS_ARCHIVE: _archive, HDF5: _hdf5, JSON: _json}
+ENDINGS = {".keras": KERAS_ARCHIVE, ".h5": HDF5, ".hdf5": HDF5}
+
+
 def _config_of(file: str) -> Any:
-    suffix = Path(file).suffix.lower()
-    data = _archive(file) if suffix == ".keras" else _hdf5(file) if suffix in (".h5", ".hdf5") else read_bytes(file, LARGEST_CONFIG)
-    text = decode(data, file)
+    found = content_of(file)
+    container = found if found in CONTAINERS else ENDINGS.get(Path(file).suffix.lower(), JSON)
+    text = decode(CONTAINERS[container](file), file)
     try:
         return json.loads(text)
     except json.JSONDecodeError as e:
@@ -108,12 +118,10 @@ def read(file: str, settings: Settings) -> Model:
     Raises SpecError for what is no Keras model, CallError where the file leaves the image's size open and none is given, and
     UnknownOpError for layers of unknown cost.
     """
-    said = _config_of(file)
+    said = unwrapped(_config_of(file), file)
     net = Net(file, settings)
-    if not isinstance(said, dict) or not isinstance(said.get("class_name"), str):
-        raise net.fault("is no Keras model: it has no 'class_name'", hint="`model.to_json()` writes what is read here")
     class_name = class_name_of(said, net, "model")
-    if class_name not in MODELS:
+    if not is_model(said):
         hint = "a subclassed model's config does not hold its layers; export it as ONNX or TFLite"
         raise net.fault(f"is a {class_name}, and read are {', '.join(MODELS)}", hint=hint)
     config = said.get("config")

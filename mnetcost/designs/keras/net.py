@@ -134,9 +134,10 @@ class Config:
         return float(value) if abs(value) < 1e300 else default
 
     def flag(self, key: str, default: bool) -> bool:
+        """Yes or no as Keras takes it: a number that is not 0 is yes, null is no."""
         value = self.said.get(key, default)
-        if value.__class__ is not bool:
-            raise self.fault(f"'{key}' must be true or false")
+        if value.__class__ not in (bool, int, float, type(None)):
+            raise self.fault(f"'{key}' must be true or false, not {str(value)[:40]}")
         return bool(value)
 
     def text(self, key: str, default: str = "") -> str:
@@ -246,6 +247,36 @@ def first_channels(said: Any) -> bool:
 MODELS = ("Functional", "Model", "Sequential")
 
 
+def is_model(said: dict[str, Any]) -> bool:
+    """Is this a model whose config holds its layers? A class of a user's that is built as a functional model has them too."""
+    config = said.get("config")
+    functional = isinstance(config, dict) and all(isinstance(config.get(key), (list, dict)) for key in FUNCTIONAL)
+    return functional or str(said.get("class_name")).rsplit(">", 1)[-1] in MODELS
+
+
+FUNCTIONAL = ("layers", "input_layers", "output_layers")
+
+
+def given_input(layer: Any, depth: int = 0) -> Any:
+    """The shape of a layer's input, the batch first, if it says one; a model's is the one that its innermost first layer says."""
+    config = layer.get("config") if isinstance(layer, dict) and depth <= DEEPEST else None
+    layers = config if isinstance(config, list) else config.get("layers") if isinstance(config, dict) else None
+    if isinstance(config, dict):
+        for key in ("batch_shape", "batch_input_shape", "build_input_shape"):
+            if config.get(key):
+                return config[key]
+        if isinstance(config.get("input_shape"), list):
+            return [None, *config["input_shape"]]
+    if isinstance(layers, list) and layers:
+        first = [link.layer for link in _links(config.get("input_layers"))] if isinstance(config, dict) else []
+        named = next((x for x in layers if isinstance(x, dict) and first and x.get("name") == first[0]), layers[0])
+        found = given_input(named, depth + 1)
+        if found:
+            return found
+    built = layer.get("build_config") if isinstance(layer, dict) else None
+    return built.get("input_shape") if isinstance(built, dict) else None
+
+
 def run(net: Net, class_name: str, said: Any, inputs: list[Tensor] | None, prefix: str, depth: int = 0) -> list[Tensor]:
     """Lay out a model, on tensors where it is called as a layer of another, and return its outputs."""
     place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
@@ -281,7 +312,7 @@ def _apply(
         raise net.fault(f"more than {MOST_LAYERS:,} calls of layers")
     full = f"{prefix}{name}"
     class_name = class_name_of(layer, net, f"layer {full[:80]!r}")
-    if class_name in MODELS:
+    if is_model(layer):
         return run(net, class_name, layer.get("config"), tensors, f"{full[:2000]}/", depth + 1)
     call = Call(net, class_name, layer.get("config"), full[:2200], full, tensors, args, kwargs)
     call.shapes = shapes
@@ -297,13 +328,9 @@ def _sequential(
         inner = layer.get("config")
         inner = inner if isinstance(inner, dict) else {}
         name = str(inner.get("name") or layer.get("name") or f"layer {n + 1}")
-        given = inner.get("batch_shape") or inner.get("batch_input_shape")
         if x is None:
             input_name = name if layer.get("class_name") == "InputLayer" else "input"
-            if not given and isinstance(inner.get("layers"), list) and inner["layers"] and isinstance(inner["layers"][0], dict):
-                first = inner["layers"][0].get("config")  # a model inside, which knows its input
-                given = (first.get("batch_shape") or first.get("batch_input_shape")) if isinstance(first, dict) else None
-            x = net.input(input_name, given or inner.get("build_input_shape") or config.get("build_input_shape"))
+            x = net.input(input_name, given_input(layer) or config.get("build_input_shape"))
         if layer.get("class_name") == "InputLayer":
             continue
         out = _apply(net, layer, name, prefix, [x], [x], {}, [], depth)
@@ -452,7 +479,7 @@ def _counted(
     for link in (*(link for _, _, args, kwargs in units for link in _links([args, list(kwargs.values())])), *_links(outputs)):
         last[link.layer] = max(last.get(link.layer, 0), link.call)
     saved = Counter(name for name, *_ in units)
-    skipped = {n for n in saved if layers[names[n]].get("class_name") in MODELS and last.get(n) == saved[n]}
+    skipped = {n for n in saved if last.get(n) == saved[n] and is_model(layers[names[n]])}
     return [(name, k + (name in skipped), args, kwargs) for name, k, args, kwargs in units]
 
 
