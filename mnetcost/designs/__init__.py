@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, nearest
 from .files import is_file
-from .readers import load_file, model_reader, unreadable
+from .readers import load_file, model_reader, reader_of, unreadable
 from .sorts import LARGEST_COUNT, LARGEST_SIDE
 from .spec import Spec
 
@@ -144,7 +144,7 @@ def _meant(name: str) -> tuple[str, str]:
     """A design's name and the settings within it, where it is another name of a shipped design; else the name as it is."""
     from .find import is_shipped
 
-    if name.endswith(".toml") or reader_of(name) or is_shipped(name):
+    if name.endswith(".toml") or name.startswith(("/", "./", "../")) or reader_of(name) or is_shipped(name):
         return name, ""
     from .aliases import meant
 
