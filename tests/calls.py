@@ -17,7 +17,7 @@ CALLS: dict[str, list[list[str]]] = {
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
     "check": [["check", "v2", "--max", "madds=301M"], ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"]],
     "baseline": [["baseline", "v2", "v3-small:alpha=0.75", "--baseline", "-"]],
-    "schema": [["schema"]],
+    "schema": [["schema"], ["schema", "budgets"]],
     "diff": [["diff", "v2", "shicai-caffe/v2"], ["diff", "v1", "v2:alpha=0.5", "--format", "json"]],
 }
 """Calls that need no file and write none, so that they answer in an empty folder."""

@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from mnetcost.analyses.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
+from mnetcost.cli.schema import SCHEMAS
 from mnetcost.designs import contents
 from mnetcost.designs.readers import READERS
-from mnetcost.designs.schema import ABOUT, schema_text, takes
+from mnetcost.designs.schema import ABOUT, takes
 from mnetcost.designs.sorts import sorts_of
 from mnetcost.designs.spec import CHANGE_KEYS, EITHER, ROUNDING_KEYS, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS
 from mnetcost.engine.blocks import BLOCKS
@@ -177,7 +178,7 @@ def hooks() -> str:
 def made() -> dict[Path, str]:
     """Every file that is made in whole or in part, and what it should hold."""
     whole = {
-        ROOT / "specs" / "spec.schema.json": schema_text(),
+        **{ROOT / "specs" / f"{name}.schema.json": text() for name, text in SCHEMAS.items()},
         ROOT / "docs" / "compare.svg": picture(),
         ROOT / ".pre-commit-hooks.yaml": hooks(),
         **golden(),

@@ -64,6 +64,8 @@ def run(*args: str) -> Result:
         (["list", "kears"], "no design is called 'kears'", ""),
         (["show", "v2:alpha=0.5"], "a spec is shown without settings", "mnetcost show v2"),
         (["new", "net"], "a spec's name ends in .toml", "mnetcost new net.toml --from v2"),
+        (["new", "no/such/net.toml"], "cannot write 'no/such/net.toml'", ""),
+        (["schema", "spce"], "there is no schema 'spce'", "did you mean 'spec'?"),
         (["new", "net.toml", "--from", "v22"], "there is no design 'v22'", "did you mean 'v2'?"),
         (["--fromat"], "no such option '--fromat'", ""),
     ],
@@ -290,7 +292,7 @@ def test_new_writes_a_spec_once(tmp_path: Path) -> None:
     file = tmp_path / "net.toml"
     assert run("new", str(file), "--from", "v1").exit_code == 0
     before = file.read_text("utf-8")
-    assert before == find_spec("v1").text
+    assert before == "#:schema ./.mnetcost/spec.schema.json\n" + find_spec("v1").text
     again = run("new", str(file), "--from", "v2")
     assert (again.exit_code, file.read_text("utf-8")) == (2, before)
     assert "is there already" in again.stderr
@@ -302,6 +304,21 @@ def test_show_gives_the_file_as_it_stands() -> None:
     """Comments and all."""
     assert run("show", "v2").stdout == find_spec("v2").text
     assert run("show", "keras/v2", "--resolved").stdout == resolved(find_spec("keras/v2"))
+
+
+def test_new_tells_editors_the_schema(tmp_path: Path) -> None:
+    """By a path from the spec, which leads to the shipped schema; one that is there already is left alone, and --no-schema writes none."""
+    assert run("new", str(tmp_path / "net.toml")).exit_code == 0
+    first = (tmp_path / "net.toml").read_text("utf-8").splitlines()[0]
+    schema = tmp_path / first.removeprefix("#:schema ")
+    assert schema.read_text("utf-8") == run("schema").stdout
+    schema.write_text("{}")
+    said = run("new", str(tmp_path / "other.toml"), "--from", "v1").stderr
+    assert (schema.read_text(), said.count("wrote ")) == ("{}", 1)
+    (tmp_path / "bare").mkdir()
+    assert run("new", str(tmp_path / "bare/net.toml"), "--from", "v1", "--no-schema").exit_code == 0
+    assert [p.name for p in (tmp_path / "bare").iterdir()] == ["net.toml"]
+    assert (tmp_path / "bare/net.toml").read_text("utf-8") == find_spec("v1").text
 
 
 def test_a_bug_stays_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -158,8 +159,11 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _day(value: Any) -> date:
-    if isinstance(value, str):
+    if isinstance(value, str) and DAY.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:
@@ -235,8 +239,8 @@ def _rules(page: _Page, place: Place, table: dict[str, Any], scope: str = "", gr
         metric, at = f"{group}.{key}" if group else key, (*place, key)
         inner = value if isinstance(value, dict) else {}
         if metric in GROUPS and inner and not set(inner) <= {"max", "min"}:
-            own = {k: v for k, v in inner.items() if k in ("max", "min")}
-            if own and metric in METRICS:
+            own = {k: v for k, v in inner.items() if k in ("max", "min") and metric in METRICS}
+            if own:
                 yield from _rules(page, place, {key: own}, scope)
             yield from _rules(page, at, {k: v for k, v in inner.items() if k not in own}, scope, metric)
         elif metric in METRICS:

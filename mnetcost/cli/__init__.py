@@ -28,7 +28,7 @@ COMMANDS = {
     "identify": "Which shipped design a model file is, or the nearest.",
     "convert": "A model file as a spec that costs the same.",
     "conventions": "How each tool counts, and why their figures differ.",
-    "schema": "The spec language as a JSON Schema, for editors.",
+    "schema": "A JSON Schema of specs, or of mnetcost.toml, for editors.",
     "reconcile": "Why somebody's number is not ours.",
 }
 """Every command, in the order `--help` shows them, with its line there; the module of the same name holds it."""

@@ -1,25 +1,74 @@
-"""`mnetcost schema`: the spec language as a JSON Schema."""
+"""`mnetcost schema`: the spec language, or the language of mnetcost.toml, as a JSON Schema."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import click
 
-from .options import write_file
+from ..errors import CallError
+from .options import Word, write_file
 
 EPILOG = """\b
 Examples:
   mnetcost schema
-  mnetcost schema -o spec.schema.json    and in a spec's first line: #:schema ./spec.schema.json
+  mnetcost schema -o spec.schema.json               and in a spec's first line: #:schema ./spec.schema.json
+  mnetcost schema budgets -o budgets.schema.json    and in the first line of mnetcost.toml: #:schema ./budgets.schema.json
 """
 
 
-@click.command("schema", epilog=EPILOG)
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal.")
-def command(output: str | None) -> None:
-    """The spec language as a JSON Schema, for editors: keys are completed, explained and checked as they are typed."""
+def _spec() -> str:
     from ..designs.schema import schema_text
 
+    return schema_text()
+
+
+def _budgets() -> str:
+    from ..analyses.budget_schema import budgets_schema_text
+
+    return budgets_schema_text()
+
+
+SCHEMAS: dict[str, Callable[[], str]] = {"spec": _spec, "budgets": _budgets}
+"""What there is a schema of: a design's spec, and mnetcost.toml. It is shipped as specs/NAME.schema.json."""
+
+
+FOLDER = ".mnetcost"
+"""Where a schema stands beside the file that names it: hidden, so that no pattern such as `nets/*.json` takes it for a design."""
+
+
+def directive(of: str) -> str:
+    """The first line of a TOML file that tells editors its schema, by a path that is right for everybody who has the files."""
+    return f"#:schema ./{FOLDER}/{of}.schema.json\n"
+
+
+def put_beside(file: Path, of: str) -> Path | None:
+    """Write a schema into the hidden folder beside a file; return its path, or None where there is one already.
+
+    Raises CallError where it cannot be written.
+    """
+    path = file.parent / FOLDER / f"{of}.schema.json"
+    if path.exists():
+        return None
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as e:
+        raise CallError(f"cannot write '{path}': {e.strerror}") from None
+    write_file(str(path), SCHEMAS[of]().encode())
+    return path
+
+
+@click.command("schema", epilog=EPILOG)
+@click.argument("of", type=Word("schema", lambda: SCHEMAS), metavar="[spec|budgets]", default="spec")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal.")
+def command(of: str, output: str | None) -> None:
+    """A JSON Schema of specs, or of budgets in mnetcost.toml.
+
+    Editors complete, explain and check keys by it as they are typed.
+    """
+    text = SCHEMAS[of]()
     if output is None:
-        click.echo(schema_text(), nl=False)
+        click.echo(text, nl=False)
     else:
-        write_file(output, schema_text().encode())
+        write_file(output, text.encode())

@@ -75,7 +75,8 @@ def _about(keys: Mapping[str, str]) -> dict[str, Any]:
     return {key: {"description": ABOUT[key], **_ref(sort)} for key, sort in keys.items()}
 
 
-def _table(properties: dict[str, Any], about: str, **more: Any) -> dict[str, Any]:
+def closed_table(properties: dict[str, Any], about: str, **more: Any) -> dict[str, Any]:
+    """Describe a table that has these keys and no others."""
     return {"type": "object", "description": about, "properties": properties, "additionalProperties": False, **more}
 
 
@@ -96,7 +97,7 @@ def _row(op: str) -> dict[str, Any]:
     if op in EITHER:
         one, other, must = EITHER[op]
         more = {"oneOf": [{"required": [one]}, {"required": [other]}]} if must else {"not": {"required": [one, other]}}
-    return _table({**common, **fields}, first_line(cls), required=needed, **more)
+    return closed_table({**common, **fields}, first_line(cls), required=needed, **more)
 
 
 def _any_row() -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _rules(table: str) -> dict[str, Any]:
     for key in rule_keys()[table]:
         choices, default = RULE_CHOICES.get(f"{table}.{key}", ()), cls._field_defaults.get(key)
         known[key] = _about(WIDTH_KEYS)[key] if key in WIDTH_KEYS else _field(sorts[key], key, choices, default)
-    return _table(known, first_line(cls))
+    return closed_table(known, first_line(cls))
 
 
 @lru_cache(None)
@@ -140,21 +141,21 @@ def schema() -> dict[str, Any]:
     tables = {
         "layers": {"description": ABOUT["layers"], **rows},
         "top": {"description": ABOUT["top"], **rows},
-        "widths": _table({**widths, **{role: _ref("role-widths") for role in ROLES}}, ABOUT["widths"]),
+        "widths": closed_table({**widths, **{role: _ref("role-widths") for role in ROLES}}, ABOUT["widths"]),
         **{table: _rules(table) for table in RULE_TABLES},
-        "change": {"description": ABOUT["change"], "type": "array", "items": _table(change, ABOUT["change"], required=["match"])},
+        "change": {"description": ABOUT["change"], "type": "array", "items": closed_table(change, ABOUT["change"], required=["match"])},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mnetcost spec",
-        **_table({**_about(TOP_KEYS), **tables}, "A convolutional network as a table of layers, for mnetcost."),
+        **closed_table({**_about(TOP_KEYS), **tables}, "A convolutional network as a table of layers, for mnetcost."),
         "anyOf": [{"required": ["extends"]}, {"required": ["resolution", "layers"], "properties": {"layers": {"minItems": 1}}}],
         "$defs": {
             **{sort: {"description": takes(sort, ""), **SORTS[sort].schema} for sort in SORTS if sort != "Choice"},
             **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
             "op": {"description": ABOUT["op"], "enum": list(VOCABULARY)},
-            "role-widths": _table(widths, "The rule of the rows with this role; what it does not say is as in [widths]."),
-            "keys": _table(any_row, "Keys of a row."),
+            "role-widths": closed_table(widths, "The rule of the rows with this role; what it does not say is as in [widths]."),
+            "keys": closed_table(any_row, "Keys of a row."),
             "row": {
                 "type": "object",
                 "properties": any_row,  # what an editor completes; the op's own row below says which of them it takes
