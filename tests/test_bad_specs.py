@@ -81,6 +81,7 @@ CASES: dict[str, tuple[str, str]] = {
         error: net.toml:2: layers[0].activation: 'activation' must be an activation's name or "none", not "rellu"
           hint: did you mean 'relu'?
         error: net.toml:2: layers[0].padding: 'padding' must be {PADDING}, not "sane"
+          hint: did you mean 'same'?
         error: net.toml:4: widths.rounding: 'rounding' must be one of "divisible", "truncate", "round", "truncate-divisible", not "up"
         error: net.toml:5: widths.haed: [widths] has no key 'haed'
           hint: did you mean 'head'?""",

@@ -10,7 +10,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..designs import SETTINGS, Settings, split_design
+from ..designs import SETTINGS, Settings, split_design, unknown_setting
 from ..designs.conventions import DEFAULT
 from ..designs.find import is_shipped
 from ..designs.places import Path as Place
@@ -19,7 +19,7 @@ from ..designs.readers import reader_of
 from ..designs.spec import parse_toml, read_text_file
 from ..errors import BudgetError, CallError, Fault, MnetcostError, nearest
 from .limits import Limit, read_limits
-from .metrics import GROUPS, METRICS, unknown_metric
+from .metrics import GROUPS, METRICS, metric_hint, unknown_metric
 
 FILE = "mnetcost.toml"
 PYPROJECT = "pyproject.toml"
@@ -191,8 +191,7 @@ def read_settings(given: Mapping[str, Any]) -> Settings:
     """
     for key in given:
         if key not in SETTINGS:
-            like = nearest(key, SETTINGS)
-            raise CallError(f"a design has no setting '{key}'", hint=f"did you mean '{like}'?" if like else ", ".join(SETTINGS))
+            raise unknown_setting(key)
     return Settings(**{key: _setting(key, value) for key, value in given.items()})
 
 
@@ -207,8 +206,9 @@ class _Page:
         self.faults.append((place, message, hint))
 
     def unknown(self, place: Place, what: str, known: Iterable[str]) -> None:
-        like = nearest(str(place[-1]), known)
-        self.fault(place, f"{what} has no key '{place[-1]}'", f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known))
+        from ..designs.synonyms import did_you_mean
+
+        self.fault(place, f"{what} has no key '{place[-1]}'", did_you_mean(place[-1], known, "keys"))
 
     def read(self, place: Place, read: Any, *args: Any) -> Any:
         """What a reader makes of a value; None, and a fault, where it refuses."""
@@ -252,8 +252,10 @@ def _rules(page: _Page, place: Place, table: dict[str, Any], scope: str = "", gr
         elif inner and not scope and not group and not set(inner) <= {"max", "min"}:
             yield from _rules(page, at, inner, key)
         elif scope or group or key in GROUPS:
-            fault = unknown_metric(metric).faults[0]
+            fault = unknown_metric(metric, value).faults[0]
             page.fault(at, fault.message, fault.hint)
+        elif hint := metric_hint(metric, value):
+            page.fault(at, f"there is no metric '{metric[:60]}'", hint)
         else:
             page.unknown(at, "a budget", ("design", *COMMON, *SETTINGS, *(m for m in METRICS if "." not in m), *GROUPS))
 
@@ -373,7 +375,7 @@ def read_rules(name: str, value: Any, side: str = "max") -> tuple[Rule, ...]:
     """
     metric = max((m for m in METRICS if name == m or name.endswith(f".{m}")), key=len, default="")
     if not metric:
-        raise unknown_metric(name)
+        raise unknown_metric(name, value)
     scope = name[: -len(metric) - 1] if name != metric else ""
     if scope and not METRICS[metric].scoped:
         raise CallError(f"'{metric}' is a figure of whole designs")
@@ -384,15 +386,29 @@ def read_rules(name: str, value: Any, side: str = "max") -> tuple[Rule, ...]:
     return tuple(Rule(metric, limit, scope) for limit in limits)
 
 
+SIGNS = {"max": "<", "min": ">"}
+"""What may stand before the "=" of an option: --max "madds<=60M"."""
+
+
 def read_option(text: str, side: str) -> tuple[Rule, ...]:
-    """Read a limit given as an option: "madds=60M", "op:depthwise.params=+1%".
+    """Read a limit given as an option: "madds=60M", "op:depthwise.params=+1%", "madds<=60M" for --max.
 
     Raises CallError as `read_rules` does.
     """
     name, equals, value = text.rpartition("=")
-    if not equals:
-        raise CallError(f"'{text[:60]}': write METRIC=LIMIT, such as madds=60M")
-    return read_rules(name, value, side)
+    sign = name[-1:] if name[-1:] in ("<", ">") else ""
+    if not equals or sign not in ("", SIGNS[side]):
+        raise CallError(f"'{text[:60]}': write METRIC=LIMIT, such as madds=60M", hint=_option(text, side))
+    return read_rules(name.removesuffix(sign).strip(), value, side)
+
+
+def _option(text: str, side: str) -> str:
+    """How a limit that is written in another way is written."""
+    found = re.fullmatch(r"([^<>=: ]{1,60})\s*(<=?|>=?|:|\s)\s*(\S{1,40})", text.strip())
+    if not found:
+        return ""
+    word = "--" + ({"<": "max", ">": "min"}.get(found[2][:1]) or side)
+    return f"{word} {found[1]}={found[3]}"
 
 
 def own(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -> tuple[Budget, ...]:

@@ -18,7 +18,7 @@ BYTES = {
 }
 """What may stand behind a number: decimal for counts; for bytes also kB and MB, decimal, and KiB and MiB, binary."""
 
-NUMBER = re.compile(r"(\d[\d_]{0,30})(?:\.(\d{1,30}))? ?([A-Za-z]{0,4})", re.ASCII)
+NUMBER = re.compile(r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})", re.ASCII)
 PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
 EXACT_FLOAT = 2**53
 LARGEST = 10**30  # no network's figure is larger, and a mistake may be
@@ -60,8 +60,8 @@ class Limit(NamedTuple):
 def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     """Read a whole number as people write it.
 
-    >>> read_number("1.5M"), read_number("4 KiB", BYTES)
-    (1500000, 4096)
+    >>> read_number("1.5M"), read_number("4 KiB", BYTES), read_number("3.5e6"), read_number("3,504,872")
+    (1500000, 4096, 3500000, 3504872)
 
     Raises CallError for anything else, with the unit that may have been meant.
     """
@@ -72,18 +72,23 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     found = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise CallError(f"{_shown(value)} is not a number such as 1500000, 1_500_000 or 1.5{'MB' if len(units) > len(UNITS) else 'M'}")
-    whole, fraction, unit = found[1].replace("_", ""), found[2] or "", found[3]
+    whole, fraction, exponent, unit = re.sub("[_,]", "", found[1]), found[2] or "", int(found[3] or 0), found[4]
     if unit not in units:
         like = [u for u in units if u.lower() == unit.lower()] or [
             u for u in units if u and u.lower() == unit.lower().removesuffix("ib") + "b"
         ]
+        counted = re.fullmatch("([kKMGT]?)(mac|macs|madd|madds|flop|flops|param|params)", unit, re.IGNORECASE)
+        if counted:
+            flops = "; FLOPs are counted by the convention 'flops', whose figure is madds too" if "flop" in unit.lower() else ""
+            like = [f"'{value[: -len(unit)].strip()}{counted[1].replace('K', 'k')}'{flops}"]
         if unit == "KB":
             like = ["kB (1,000 bytes)", "KiB (1,024 bytes)"]
         known = ", ".join(u for u in units if u)
         raise CallError(
-            f"{_shown(value)} has no unit we know", hint=f"did you mean {' or '.join(like)}?" if like else f"there are: {known}"
+            f"{_shown(value)} has no unit we know",
+            hint=f"did you mean {' or '.join(like)}{'?' * (not counted)}" if like else f"there are: {known}",
         )
-    exact = Fraction(int(whole + fraction), 10 ** len(fraction)) * units[unit]
+    exact = Fraction(int(whole + fraction), 10 ** len(fraction)) * Fraction(10) ** exponent * units[unit]
     if exact.denominator != 1:
         raise CallError(f"{_shown(value)} is not a whole number: {float(exact):,}")
     if exact > LARGEST:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from ..engine.conventions import Convention
 from ..engine.costs import Costs, LayerCost
 from ..engine.ops import OPS
-from ..errors import CallError, nearest
-from .limits import BYTES, UNITS
+from ..errors import CallError
+from .limits import BYTES, LARGEST, UNITS
 from .report import totals_data
 
 
@@ -53,11 +53,33 @@ METRICS: dict[str, Metric] = {
 GROUPS = sorted({name.split(".")[0] for name in METRICS if "." in name})
 
 
-def unknown_metric(name: str) -> CallError:
+def metric_hint(name: str, value: Any = "N") -> str:
+    """The metric that another word for it means, or why there is none; "" where it is no such word.
+
+    value: the limit it was given.
+    """
+    from ..designs.synonyms import means
+
+    if name in METRICS:
+        return ""
+    if found := means(name, "metrics"):
+        return f"did you mean '{found}'?" if found in METRICS else f"one of {found}"
+    why = means(name, "missing metrics") or ""
+    return why.replace(
+        "{value}",
+        value[:40] if isinstance(value, str) else f"{value:.15g}" if value.__class__ in (float, int) and abs(value) < LARGEST else "N",
+    )
+
+
+def unknown_metric(name: str, value: Any = "N") -> CallError:
     """What to say where there is no such metric."""
+    from ..designs.synonyms import meant
+
     inside = [m for m in METRICS if m.startswith(f"{name}.")]
-    like = nearest(name, METRICS)
-    hint = "one of " + ", ".join(inside[:6]) if inside else f"did you mean '{like}'?" if like else "there are: " + ", ".join(METRICS)
+    like = meant(name, METRICS, "metrics")
+    known = ", ".join(m for m in METRICS if not m.startswith("layers."))
+    hint = "one of " + ", ".join(inside[:6]) if inside else metric_hint(name.rpartition(".")[2], value)
+    hint = hint or (f"did you mean '{like}'?" if like else f"there are: {known}, and layers.OP such as layers.depthwise")
     return CallError(f"there is no metric '{name[:60]}'", hint=hint)
 
 

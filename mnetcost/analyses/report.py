@@ -12,7 +12,7 @@ from ..engine.conventions import Convention
 from ..engine.costs import Costs, LayerCost
 from ..engine.graph import Graph
 from ..engine.terms import MAC_KINDS, Term
-from ..errors import CallError, nearest
+from ..errors import CallError
 from .records import Column, Document, Table, about
 from .tally import elsewhere, gap_notes
 
@@ -228,8 +228,9 @@ def sorted_rows(table: Table, key: str) -> Table:
     """
     keys = [c.key for c in table.columns]
     if key.lower() not in keys:
-        like = nearest(key.lower(), keys)
-        raise CallError(f"there is no column '{key[:60]}'", hint=f"did you mean '{like}'?" if like else "columns: " + ", ".join(keys))
+        from ..designs.synonyms import did_you_mean
+
+        raise CallError(f"there is no column '{key[:60]}'", hint=did_you_mean(key, keys, "columns"))
     at = keys.index(key.lower())
     return table._replace(rows=tuple(sorted(table.rows, key=lambda row: _order(row[at]))))
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from .. import __version__
-from ..errors import MnetcostError, nearest, plain
+from ..errors import MnetcostError, plain
 from .color import color_option
 
 COMMANDS = {
@@ -62,7 +62,9 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
         if name and name not in COMMANDS and not name.startswith("-"):
-            like = nearest(name, COMMANDS)
+            from ..designs.synonyms import meant
+
+            like = meant(name, COMMANDS, "commands")
             hint = f"did you mean '{like}'?" if like else "commands: " + ", ".join(COMMANDS)
             raise MnetcostError(f"there is no command '{name[:60]}'", hint=hint)
         return super().resolve_command(ctx, args)
@@ -119,7 +121,9 @@ def usage_error(e: click.ClickException) -> str:
     hint = f"{ctx.command_path} --help" if ctx else ""
     if isinstance(e, click.NoSuchOption):
         known = [name for p in ctx.command.params for name in p.opts] if ctx else []
-        like = nearest(e.option_name, [*known, "--help"])
+        from ..designs.synonyms import meant
+
+        like = meant(e.option_name, [*known, "--help"], "options")
         hint = f"did you mean '{like}'?" if like else hint
     return f"error: {message}" + (f"\n  hint: {hint}" if hint else "")
 

@@ -14,7 +14,7 @@ import click
 
 from ..analyses.records import Document
 from ..designs import Settings, read_multiplier, read_resolution, read_whole
-from ..errors import CallError, nearest
+from ..errors import CallError
 from .color import colored
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,9 +29,9 @@ class Word(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the word; raises CallError, with the nearest, where it is not in the list."""
         if self.strict and value not in (words := list(self.words())):
-            like = nearest(value, words)
-            hint = f"did you mean '{like}'?" if like else "there are: " + ", ".join(words)
-            raise CallError(f"there is no {self.name} '{str(value)[:60]}'", hint=hint)
+            from ..designs.synonyms import did_you_mean
+
+            raise CallError(f"there is no {self.name} '{str(value)[:60]}'", hint=did_you_mean(value, words, self.name))
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

@@ -6,7 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 from ..engine.graph import Graph
-from ..errors import CallError, Fault, SpecError, nearest
+from ..errors import CallError, Fault, SpecError
 from .files import is_file
 from .readers import load_file, model_reader, reader_of, unreadable
 from .sorts import LARGEST_COUNT, LARGEST_SIDE
@@ -122,6 +122,13 @@ SETTINGS: dict[str, Any] = {
 """A design's own settings, as written after its name: `v2:alpha=0.75,resolution=160`."""
 
 
+def unknown_setting(key: str, where: str = "") -> CallError:
+    """What to say of a setting that no design has."""
+    from .synonyms import did_you_mean
+
+    return CallError(f"{where}a design has no setting '{key[:60]}'", hint=did_you_mean(key, SETTINGS, "keys"))
+
+
 def split_design(text: str) -> tuple[str, Settings]:
     """Split a DESIGN into its name and its own settings.
 
@@ -159,8 +166,7 @@ def _settings(text: str, tail: str) -> Settings:
         key, equals, value = part.partition("=")
         key = key.strip()
         if key not in SETTINGS:
-            like = nearest(key, SETTINGS)
-            raise CallError(f"'{text}': a design has no setting '{key}'", hint=f"did you mean '{like}'?" if like else ", ".join(SETTINGS))
+            raise unknown_setting(key, f"'{text}': ")
         if not equals or key in given:
             raise CallError(f"'{text}': write each setting once, as {key}=VALUE")
         try:

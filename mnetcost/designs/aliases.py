@@ -15,6 +15,8 @@ from .find import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
 LARGEST_TABLE = 1 << 16  # bytes
 TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
 """What timm writes behind a name for its weights: "mobilenetv2_100.ra_in1k"."""
+WORDS = re.compile(r"[A-Za-z0-9]+(?:[-_ ./][A-Za-z0-9]+)*")
+"""What an alias may look like: no path such as "../v2"."""
 SEPARATORS = "[-_ ./]*"
 SPELLED = {"alpha": r"(?P<alpha>\d[._]\d+)", "percent": r"(?P<percent>\d{3})", "resolution": r"(?P<resolution>\d{2,4})"}
 """What stands for a setting within an alias."""
@@ -84,7 +86,7 @@ def meant(name: str) -> tuple[str, str]:
 
     Raises CallError, naming them, for a name that several networks share.
     """
-    if not name or len(name) > LONGEST_NAME or not name.isascii():
+    if len(name) > LONGEST_NAME or not WORDS.fullmatch(name):
         return "", ""
     name = TAG.sub("", name)
     table, key = aliases(), fold(name)

@@ -39,11 +39,9 @@ def load_convention(name: str = DEFAULT) -> Convention:
         return read_convention(read_text_file(name), name, PurePath(name).stem)
     path = specs_folder() / CONVENTIONS_FOLDER / f"{name}.toml"
     if not name.replace("-", "").isalnum() or not path.is_file():
-        like = nearest(name, convention_names())
-        raise CallError(
-            f"there is no convention '{name[:60]}'",
-            hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(convention_names()),
-        )
+        from .synonyms import did_you_mean
+
+        raise CallError(f"there is no convention '{name[:60]}'", hint=did_you_mean(name, convention_names(), "convention"))
     return read_convention(read_text_file(path), f"specs/{CONVENTIONS_FOLDER}/{name}.toml", name)
 
 

@@ -18,7 +18,10 @@ def specs_folder() -> Path:
 
 
 CONVENTIONS_FOLDER = "conventions"
-ALIASES = "aliases.toml"  # no design: other names of designs
+ALIASES = "aliases.toml"
+WORDS = "words.toml"
+NO_DESIGNS = (ALIASES, WORDS)
+"""Files beside the specs: other names of designs, and words that mean ours."""
 LONGEST_NAME = 200
 
 
@@ -26,7 +29,7 @@ LONGEST_NAME = 200
 def shipped() -> tuple[str, ...]:
     """Names of the shipped designs: the papers' first, then the implementations'."""
     folder = specs_folder()
-    names = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml") if p.name != ALIASES)
+    names = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml") if p.name not in NO_DESIGNS)
     return tuple(sorted((n for n in names if not n.startswith(CONVENTIONS_FOLDER + "/")), key=lambda n: ("/" in n, n)))
 
 
@@ -39,7 +42,7 @@ def is_shipped(name: str) -> bool:
         and name.isascii()
         and len(name) <= LONGEST_NAME
         and parts[0] != CONVENTIONS_FOLDER
-        and f"{name}.toml" != ALIASES
+        and f"{name}.toml" not in NO_DESIGNS
         and (specs_folder() / f"{name}.toml").is_file()
     )
 

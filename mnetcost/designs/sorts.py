@@ -83,7 +83,10 @@ def read_padding(value: Any, key: str) -> Any:
     try:
         return read_zeros(value, key)
     except Wrong as e:
-        raise Wrong(", ".join(f'"{w}"' for w in PADDINGS) + f", {e}") from None
+        from .synonyms import meant
+
+        like = meant(value, PADDINGS, "paddings") if isinstance(value, str) else None
+        raise Wrong(", ".join(f'"{w}"' for w in PADDINGS) + f", {e}", f"did you mean '{like}'?" if like else "") from None
 
 
 def read_scale(value: Any, key: str) -> str:
@@ -95,9 +98,9 @@ def read_scale(value: Any, key: str) -> str:
 def word(known: tuple[str, ...], called: str = "") -> Callable[[Any, str], str]:
     def read(value: Any, key: str) -> str:
         if value not in known if isinstance(value, str) else True:
-            from ..errors import nearest
+            from .synonyms import meant
 
-            like = nearest(value, known) if isinstance(value, str) else None
+            like = meant(value, known, "functions") if isinstance(value, str) else None
             hint = f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known) if called else ""
             raise Wrong(called or "one of " + ", ".join(f'"{w}"' for w in known), hint)
         return str(value)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
+from ..engine.fields import ACTIVATIONS
 from ..engine.ops import OPS, SEVERAL_INPUTS
 from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES, Rules
 from ..engine.widths import WidthRule
-from ..errors import Fault, SpecError, nearest
+from ..errors import Fault, SpecError
 from .files import decode, read_bytes
 from .places import Path as Place
 from .places import line_of, lines, spelled
@@ -107,8 +108,9 @@ class _Reading:
             self.finish()
 
     def unknown(self, file: str, place: Place, what: str, known: Iterable[str], key: str = "") -> None:
-        like = nearest(key or str(place[-1]), known)
-        self.fault(file, place, what, f"did you mean '{like}'?" if like else "it may be: " + ", ".join(sorted(known)))
+        from .synonyms import did_you_mean
+
+        self.fault(file, place, what, did_you_mean(key or str(place[-1]), sorted(known), "keys"))
 
     def read(self, file: str, place: Place, sort: str, value: Any, default: Any = None) -> Any:
         key = str(place[-1])
@@ -287,12 +289,14 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
     op = raw.values.get("op")
     if not isinstance(op, str) or op not in VOCABULARY:
         where = at("op")
+        from .synonyms import means, op_hint
+
         if op is None:
-            reading.fault(raw.file, raw.place, "a row must name its op", 'such as op = "conv_norm"')
+            other = next((key for key in raw.values if means(key, "keys", ["op"])), None)
+            hint = f"did you mean 'op' where it says '{other}'?" if other else 'such as op = "conv_norm"'
+            reading.fault(raw.file, raw.place, "a row must name its op", hint)
         else:
-            like = nearest(op, VOCABULARY) if isinstance(op, str) else None
-            hint = f"did you mean '{like}'?" if like else "it may be: " + ", ".join(VOCABULARY)
-            reading.fault(*where, f"there is no op {shown(op)}", hint)
+            reading.fault(*where, f"there is no op {shown(op)}", op_hint(op, VOCABULARY, ACTIVATIONS))
         return None
     cls = VOCABULARY[op]
     known = _sorts(op)
@@ -306,7 +310,10 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
         elif key in ROW_KEYS:
             sort, into = ROW_KEYS[key], common
         else:
-            reading.unknown(file, place, f"{op} takes no '{key}'", [*known, *ROW_KEYS])
+            from .synonyms import key_hint
+
+            hint = key_hint(key, [*known, *ROW_KEYS], {word: _sorts(word) for word in VOCABULARY})
+            reading.fault(file, place, f"{op} takes no '{key}'", hint)
             good = False
             continue
         before = len(reading.faults)
