@@ -201,8 +201,8 @@ def test_one_weight_read_twice_is_counted_once(tmp_path: Path) -> None:
     assert costs.work_by_kind() == {"pointwise": 2 * 9 * 64}
 
 
-def test_parts_that_overlap_are_refused_where_they_would_count_more_than_the_file_holds(tmp_path: Path) -> None:
-    """Rows 0 to 2 and 1 to 3 of a table of 1,200 x 8 numbers: 19,184 where the file holds 9,600, so no count is given."""
+def overlapping(path: Path) -> str:
+    """A file in which the rows 0 to 1,198 and 1 to 1,199 of a table of 1,200 x 8 numbers are added to a map."""
     cuts = [numbers("zero", 0), numbers("one", 1), numbers("low", 1199), numbers("high", 1200), numbers("axis", 0)]
     nodes = [
         node("Slice", ["table", "zero", "low", "axis"], ["first"], name="first"),
@@ -210,7 +210,18 @@ def test_parts_that_overlap_are_refused_where_they_would_count_more_than_the_fil
         node("Add", ["x", "first"], ["a"], name="a"),
         node("Add", ["a", "second"], ["y"], name="y"),
     ]
-    file = write(tmp_path, nodes, [weights("table", 1200, 8), *cuts], image=(1, 1, 1199, 8))
+    return write(path, nodes, [weights("table", 1200, 8), *cuts], image=(1, 1, 1199, 8))
+
+
+def test_parts_that_overlap_count_each_number_once(tmp_path: Path) -> None:
+    """1,199 x 8 numbers in the first part, and the 8 of the last row that only the second one reads: 9,600, as the file holds."""
+    assert [sum(row[1].values()) for row in rows(costed(overlapping(tmp_path))).values()] == [1199 * 8, 8]
+
+
+def test_more_parameters_than_the_file_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were each part counted by itself, they would be 19,184 of 9,600 numbers: then no count is given."""
+    monkeypatch.setattr("mnetcost.designs.tensors.Counted.add", lambda self, part: part.size)
+    file = overlapping(tmp_path)
     with pytest.raises(UnknownOpError, match="cannot count its parameters: numbers of the file are cut up"):
         load(file)
     design = load(file, Settings(allow_unknown=True))

@@ -46,6 +46,17 @@ def _reshape(np: Any, x: Arrays, args: Args) -> Any:
     return x[0].reshape(target)
 
 
+def _flatten(np: Any, x: Arrays, args: Args) -> Any:
+    axis = args.get("axis", 1)
+    dims = x[0].shape
+    if not -len(dims) <= axis <= len(dims):
+        return None
+    rows = 1
+    for n in dims[: axis + len(dims) if axis < 0 else axis]:
+        rows *= n
+    return x[0].reshape(rows, x[0].size // rows if rows else 0)
+
+
 def _unsqueeze(np: Any, x: Arrays, args: Args) -> Any:
     return np.expand_dims(x[0], _axes(args, x))
 
@@ -139,10 +150,11 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
     "Squeeze": lambda np, x, args: np.squeeze(x[0], _axes(args, x) or None),
     "Unsqueeze": _unsqueeze,
     "Reshape": _reshape,
-    "Flatten": lambda np, x, args: x[0].reshape(1, -1),
+    "Flatten": _flatten,
     "Transpose": lambda np, x, args: np.transpose(x[0], args.get("perm")),
     "Slice": _slice,
     "Range": _range,
+    "EyeLike": lambda np, x, args: np.eye(*x[0].shape, k=args.get("k", 0)),
     "ConstantOfShape": _filled,
     "Expand": _expand,
     "ReduceProd": _reduce("prod"),

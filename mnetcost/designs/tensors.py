@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.elements import Activation, Bias, Rescale, Scale
 from ..engine.graph import Graph, Ref
-from ..engine.moves import Concat, Constant, Crop, Permute, Reshape, Slice
+from ..engine.moves import Concat, Constant, Crop, Gather, Pad, Permute, Repeat, Reshape, Slice
+from ..engine.op import spread
 from ..engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
 from ..engine.shapes import Shape
 from ..errors import CallError, Fault, ShapeError, SpecError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Dims = tuple[int, ...]
 MOST_AXES = 12
+MOST_MARKED = 1 << 27  # numbers of stored tensors that are told apart one by one; of larger ones each counts whole
 
 
 UNFIT = (IndexError, ZeroDivisionError, ValueError, OverflowError)
@@ -42,6 +44,42 @@ class Tensor(NamedTuple):
     c: int
 
 
+class Cut(NamedTuple):
+    """Where numbers of a stored tensor are: from `offset` on, `dims` of them along each axis, `strides` apart."""
+
+    offset: int
+    dims: Dims
+    strides: Dims
+
+    @property
+    def size(self) -> int:
+        """How many numbers; what is repeated counts once."""
+        return prod(n for n, apart in zip(self.dims, self.strides, strict=True) if apart)
+
+    def taken(self, ranges: Sequence[range]) -> Cut:
+        """Some of each axis."""
+        starts = (r.start * apart for r, apart in zip(ranges, self.strides, strict=True) if r)
+        strides = tuple(r.step * apart for r, apart in zip(ranges, self.strides, strict=True))
+        return Cut(self.offset + sum(starts), tuple(map(len, ranges)), strides)
+
+
+def contiguous(dims: Dims, offset: int = 0) -> Cut:
+    """Numbers in order, the last axis fastest."""
+    return Cut(offset, dims, tuple(prod(dims[i + 1 :]) for i in range(len(dims))))
+
+
+class Part(NamedTuple):
+    """Which stored numbers a value is made of: those of one tensor, or a cut of them."""
+
+    key: Any
+    whole: int  # how many numbers the tensor has
+    cut: Cut | None = None  # None: all of them
+
+    @property
+    def size(self) -> int:
+        return self.whole if self.cut is None else self.cut.size
+
+
 class Stored(NamedTuple):
     """Numbers that are in the file, or follow from those and from shapes."""
 
@@ -49,18 +87,87 @@ class Stored(NamedTuple):
     key: Any = None  # whose they are: however many layers read them, they are counted once
     numbers: int = 0  # how many the file holds of them; 0 where they follow from shapes
     values: tuple[Any, ...] | None = None  # in order, where they are few
-    parts: tuple[tuple[Any, int], ...] = ()  # the keys and numbers of what they were worked out from, where that is several
+    parts: tuple[Part, ...] = ()  # what they were taken or worked out from, where that is not the whole of one tensor in order
+    cut: Cut | None = None  # where they stand in their one tensor, where that is known and not in order
     trained: bool = True  # False: written as fixed numbers; still weights where a convolution or a dense layer reads them
 
     @property
-    def sources(self) -> tuple[tuple[Any, int], ...]:
-        """Whose numbers they are, and how many each."""
-        return self.parts or ((self.key, self.numbers),)
+    def sources(self) -> tuple[Part, ...]:
+        """The stored numbers that they are made of."""
+        return self.parts or (Part(self.key, self.numbers),)
+
+    @property
+    def place(self) -> Cut | None:
+        """Where they stand in their one tensor, if that is known."""
+        in_order = not self.parts and self.numbers == prod(self.dims)
+        return self.cut or (contiguous(self.dims) if in_order else None)
 
     @property
     def one(self) -> bool:
         """Is it a single number, which no layer learns?"""
         return prod(self.dims) == 1
+
+
+def worked_out(dims: Dims, of: Sequence[Stored], key: Any, values: tuple[Any, ...] | None = None) -> Stored:
+    """What is worked out of stored values: made of all the numbers that those are made of; of the trained ones, where there are any."""
+    learned = [v for v in of if v.numbers > 1 and v.trained] or [v for v in of if v.numbers > 1]
+    parts = tuple(dict.fromkeys(part for v in learned for part in v.sources))
+    trained = not learned or learned[0].trained
+    return Stored(dims, learned[0].key if len(learned) == 1 else key, sum(p.size for p in parts), values, parts, trained=trained)
+
+
+class Counted:
+    """Which stored numbers have been counted: each once, in whatever cuts and however often they are read."""
+
+    def __init__(self) -> None:
+        self.whole: set[Any] = set()
+        self.cuts: dict[Any, dict[Any, Cut]] = {}
+        self.marks: dict[Any, Any] = {}  # a byte a number of tensors that are read in several cuts
+        self.marked = self.changes = 0
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self.whole or key in self.cuts
+
+    def add(self, part: Part) -> int:
+        """Count a part, and return how many of its numbers are new."""
+        key, whole, cut = part
+        if key in self.whole:
+            return 0
+        cuts = self.cuts.setdefault(key, {})
+        if cut is None or cut.size == whole or (cuts and key not in self.marks and self.marked + whole > MOST_MARKED):
+            before = self.count(key)
+            self.whole.add(key)
+            self.cuts.pop(key)
+            self.marks.pop(key, None)
+            self.changes += 1
+            return whole - before
+        axes = (pair for pair in zip(cut.strides, cut.dims, strict=True) if pair[0] and pair[1] != 1)
+        place = (cut.offset, *sorted(axes))
+        if place in cuts:
+            return 0
+        before = self.count(key)
+        cuts[place] = cut
+        if len(cuts) > 1:
+            self.mark(key, whole, list(cuts.values()) if key not in self.marks else [cut])
+        new = self.count(key) - before
+        self.changes += new > 0
+        return new
+
+    def mark(self, key: Any, whole: int, cuts: Sequence[Cut]) -> None:
+        import numpy as np
+
+        if key not in self.marks:
+            self.marked += whole
+            self.marks[key] = np.zeros(whole, np.uint8)
+        for cut in cuts:
+            if cut.size:
+                np.lib.stride_tricks.as_strided(self.marks[key][cut.offset :], cut.dims, cut.strides)[...] = 1
+
+    def count(self, key: Any) -> int:
+        """How many numbers of a tensor that is not counted whole are."""
+        if key in self.marks:
+            return int(self.marks[key].sum(dtype="i8"))
+        return sum(cut.size for cut in self.cuts[key].values())
 
 
 Value = Tensor | Stored
@@ -84,7 +191,7 @@ def broadcast(shapes: Sequence[Dims]) -> Dims:
         for i, n in enumerate(dims, rank - len(dims)):
             if n != 1 and out[i] not in (1, n):
                 raise ValueError(f"axes of {said(out)} and {said(dims)} do not fit")
-            out[i] = max(out[i], n)
+            out[i] = n if n != 1 else out[i]
     return tuple(out)
 
 
@@ -165,7 +272,7 @@ class Maps:
         self.layers = Layers(file, allow_unknown or dry)
         self.dry = dry  # only axes are followed, with the file's own batch
         self.channels_first = channels_first
-        self.counted: set[Any] = set()
+        self.counted = Counted()
         self.said: set[Any] = set()  # numbers that are not counted, and that the answer speaks of
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
         self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
@@ -218,9 +325,7 @@ class Maps:
         return 0 if self.dry else self.layers.add(name, op, *refs, shared=shared, written=written)
 
     def window(self, name: str, op: Op, t: Tensor) -> Shape:
-        """What a window gives on a map of one image."""
-        if t.dims[0] != 1 and not self.dry:
-            raise NotKnown
+        """What a window gives on each map of the batch."""
         try:
             y: Shape = op.shape(view((1, *t.dims[1:]), t.c))
             return y
@@ -237,16 +342,25 @@ class Maps:
         return Tensor(ref, t.dims, c)
 
     def learned(self, stored: Stored) -> int:
-        """How many of these numbers are counted here and not before."""
-        new = {key: n for key, n in stored.sources if key not in self.counted}
-        self.counted.update(new)
-        return sum(n for n in new.values() if n > 1)
+        """How many of these numbers are counted here and not before; a single number is none that a layer learns."""
+        return sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources]) if not self.dry else 0
 
     def first(self, stored: Stored) -> bool:
         """Are any of these numbers counted here and not before?"""
-        before = len(self.counted)
+        before = self.counted.changes
         self.learned(stored)
-        return len(self.counted) > before
+        return self.counted.changes > before
+
+    def counts(self, name: str, stored: Stored) -> bool:
+        """Does a layer count these as its weights? What they were worked out from beyond that is a table beside the layer."""
+        before = self.counted.changes
+        new, own = self.learned(stored), prod(stored.dims)
+        if self.counted.changes == before or self.dry:
+            return False
+        more = new - own if new > own else new if 0 < new < own else 0
+        if more:
+            self.node(f"{name}/weights", Constant(1, 1, more, True))
+        return not 0 < new < own
 
     def add(self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = "") -> Tensor:
         """Add a layer whose output has these axes."""
@@ -260,7 +374,7 @@ class Maps:
         """Are these numbers of a norm, a bias or a slope parameters that are counted here and not before?"""
         if not stored.trained and stored.numbers > 1:
             self.fixed(stored, name)
-        return stored.trained and self.first(stored)
+        return stored.trained and self.counts(name, stored)
 
     def fixed(self, stored: Stored, name: str) -> None:
         """Numbers that nothing trains: said once in the answer."""
@@ -270,10 +384,10 @@ class Maps:
 
     def weighted(self, name: str, op: Callable[[bool], Op], t: Tensor, weight: Stored, bias: Stored | None, dims: Dims, c: int) -> Tensor:
         """Add a layer with weights and perhaps a bias, of which either may have been counted at an earlier layer."""
-        new = self.first(weight)
+        new = self.counts(name, weight)
         if bias is None:
             return self.add(name, op(False), t, dims=dims, c=c, shared=not new)
-        new_bias = self.first(bias)
+        new_bias = self.counts(f"{name}/bias", bias)
         if new == new_bias:
             return self.add(name, op(True), t, dims=dims, c=c, shared=not new)
         y = self.add(name, op(False), t, dims=dims, c=c, shared=not new)
@@ -333,6 +447,9 @@ class Maps:
             return y if rank <= len(y.dims) else self.reshape(f"{name}/axes", y, (*(1,) * (rank - len(y.dims)), *y.dims))
         if isinstance(b, Tensor) and isinstance(a, Stored) and len(a.dims) == 2 and len(b.dims) >= 2 and bias is None:
             return self.dense(name, b, -2, a, a.dims[1], a.dims[0])
+        if isinstance(a, Stored) and isinstance(b, Stored) and len(b.dims) == 2:
+            places = a._replace(trained=a.trained and a.dims[-1] != 2)  # a height and a width a row: places, as Swin V2 has them
+            return self.dense(name, self.as_tensor(places, name), -1, b, b.dims[-2], b.dims[-1], bias)
         a, b = self.as_tensor(a, name), self.as_tensor(b, name)
         if len(a.dims) < 2 or len(b.dims) < 2:
             raise NotKnown
@@ -347,7 +464,7 @@ class Maps:
         return self.add(name, MatMul(inner, *view(self.checked(dims, name), c)), a, b, dims=dims, c=c)
 
     def combine(self, name: str, by: str, values: Sequence[Value]) -> Tensor:
-        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power."""
+        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power, compare, select."""
         try:
             dims = broadcast([v.dims for v in values])
         except ValueError as e:
@@ -359,8 +476,10 @@ class Maps:
             one = stored.one or not stored.numbers or not stored.trained
             if by in ("add", "subtract", "multiply", "divide") and (one or sum(n > 1 for n in stored.dims) == 1):
                 shift = by in ("add", "subtract")
-                new = self.trains(stored, name)
-                learned: Op = Bias(stored.numbers) if shift else Scale(False, stored.numbers)
+                new = self.learned(stored) if not one else 0
+                if not stored.trained and stored.numbers > 1:
+                    self.fixed(stored, name)
+                learned: Op = Bias(new or stored.numbers) if shift else Scale(False, new or stored.numbers)
                 return self.same(name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new)
             if stored.one:
                 relu = by == "maximum" and stored.values == (0,)
@@ -368,17 +487,10 @@ class Maps:
         tensors = [self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name) for v in values]
         whole = next((t for t in tensors if t.dims == dims), None)
         c = whole.c if whole else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
-        batch = bool(dims) and dims[0] == 1
-        refs = []
-        for t in tensors:
-            shape = view((*(1,) * (len(dims) - len(t.dims)), *t.dims), c, batch)
-            fits = self.shape(t) == shape
-            refs.append(t if fits else t._replace(ref=self.node(f"{name}/layout", Reshape(*shape), t.ref)))
         if self.dry:
-            return Tensor(0, dims, c)
+            return Tensor(0, self.checked(dims, name), c)
+        refs = self.alike(name, tensors, dims, c)
         shapes = [self.shape(t) for t in refs]
-        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc"):
-            raise NotKnown
         op: Op = Elementwise(by) if by != "multiply" else Gate()
         if by == "add" and len(set(shapes)) == 1:
             op = Add()
@@ -386,15 +498,37 @@ class Maps:
             refs.sort(key=lambda t: -self.shape(t).elements)
             while len(refs) > 2:
                 refs[:2] = [self.add(name, op, *refs[:2], dims=dims, c=c)]
-        y = self.add(name, op, *refs, dims=dims, c=c)
-        if self.shape(y) != view(dims, c, batch):
-            raise NotKnown
-        return y
+        return self.seen(self.add(name, op, *refs, dims=dims, c=c), c, name)
+
+    def alike(self, name: str, tensors: Sequence[Tensor], dims: Dims, c: int) -> list[Tensor]:
+        """Tensors as maps that can be combined side by side: as they are, or along up to three runs of axes, or repeated in full."""
+        padded = [(*(1,) * (len(dims) - len(t.dims)), *t.dims) for t in tensors]
+        shapes = [view(p, c, bool(dims) and dims[0] == 1) for p in padded]
+        repeated: Shape | None = None
+        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc") or view(dims, c) != spread("", tuple(shapes)):
+            runs: list[tuple[Any, list[int]]] = []  # which tensors are repeated along these axes, and the axes
+            for i in (i for i, n in enumerate(dims) if n != 1):
+                kept = [p[i] != 1 for p in padded]
+                if runs and runs[-1][0] == kept:
+                    runs[-1][1].append(i)
+                else:
+                    runs.append((kept, [i]))
+            if len(runs) <= 3:
+                shapes = [Shape(*(1,) * (3 - len(runs)), *(prod(p[i] for i in axes) for _, axes in runs)) for p in padded]
+            else:
+                repeated = view(dims, c)
+        refs = []
+        for t, shape in zip(tensors, shapes, strict=True):
+            ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
+            refs.append(t._replace(ref=ref if repeated in (None, shape) else self.node(f"{name}/repeat", Repeat(*repeated), ref)))
+        return refs
 
     def concat(self, name: str, values: Sequence[Value], axis: int) -> Tensor:
         """Put tensors one behind another along an axis."""
         if not any(isinstance(v, Tensor) for v in values):
             raise NotKnown
+        if len(values) == 1 and isinstance(values[0], Tensor):
+            return values[0]
         rank = len(values[0].dims)
         if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
             raise self.fault(f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}", name)
@@ -449,6 +583,29 @@ class Maps:
         if (y.h, y.w) != (x.h, x.w) or y.c == x.c:
             t = self.add(name, Crop(y.h, y.w), t, dims=dims, c=t.c)
         return t._replace(dims=dims)
+
+    def picked(self, name: str, t: Tensor, dims: Sequence[int]) -> Tensor:
+        """Numbers of a tensor, each as often as asked for, along other axes."""
+        dims = self.checked(dims, name)
+        c = self.channels_of(len(dims))
+        return self.add(name, Gather(*view(dims, c)), t, dims=dims, c=c)
+
+    def padded(self, name: str, t: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
+        """Zeros before and after along any axes; fewer than none cut."""
+        dims = self.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], name)
+        if dims == t.dims:
+            return self.reshape(name, t, dims)
+        t = self.seen(t, t.c, name)
+        rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
+        if len(rest) < 3 and not before[t.c] and not after[t.c] and not (t.c and (before[0] or after[0])):
+            edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))
+            return self.add(name, Pad((*edges[0], *edges[1])), t, dims=dims, c=t.c)
+        y = t
+        for i, edge in enumerate(zip(before, after, strict=True)):
+            if any(edge):  # one axis after the other, each as a map's width
+                row = self.node(f"{name}/layout", Reshape(prod(y.dims[:i]), y.dims[i], prod(y.dims[i + 1 :])), y.ref)
+                y = Tensor(self.node(name, Pad((0, 0, *edge)), row), (*y.dims[:i], dims[i], *y.dims[i + 1 :]), t.c)
+        return self.seen(y, t.c, name)
 
     def without(self, t: Tensor, axes: Sequence[int]) -> Tensor:
         """Drop axes of 1."""

@@ -58,6 +58,8 @@ ACTIVATIONS = (
     "sparse_plus",
     "sparse_sigmoid",
     "sparsemax",
+    "sin",
+    "cos",
 )
 """Activation functions by the names used here; `none` in a spec stands for no activation."""
 
@@ -67,7 +69,7 @@ CHOICES = {
     "method": ("nearest", "bilinear", "bicubic"),
     "layers": ("pointwise", "dense"),
     "stride_on": ("spatial", "first"),
-    "combine": ("add", "subtract", "divide", "maximum", "minimum", "power"),
+    "combine": ("add", "subtract", "divide", "maximum", "minimum", "power", "compare", "select"),
     "by": ("sum", "mean", "max", "min", "argmax", "l2"),
     "along": ("height", "width", "channels"),
 }

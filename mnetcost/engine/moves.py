@@ -88,6 +88,26 @@ class Repeat(NamedTuple):
         return y
 
 
+@op("gather")
+class Gather(NamedTuple):
+    """Numbers of a map picked by their places, each as often as asked for, laid out as a map of `h` x `w` x `c`."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+
+@op("scatter")
+class Scatter(NamedTuple):
+    """A map in which some numbers are replaced by those of another."""
+
+    def shape(self, x: Shape, by: Shape) -> Shape:
+        return x
+
+
 @op("crop", writes=False)
 class Crop(NamedTuple):
     """Take a part of a map: `h` x `w` positions of it."""

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from ..errors import ShapeError
 from .elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
 from .fields import Choice, Count, Flag, Padding, Size, Whole, Width
-from .moves import Concat, Constant, Crop, Dropout, Flatten, Pad, Permute, Repeat, Reshape, Shuffle, Slice
+from .moves import Concat, Constant, Crop, Dropout, Flatten, Gather, Pad, Permute, Repeat, Reshape, Scatter, Shuffle, Slice
 from .numbers import Num, anywhere, everywhere, pair
 from .op import channels_agree, op, spread
-from .shapes import Shape, sides, windowed
-from .terms import Term, Terms
+from .shapes import Shape, sides, tiled, windowed
+from .terms import Term, Terms, term
 
 
 @op("input", writes=False)
@@ -44,7 +44,8 @@ def conv_kind(op: Any, x: Shape) -> str:
 class Conv(NamedTuple):
     """Convolution: every output channel looks at every input channel of its group.
 
-    With kernel 1 it is pointwise and mixes channels only; with as many groups as channels it is depthwise.
+    With kernel 1 it is pointwise and mixes channels only; with as many groups as channels it is depthwise. `tiles` maps stand one below
+    the other and are convolved each by itself.
     Multiply-adds = k_h x k_w x (c_in / groups) x c_out x h_out x w_out.
     Source: Howard et al. 2017, arXiv 1704.04861, section 3.1, equation 2.
     """
@@ -56,12 +57,13 @@ class Conv(NamedTuple):
     groups: Count = 1
     padding: Padding = "same"
     bias: Flag = False
+    tiles: Count = 1
 
     def shape(self, x: Shape) -> Shape:
         many = self.groups.__class__ is not int or self.groups != 1
         if many and (anywhere(x.c % self.groups) or anywhere(self.out % self.groups)):
             raise ShapeError(f"{self.groups} groups do not divide {x.c} input and {self.out} output channels")
-        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding)
+        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding, False, self.tiles)
         return Shape(h, w, self.out)
 
     def _factors(self, x: Shape) -> tuple[tuple[str, Num], ...]:
@@ -96,9 +98,10 @@ class DepthwiseConv(NamedTuple):
     multiplier: Count = 1
     padding: Padding = "same"
     bias: Flag = False
+    tiles: Count = 1
 
     def shape(self, x: Shape) -> Shape:
-        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding)
+        h, w = windowed(x, self.kernel, self.stride, self.dilation, self.padding, False, self.tiles)
         return Shape(h, w, x.c * self.multiplier)
 
     def _factors(self, x: Shape) -> tuple[tuple[str, Num], ...]:
@@ -119,6 +122,33 @@ class DepthwiseConv(NamedTuple):
             yield Term("bias", (("c_out", y.c), ("h", y.h), ("w", y.w)), "conv")
 
 
+@op("dynamic_conv")
+class DynamicConv(NamedTuple):
+    """Convolution whose weights another layer gives, such as a mix of stored kernels: it reads the map, then the weights.
+
+    Multiply-adds = k_h x k_w x (c_in / groups) x c_out x h_out x w_out; it has no parameters.
+    Source: Yang et al. 2019, arXiv 1904.04971.
+    """
+
+    out: Width
+    kernel: Size = 1
+    stride: Size = 1
+    dilation: Size = 1
+    groups: Count = 1
+    padding: Padding = "same"
+
+    def shape(self, x: Shape, by: Shape) -> Shape:
+        conv = Conv(*self)
+        y = conv.shape(x)
+        needs = term("conv", **dict(conv._factors(x))).count
+        if not everywhere(by.elements == needs):
+            raise ShapeError(f"its weights are {needs} numbers, and it gets {by.elements}")
+        return y
+
+    def work(self, y: Shape, x: Shape, by: Shape) -> Terms:
+        return Conv(*self).work(y, x)
+
+
 @op("transposed_conv")
 class TransposedConv(NamedTuple):
     """Transposed convolution: every input position paints a window of the output.
@@ -134,8 +164,12 @@ class TransposedConv(NamedTuple):
     padding: Padding = "same"
     output_padding: Whole = 0
     bias: Flag = False
+    tiles: Count = 1
 
     def shape(self, x: Shape) -> Shape:
+        if self.tiles != 1:
+            y = self._replace(tiles=1).shape(tiled(x, self.tiles))
+            return y._replace(h=y.h * self.tiles)
         kernel, stride, dilation = pair(self.kernel), pair(self.stride), pair(self.dilation)
         extra = pair(self.output_padding)
         if self.groups != 1 and (anywhere(x.c % self.groups) or anywhere(self.out % self.groups)):
@@ -223,7 +257,7 @@ def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
 
 def pooled(pool: "MaxPool | AvgPool", x: Shape) -> Shape:
     """The map left by a pool with windows."""
-    h, w = windowed(x, pool.kernel, pool.stride, pool.dilation, pool.padding, pool.ceil)
+    h, w = windowed(x, pool.kernel, pool.stride, pool.dilation, pool.padding, pool.ceil, pool.tiles)
     return Shape(h, w, x.c)
 
 
@@ -243,6 +277,7 @@ class MaxPool(NamedTuple):
     padding: Padding = "valid"
     dilation: Size = 1
     ceil: Flag = False
+    tiles: Count = 1
 
     def shape(self, x: Shape) -> Shape:
         return pooled(self, x)
@@ -260,6 +295,7 @@ class AvgPool(NamedTuple):
     padding: Padding = "valid"
     dilation: Size = 1
     ceil: Flag = False
+    tiles: Count = 1
 
     def shape(self, x: Shape) -> Shape:
         return pooled(self, x)
@@ -439,6 +475,7 @@ OPS: dict[str, type] = {
     "conv": Conv,
     "depthwise": DepthwiseConv,
     "transposed_conv": TransposedConv,
+    "dynamic_conv": DynamicConv,
     "dense": Dense,
     "matmul": MatMul,
     "norm": Norm,
@@ -465,6 +502,8 @@ OPS: dict[str, type] = {
     "permute": Permute,
     "repeat": Repeat,
     "crop": Crop,
+    "gather": Gather,
+    "scatter": Scatter,
     "constant": Constant,
     "detection": Detection,
     "dropout": Dropout,
@@ -476,5 +515,6 @@ OPS: dict[str, type] = {
 }
 """Every op a spec may name, by its `op` word."""
 
-SEVERAL_INPUTS = {"add": 0, "elementwise": 0, "concat": 0, "gate": 2, "matmul": 2, "axpy": 3, "detection": 3}
+_TWO_OR_MORE = dict.fromkeys(("add", "elementwise", "concat"), 0)
+SEVERAL_INPUTS = {**_TWO_OR_MORE, "gate": 2, "matmul": 2, "dynamic_conv": 2, "scatter": 2, "axpy": 3, "detection": 3}
 """Ops that read more than one row, and how many; 0 is two or more."""

@@ -50,13 +50,23 @@ def slide(n: Num, kernel: Num, stride: Num, dilation: Num, before: Num, after: N
     return out - 1 * ((out - 1) * stride >= n + before)
 
 
-def windowed(x: Shape, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False) -> tuple[Num, Num]:
+def tiled(x: Shape, tiles: int) -> Shape:
+    """Return one of `tiles` maps that stand one below the other and have nothing to do with each other, such as attention's windows."""
+    if anywhere(x.h % tiles):
+        raise ShapeError(f"a map of {x} is not {tiles} tiles one below the other")
+    return x._replace(h=x.h // tiles)
+
+
+def windowed(x: Shape, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False, tiles: int = 1) -> tuple[Num, Num]:
     """Return the output's height and width.
 
-    "same" gives ceil(n / stride), "valid" adds nothing, anything else is explicit (see `sides`).
+    "same" gives ceil(n / stride), "valid" adds nothing, anything else is explicit (see `sides`). `tiles`: see `tiled`.
 
     Raises ShapeError where nothing is left.
     """
+    if tiles != 1:
+        h, w = windowed(tiled(x, tiles), kernel, stride, dilation, padding, ceil)
+        return h * tiles, w
     if padding == "same":  # TensorFlow: whatever padding it takes
         if stride == 1:
             return x.h, x.w

@@ -13,9 +13,8 @@ from ..layers import UNKNOWN_HINT
 from ..readers import Model
 from ..tensors import Dims, Stored, Tensor, Value, image_size, view
 from .file import read_model
-from .moves import MOVES
 from .net import GIVEN, Net, text
-from .ops import lay
+from .ops import STILL, lay
 
 if TYPE_CHECKING:
     from .. import Settings
@@ -97,7 +96,7 @@ class Reading:
 
     def net(self, h: int, w: int, own: bool, before: dict[str, tuple[Dims, Dims]] | None = None) -> Net:
         """Lay the file out at a size; `own`: with the batch that it says."""
-        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, MOVES, dry=own)
+        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, STILL, dry=own)
         net.before = before or {}
         if (h, w) == self.own or self.own is None:
             self.give(net)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from ...engine.moves import Pad, Repeat, Reshape
+from ...engine.moves import Repeat, Reshape, Scatter
 from ..tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
-from .net import UNLEARNED, Call, flattened, resolved, squeezed, unsqueezed
+from .net import UNLEARNED, Call, flattened, resolved, sliced, squeezed, unsqueezed
+from .net import split as splits
 
 Output = Value | Sequence[Value | None] | None
 Lay = Callable[[Call], Output]
@@ -90,7 +91,7 @@ def transpose(call: Call) -> Output:
 
 
 def concat(call: Call) -> Output:
-    values = [v for v in call.inputs if v is not None and (isinstance(v, Tensor) or 0 not in v.dims)]
+    values = [v for v in call.inputs if v is not None and 0 not in v.dims]
     return call.net.concat(call.name, values, call.integer("axis", 0))
 
 
@@ -100,33 +101,17 @@ def q_concat(call: Call) -> Output:
 
 def slices(call: Call) -> Output:
     t = call.tensor()
-    starts, ends, steps = call.integers("starts", 1), call.integers("ends", 2), call.integers("steps", 4)
-    if starts is None or ends is None:
-        raise NotKnown
-    along = call.integers("axes", 3) or list(range(len(starts)))
-    steps = steps or [1] * len(starts)
-    dims = list(t.dims)
-    if not len(starts) == len(ends) == len(along) == len(steps) or any(not -len(dims) <= a < len(dims) for a in along) or 0 in steps:
-        raise call.fault("its starts, ends, axes and steps do not fit")
-    for start, end, axis, step in zip(starts, ends, along, steps, strict=True):
-        dims[axis] = len(range(*slice(start, None if step < 0 and end < -dims[axis] else end, step).indices(dims[axis])))
-    return call.net.part(call.name, t, tuple(dims))
+    return part(call, call.name, t, tuple(map(len, sliced(call, t.dims)[0])))
 
 
 def split(call: Call) -> Output:
     t = call.tensor()
-    axis = call.integer("axis", 0)
-    if not -len(t.dims) <= axis < len(t.dims):
-        raise call.fault(f"axis {axis} does not fit {said(t.dims)}")
-    axis %= len(t.dims)
-    parts = call.integers("split", 1)
-    if parts is None:
-        count = call.integer("num_outputs", len(call.node.output))
-        whole = -(-t.dims[axis] // count) if 0 < count <= t.dims[axis] else 0
-        parts = [whole] * (count - 1) + [t.dims[axis] - whole * (count - 1)] if whole else []
-    if sum(parts) != t.dims[axis] or len(parts) > 1000:
-        raise call.fault(f"parts of {parts[:8]} do not make {t.dims[axis]:,}")
-    return [call.net.part(f"{call.name}/{k + 1}", t, (*t.dims[:axis], n, *t.dims[axis + 1 :])) for k, n in enumerate(parts)]
+    return [part(call, f"{call.name}/{k + 1}", t, tuple(map(len, taken))) for k, taken in enumerate(splits(call, t.dims))]
+
+
+def part(call: Call, name: str, t: Tensor, dims: Dims) -> Value:
+    """Some of each axis; none of one is no layer."""
+    return Stored(dims, None, 0, ()) if 0 in dims else call.net.part(name, t, dims)
 
 
 def gather(call: Call) -> Output:
@@ -138,14 +123,53 @@ def gather(call: Call) -> Output:
     axis %= len(t.dims)
     taken = prod(index.dims)
     dims = (*t.dims[:axis], *index.dims, *t.dims[axis + 1 :])
-    if call.net.dry and isinstance(index, Stored):
-        return Tensor(0, call.net.checked(dims, call.name), call.net.channels_of(len(dims)))
+    if 0 in dims:
+        return Stored(dims, None, 0, ())
     if isinstance(index, Tensor) or taken > t.dims[axis]:
-        raise NotKnown
+        return call.net.picked(call.name, t, dims)
     y = call.net.part(call.name, t, (*t.dims[:axis], taken, *t.dims[axis + 1 :]))
     if not index.dims:
         return call.net.without(y, [axis])
     return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
+
+
+def gather_nd(call: Call) -> Output:
+    """Numbers, or slices of numbers, by the places that the rows of the second input say."""
+    t, index, batch = call.tensor(0), call.input(1), call.integer("batch_dims")
+    if index is None or not index.dims or batch < 0 or t.dims[:batch] != index.dims[:batch] or batch + index.dims[-1] > len(t.dims):
+        raise NotKnown
+    return call.net.picked(call.name, t, (*index.dims[:-1], *t.dims[batch + index.dims[-1] :]))
+
+
+def gather_elements(call: Call) -> Output:
+    t, index = call.tensor(0), call.input(1)
+    if index is None or len(index.dims) != len(t.dims):
+        raise NotKnown
+    return call.net.picked(call.name, t, index.dims)
+
+
+def scatter(call: Call) -> Output:
+    """Some numbers of a map replaced by others; by the places in the rows of the second input, or along an axis."""
+    t, index, by = call.tensor(0), call.input(1), call.tensor(2)
+    if index is None or call.word("reduction", "none") not in ("", "none"):
+        raise NotKnown
+    fits = by.dims == index.dims and len(by.dims) == len(t.dims)
+    if call.type == "ScatterND" and index.dims:
+        fits = by.dims == (*index.dims[:-1], *t.dims[index.dims[-1] :])
+    if not fits:
+        raise call.fault(f"updates of {said(by.dims)} at places of {said(index.dims)} do not fit {said(t.dims)}")
+    return call.net.add(call.name, Scatter(), t, by, dims=t.dims, c=t.c)
+
+
+def eye_like(call: Call) -> Output:
+    value = call.input(0)
+    return None if value is None else Stored(value.dims)
+
+
+def ranged(call: Call) -> Output:
+    """Numbers at equal steps, too many to write out."""
+    start, stop, step = (call.values(i)[0] for i in range(3))
+    return Stored(call.net.checked((max(0, -int((start - stop) // step)),), call.name))
 
 
 def expand(call: Call) -> Output:
@@ -192,15 +216,7 @@ def pad(call: Call) -> Output:
     before, after = [0] * len(t.dims), [0] * len(t.dims)
     for k, a in enumerate(along):
         before[a], after[a] = pads[k], pads[k + len(along)]
-    dims = call.net.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], call.name)
-    if dims == t.dims:
-        return call.net.reshape(call.name, t, dims)
-    t = call.net.seen(t, t.c, call.name)
-    rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
-    if len(rest) > 2 or before[t.c] or after[t.c] or (t.c and (before[0] or after[0])):
-        raise NotKnown
-    edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))
-    return call.net.add(call.name, Pad((*edges[0], *edges[1])), t, dims=dims, c=t.c)
+    return call.net.padded(call.name, t, before, after)
 
 
 MOVES: dict[str, Lay] = {
@@ -219,6 +235,13 @@ MOVES: dict[str, Lay] = {
     "Slice": slices,
     "Split": split,
     "Gather": gather,
+    "GatherND": gather_nd,
+    "GatherElements": gather_elements,
+    "ScatterND": scatter,
+    "ScatterElements": scatter,
+    "EyeLike": eye_like,
+    "Range": ranged,
+    "Trilu": free,
     "Expand": expand,
     "Tile": tile,
     "Pad": pad,

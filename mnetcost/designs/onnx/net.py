@@ -6,6 +6,7 @@ import re
 import struct
 from collections import ChainMap, Counter
 from collections.abc import Callable, Container, MutableMapping, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -14,7 +15,23 @@ from ...engine.graph import Graph
 from ...engine.moves import Constant
 from ..folding import MOST_NUMBERS, fold
 from ..layers import LARGEST_DIMENSION
-from ..tensors import MOST_AXES, UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from ..tensors import (
+    MOST_AXES,
+    UNFIT,
+    Cut,
+    Dims,
+    Maps,
+    NotKnown,
+    Part,
+    Stored,
+    Tensor,
+    Value,
+    broadcast,
+    contiguous,
+    said,
+    view,
+    worked_out,
+)
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
 DEEPEST = 16  # graphs within nodes, functions within functions
@@ -82,12 +99,17 @@ def made_up(stored: Any) -> bool:
     return name.__class__ is bytes and MADE_UP.fullmatch(name) is not None
 
 
+def fills(stored: Any) -> bool:
+    """Are these ones or zeros that onnxscript writes for a scale or a shift that a norm lacks?"""
+    return made_up(stored) and set(stored.values or ()) in ({0}, {1})
+
+
 class Net(Maps):
     """One file, laid out at one size."""
 
-    def __init__(self, file: str, allow_unknown: bool, model: Any, lay: Callable[[Call], Any], moves: Container[str], dry: bool) -> None:
+    def __init__(self, file: str, allow_unknown: bool, model: Any, lay: Callable[[Call], Any], still: Container[str], dry: bool) -> None:
         super().__init__(file, allow_unknown, True, dry)
-        self.model, self.lay, self.moves = model, lay, moves
+        self.model, self.lay, self.still = model, lay, still  # still: ops without multiply-adds
         self.opset = max((o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1)
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
         self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
@@ -131,7 +153,7 @@ class Net(Maps):
 
     def trains(self, stored: Stored, name: str) -> bool:
         new = super().trains(stored, name)
-        if new and not self.dry and made_up(stored) and set(stored.values or ()) in ({0}, {1}):
+        if new and not self.dry and fills(stored):
             self.layers.mark("filler", name, stored.numbers)
         return new
 
@@ -301,11 +323,8 @@ class Call:
         try:
             if self.inputs and all(not isinstance(v, Tensor) for v in self.inputs):
                 folded = self.folded()
-                if folded is not None:
-                    return [folded]
-                traced = self.traced()
-                if traced:
-                    return traced
+                if folded:
+                    return folded
             done = net.lay(self)
         except NotKnown:
             done = None
@@ -329,65 +348,82 @@ class Call:
             return Tensor(self.net.node(f"{self.name}/{k + 1}", Constant(*view(dims, c))), dims, c)
         return self.net.unknown(type_, self.name, values, said_dims)
 
-    def folded(self) -> Stored | None:
-        """What an operation on stored numbers gives: stored numbers again, where that can be said."""
-        stored: Sequence[Any] = self.inputs
-        there = [v for v in stored if v is not None]
+    def folded(self) -> list[Any]:
+        """What an operation on stored numbers gives: stored numbers again; none where multiply-adds make them, or it is not known."""
+        there = [v for v in self.inputs if isinstance(v, Stored)]
         if not there:
-            return None
-        args = self.args()
-        own = [v for v in there if v.numbers and v.trained] or [v for v in there if v.numbers]
-        trained = not own or own[0].trained
-        key: Any = own[0].key if len(own) == 1 else ("constant", self.name)
-        numbers = sum(v.numbers for v in own if v.numbers > 1)
-        parts = tuple({source: None for v in own for source in v.sources}) if len(own) > 1 else ()
-        first: Stored = there[0]
-        if self.type in KEEPING:
-            done = fold(self.type, stored, args)
-            if done is not None:
-                return first._replace(dims=done[0], values=done[1])
-            dims = KEEPING[self.type](self, first.dims)
-            return None if dims is None else first._replace(dims=dims, values=first.values if dims == first.dims else None)
-        done = fold(self.type, stored, args)
-        if done is not None:
-            dims, values = done
-            if self.type == "ConstantOfShape":
-                made: Stored = self.net.lay(self)._replace(values=values)
-                return made
-            taken = self.type in ("Slice", "Gather")  # a part, which others may share in
-            key = (*first.key, self.name) if taken and first.key else key
-            return Stored(dims, key, min(numbers, prod(dims)) if taken else numbers, values, trained=trained)
-        if self.type in COMBINING:
-            try:
-                return Stored(broadcast([v.dims for v in there]), key, numbers, None, parts, trained)
-            except ValueError:
-                return None
-        return Stored(first.dims, key, numbers, None, parts, trained) if self.type in SCATTERING else None
-
-    def traced(self) -> list[Any]:
-        """The axes of what is made of many stored numbers by moving them; none where that is computed, or not known."""
-        net, inputs = self.net, self.inputs
-        if self.type not in net.moves:
             return []
-        own = [v for v in inputs if isinstance(v, Stored) and v.numbers > 1]
-        own = [v for v in own if v.trained] or own
-        numbers = sum(v.numbers for v in own)
-        data = inputs if self.type == "Concat" else inputs[:1]
+        first = there[0]
+        done: tuple[Dims, tuple[Any, ...] | None] | None = fold(self.type, self.inputs, self.args())
+        if done is None and self.type in KEEPING:
+            dims = KEEPING[self.type](self, first.dims)
+            if dims is None:
+                return []
+            done = dims, first.values if dims == first.dims else None
+        elif done is None and self.type in COMBINING:
+            try:
+                done = broadcast([v.dims for v in there]), None
+            except ValueError:
+                return []
+        if done is not None and self.type == "ConstantOfShape":
+            return [self.net.lay(self)._replace(values=done[1])]
+        made = [done] if done is not None else self.outlined()
+        if self.type in KEEPING or self.type in TAKING:
+            places = self.places(first, [v[0] for v in made])
+            return [self.moved(first, v[0], v[1], place) for v, place in zip(made, places, strict=True)]
+        if "Normalization" in self.type:
+            there = [v for v in there if v is first or not fills(v)]
+        return [v if isinstance(v, Stored) else worked_out(v[0], there, ("constant", self.name), v[1]) for v in made]
+
+    def places(self, value: Stored, made: Sequence[Dims]) -> Sequence[Cut | None]:
+        """Where the numbers of each output stand in the tensor that they are moved from or taken out of, if that is known."""
+        place = value.place
+        if place is None or not made:
+            return [None] * len(made)
+        if self.type in TAKING:
+            taken = TAKING[self.type](self, value.dims)
+            return [reread(place.taken(ranges), dims) for ranges, dims in zip(taken, made, strict=True)] if taken else [None] * len(made)
+        if self.type == "Transpose":
+            perm = self.integers("perm") or list(range(len(value.dims)))[::-1]
+            return [Cut(place.offset, made[0], tuple(place.strides[i] for i in perm))]
+        return [reread(place, made[0])]
+
+    def moved(self, value: Stored, dims: Dims, values: Any, place: Cut | None) -> Stored:
+        """The same stored numbers along other axes, or some of them; of what nobody can tell, all of them."""
+        sources = value.sources
+        if place is not None and self.type in TAKING:
+            sources = (Part(sources[0].key, sources[0].whole, place),)
+            return value._replace(dims=dims, numbers=place.size, values=values, parts=sources, cut=place)
+        if not value.parts and place == contiguous(dims):
+            return value._replace(dims=dims, values=values)
+        return value._replace(dims=dims, values=values, parts=sources, cut=place)
+
+    def outlined(self) -> list[Any]:
+        """The axes of what is made of stored numbers, found by laying the operation out without its layers."""
+        net, inputs = self.net, self.inputs
+        if self.type not in net.still:
+            return []
         dry, net.dry = net.dry, True
         try:
-            self.inputs = [*(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in data), *inputs[len(data) :]]
+            data = len(inputs) if self.type in JOINING else 1
+            self.inputs = [*(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in inputs[:data]), *inputs[data:]]
             done = net.lay(self)
         except (NotKnown, *UNFIT):
             return []
         finally:
             net.dry, self.inputs = dry, inputs
         values = done if done.__class__ is list else [done]
-        return [
-            Stored(v.dims, ("constant", self.name, k), min(numbers, prod(v.dims)), trained=not own or own[0].trained)
-            if isinstance(v, Tensor)
-            else v
-            for k, v in enumerate(values)
-        ]
+        if any(v is None for v in values):
+            return []
+        return [(v.dims, None) if isinstance(v, Tensor) else v for v in values]
+
+
+def reread(place: Cut, dims: Dims) -> Cut | None:
+    """A reshape of numbers that stand at a place, where they stay in steps."""
+    apart = [s for s, n in zip(place.strides, place.dims, strict=True) if n != 1]
+    if [n for n in place.dims if n != 1] == [n for n in dims if n != 1]:
+        return Cut(place.offset, dims, tuple(apart.pop(0) if n != 1 else 0 for n in dims))
+    return contiguous(dims, place.offset) if place == contiguous(place.dims, place.offset) else None
 
 
 def _reshaped(call: Call, dims: Dims) -> Dims | None:
@@ -441,6 +477,58 @@ def flattened(call: Call, dims: Dims) -> Dims:
     return prod(dims[:axis]), prod(dims[axis:])
 
 
+def sliced(call: Call, dims: Dims) -> list[list[range]]:
+    """What a slice takes of each axis."""
+    starts, ends, steps = call.integers("starts", 1), call.integers("ends", 2), call.integers("steps", 4)
+    if starts is None or ends is None:
+        raise NotKnown
+    along = call.integers("axes", 3) or list(range(len(starts)))
+    steps = steps or [1] * len(starts)
+    if not len(starts) == len(ends) == len(along) == len(steps) or any(not -len(dims) <= a < len(dims) for a in along) or 0 in steps:
+        raise call.fault("its starts, ends, axes and steps do not fit")
+    taken = [range(n) for n in dims]
+    for start, end, axis, step in zip(starts, ends, along, steps, strict=True):
+        taken[axis] = range(*slice(start, None if step < 0 and end < -dims[axis] else end, step).indices(dims[axis]))
+    return [taken]
+
+
+def split(call: Call, dims: Dims) -> list[list[range]]:
+    """What each output of a split takes of each axis."""
+    axis = call.integer("axis", 0)
+    if not -len(dims) <= axis < len(dims):
+        raise call.fault(f"axis {axis} does not fit {said(dims)}")
+    axis %= len(dims)
+    parts = call.integers("split", 1)
+    if parts is None:
+        count = call.integer("num_outputs", len(call.node.output))
+        whole = -(-dims[axis] // count) if 0 < count <= dims[axis] else 0
+        parts = [whole] * (count - 1) + [dims[axis] - whole * (count - 1)] if whole else []
+    if sum(parts) != dims[axis] or len(parts) > 1000 or min(parts) < 0:
+        raise call.fault(f"parts of {parts[:8]} do not make {dims[axis]:,}")
+    starts = [sum(parts[:k]) for k in range(len(parts))]
+    rest = [range(n) for n in dims]
+    return [[*rest[:axis], range(start, start + n), *rest[axis + 1 :]] for start, n in zip(starts, parts, strict=True)]
+
+
+def gathered(call: Call, dims: Dims) -> list[list[range]] | None:
+    """What indices take of an axis, where they are few and evenly apart."""
+    index, axis = call.input(1), call.integer("axis", 0)
+    if not isinstance(index, Stored) or not index.values or len(index.dims) > 1:
+        return None
+    n, at = dims[axis], [int(i) for i in index.values]
+    at = [i + n if i < 0 else i for i in at]
+    step = at[1] - at[0] if len(at) > 1 else 1
+    if min(at) < 0 or max(at) >= n or not step or any(b - a != step for a, b in pairwise(at)):
+        return None
+    taken = [range(n) for n in dims]
+    taken[axis] = range(at[0], at[-1] + (1 if step > 0 else -1), step)
+    return [taken]
+
+
+TAKING: dict[str, Callable[[Call, Dims], list[list[range]] | None]] = {"Slice": sliced, "Split": split, "Gather": gathered}
+"""What takes some of stored numbers, and which of each axis for each output."""
+JOINING = ("Concat", "QLinearConcat", "Where", "ScatterND", "ScatterElements")
+"""Ops all of whose inputs are numbers to work on."""
 KEEPING: dict[str, Callable[[Call, Dims], Dims | None]] = {
     **dict.fromkeys(("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear", "Dropout"), lambda call, dims: dims),
     "Reshape": _reshaped,
@@ -450,7 +538,6 @@ KEEPING: dict[str, Callable[[Call, Dims], Dims | None]] = {
     "Flatten": flattened,
 }
 """What leaves stored numbers what they are, and the axes it gives them."""
-SCATTERING = ("ScatterND", "ScatterElements", "Trilu", "CumSum", "Sin", "Cos")
 COMBINING = (
     "Add",
     "Sub",
@@ -471,4 +558,8 @@ COMBINING = (
     "Where",
     "Less",
     "Greater",
+    "LessOrEqual",
+    "GreaterOrEqual",
+    "And",
+    "Or",
 )

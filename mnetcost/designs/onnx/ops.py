@@ -10,10 +10,10 @@ from typing import Any
 
 from ...engine.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
 from ...engine.moves import Permute
-from ...engine.ops import AvgPool, GlobalPool, MaxPool, Resize, TransposedConv
+from ...engine.ops import AvgPool, Conv, DynamicConv, GlobalPool, MaxPool, Reduce, Resize, TransposedConv
 from ...engine.terms import KEPT
 from ..layers import LARGEST_DIMENSION, convolution, plain_size
-from ..tensors import Dims, NotKnown, Stored, Tensor, said, view
+from ..tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
 from .moves import MOVES, Lay, Output
 from .net import Call
 
@@ -48,7 +48,7 @@ def padding(call: Call, count: int) -> Any:
 
 
 def mapped(call: Call, t: Tensor) -> tuple[Tensor, int]:
-    """A tensor with its channels on axis 1, and how many sides its map has: 1 or 2, of one image."""
+    """A tensor with its channels on axis 1, and how many sides its map has: 1 or 2."""
     count = len(t.dims) - 2
     if count not in (1, 2):
         raise NotKnown
@@ -61,12 +61,23 @@ def slid(call: Call, op: Any, x: Tensor, count: int) -> Dims:
     return (x.dims[0], y.c, y.h, y.w) if count == 2 else (x.dims[0], y.c, y.h)
 
 
+def batched(call: Call, op: Any, x: Tensor) -> Any:
+    """The op for a batch of maps, such as windows: one below the other, each by itself; rows of positions become the rows of a map."""
+    if x.dims[0] == 1 or call.net.dry:
+        return op
+    if len(x.dims) == 4:
+        return op._replace(tiles=x.dims[0])
+    turned = {key: value[::-1] for key, value in op._asdict().items() if key in ("kernel", "stride", "dilation", "output_padding")}
+    top, bottom, left, right = op.padding if isinstance(op.padding, tuple) else (0, 0, 0, 0)
+    return op._replace(**turned, padding=(left, right, top, bottom) if isinstance(op.padding, tuple) else op.padding)
+
+
 def conv(at: int = 1, bias_at: int = 2) -> Lay:
     """A convolution whose weights are input `at`."""
 
     def lay(call: Call) -> Output:
         x, count = mapped(call, call.tensor())
-        w, bias = call.weights(at), call.weights(bias_at)
+        w, bias = call.input(at), call.input(bias_at)
         if w is None or len(w.dims) != count + 2:
             raise NotKnown
         out, per_group, *kernel = w.dims
@@ -76,10 +87,30 @@ def conv(at: int = 1, bias_at: int = 2) -> Lay:
         stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
         pads = padding(call, count)
         call.net.checked(w.dims, call.name)
-        op = convolution(x.dims[1], out, over_a_side(tuple(kernel)), stride, dilation, groups, pads, False)
-        return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, slid(call, op, x, count), 1)
+        window = over_a_side(tuple(kernel))
+        if isinstance(w, Tensor):
+            return dynamic_conv(call, DynamicConv(out, window, stride, dilation, groups, pads), x, w, bias, count)
+        op = convolution(x.dims[1], out, window, stride, dilation, groups, pads, False)
+        if isinstance(bias, Tensor):
+            raise NotKnown
+        dims = slid(call, op, x, count)
+        op = op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)  # each position by itself: one map will do
+        return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
 
     return lay
+
+
+def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value | None, count: int) -> Output:
+    """A convolution whose weights are worked out from the image, or from stored numbers by multiply-adds."""
+    if x.dims[0] != 1 and not call.net.dry:
+        raise NotKnown
+    dims = slid(call, Conv(*op), x, count)
+    y = call.net.add(call.name, op, x, w, dims=dims, c=1)
+    if bias is None:
+        return y
+    reread = (bias.dims[0], *(1,) * count)
+    along = bias._replace(dims=reread) if isinstance(bias, Stored) else call.net.reshape(f"{call.name}/bias", bias, reread)
+    return call.net.combine(f"{call.name}/bias", "add", [y, along])
 
 
 def conv_transpose(call: Call) -> Output:
@@ -98,7 +129,8 @@ def conv_transpose(call: Call) -> Output:
     op = TransposedConv(
         per_group * groups, over_a_side(tuple(kernel)), stride, dilation, groups, padding(call, count), extra, bias is not None
     )
-    return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, slid(call, op, x, count), 1)
+    dims, op = slid(call, op, x, count), batched(call, op, x)
+    return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
 
 
 def pool(kind: Any) -> Lay:
@@ -108,7 +140,7 @@ def pool(kind: Any) -> Lay:
         x, count = mapped(call, call.tensor())
         kernel, stride, dilation = (over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations"))
         op = kind(kernel, stride, padding(call, count), dilation, bool(call.integer("ceil_mode")))
-        return call.net.add(call.name, op, x, dims=slid(call, op, x, count), c=1)
+        return call.net.add(call.name, batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
 
     return lay
 
@@ -116,8 +148,10 @@ def pool(kind: Any) -> Lay:
 def global_pool(kind: str) -> Lay:
     def lay(call: Call) -> Output:
         x = call.tensor()
-        if len(x.dims) < 3 or (x.dims[0] != 1 and not call.net.dry):
+        if len(x.dims) < 3:
             raise NotKnown
+        if x.dims[0] != 1:
+            return call.net.reduce(call.name, x, range(2, len(x.dims)), True, "mean" if kind == "average" else kind)
         x = call.net.seen(x, 1, call.name)
         return call.net.add(call.name, GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1)
 
@@ -242,6 +276,12 @@ def prelu(call: Call) -> Output:
     return call.net.same(call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.trains(slope, call.name))
 
 
+def combined(call: Call, by: str, values: list[Value]) -> Value:
+    """Values element by element; with no numbers in one of them there are none."""
+    empty = any(0 in v.dims for v in values)
+    return Stored(broadcast([v.dims for v in values]), None, 0, ()) if empty else call.net.combine(call.name, by, values)
+
+
 def combine(by: str, a: int = 0, b: int = 1) -> Lay:
     """Two inputs, element by element."""
 
@@ -249,7 +289,7 @@ def combine(by: str, a: int = 0, b: int = 1) -> Lay:
         values = [v for v in (call.input(a), call.input(b)) if v is not None]
         if len(values) != 2:
             raise NotKnown
-        return call.net.combine(call.name, by, values)
+        return combined(call, by, values)
 
     return lay
 
@@ -259,7 +299,7 @@ def combine_all(by: str) -> Lay:
         values = [v for v in call.inputs if v is not None]
         if len(values) == 1:
             return values[0]
-        return call.net.combine(call.name, by, values) if len(values) < 100 else None
+        return combined(call, by, values) if len(values) < 100 else None
 
     return lay
 
@@ -315,19 +355,28 @@ def resize(call: Call) -> Output:
     method = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}.get(call.word("mode", "nearest"))
     if method is None:
         raise NotKnown
-    return call.net.add(call.name, Resize(dims[2], dims[3], method), x, dims=dims, c=1)
+    return call.net.add(call.name, Resize(*view(dims, 1)[:2], method), x, dims=dims, c=1)
 
 
 def to_depth(call: Call) -> Output:
     """Blocks of positions to channels, or back."""
     x, count = mapped(call, call.tensor())
     b = call.integer("blocksize", 1)
-    _, c, h, w = x.dims if count == 2 and 1 <= b < LARGEST_DIMENSION else (0, 0, 0, 0)
+    n, c, h, w = x.dims if count == 2 and 1 <= b < LARGEST_DIMENSION else (0, 0, 0, 0)
     up = call.type == "DepthToSpace"
     if not c or (c % (b * b) if up else h % b or w % b):
         raise NotKnown
-    dims = (1, c // (b * b), h * b, w * b) if up else (1, c * b * b, h // b, w // b)
+    dims = (n, c // (b * b), h * b, w * b) if up else (n, c * b * b, h // b, w // b)
     return call.net.add(call.name, Permute(*view(dims, 1)), x, dims=dims, c=1)
+
+
+def col2im(call: Call) -> Output:
+    """Windows added up to a map again."""
+    t, image, block = call.tensor(), call.integers("image_shape", 1), call.integers("block_shape", 2)
+    if image is None or block is None or len(t.dims) != 3 or not prod(block) or t.dims[1] % prod(block):
+        raise NotKnown
+    dims = call.net.checked((t.dims[0], t.dims[1] // prod(block), *image), call.name)
+    return call.net.add(call.name, Reduce(*view(dims, 1), "sum"), t, dims=dims, c=1)
 
 
 def lrn(call: Call) -> Output:
@@ -385,6 +434,8 @@ FUNCTIONS = {
     "Exp": "exp",
     "Log": "log",
     "Sqrt": "sqrt",
+    "Sin": "sin",
+    "Cos": "cos",
     "Abs": "abs",
     "Reciprocal": "power",
     "Shrink": "soft_shrink",
@@ -446,9 +497,15 @@ OPS: dict[str, Lay] = {
     "ArgMin": arg,
     "Resize": resize,
     "Upsample": resize,
+    "Col2Im": col2im,
+    "Where": combine_all("select"),
+    **dict.fromkeys(("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Mod"), combine("compare")),
 }
 """Every op that can be costed, by its type."""
 
+MULTIPLYING = ("Conv", "Gemm", "MatMul", "Einsum", "Attention")
+STILL = {name for name in OPS if not any(word in name for word in MULTIPLYING)} - {"If"}
+"""Ops without multiply-adds: on stored numbers alone they give stored numbers again."""
 DOMAINS = ("", "com.microsoft", "ai.onnx.ml")
 
 
