@@ -51,7 +51,7 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
         [node("ConvTranspose", ["x", "w"], ["y"], strides=[2, 2])],
         [weights("w", 3, 5, 2, 2)],
         {"conv": 60},
-        {"conv": 60 * 64},
+        {"conv": 60 * 64, "transposed_output": 60 * 256},
         Shape(16, 16, 5),
     ),
     "batch norm kept": (
