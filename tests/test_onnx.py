@@ -215,7 +215,8 @@ def overlapping(path: Path) -> str:
 
 def test_parts_that_overlap_count_each_number_once(tmp_path: Path) -> None:
     """1,199 x 8 numbers in the first part, and the 8 of the last row that only the second one reads: 9,600, as the file holds."""
-    assert [sum(row[1].values()) for row in rows(costed(overlapping(tmp_path))).values()] == [1199 * 8, 8]
+    params = [sum(row[1].values()) for row in rows(costed(overlapping(tmp_path))).values()]
+    assert [n for n in params if n] == [1199 * 8, 8]
 
 
 def test_more_parameters_than_the_file_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
