@@ -11,7 +11,8 @@ from ...engine.ops import Input
 from ...errors import Fault, SpecError, UnknownOpError
 from ..layers import UNKNOWN_HINT
 from ..readers import Model
-from ..tensors import Dims, Stored, Tensor, Value, image_size, view
+from ..stored import Dims, Stored
+from ..tensors import Tensor, Value, image_size, view
 from .file import read_model
 from .net import GIVEN, Net, text
 from .ops import STILL, lay

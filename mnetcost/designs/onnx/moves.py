@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from ...engine.moves import Repeat, Reshape, Scatter
-from ..tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from ..stored import Dims, Stored
+from ..tensors import NotKnown, Tensor, Value, broadcast, said, view
 from .net import UNLEARNED, Call, flattened, resolved, sliced, squeezed, unsqueezed
 from .net import split as splits
 

@@ -15,23 +15,8 @@ from ...engine.graph import Graph
 from ...engine.moves import Constant
 from ..folding import MOST_NUMBERS, fold
 from ..layers import LARGEST_DIMENSION
-from ..tensors import (
-    MOST_AXES,
-    UNFIT,
-    Cut,
-    Dims,
-    Maps,
-    NotKnown,
-    Part,
-    Stored,
-    Tensor,
-    Value,
-    broadcast,
-    contiguous,
-    said,
-    view,
-    worked_out,
-)
+from ..stored import Cut, Dims, Part, Stored, contiguous, worked_out
+from ..tensors import MOST_AXES, UNFIT, Maps, NotKnown, Tensor, Value, broadcast, said, view
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
 DEEPEST = 16  # graphs within nodes, functions within functions

@@ -13,7 +13,8 @@ from ...engine.moves import Permute
 from ...engine.ops import AvgPool, Conv, DynamicConv, GlobalPool, MaxPool, Reduce, Resize, TransposedConv
 from ...engine.terms import KEPT
 from ..layers import LARGEST_DIMENSION, convolution, plain_size
-from ..tensors import Dims, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from ..stored import Dims, Stored
+from ..tensors import NotKnown, Tensor, Value, broadcast, said, view
 from .moves import MOVES, Lay, Output
 from .net import Call
 

@@ -8,7 +8,8 @@ from ...engine.moves import Constant
 from ...engine.ops import Input
 from ...errors import Fault, SpecError
 from ..readers import Model
-from ..tensors import UNFIT, Dims, Maps, NotKnown, Stored, Tensor, Value, image_size, said, view
+from ..stored import Dims, Stored
+from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, view
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
 from .ops import Call, lay
 

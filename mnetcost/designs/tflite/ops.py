@@ -14,7 +14,8 @@ from ...engine.moves import Pad, Permute
 from ...engine.ops import AvgPool, MaxPool, Resize, TransposedConv
 from ..folding import fold
 from ..layers import LARGEST_DIMENSION, convolution, plain_size
-from ..tensors import Dims, Maps, NotKnown, Stored, Tensor, Value, broadcast, said, view
+from ..stored import Dims, Stored
+from ..tensors import Maps, NotKnown, Tensor, Value, broadcast, said, view
 from .file import FUSED, Operator
 
 FUSED_FUNCTIONS = {0: "", 1: "relu", 2: "hard_tanh", 3: "relu6", 4: "tanh"}
