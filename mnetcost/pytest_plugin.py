@@ -79,7 +79,7 @@ def assert_within_budget(
     """
     __tracebackhide__ = True
     from .analyses.budgets import Basis, Config, chosen, read_rules
-    from .analyses.check import check
+    from .analyses.check import check, failure
     from .cli.budgets import from_file
     from .cli.check import today
     from .output import render
@@ -92,6 +92,8 @@ def assert_within_budget(
         basis = Basis(against, True, baseline)
         config = Config((_budget(design, settings)._replace(rules=rules, basis=basis, convention=convention),))
     answer = check(config, today(None))
+    if error := failure(answer):
+        raise error
     if answer.data["status"] != "kept":
         raise AssertionError("over budget\n\n" + render(answer))
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import subprocess
 import sys
 from datetime import date
+from fnmatch import fnmatchcase
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mnetcost.analyses.budgets import read_config
+from mnetcost.analyses.budgets import Budget, Rule, Waiver, read_config
 from mnetcost.analyses.check import check
+from mnetcost.analyses.limits import Limit
+from mnetcost.analyses.waivers import Waivers
 from mnetcost.cli import cli
+from mnetcost.designs import Settings
 from mnetcost.errors import BudgetError, CompareError, MnetcostError
+from mnetcost.output import CHECK_FORMATS
 
 from .repositories import TINY, TINY_MADDS, Checkout
 
@@ -431,3 +440,119 @@ def test_the_analysis_raises_what_the_command_says(
     Path("mnetcost.toml").write_text(text)
     with pytest.raises(error, match=said):
         check(read_config(Path("mnetcost.toml")), DAY)
+
+
+UNREAD = {
+    "bad.toml": "layers = 1\n",
+    "bad.onnx": "no model",
+    "bad.json": "{",
+    "bad.prototxt": "layer {",
+    "bad.tflite": "",
+    "latin.toml": "\udcff",
+}
+
+
+def test_an_unreadable_design_is_one_failed_row(work: Checkout) -> None:
+    """The others keep their verdicts, the exit code is 2, and every fault is said on stderr."""
+    for name, text in UNREAD.items():
+        (work.folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    designs = ["v2", *UNREAD, "gone.toml", "no-such", "tiny.toml"]
+    work.write(mnetcost_toml=f"[[budget]]\ndesign = {json.dumps(designs)}\nmadds = 1000000\nparams.max = 10\n")
+    done = mnetcost(work.folder, "check", "--format", "json")
+    data = json.loads(done.stdout)
+    assert (done.returncode, data["status"]) == (2, "error")
+    found = [(r["design"], r["limit"], r["state"]) for r in data["results"]]
+    failed = [(name, "status", "error") for name in designs[1:-1]]
+    assert found == [
+        ("v2", "madds", "broken"),
+        ("v2", "params", "broken"),
+        *failed,
+        ("tiny.toml", "madds", "kept"),
+        ("tiny.toml", "params", "broken"),
+    ]
+    assert all(r["value"] is None and r["message"] and r["file"] for r in data["results"] if r["state"] == "error")
+    assert data["counts"]["error"] == len(failed)
+    assert {e["file"] for e in data["errors"]} >= {*UNREAD, "gone.toml"}
+    for name in designs[1:-1]:
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in CHECK_FORMATS if name != "npz"])
+def test_every_format_shows_the_failed_row(work: Checkout, name: str) -> None:
+    """And why it failed; the benchmark has figures only, so it leaves it out."""
+    work.write(bad_toml="layers = 1\n", mnetcost_toml='[[budget]]\ndesign = ["bad.toml", "tiny.toml"]\nmadds = 1\n')
+    with contextlib.chdir(work.folder):
+        done = CliRunner().invoke(cli, ["check", "--format", name])
+    assert done.exit_code == 2
+    if name == "benchmark":
+        assert [entry["name"] for entry in json.loads(done.stdout)] == ["tiny.toml madds"]
+        return
+    assert "bad.toml" in done.stdout
+    assert "tiny.toml" in done.stdout
+    if name != "csv":
+        assert "must be a list of rows" in html.unescape(done.stdout).replace("&#160;", " ").replace("\xa0", " ")
+
+
+def test_a_limit_that_cannot_be_compared_is_one_failed_row(work: Checkout) -> None:
+    """The absolute limits of the same design, and the others, keep their verdicts; the exit code is 3, or 2 beside an unreadable design."""
+    lost = work.git("rev-parse", "HEAD:tiny.toml")
+    work.commit("more", other_toml=TINY.replace("out = 16", "out = 24"))
+    work.write(mnetcost_toml='[[budget]]\ndesign = ["tiny.toml", "other.toml"]\nmadds = ["+0%", 1]\n')
+    (work.folder / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    done = mnetcost(work.folder, "check", "--against", "HEAD", "--format", "json")
+    assert done.returncode == 3
+    data = json.loads(done.stdout)
+    assert data["status"] == "incomparable"
+    assert [(r["design"], r["state"], r["value"]) for r in data["results"]] == [
+        ("tiny.toml", "incomparable", TINY_MADDS),
+        ("tiny.toml", "broken", TINY_MADDS),
+        ("other.toml", "kept", 497_904),
+        ("other.toml", "broken", 497_904),
+    ]
+    assert "its object cannot be read" in data["results"][0]["message"]
+    assert data["results"][0]["file"] == "mnetcost.toml"
+    assert "its object cannot be read" in done.stderr
+    work.write(other_toml="layers = 1\n")
+    assert mnetcost(work.folder, "check", "--against", "HEAD").returncode == 2
+
+
+def test_a_figure_that_a_design_does_not_have_fails_its_limit_alone(work: Checkout) -> None:
+    """A spec has no file of weights."""
+    work.write(mnetcost_toml=BUDGET + 'weight_bytes.file = "1 MB"\nmadds = "1M"\n')
+    done = mnetcost(work.folder, "check", "--format", "json")
+    assert done.returncode == 2
+    assert [(r["limit"], r["state"]) for r in json.loads(done.stdout)["results"]] == [("weight_bytes.file", "error"), ("madds", "kept")]
+
+
+@given(
+    st.lists(st.tuples(st.text("ab*?[]/", max_size=5), st.text("ab*.[", max_size=4)), max_size=12),
+    st.text("ab[]/", min_size=1, max_size=5),
+    st.text("ab.[", min_size=1, max_size=4),
+)
+def test_waivers_are_found_as_one_by_one(patterns: list[tuple[str, str]], design: str, limit: str) -> None:
+    """By a pattern, or by a name that only looks like one, in the order of the file."""
+
+    def fits(pattern: str, name: str) -> bool:
+        return pattern == name or fnmatchcase(name, pattern)
+
+    waivers = [Waiver(a, b, "", DAY, (n,)) for n, (a, b) in enumerate(patterns)]
+    rule = Rule(limit, Limit("max", Fraction(1)))
+    budget = Budget(design, design, Settings(batch=2), (rule,))
+    assert budget.label == f"{design}:batch=2"
+    wanted = [w for w in waivers if fits(w.limit, limit) and (fits(w.design, design) or fits(w.design, budget.label))]
+    assert Waivers(waivers).of(budget, rule) == wanted
+
+
+def test_the_last_of_several_waivers_that_ended_is_named(work: Checkout) -> None:
+    """And one that holds beats any that ended."""
+    one = WAIVED.removeprefix(BUDGET + 'madds = "1k"\n')
+    work.write(mnetcost_toml=WAIVED + one.replace("2026-03-31", "2026-04-30").replace("stem", "head"))
+    for day, state, until in (
+        ("2026-03-01", "waived", "2026-03-31"),
+        ("2026-04-01", "waived", "2026-04-30"),
+        ("2026-05-01", "broken", "2026-04-30"),
+    ):
+        (result,) = results(work.folder, "--today", day)
+        assert (result["state"], result["waiver"]["until"]) == (state, until)
+        assert result["message"].count("waiver ended") == (state == "broken")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from .diff import diff
 from .limits import Limit
 from .metrics import METRICS, SCOPES
 from .records import Column, Document, Table
+from .waivers import Waivers
 
 SCHEMA = "mnetcost.check/1"
 FEW, MANY = 3, 10
@@ -30,7 +30,7 @@ MOST_DETAILED = 50  # broken limits that get tables of their own in one answer
 BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
 FOLDED = 10  # kept limits; more than these are one line, unless all are asked for
 
-PASSING = {"kept": True, "new": True, "waived": True, "broken": False, "partial": False}
+PASSING = {"kept": True, "new": True, "waived": True, "broken": False, "partial": False, "incomparable": False, "error": False}
 """What may become of a limit, and whether the check passes with it; the gravest is the last here, and the first of a table."""
 
 
@@ -49,7 +49,7 @@ class Verdict(NamedTuple):
     budget: Budget
     rule: Rule
     state: str  # a key of PASSING
-    value: int
+    value: int | None  # None where the design could not be costed
     message: str
     unit: str = ""
     bound: int | None = None
@@ -64,7 +64,7 @@ class Verdict(NamedTuple):
     @property
     def headroom(self) -> int | None:
         """How far the figure may still go; below zero where the limit is broken."""
-        if self.bound is None:
+        if self.bound is None or self.value is None:
             return None
         return self.bound - self.value if self.rule.limit.side == "max" else self.value - self.bound
 
@@ -91,8 +91,8 @@ class Verdict(NamedTuple):
 
     @property
     def _parts(self) -> tuple[int, int]:
-        bound = self.bound or 0
-        return (self.value, bound) if self.rule.limit.side == "max" else (bound, self.value)
+        bound, value = self.bound or 0, self.value or 0
+        return (value, bound) if self.rule.limit.side == "max" else (bound, value)
 
 
 def check(config: Config, today: date, why: bool = False, everything: bool = False) -> Document:
@@ -100,7 +100,8 @@ def check(config: Config, today: date, why: bool = False, everything: bool = Fal
 
     `today` is the day that waivers' dates are held against; with `why`, more layers are named; with `everything`, the tables have
     every limit that is kept, however many there are.
-    Raises MnetcostError with the faults of every design and scope, CompareError where a relative limit has no base.
+    A design that cannot be read, or compared, is a failed row, and the others keep their verdicts; `failure` has its faults.
+    Raises MnetcostError with the faults of every scope, CompareError where there is no revision or baseline to compare with.
     """
     if not config.budgets:
         raise BudgetError(Fault("there is no budget to check", config.file, hint='[[budget]] with design = "v2" and madds = "60M"'))
@@ -109,6 +110,14 @@ def check(config: Config, today: date, why: bool = False, everything: bool = Fal
         for budget in config.budgets:
             work.budget(budget)
         return work.answer(everything)
+
+
+def failure(document: Document) -> MnetcostError | None:
+    """What a check could not judge, as the error to end with: exit code 2 for a design that cannot be read, 3 for one not compared."""
+    faults = [Fault(**fault) for fault in document.data.get("errors", ())]
+    if not faults:
+        return None
+    return MnetcostError(*faults) if document.data["status"] == "error" else CompareError(*faults)
 
 
 class _Check:
@@ -121,36 +130,52 @@ class _Check:
         self.verdicts: list[Verdict] = []
         self.faults: dict[Fault, None] = {}
         self.scopes: dict[tuple[Any, ...], Fault | None] = {}  # None once a scope has picked a layer of any design of its budget
+        self.waivers = Waivers(config.waivers)
         self.waived: set[Waiver] = set()
         self.titles: dict[str, None] = {}
         self.partial: dict[str, str] = {}  # what was left out of a design whose budget allows that
         self.detailed = 0
 
     def budget(self, budget: Budget) -> None:
-        """Judge one budget; what is wrong with its design is kept for later, so that one run shows every fault."""
+        """Judge one budget; what is wrong with its design fails this budget alone."""
         try:
             now = self.measured(budget.file, budget.settings, budget.convention)
-            left_out = ", ".join(now.gauge.costs.graph.left_out)
-            if now.partial and not budget.allow_partial:
-                rule = Rule("status", Limit("max", Fraction(0), text="complete"))
-                said = f"can be costed in part only, without {left_out}"
-                self.verdicts.append(Verdict(budget, rule, "partial", 0, said, **self.at(budget.place)))
-                return
-            if now.partial:
-                self.partial[budget.label] = left_out
-            for rule in budget.rules:
-                picked = bool(now.gauge.within(rule.scope).costs.layers)
-                key = (rule.scope, budget.place or budget.file)
-                if rule.scope and (picked or key not in self.scopes):
-                    self.scopes[key] = None if picked else self.no_layer(rule, now.gauge.costs)
-                if picked or not rule.scope:
-                    self.judge(budget, rule, now)
-        except CompareError:
-            raise
         except MnetcostError as e:
-            named = self.at((*budget.place, "design"))
-            hint = f"{named['file']}:{named['line']} names it" if named["line"] else ""
-            self.faults.update(dict.fromkeys(f if f.line or f.hint else f._replace(hint=hint) for f in e.faults))
+            self.fail(budget, _status("readable"), "error", e)
+            return
+        left_out = ", ".join(now.gauge.costs.graph.left_out)
+        if now.partial and not budget.allow_partial:
+            said = f"can be costed in part only, without {left_out}"
+            self.verdicts.append(Verdict(budget, _status("complete"), "partial", None, said, **self.at(budget.place)))
+            return
+        if now.partial:
+            self.partial[budget.label] = left_out
+        if any(rule.limit.relative for rule in budget.rules):
+            self.bases.of(budget.basis)  # without any base, nothing is judged
+        for rule in budget.rules:
+            picked = bool(now.gauge.within(rule.scope).costs.layers)
+            key = (rule.scope, budget.place or budget.file)
+            if rule.scope and (picked or key not in self.scopes):
+                self.scopes[key] = None if picked else self.no_layer(rule, now.gauge.costs)
+            if picked or not rule.scope:
+                try:
+                    self.judge(budget, rule, now)
+                except MnetcostError as e:
+                    self.fail(budget, rule, "error", e)
+
+    def fail(self, budget: Budget, rule: Rule, state: str, error: MnetcostError, value: int | None = None, unit: str = "") -> None:
+        """A verdict on what cannot be judged; its faults are kept, so that one run shows every one."""
+        named = self.at((*budget.place, "design"))
+        hint = f"{named['file']}:{named['line']} names it" if named["line"] else ""
+        faults = [f if f.line or f.hint else f._replace(hint=hint) for f in error.faults]
+        self.faults.update(dict.fromkeys(faults))
+        first, more = next((f for f in faults if f.line), faults[0]), f"; and {len(faults) - 1:,} more" if len(faults) > 1 else ""
+        shown = first if first.line or first.file != budget.file else first._replace(file="")  # the row names it
+        said = str(shown).splitlines()[0].removeprefix("error: ") + (f" ({first.hint})" if first.hint not in ("", hint) else "") + more
+        where = self.at(rule.place) if rule.place else named
+        if first.line and state == "error":
+            where = {"file": first.file, "line": first.line}
+        self.verdicts.append(Verdict(budget, rule, state, value, said, unit, **where))
 
     def judge(self, budget: Budget, rule: Rule, now: Measured) -> None:
         """Judge one limit over the layers that are its own."""
@@ -161,7 +186,11 @@ class _Check:
             held_against = self.bases.of(budget.basis)
             called = held_against.title
             self.titles[called] = None
-            base = held_against.figure(budget, rule)
+            try:
+                base = held_against.figure(budget, rule)
+            except CompareError as e:
+                self.fail(budget, rule, "incomparable", e, value, unit)
+                return
             if base is None:
                 said = f"{rule.name} is {value:,}; there was no such design at {called}"
                 self.verdicts.append(Verdict(budget, rule, "new", value, said, unit, called=called))
@@ -179,15 +208,13 @@ class _Check:
 
     def waive(self, verdict: Verdict) -> Verdict:
         """Let a broken limit pass where a waiver says so and its date has not gone by."""
-        budget, rule = verdict.budget, verdict.rule
-        for waiver in self.config.waivers:
-            if _fits(waiver.limit, rule.name) and (_fits(waiver.design, budget.label) or _fits(waiver.design, budget.design)):
-                self.waived.add(waiver)
-                state, said = ("waived", "waived until") if self.today <= waiver.until else ("broken", "its waiver ended on")
-                verdict = verdict._replace(state=state, waiver=waiver, message=f"{verdict.message}; {said} {waiver.until}: {waiver.reason}")
-                if state == "waived":
-                    break
-        return verdict
+        found = self.waivers.of(verdict.budget, verdict.rule)
+        self.waived.update(found)
+        waiver = next((w for w in found if self.today <= w.until), found[-1] if found else None)
+        if waiver is None:
+            return verdict
+        state, said = ("waived", "waived until") if self.today <= waiver.until else ("broken", "its waiver ended on")
+        return verdict._replace(state=state, waiver=waiver, message=f"{verdict.message}; {said} {waiver.until}: {waiver.reason}")
 
     def detail(self, verdict: Verdict, now: Measured) -> Verdict:
         """Name the changes and the layers a broken limit is about, and the line to say it at."""
@@ -207,7 +234,10 @@ class _Check:
             return ()
         if not rule.limit.relative and not (self.why and budget.basis.against):
             return ()
-        then = self.bases.of(budget.basis).before(budget)
+        try:
+            then = self.bases.of(budget.basis).before(budget)
+        except CompareError:  # of an absolute limit, which is broken without it
+            return ()
         if then is None:
             return ()
         inside = {layer.name for side in (then, now) for layer in side.gauge.within(rule.scope).costs.layers}
@@ -232,22 +262,25 @@ class _Check:
     def answer(self, everything: bool) -> Document:
         """Put the verdicts together.
 
-        Raises MnetcostError with every fault found.
+        Raises MnetcostError with every fault found where a scope picks no layer, or a call names nothing that can be read.
         """
-        self.faults.update(dict.fromkeys(fault for fault in self.scopes.values() if fault))
-        if self.faults:
-            raise MnetcostError(*self.faults)
+        scopes = dict.fromkeys(fault for fault in self.scopes.values() if fault)
+        mistaken = not self.config.file and all(v.state == "error" for v in self.verdicts)  # a call that names no design
+        if scopes or mistaken:
+            raise MnetcostError(*scopes, *self.faults)
         return _document(self, everything)
 
 
-def _fits(glob: str, name: str) -> bool:
-    return name == glob or fnmatchcase(name, glob)
+def _status(wanted: str) -> Rule:
+    """What is asked of a design before any of its limits."""
+    return Rule("status", Limit("max", Fraction(0), text=wanted))
 
 
 def _said(verdict: Verdict) -> str:
     """A broken limit in one sentence."""
     rule, bound = verdict.rule, verdict.bound
     assert bound is not None
+    assert verdict.value is not None
     far, way = abs(verdict.value - bound), "over" if rule.limit.side == "max" else "under"
     held = f" {rule.limit.text} of {verdict.base:,} at {verdict.called}" if rule.limit.relative else ""
     return f"{rule.name} is {verdict.value:,} {verdict.unit}, {far:,} {way} {bound:,}{held and f' ({held.strip()})'}"
@@ -317,7 +350,7 @@ def _details(verdict: Verdict) -> list[Table]:
         )
     if verdict.layers:
         share = Column("share", "of the figure", "share")
-        rows = tuple((layer.name, layer.value, layer.value / verdict.value) for layer in verdict.layers)
+        rows = tuple((layer.name, layer.value, layer.value / (verdict.value or 1)) for layer in verdict.layers)
         tables.append(Table(title if not tables else "the layers that cost most", (Column("layer", "layer"), unit, share), rows))
     return tables or [Table(title, (), ())]
 
@@ -349,15 +382,16 @@ def _document(work: _Check, everything: bool) -> Document:
         f"convention: {', '.join(conventions)}",
     )
     title = f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}"
-    kept = all(PASSING[v.state] for v in verdicts)
+    worst = next((state for state in gravest if counts[state]), "kept")
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
-        "status": "kept" if kept else "broken",
+        "status": "kept" if PASSING[worst] else worst if worst in ("error", "incomparable") else "broken",
         "counts": counts,
         "held_against": list(work.titles),
         **({"partial": work.partial} if work.partial else {}),
         "today": work.today.isoformat(),
+        **({"errors": [fault._asdict() for fault in work.faults]} if work.faults else {}),
         "results": [_result(v) for v in verdicts],
     }
     tables = [Table("limits", COLUMNS, tuple(map(_row, shown)))] if shown else []

@@ -67,7 +67,7 @@ def command(why: bool, everything: bool, day: str | None, format_: str | None, o
     are held to these alone. Ends with 0 where all are kept, 1 where one is broken, 2 for a mistake in the call, a budget or a
     design, and 3 where there is nothing to compare with.
     """
-    from ..analyses.check import check
+    from ..analyses.check import check, failure
     from ..output import CHECK_FORMATS
 
     try:
@@ -88,6 +88,8 @@ def command(why: bool, everything: bool, day: str | None, format_: str | None, o
                 f.write(render(document))
         except OSError as e:
             click.echo(f"warning: the step's summary could not be written: {e.strerror}", err=True)
+    if error := failure(document):
+        raise error
     sys.exit(0 if document.data["status"] == "kept" else 1)
 
 

@@ -117,5 +117,7 @@ def render(document: Document) -> str:
 
 def _trouble(results: list[dict[str, Any]]) -> str:
     """What the headline says where the check fails."""
-    broken = any(r["state"] in ("broken", "partial") for r in results)
-    return "a budget is broken" if broken else "not everything could be checked"
+    states = {r["state"] for r in results}
+    unread = "not everything could be checked" if states & {"error", "incomparable"} else ""
+    broken = "a budget is broken" if states & {"broken", "partial"} else ""
+    return ", and ".join(filter(None, (broken, unread)))

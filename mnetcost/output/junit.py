@@ -13,6 +13,9 @@ from ..analyses.records import Document
 from ..errors import plain
 from .ci import fails, from_top, told
 
+ERRORS = ("error", "incomparable")
+"""What could not be judged: an error of the test case, not a failure."""
+
 
 def _case(suite: ET.Element, result: dict[str, Any]) -> None:
     where = {"file": plain(from_top(result["file"])), "line": str(result["line"] or "")}
@@ -20,7 +23,8 @@ def _case(suite: ET.Element, result: dict[str, Any]) -> None:
     attributes = {"classname": plain(result["design"]), "name": plain(name), "time": "0", **{k: v for k, v in where.items() if v}}
     case = ET.SubElement(suite, "testcase", attributes)
     if fails(result):
-        failure = ET.SubElement(case, "failure", {"message": plain(result["message"]), "type": result["state"]})
+        tag = "error" if result["state"] in ERRORS else "failure"
+        failure = ET.SubElement(case, tag, {"message": plain(result["message"]), "type": result["state"]})
         failure.text = "\n".join(map(plain, told(result)))
     elif result["state"] == "waived":
         ET.SubElement(case, "skipped", {"message": plain(result["message"])})
@@ -31,8 +35,9 @@ def render(document: Document) -> str:
     results = document.data["results"]
 
     def counts(some: list[dict[str, Any]]) -> dict[str, str]:
-        failing, waived = sum(map(fails, some)), sum(r["state"] == "waived" for r in some)
-        return {"tests": str(len(some)), "failures": str(failing), "errors": "0", "skipped": str(waived), "time": "0"}
+        errors, waived = sum(r["state"] in ERRORS for r in some), sum(r["state"] == "waived" for r in some)
+        failures = sum(map(fails, some)) - errors
+        return {"tests": str(len(some)), "failures": str(failures), "errors": str(errors), "skipped": str(waived), "time": "0"}
 
     root = ET.Element("testsuites", {"name": "mnetcost", **counts(results)})
     for design, group in groupby(results, key=lambda r: r["design"]):
