@@ -6,6 +6,7 @@ import json
 import random
 import zipfile
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,42 @@ def test_hswish_may_stand_in_pieces_of_either_dialect(read: Read) -> None:
     m.layers[-1]["inbound_nodes"] = [["input", 0, 0, {"y": ["b", 0, 0]}]]
     old = cost(read(m.json()).graph).work_by_kind()
     assert new == old == {"rescale": 512, "activation": 256, "gate": 256}
+
+
+OPERATIONS = json.loads((Path(__file__).parent / "truth/operations.json").read_text())["models"]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_beside_layers_give_what_keras_gives(name: str, read: Read) -> None:
+    """Models that Keras wrote: a dense layer of 2 units over the last axis costs twice the numbers that the operation gives."""
+    said = OPERATIONS[name]
+    got = cost(read(json.dumps(said["config"])).graph)
+    assert got.work_by_kind()["dense"] == 2 * prod(said["dims"])
+    assert got.params_by_kind() == {"conv": 216, "dense": 2 * said["dims"][-1]}
+
+
+LOST = [  # an operation of Keras 2, its arguments: what cannot be told
+    ("__operators__.getitem", {"slice_spec": 0}),  # one image of the batch
+    ("__operators__.getitem", {"slice_spec": [{"start": 0, "stop": 1, "step": None}, 3, 4, 5, 6]}),
+    ("__operators__.getitem", {"slice_spec": {"start": 5, "stop": 5, "step": 0}}),
+    ("tile", {"multiples": [2, 1, 1, 1]}),  # a second image
+    ("tile", {"multiples": "three"}),
+    ("gather", {"indices": [0] * 9, "axis": -1}),
+    ("split", {"num_or_size_splits": 3, "axis": -1}),
+    ("reshape", {"shape": []}),
+    ("einsum", {}),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments"), LOST, ids=[f"{n}-{x[0]}" for n, x in enumerate(LOST)])
+def test_an_operation_that_is_called_in_another_way_is_refused_by_name(function: str, arguments: dict[str, Any], read: Read) -> None:
+    """Never a shape that is guessed."""
+    m = Config([8, 8, 4], 2)
+    m.add("TFOpLambda", {"function": function}, name="op")
+    m.layers[-1]["inbound_nodes"] = [["input", 0, 0, arguments]]
+    m.conv(2, 1)
+    with pytest.raises(UnknownOpError, match=function.replace(".", r"\.")):
+        read(m.json())
 
 
 def test_sums_and_products_spread_sides_of_one(read: Read) -> None:

@@ -39,6 +39,16 @@ class Tensor(NamedTuple):
     layout: str  # "hwc", "chw", "hc", "c", ""; more axes than three are folded into the height
 
 
+class Numbers(NamedTuple):
+    """Whole numbers that follow from shapes, the batch taken as one image: a list of them, or `one`."""
+
+    values: tuple[int, ...]
+    one: bool = False
+
+
+Value = Tensor | Numbers
+
+
 def layout_of(axes: int, channels_first: bool = False) -> str:
     """The sides of a map that this many axes are, as a rule."""
     last = {0: "", 1: "c", 2: "hc", 3: "hwc"}.get(axes, "")
@@ -277,7 +287,7 @@ def given_input(layer: Any, depth: int = 0) -> Any:
     return built.get("input_shape") if isinstance(built, dict) else None
 
 
-def run(net: Net, class_name: str, said: Any, inputs: list[Tensor] | None, prefix: str, depth: int = 0) -> list[Tensor]:
+def run(net: Net, class_name: str, said: Any, inputs: list[Tensor] | None, prefix: str, depth: int = 0) -> list[Value]:
     """Lay out a model, on tensors where it is called as a layer of another, and return its outputs."""
     place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
     if depth > DEEPEST:
@@ -303,7 +313,7 @@ def _apply(
     kwargs: Any,
     shapes: list[Any],
     depth: int,
-) -> list[Tensor]:
+) -> list[Value]:
     """Call one layer."""
     from .operations import lay
 
@@ -322,7 +332,7 @@ def _apply(
 
 def _sequential(
     net: Net, config: dict[str, Any], layers: list[dict[str, Any]], inputs: list[Tensor] | None, prefix: str, depth: int
-) -> list[Tensor]:
+) -> list[Value]:
     x = inputs[0] if inputs else None
     for n, layer in enumerate(layers):
         inner = layer.get("config")
@@ -333,8 +343,10 @@ def _sequential(
             x = net.input(input_name, given_input(layer) or config.get("build_input_shape"))
         if layer.get("class_name") == "InputLayer":
             continue
-        out = _apply(net, layer, name, prefix, [x], [x], {}, [], depth)
-        x = out[0]
+        out = _apply(net, layer, name, prefix, [x], [x], {}, [], depth)[0]
+        if not isinstance(out, Tensor):
+            raise net.fault("gives numbers of shapes, which no layer takes", f"layer {prefix}{name[:80]!r}")
+        x = out
     if x is None:
         raise net.fault("has no layers", f"model {prefix[:-1][:80]!r}" if prefix else "")
     return [x]
@@ -416,14 +428,14 @@ def _call(node: Any, known: dict[str, int], shapes: dict[Link, Any]) -> tuple[li
         if isinstance(value, list):
             link = _keras2(value)
             return link if link and link.layer in known else [linked(v) for v in value]
-        return value
+        return {k: linked(v) for k, v in value.items()} if isinstance(value, dict) else value
 
     return args, {k: linked(v) for k, v in kwargs.items()}
 
 
 def _functional(
     net: Net, config: dict[str, Any], layers: list[dict[str, Any]], inputs: list[Tensor] | None, prefix: str, depth: int, place: str
-) -> list[Tensor]:
+) -> list[Value]:
     names: dict[str, int] = {}
     for n, layer in enumerate(layers):
         inner = layer.get("config")
@@ -435,7 +447,7 @@ def _functional(
         names[name] = n
     order = list(names)
     bound = dict(zip((link.layer for link in _links(config.get("input_layers"))), inputs, strict=False)) if inputs is not None else {}
-    done: dict[tuple[str, int], list[Tensor]] = {}
+    done: dict[tuple[str, int], list[Value]] = {}
     shapes: dict[Link, Any] = {}
     units: list[tuple[str, int, list[Any], dict[str, Any]]] = []
     for name, n in names.items():
@@ -458,7 +470,7 @@ def _functional(
             units.append((name, k, *call))
     units = _counted(units, layers, names, config.get("output_layers"))
     _run_units(net, units, done, layers, names, shapes, prefix, depth)
-    outputs = []
+    outputs: list[Value] = []
     for link in _links(config.get("output_layers")):
         if (link.layer, link.call) not in done:
             like = nearest(link.layer, order)
@@ -483,14 +495,14 @@ def _counted(
     return [(name, k + (name in skipped), args, kwargs) for name, k, args, kwargs in units]
 
 
-def _output(tensors: list[Tensor], link: Link) -> Tensor:
+def _output(tensors: list[Value], link: Link) -> Value:
     return tensors[min(max(link.output, 0), len(tensors) - 1)]
 
 
 def _run_units(
     net: Net,
     units: list[tuple[str, int, list[Any], dict[str, Any]]],
-    done: dict[tuple[str, int], list[Tensor]],
+    done: dict[tuple[str, int], list[Value]],
     layers: list[dict[str, Any]],
     names: dict[str, int],
     shapes: dict[Link, Any],
@@ -525,14 +537,15 @@ def _run_units(
             return _output(done[value.layer, value.call], value)
         if isinstance(value, list):
             return [tensors_for(v) for v in value]
-        return value
+        return {k: tensors_for(v) for k, v in value.items()} if isinstance(value, dict) else value
 
     while ready:
         n = heappop(ready)
         finished += 1
         name, k, args, kwargs = units[n]
-        tensors = [_output(done[link.layer, link.call], link) for link in wanted[n]]
-        if not tensors:
+        values = [_output(done[link.layer, link.call], link) for link in wanted[n]]
+        tensors = [v for v in values if isinstance(v, Tensor)]
+        if not values and not args:
             raise net.fault("is called with no tensor", f"layer {name[:80]!r}")
         call = tensors_for(args), {key: tensors_for(v) for key, v in kwargs.items()}
         done[name, k] = _apply(net, layers[names[name]], name, prefix, tensors, *call, of_call.get((name, k), []), depth)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from math import prod
 from typing import Any
 
-from ...engine.moves import Pad, Permute, Reshape, Slice
-from ...engine.ops import GlobalPool, Reduce
+from ...engine.moves import Concat, Constant, Crop, Pad, Permute, Repeat, Reshape, Slice
+from ...engine.ops import GlobalPool, MatMul, Reduce, Resize
 from ...engine.shapes import Shape
 from ..layers import LARGEST_DIMENSION
 from .functions import FUNCTIONS, plain_name
 from .layers import (
     LAYERS,
+    METHODS,
     NotKnown,
     Outputs,
     as_dims,
@@ -23,7 +25,8 @@ from .layers import (
     rescaling,
     same,
 )
-from .net import Call, Tensor, view
+from .net import MOST_AXES, Call, Numbers, Tensor, Value, view
+from .numbers import listed, picked, single, worked_out
 
 
 def argument(call: Call, name: str, at: int, default: Any = None) -> Any:
@@ -64,8 +67,8 @@ def reduce(by: str) -> Callable[[Call], Outputs]:
 
 
 def op_reshape(call: Call) -> Outputs:
-    shape = argument(call, "newshape", 1, argument(call, "shape", 1))
-    if not isinstance(shape, list) or not shape:
+    shape = listed(argument(call, "newshape", 1, argument(call, "shape", 1)))
+    if not shape:
         raise NotKnown
     return as_dims(call, open_dims(call, shape[1:]))
 
@@ -114,26 +117,229 @@ def op_pad(call: Call) -> Outputs:
     return call.result(call.add(Pad((*sides["h"], *sides["w"])), t.ref), t.layout)
 
 
+def axis_at(call: Call, t: Tensor, said: Any, more: int = 0) -> int:
+    """Which axis beside the batch a number means; `more`: of a tensor with so many more."""
+    n = len(t.dims) + more
+    at = said - 1 if said.__class__ is int and said > 0 else said + n if said.__class__ is int and said < 0 else -1
+    if not 0 <= at < n:
+        raise NotKnown
+    return int(at)
+
+
+def cut(call: Call, t: Tensor, sizes: tuple[int, ...], start: int = 0, part: str = "") -> Tensor:
+    """Some of each axis of a tensor; `start` is that of the channels."""
+    if sizes == t.dims:
+        return t
+    if len(t.dims) > 3 or min(sizes, default=0) < 1:
+        raise NotKnown
+    y = view(sizes, t.layout)
+    ref, x = t.ref, call.shape(t.ref)
+    if y.c != x.c:
+        ref = call.add(Slice(y.c, start), ref, part=part)
+    if (y.h, y.w) != (x.h, x.w):
+        ref = call.add(Crop(y.h, y.w), ref, part=f"{part}/crop".lstrip("/") if y.c != x.c else part)
+    return Tensor(ref, sizes, t.layout)
+
+
+def along(call: Call, t: Tensor, at: int, sizes: list[int]) -> Outputs:
+    """One part of an axis behind another."""
+    if any(n < 1 for n in sizes) or sum(sizes) != t.dims[at] or len(sizes) > 1000:
+        raise NotKnown
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    channels = t.layout[at : at + 1] == "c"
+    parts = zip(sizes, starts, strict=True)
+    return [cut(call, t, (*t.dims[:at], n, *t.dims[at + 1 :]), start if channels else 0, str(k + 1)) for k, (n, start) in enumerate(parts)]
+
+
+def with_dims(call: Call, t: Tensor, dims: tuple[int, ...], part: str = "axes") -> Tensor:
+    """The same numbers along axes of which some of 1 are new or gone."""
+    layout = call.plain_layout(len(dims))
+    shape = view(dims, layout)
+    return Tensor(t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=part), dims, layout)
+
+
 def op_split(call: Call) -> Outputs:
-    """Equal or given parts along the channels."""
-    said, axis, t = argument(call, "indices_or_sections", 1), argument(call, "axis", 2, 0), call.tensors[0]
-    n = len(t.dims)
-    at = axis - 1 if axis.__class__ is int and axis >= 0 else axis + n if axis.__class__ is int else -1
-    if not 0 <= at < n or t.layout[at : at + 1] != "c":
+    """Equal parts, parts that end at these places (Keras), or parts of these sizes (TensorFlow)."""
+    sizes, (t, *_) = call.kwargs.get("num_or_size_splits"), call.tensors
+    said = argument(call, "indices_or_sections", 1, sizes)
+    at = axis_at(call, t, argument(call, "axis", 2, 0))
+    count = single(said)
+    if count is not None:
+        if not 1 <= count <= 1000 or t.dims[at] % count:
+            raise NotKnown
+        return along(call, t, at, [t.dims[at] // count] * count)
+    numbers = listed(said)
+    if numbers is None:
         raise NotKnown
-    whole = t.dims[at]
-    if said.__class__ is int and 1 <= said <= 1000 and whole % said == 0:
-        edges = [whole // said * k for k in range(said + 1)]
-    elif isinstance(said, list) and len(said) < 1000 and all(k.__class__ is int for k in said):
-        edges = [0, *said, whole]
+    if sizes is None:
+        edges = [0, *numbers, t.dims[at]]
+        numbers = [b - a for a, b in pairwise(edges)]
+    return along(call, t, at, [t.dims[at] - sum(numbers) - 1 if n == -1 else n for n in numbers])
+
+
+def op_unstack(call: Call) -> Outputs:
+    t = call.tensors[0]
+    at = axis_at(call, t, argument(call, "axis", 2, 0))
+    gone = (*t.dims[:at], *t.dims[at + 1 :])
+    return [with_dims(call, one, gone, f"{k + 1}/axes") for k, one in enumerate(along(call, t, at, [1] * min(t.dims[at], 1001)))]
+
+
+def op_stack(call: Call) -> Outputs:
+    """Side by side along a new axis."""
+    t = call.tensors[0]
+    at = axis_at(call, t, argument(call, "axis", 1, 0), 1)
+    if any(x.dims != t.dims for x in call.tensors):
+        raise NotKnown
+    rows = Shape(prod(t.dims[:at]), 1, prod(t.dims[at:]))
+    refs = [call.add(Reshape(*rows), x.ref, part=f"input {k + 1}") for k, x in enumerate(call.tensors)]
+    dims = (*t.dims[:at], len(refs), *t.dims[at:])
+    return [with_dims(call, Tensor(call.add(Concat("width"), *refs), (), ""), dims)]
+
+
+def op_getitem(call: Call) -> Outputs:
+    """Python's square brackets: slices, indices, new axes and an ellipsis."""
+    said, t = argument(call, "slice_spec", 1), call.tensors[0]
+    entries = list(said) if isinstance(said, list) else [said]
+    dots = [n for n, e in enumerate(entries) if isinstance(e, dict) and e.get("class_name") == "__ellipsis__"]
+    taken = sum(e is not None for e in entries) - len(dots)
+    if len(dots) > 1 or taken > len(t.dims) + 1 or len(entries) > MOST_AXES:
+        raise NotKnown
+    everything = [{"start": None, "stop": None}] * (len(t.dims) + 1 - taken)
+    at = dots[0] if dots else len(entries)
+    entries[at : at + 1] = everything
+    first, *rest = entries
+    if first is None or picked(first, 1) != range(1) or single(first) is not None:
+        raise NotKnown  # of the batch
+    sizes: list[int] = []
+    dims: list[int] = []
+    start, left = 0, list(t.dims)
+    for entry in rest:
+        if entry is None:
+            dims.append(1)
+            continue
+        found = picked(entry, left[0])
+        if not found:
+            raise NotKnown
+        if t.layout[len(sizes) : len(sizes) + 1] == "c" and found.step == 1:
+            start = found.start
+        sizes.append(len(found))
+        left.pop(0)
+        if single(entry) is None:
+            dims.append(len(found))
+    y = cut(call, t, tuple(sizes), start)
+    return [y if tuple(dims) == y.dims else with_dims(call, y, tuple(dims))]
+
+
+def op_take(call: Call) -> Outputs:
+    """Some places of an axis, which stand in the file."""
+    t, index = call.tensors[0], argument(call, "indices", 1)
+    numbers, at = listed(index), axis_at(call, t, argument(call, "axis", 2, 0))
+    if numbers is None or len(call.tensors) > 1 or not 0 < len(numbers) <= t.dims[at]:
+        raise NotKnown
+    y = cut(call, t, (*t.dims[:at], len(numbers), *t.dims[at + 1 :]))
+    return [y if single(index) is None else with_dims(call, y, (*t.dims[:at], *t.dims[at + 1 :]))]
+
+
+def written(call: Call, said: Any) -> Tensor:
+    """Numbers that the file writes out as lists in lists, of one image: a table that nothing trains."""
+    axes: list[int] = []
+    while isinstance(said, list) and said and len(axes) < MOST_AXES:
+        axes.append(len(said))
+        said = said[0]
+    if not axes or axes[0] != 1:
+        raise NotKnown
+    dims = tuple(axes[1:])
+    layout = call.plain_layout(len(dims))
+    return Tensor(call.add(Constant(*view(dims, layout)), part="table"), dims, layout)
+
+
+def repeated(call: Call, times: list[int]) -> Outputs:
+    """A tensor, or numbers of the file, as often along each axis, the batch first."""
+    if call.tensors:
+        t = call.tensors[0]
     else:
+        t = written(call, argument(call, "input", 0))
+    if len(times) != len(t.dims) + 1 or times[0] != 1 or min(times) < 1:
         raise NotKnown
-    if any(b <= a for a, b in pairwise(edges)):
+    dims = tuple(a * b for a, b in zip(t.dims, times[1:], strict=True))
+    return [t if dims == t.dims else Tensor(call.add(Repeat(*view(dims, t.layout)), t.ref), dims, t.layout)]
+
+
+def op_tile(call: Call) -> Outputs:
+    times = listed(argument(call, "multiples", 1, argument(call, "repeats", 1)))
+    if times is None:
         raise NotKnown
-    out = []
-    for k, (start, end) in enumerate(pairwise(edges)):
-        out += call.result(call.add(Slice(end - start, start), t.ref, part=str(k + 1)), t.layout)
-    return out
+    return repeated(call, times)
+
+
+def op_repeat(call: Call) -> Outputs:
+    times, t = single(argument(call, "repeats", 1)), call.tensors[0]
+    at = axis_at(call, t, argument(call, "axis", 2))
+    if times is None:
+        raise NotKnown
+    return repeated(call, [1, *(times if n == at else 1 for n in range(len(t.dims)))])
+
+
+def op_broadcast(call: Call) -> Outputs:
+    shape, t = listed(argument(call, "shape", 1)), call.tensors[0]
+    if shape is None or len(shape) != len(t.dims) + 1 or any(n != d and d != 1 for n, d in zip(shape[1:], t.dims, strict=True)):
+        raise NotKnown
+    return repeated(call, [1, *(n // d for n, d in zip(shape[1:], t.dims, strict=True))])
+
+
+def op_filled(call: Call) -> Outputs:
+    """Zeros or ones, as many as another tensor has."""
+    t = call.tensors[0]
+    return [t._replace(ref=call.add(Constant(*view(t.dims, t.layout)), t.ref))]
+
+
+def op_moved(call: Call) -> Outputs:
+    """Turned round along some axes."""
+    t = call.tensors[0]
+    return [t._replace(ref=call.add(Permute(*view(t.dims, t.layout)), t.ref))]
+
+
+def op_swap(call: Call) -> Outputs:
+    t = call.tensors[0]
+    a, b = (axis_at(call, t, argument(call, f"axis{n}", n)) for n in (1, 2))
+    dims = list(t.dims)
+    dims[a], dims[b] = dims[b], dims[a]
+    return as_dims(call, tuple(dims), Permute)
+
+
+def op_depth(call: Call) -> Outputs:
+    """Squares of positions become channels, or back."""
+    t, size = call.tensors[0], single(argument(call, "block_size", 1))
+    if len(t.dims) != 3 or size is None or size < 1:
+        raise NotKnown
+    x = view(t.dims, t.layout)
+    up = plain_name(call.type) == "depthtospace"
+    if x.c % (size * size) if up else x.h % size or x.w % size:
+        raise NotKnown
+    y = Shape(x.h * size, x.w * size, x.c // (size * size)) if up else Shape(x.h // size, x.w // size, x.c * size * size)
+    return call.result(call.add(Permute(*y), t.ref), t.layout)
+
+
+def op_resize(call: Call) -> Outputs:
+    size, t = listed(argument(call, "size", 1)), call.tensors[0]
+    method = argument(call, "interpolation", 2, argument(call, "method", 2, "bilinear"))
+    if len(t.dims) != 3 or size is None or len(size) != 2 or min(size) < 1 or method not in METHODS:
+        raise NotKnown
+    return call.result(call.add(Resize(size[0], size[1], method), t.ref), t.layout)
+
+
+def op_matmul(call: Call) -> Outputs:
+    """A product of two computed tensors, of matrices in their last two axes."""
+    if len(call.tensors) != 2 or any(call.kwargs.get(key) for key in ("adjoint_a", "adjoint_b")):
+        raise NotKnown
+    a, b = (t.dims for t in call.tensors)
+    a = (*a[:-2], *a[:-3:-1]) if call.kwargs.get("transpose_a") else a
+    b = (*b[:-2], *b[:-3:-1]) if call.kwargs.get("transpose_b") else b
+    if len(a) != len(b) or len(a) < 2 or a[:-2] != b[:-2] or a[-1] != b[-2]:
+        raise NotKnown
+    dims = (*a[:-1], b[-1])
+    layout = call.plain_layout(len(dims))
+    return [Tensor(call.add(MatMul(a[-1], *view(dims, layout)), *(t.ref for t in call.tensors)), dims, layout)]
 
 
 OPERATIONS: dict[str, Callable[[Call], Outputs]] = {
@@ -158,12 +364,25 @@ OPERATIONS: dict[str, Callable[[Call], Outputs]] = {
     "squeeze": op_squeeze,
     "expanddims": op_expand_dims,
     "pad": op_pad,
-    "split": op_split,
+    **dict.fromkeys(("split", "splitv"), op_split),
+    **dict.fromkeys(("unstack", "unpack"), op_unstack),
+    **dict.fromkeys(("stack", "pack"), op_stack),
+    "getitem": op_getitem,
+    **dict.fromkeys(("take", "gather", "gatherv2"), op_take),
+    "tile": op_tile,
+    "repeat": op_repeat,
+    "broadcastto": op_broadcast,
+    **dict.fromkeys(("zeroslike", "oneslike"), op_filled),
+    **dict.fromkeys(("flip", "reverse", "reversev2", "roll"), op_moved),
+    "swapaxes": op_swap,
+    **dict.fromkeys(("depthtospace", "spacetodepth"), op_depth),
+    "resize": op_resize,
+    **dict.fromkeys(("matmul", "batchmatmulv2"), op_matmul),
 }
 """Every operation that can be costed, by its name in lower case without underscores."""
 
 
-def lay(call: Call, module: str) -> Outputs:
+def lay(call: Call, module: str) -> list[Value]:
     """Lay out one call, or keep it as an op that cannot be costed."""
     found = LAYERS.get(call.type, Call.unknown)
     if ".ops" in module:
@@ -174,10 +393,16 @@ def lay(call: Call, module: str) -> Outputs:
     elif call.type == "TensorFlowOpLayer":
         call.type, call.args = _node_def(call), [*call.args, *_constants(call)]
         found = OPERATIONS.get(plain_name(call.type), Call.unknown)
+    name = plain_name(call.type)
+    if name == "shape" and len(call.tensors) == 1 and found is Call.unknown:
+        return [Numbers((1, *call.x.dims))]
+    if not call.tensors and name not in ("tile", "fill", "zeros", "ones"):
+        numbers = worked_out(call, name)
+        return list(call.unknown()) if numbers is None else [numbers]
     try:
-        return found(call)
+        return list(found(call))
     except NotKnown:
-        return call.unknown()
+        return list(call.unknown())
 
 
 def _node_def(call: Call) -> str:
