@@ -77,6 +77,68 @@ def test_the_statistics_of_a_batch_norm_are_two_a_channel_and_one_more(read: Rea
     assert [t.count for t in costs.layers[0].params] == [8, 1]
 
 
+FILLED = 'slope_filler { type: "constant" value: 1 } bias_filler { value: 0 }'
+NORMS: list[tuple[str, str, dict[str, int]]] = [  # a layer on 4 channels, and what it holds
+    ("BN", f"bn_param {{ {FILLED} frozen: true momentum: 0.95 }}", {"norm": 8, "norm_statistics": 8}),  # PSPNet and ICNet
+    ("BN", "", {"norm": 8, "norm_statistics": 8}),
+    ("BN", "param { lr_mult: 1 } " * 4, {"norm": 8, "norm_statistics": 8}),
+    ("BN", "param { lr_mult: 1 } " * 2, {"norm": 8}),  # SegNet: two blobs
+    ("BN", "bn_param { scale_filler { value: 1 } shift_filler { value: 0.001 } }", {"norm": 8}),
+    ("BN", "bn_param { bn_mode: INFERENCE }", {"norm": 8}),
+    ("BatchNorm", "batch_norm_param { scale_bias: true scale_filler { value: 1 } }", {"norm": 8, "norm_statistics": 9}),  # NVIDIA
+    ("BatchNorm", "batch_norm_param { use_global_stats: true eps: 1e-5 }", {"norm_statistics": 9}),
+    ("MVN", "mvn_param { across_channels: true }", {}),
+]
+
+
+@pytest.mark.parametrize(("type_", "params", "held"), NORMS, ids=[f"{n}-{x[0]}" for n, x in enumerate(NORMS)])
+def test_a_norm_of_each_fork_holds_what_it_learns_and_stores(type_: str, params: str, held: dict[str, int], read: Read) -> None:
+    """Slope and bias, or scale and shift, a channel; mean and variance where the fork stores them."""
+    costs = cost(read(small(layer(type_, params))).graph)
+    assert costs.params_by_kind() == held
+    assert costs.work_by_kind() == {"norm": 256}
+
+
+def test_a_field_that_would_change_a_norm_is_not_passed_over(read: Read) -> None:
+    """What is not understood might be parameters."""
+    with pytest.raises(SpecError, match="no field 'scale_bais' is known here"):
+        read(small(layer("BatchNorm", "batch_norm_param { scale_bais: true }")))
+
+
+PADDED = [  # side, kernel, stride, padding, output of a convolution and of a pool, height by width
+    ("pad_l: 0 pad_r: 1 pad_t: 0 pad_b: 1", 3, 2, (4, 4), (4, 4)),  # (8 + 1 - 3) / 2 + 1
+    ("pad_t: 2 pad_b: 0", 3, 1, (8, 6), (8, 6)),  # a side that is not named has none
+    ("pad_left: 1 pad_right: 1", 3, 1, (6, 8), (6, 8)),
+    ("pad: 0 pad_top: 1 pad_bottom: 1 pad_left: 1 pad_right: 1", 3, 2, (4, 4), (5, 5)),  # a pool rounds up: (8 + 2 - 3) / 2 = 3.5
+    ("pad_type: SAME", 3, 2, (4, 4), (4, 4)),
+    ("pad_type: 'SAME_UPPER'", 3, 1, (8, 8), (8, 8)),
+    ("pad_type: VALID", 3, 2, (3, 3), (3, 3)),
+]
+
+
+@pytest.mark.parametrize(("pads", "kernel", "stride", "out", "pooled"), PADDED, ids=[p[0] for p in PADDED])
+def test_padding_may_be_given_for_each_side(
+    pads: str, kernel: int, stride: int, out: tuple[int, int], pooled: tuple[int, int], read: Read
+) -> None:
+    """As forks for nets of TensorFlow have it, whose SAME adds more behind than before."""
+    window = f"kernel_size: {kernel} stride: {stride} {pads}"
+    assert read(small(layer("Convolution", f"convolution_param {{ num_output: 6 {window} }}"))).graph.nodes[-1].output == (*out, 6)
+    assert read(small(layer("Pooling", f"pooling_param {{ {window} }}"))).graph.nodes[-1].output == (*pooled, 4)
+    if "pad_type" not in pads:
+        deconvolved = small(layer("Deconvolution", f"convolution_param {{ num_output: 6 {window} }}"))
+        numbers = {w[:-1]: int(n) for w, n in zip(pads.split()[::2], pads.split()[1::2], strict=True)}
+        tall = sum(n for w, n in numbers.items() if w[4:5] in ("t", "b"))
+        assert read(deconvolved).graph.nodes[-1].output.h == 7 * stride + kernel - tall
+
+
+@pytest.mark.parametrize("pads", ["pad: 1 pad_l: 1", "pad_l: 1 pad_left: 1", "pad_type: SOME", "pad_type: SAME pad_t: 1", "pad_type: 1"])
+def test_padding_that_is_given_twice_or_not_understood_is_refused(pads: str, read: Read) -> None:
+    """None of two is a guess that is made."""
+    for type_, message in (("Convolution", "convolution_param { num_output: 6"), ("Pooling", "pooling_param {")):
+        with pytest.raises(SpecError, match="pad"):
+            read(small(layer(type_, f"{message} kernel_size: 3 {pads} }}")))
+
+
 POOLS = [  # side, kernel, stride, pad, more, output
     (224, 3, 2, 0, "", 112),  # 110.5 rounds up
     (8, 3, 2, 1, "", 5),  # ceil(7 / 2) + 1, and the last window starts at 8, still before 8 + 1
@@ -117,6 +179,8 @@ SHAPES: list[tuple[str, tuple[int, int, int]]] = [
     (layer("Slice", "slice_param { slice_point: 1 }", tops="y z"), (8, 8, 3)),
     (layer("Slice", "slice_param { axis: 2 }", tops="y z"), (4, 8, 4)),
     (layer("Concat", "", "data data"), (8, 8, 8)),
+    (layer("Tile", "tile_param { tiles: 3 }"), (8, 8, 12)),
+    (layer("Tile", "tile_param { axis: 2 tiles: 2 }"), (16, 8, 4)),
     (layer("Concat", "concat_param { axis: 2 }", "data data"), (16, 8, 4)),
     (layer("Concat", "concat_param { concat_dim: 1 }", "data data"), (8, 8, 8)),
     (layer("PriorBox", "prior_box_param { min_size: 60 aspect_ratio: 2 aspect_ratio: 2 }", "data data"), (2, 1, 8 * 8 * 3 * 4)),

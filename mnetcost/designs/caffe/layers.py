@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ...engine.elements import Activation, Bias, L2Norm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from ...engine.elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
 from ...engine.numbers import ceil_div
 from ...engine.ops import (
     Add,
@@ -28,7 +28,7 @@ from ...engine.ops import (
 )
 from ...engine.shapes import Shape
 from ..layers import LARGEST_DIMENSION, convolution, plain_size
-from . import MOST_AXES, Blob, Layer, Net, spelled
+from . import MOST_AXES, Blob, Fields, Layer, Net, spelled
 from .shapes import (
     alias,
     axis_of,
@@ -48,20 +48,52 @@ from .shapes import (
     reshape,
     shuffle,
     slice_,
+    tile,
     unknown,
 )
 
+PAD_SIDES = (("pad_t", "pad_top", "pad_up"), ("pad_b", "pad_bottom", "pad_down"), ("pad_l", "pad_left"), ("pad_r", "pad_right"))
+"""How forks that convert TensorFlow's nets call the padding of one side: top, bottom, left, right."""
+PAD_TYPES = {"SAME": "same", "SAME_UPPER": "same", "SAME_LOWER": "same", "VALID": "valid"}
+PADS = ("pad", "pad_h", "pad_w", "pad_type", *(name for names in PAD_SIDES for name in names))
+
 CONV_FIELDS = (
-    *("num_output", "bias_term", "group", "engine", "axis", "force_nd_im2col", "dilation", "hole", "hole_h", "hole_w", "pad", "pad_h"),
-    *("pad_w", "kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
+    *("num_output", "bias_term", "group", "engine", "axis", "force_nd_im2col", "dilation", "hole", "hole_h", "hole_w", *PADS),
+    *("kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
 )
+
+
+def padding_of(p: Fields) -> Any:
+    """The padding of a window: top, bottom, left and right, or TensorFlow's "same" or "valid"."""
+    plain = p.sides("pad", 0, 0)
+    given = [[name for name in names if name in p.message.fields] for names in PAD_SIDES]
+    type_ = p.one("pad_type")
+    if (any(given) or type_ is not None) and any(plain):
+        raise p.fault("give 'pad', the padding of each side or 'pad_type', not several")
+    if type_ is not None:
+        if str(type_).upper() not in PAD_TYPES or any(given):
+            raise p.fault(f"'pad_type' must be one of {', '.join(PAD_TYPES)}, and no side's padding beside it")
+        return PAD_TYPES[str(type_).upper()]
+    if any(len(names) > 1 for names in given):
+        raise p.fault("the padding of a side is given twice")
+    if any(given):
+        top, bottom, left, right = (p.integer(names[0], 0) if names else 0 for names in given)
+        return top, bottom, left, right
+    return plain[0], plain[0], plain[1], plain[1]
+
+
+def shortest(padding: Any) -> Any:
+    """A padding as ops and specs write it: one number, one a side, or all four."""
+    if isinstance(padding, str) or padding[0] != padding[1] or padding[2] != padding[3]:
+        return padding
+    return plain_size(padding[0], padding[2])
 
 
 def conv(net: Net, layer: Layer) -> None:
     """Convolution; the depthwise types of the MobileNet forks; transposed convolution. Several bottoms share the weights."""
     p = layer.message_of("convolution_param").known(*CONV_FIELDS)
     out = p.integer("num_output", low=1)
-    kernel, stride, pad = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), p.sides("pad", 0, 0)
+    kernel, stride, padding = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), shortest(padding_of(p))
     dilation = p.sides("hole", 1, 1) if any(k.startswith("hole") for k in p.message.fields) else p.sides("dilation", 1, 1)
     bias = p.flag("bias_term", True)
     if p.integer("axis", 1, -4) not in (1, -3):
@@ -74,7 +106,6 @@ def conv(net: Net, layer: Layer) -> None:
         if layer.type in DEPTHWISE_TYPES:  # these forks take it from the input, and many files leave it out
             groups = x.c
         sizes = (plain_size(*kernel), plain_size(*stride), plain_size(*dilation))
-        padding = plain_size(*pad)
         op: Any
         if layer.type == "Deconvolution":
             op = TransposedConv(out, *sizes, groups, padding, 0, bias)
@@ -94,21 +125,21 @@ def inner_product(net: Net, layer: Layer) -> None:
     net.give(layer, net.parametric(layer, Dense(out, p.flag("bias_term", True)), x), (*lead, out))
 
 
-def pooled(n: int, kernel: int, stride: int, pad: int, padded: bool, ceil: bool) -> int:
+def pooled(n: int, kernel: int, stride: int, before: int, after: int, padded: bool, ceil: bool) -> int:
     """Positions of a pooling window along a side, by Caffe's own rule.
 
     It rounds up, and drops the last window where that starts past the map and its padding, but only if any side is padded at all.
     Source: pooling_layer.cpp, Reshape.
     """
-    free = n + 2 * pad - kernel
+    free = n + before + after - kernel
     out = (ceil_div(free, stride) if ceil else int(free / stride)) + 1
-    return out - ((out - 1) * stride >= n + pad) if padded else out
+    return out - ((out - 1) * stride >= n + before) if padded else out
 
 
 def pooling(net: Net, layer: Layer) -> None:
     p = layer.message_of("pooling_param").known(
-        *("pool", "pad", "pad_h", "pad_w", "kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
-        *("engine", "global_pooling", "round_mode", "ceil_mode"),
+        *("pool", *PADS, "kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w", "engine"),
+        *("global_pooling", "round_mode", "ceil_mode"),
     )
     (blob,) = layer.inputs(1)
     x = map_of(layer, blob)
@@ -118,20 +149,26 @@ def pooling(net: Net, layer: Layer) -> None:
     if p.flag("global_pooling"):
         ref = net.add(layer, GlobalPool("max" if pool == "MAX" else "average"), blob.ref)
         return net.give(layer, ref, (*blob.dims[:2], 1, 1))
-    kernel, stride, pad = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), p.sides("pad", 0, 0)
-    if pad[0] >= kernel[0] or pad[1] >= kernel[1]:
+    kernel, stride, padding = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), padding_of(p)
+    cls = MaxPool if pool == "MAX" else AvgPool
+    sizes = plain_size(*kernel), plain_size(*stride)
+    if isinstance(padding, str):
+        ref = net.add(layer, cls(*sizes, padding), blob.ref)
+        return net.give(layer, ref, grown(blob.dims, net.layers.shape(ref)))
+    if max(padding[:2]) >= kernel[0] or max(padding[2:]) >= kernel[1]:
         raise p.fault("the padding must be smaller than the window")
     # `ceil_mode: false` is SENet's fork's
     ceil = p.flag("ceil_mode", True) and p.choice("round_mode", {"CEIL": 0, "FLOOR": 1}, "CEIL") == "CEIL"
-    out = tuple(pooled(n, k, s, a, any(pad), ceil) for n, k, s, a in zip((x.h, x.w), kernel, stride, pad, strict=True))
+    before, after = padding[::2], padding[1::2]
+    sides = zip((x.h, x.w), kernel, stride, before, after, strict=True)
+    out = tuple(pooled(*side, any(padding), ceil) for side in sides)
     if min(out) < 1:
         raise layer.fault(f"a window of {kernel[0]}x{kernel[1]} does not fit into {x.h}x{x.w}")
-    cls = MaxPool if pool == "MAX" else AvgPool
-    op = cls(plain_size(*kernel), plain_size(*stride), plain_size(*pad), 1, ceil)
+    op = cls(*sizes, shortest(padding), 1, ceil)
     if tuple(net.layers.shape(blob.ref)) != tuple(x) or not _gives(op, x, out):
         # written as padding at the end, so that a window that rounds down takes as many steps
-        after = [(o - 1) * s + k - n - a for o, s, k, n, a in zip(out, stride, kernel, (x.h, x.w), pad, strict=True)]
-        op = op._replace(padding=(pad[0], max(0, after[0]), pad[1], max(0, after[1])), ceil=False)
+        ends = [(o - 1) * s + k - n - a for o, s, k, n, a in zip(out, stride, kernel, (x.h, x.w), before, strict=True)]
+        op = op._replace(padding=(before[0], max(0, ends[0]), before[1], max(0, ends[1])), ceil=False)
     return net.give(layer, net.add(layer, op, blob.ref), (*blob.dims[:2], *out))
 
 
@@ -146,11 +183,41 @@ def _gives(op: Any, x: Shape, out: tuple[int, ...]) -> bool:
 
 
 def batch_norm(net: Net, layer: Layer) -> None:
-    """Normalise by stored mean and variance; a third blob of one number says by what they are to be divided."""
+    """Normalise by stored mean and variance; a third blob of one number says by what they are to be divided.
+
+    NVIDIA's fork may add a scale and a shift a channel. Source: batch_norm_layer.cpp, LayerSetUp.
+    """
+    p = layer.message_of("batch_norm_param").known("use_global_stats", "moving_average_fraction", "eps", "scale_bias", "engine")
     (blob,) = layer.inputs(1)
     if len(blob.dims) == 3:
         return unknown(net, layer)
-    return net.give(layer, net.parametric(layer, Norm(False, False, True, True), blob.ref), blob.dims)
+    learned = p.flag("scale_bias")
+    return net.give(layer, net.parametric(layer, Norm(learned, learned, True, True), blob.ref), blob.dims)
+
+
+SEGNET = ("scale_filler", "shift_filler", "var_eps", "bn_mode")
+
+
+def bn(net: Net, layer: Layer) -> None:
+    """The whole of a batch norm: a slope and a bias a channel are learned, in PSPNet's fork the mean and variance are stored too.
+
+    SegNet's fork has those two numbers only, and works the mean and variance into them when the net is deployed. Where no field tells
+    the forks apart, as many `param` as the layer has blobs do.
+    """
+    known = ("slope_filler", "bias_filler", "momentum", "eps", "frozen", "engine", "moving_average_fraction", "use_global_stats", "icbn")
+    p = layer.message_of("bn_param").known(*SEGNET, *known)
+    (blob,) = layer.inputs(1)
+    if len(blob.dims) == 3:
+        return unknown(net, layer)
+    segnet = any(key in p.message.fields for key in SEGNET) or (not p.message.fields and len(layer.message.all("param")) == 2)
+    return net.give(layer, net.parametric(layer, Norm(statistics=not segnet), blob.ref), blob.dims)
+
+
+def mvn(net: Net, layer: Layer) -> None:
+    """To zero mean and unit variance by the image's own numbers; nothing is learned."""
+    layer.message_of("mvn_param").known("normalize_variance", "across_channels", "eps")
+    (blob,) = layer.inputs(1)
+    net.give(layer, net.add(layer, LayerNorm(False, False), blob.ref), blob.dims)
 
 
 def _learned(net: Net, layer: Layer, blob: Blob, axis: int, axes: int) -> int:
@@ -392,7 +459,21 @@ MEASURES = (
     *("SigmoidCrossEntropyLoss", "SmoothL1Loss", "HDF5Output"),
 )
 DATABASES = ("Data", "ImageData", "HDF5Data", "WindowData", "AnnotatedData")
-FREE = ("Input", "Data", "Split", "Reshape", "Flatten", "Dropout", "Concat", "Slice", "Crop", "Permute", "ShuffleChannel", "PriorBox")
+FREE = (
+    "Input",
+    "Data",
+    "Split",
+    "Reshape",
+    "Flatten",
+    "Dropout",
+    "Concat",
+    "Slice",
+    "Crop",
+    "Permute",
+    "ShuffleChannel",
+    "PriorBox",
+    "Tile",
+)
 """Types that do no arithmetic on the image's numbers under any convention: they name, move, keep or drop them."""
 
 LAYERS: dict[str, Callable[[Net, Layer], None]] = {
@@ -402,6 +483,8 @@ LAYERS: dict[str, Callable[[Net, Layer], None]] = {
     "InnerProduct": inner_product,
     "Pooling": pooling,
     "BatchNorm": batch_norm,
+    "BN": bn,
+    "MVN": mvn,
     "Scale": scale,
     "Bias": bias,
     "PReLU": prelu,
@@ -424,6 +507,7 @@ LAYERS: dict[str, Callable[[Net, Layer], None]] = {
     "Permute": permute,
     "ShuffleChannel": shuffle,
     "Reorg": reorg,
+    "Tile": tile,
     "Reduction": reduction,
     "ArgMax": argmax,
     "Upsample": upsample,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ...engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Reshape, Shuffle, Slice
+from ...engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Repeat, Reshape, Shuffle, Slice
 from ...engine.shapes import Shape
 from . import MOST_AXES, Blob, Dims, Layer, Net, spelled
 
@@ -191,6 +191,18 @@ def reorg(net: Net, layer: Layer) -> None:
     if p.flag("reverse") or x.h % s or x.w % s:
         return unknown(net, layer)
     return net.reshaped(layer, Permute, blob, (blob.dims[0], x.c * s * s, x.h // s, x.w // s))
+
+
+def tile(net: Net, layer: Layer) -> None:
+    """The same numbers as often as asked for along an axis. Source: tile_layer.cpp."""
+    p = layer.message_of("tile_param").known("axis", "tiles")
+    (blob,) = layer.inputs(1)
+    axis, tiles = axis_of(layer, p.integer("axis", 1, -MOST_AXES), len(blob.dims)), p.integer("tiles", low=1)
+    dims = (*blob.dims[:axis], blob.dims[axis] * tiles, *blob.dims[axis + 1 :])
+    if len(dims) > 4 or not axis:
+        return unknown(net, layer)
+    ref = net.as_map(layer, blob, net.view(blob.dims), "layout")
+    return net.give(layer, net.add(layer, Repeat(*net.view(dims)), ref), dims)
 
 
 def prior_box(net: Net, layer: Layer) -> None:
