@@ -52,8 +52,8 @@ def total(group: Group, view: View) -> int:
     """How many cells a view of a group takes in a line."""
 
     def need(n: int) -> int:
-        exact, rough = group.width(n)
-        shown = (exact if group.right(n) or n == 0 else min(exact, PROSE)) + (rough + 1 if rough and view.rough else 0)
+        exact, rough = group.widths[n]
+        shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + (rough + 1 if rough and view.rough else 0)
         return max(shown, cells(plain(group.columns[n].title))) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
 
     return sum(need(n) + 3 for n in view.columns) - 3  # rich draws a blank between columns beside the two of padding
@@ -62,14 +62,14 @@ def total(group: Group, view: View) -> int:
 def widest(document: Document) -> int:
     """The width at which nothing is left out."""
     tables = [
-        total(group, View(list(range(len(group.columns))), True, True)) + sum(max(group.width(n)[0] - PROSE, 0) for n in _prose(group))
+        total(group, View(list(range(len(group.columns))), True, True)) + sum(max(group.widths[n][0] - PROSE, 0) for n in _prose(group))
         for group in groups(document)
     ]
     return max([*tables, *(cells(plain(line)) for line in (document.title, *document.lead, *document.notes))])
 
 
 def _prose(group: Group) -> list[int]:
-    return [n for n in range(1, len(group.columns)) if not group.right(n)]
+    return [n for n in range(1, len(group.columns)) if not group.right[n]]
 
 
 def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
@@ -99,16 +99,17 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
 
     out = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", border_style="dim", padding=(0, 2, 0, 0))
     for n in view.columns:
-        exact, rough = group.width(n)
+        exact, rough = group.widths[n]
         title = plain(group.columns[n].title)
-        if group.right(n):
+        if group.right[n]:
             title = pad(title, max(exact + (rough + 1 if rough and view.rough else 0), cells(title)), True)
-        out.add_column(Text(title), no_wrap=n > 0 and group.right(n), overflow="fold")
+        out.add_column(Text(title), no_wrap=n > 0 and group.right[n], overflow="fold")
     for at, section in enumerate(group.sections):
         if section.title and len(group.sections) > 1:
             if at:
                 out.add_row()
             out.add_row(Text(section.title, style="bold cyan"))
+        largest = section.largest
         for r, row in enumerate(section.rows):
             if r == section.totals and r:
                 out.add_section()
@@ -123,16 +124,15 @@ def _cell(group: Group, section: Section, view: View, r: int, n: int, cell: tupl
 
     if section.table.columns[n].kind == "gauge":
         return _gauge(section.table, r, n, blocks)
-    exact, rough = group.width(n)
+    exact, rough = group.widths[n]
     rough = rough if view.rough else 0
-    exact = max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0)) if group.right(n) else exact
-    text = Text(pad(cell[0], exact, group.right(n)) if group.right(n) else cell[0], style=_style(section.table, r, n))
+    exact = max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0)) if group.right[n] else exact
+    text = Text(pad(cell[0], exact, group.right[n]) if group.right[n] else cell[0], style=_style(section.table, r, n))
     if rough:
         text.append(" " + pad(cell[1], rough, True), style="dim")
     if view.bars and section.table.columns[n].bar and r < section.totals:
-        largest = max(row[m] or 0 for row in section.table.rows for m, c in enumerate(section.table.columns) if c.bar)
         value = section.table.rows[r][n]
-        text.append(" " + (bar(value / largest, blocks) if value and largest else ""), style="cyan")
+        text.append(" " + (bar(value / section.largest, blocks) if value and section.largest else ""), style="cyan")
     return text
 
 
@@ -149,7 +149,8 @@ def _gauge(table: records.Table, r: int, n: int, blocks: bool) -> Text:
 
 def _style(table: records.Table, r: int, n: int) -> str:
     """A quotient below 1 is green, one above it yellow; what became of a limit has its colour."""
-    value, kind = (*table.rows, *table.footer)[r][n], table.columns[n].kind
+    value = (table.rows[r] if r < len(table.rows) else table.footer[r - len(table.rows)])[n]
+    kind = table.columns[n].kind
     if kind == "state":
         return STATES.get(value, FAILS)
     return "" if kind != "ratio" or not value or value == 1 else "green" if value < 1 else "yellow"

@@ -33,11 +33,15 @@ def pad(text: str, width: int, right: bool) -> str:
 
 
 class Section(NamedTuple):
-    """One table of a group: its title where there are several, and its cells as (exact, beside), the totals last."""
+    """One table of a group: its title where there are several, and its cells as (exact, beside), the totals last.
+
+    largest: the value that a full bar stands for.
+    """
 
     title: str
     table: Table
     rows: list[list[tuple[str, str]]]
+    largest: Any
 
     @property
     def totals(self) -> int:
@@ -46,24 +50,29 @@ class Section(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Tables with the same columns, which are printed as one with sections."""
+    """Tables with the same columns, which are printed as one with sections.
+
+    widths: of each column's exact values and of what stands beside them; right: whether a column stands to the right. Every cell asks for
+    them, so they are found once.
+    """
 
     columns: tuple[Column, ...]
     sections: list[Section]
+    widths: list[tuple[int, int]]
+    right: list[bool]
 
-    def width(self, n: int) -> tuple[int, int]:
-        """The widths of a column's exact values and of what stands beside them."""
-        exact = [cells(row[n][0]) for s in self.sections for row in s.rows]
-        rough = [cells(row[n][1]) for s in self.sections for row in s.rows]
-        if n == 0 and len(self.sections) > 1:
-            exact += [cells(s.title) for s in self.sections]
-        both = max(rough, default=0)
-        title = cells(plain(self.columns[n].title))
-        return max([title - (both + 1 if both and self.right(n) else 0), *exact]), both
 
-    def right(self, n: int) -> bool:
-        """Does a column stand to the right?"""
-        return any(KINDS[s.table.columns[n].kind].right for s in self.sections)
+def _group(columns: tuple[Column, ...], sections: list[Section]) -> Group:
+    right = [any(KINDS[s.table.columns[n].kind].right for s in sections) for n in range(len(columns))]
+    return Group(columns, sections, [_width(columns, sections, n, right[n]) for n in range(len(columns))], right)
+
+
+def _width(columns: tuple[Column, ...], sections: list[Section], n: int, right: bool) -> tuple[int, int]:
+    exact = [cells(row[n][0]) for s in sections for row in s.rows]
+    both = max((cells(row[n][1]) for s in sections for row in s.rows), default=0)
+    if n == 0 and len(sections) > 1:
+        exact += [cells(s.title) for s in sections]
+    return max([cells(plain(columns[n].title)) - (both + 1 if both and right else 0), *exact]), both
 
 
 def groups(document: Document) -> Iterable[Group]:
@@ -71,7 +80,13 @@ def groups(document: Document) -> Iterable[Group]:
     for _, alike in groupby(document.tables, lambda table: [(c.key, c.title) for c in table.columns]):
         tables = list(alike)
         titled = len(document.tables) > 1
-        yield Group(tables[0].columns, [Section(plain(t.title) if titled else "", t, _cells(t, titled)) for t in tables])
+        sections = [Section(plain(t.title) if titled else "", t, _cells(t, titled), _largest(t)) for t in tables]
+        yield _group(tables[0].columns, sections)
+
+
+def _largest(table: Table) -> Any:
+    bars = [n for n, column in enumerate(table.columns) if column.bar]
+    return max((row[n] or 0 for row in table.rows for n in bars), default=0)
 
 
 def _cells(table: Table, titled: bool) -> list[list[tuple[str, str]]]:
@@ -87,17 +102,16 @@ def render(document: Document) -> str:
     """Return titles, tables and notes as plain text of whatever width they need."""
     parts = ["\n".join(map(plain, (document.title, *document.lead)))]
     for group in groups(document):
-        widths = [group.width(n) for n in range(len(group.columns))]
         heads = []
-        for n, ((exact, rough), column) in enumerate(zip(widths, group.columns, strict=True)):
-            heads.append(pad(plain(column.title), exact + (rough + 1 if rough else 0), group.right(n)))
+        for n, ((exact, rough), column) in enumerate(zip(group.widths, group.columns, strict=True)):
+            heads.append(pad(plain(column.title), exact + (rough + 1 if rough else 0), group.right[n]))
         lines = [GAP.join(heads)]
         for section in group.sections:
             lines += [section.title] if section.title else []
             for row in section.rows:
                 parts_ = []
-                for n, ((exact, rough), cell) in enumerate(zip(widths, row, strict=True)):
-                    parts_.append(pad(cell[0], exact, group.right(n)) + (" " + pad(cell[1], rough, True) if rough else ""))
+                for n, ((exact, rough), cell) in enumerate(zip(group.widths, row, strict=True)):
+                    parts_.append(pad(cell[0], exact, group.right[n]) + (" " + pad(cell[1], rough, True) if rough else ""))
                 lines.append(GAP.join(parts_))
         parts.append("\n".join(line.rstrip() for line in lines))
     parts += ["\n".join(map(plain, document.notes))] if document.notes else []
