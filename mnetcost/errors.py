@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+MOST_WORDS = 5000  # that a misspelt one is compared with
+
 
 def plain(text: object) -> str:
     """Text from a stranger as one harmless line: control and bidirectional characters, and commands to a CI service, are shown, not sent.
@@ -25,10 +27,11 @@ def plain(text: object) -> str:
 
 
 def nearest(word: str, known: object, cutoff: float = 0.6) -> str | None:
-    """Return the known word most like this one, or None."""
+    """Return the known word most like this one, or None; of very many words the first few thousand are looked at."""
     from difflib import get_close_matches
+    from itertools import islice
 
-    found = get_close_matches(str(word)[:200], [str(k) for k in known], n=1, cutoff=cutoff)  # type: ignore[attr-defined]
+    found = get_close_matches(str(word)[:200], [str(k)[:200] for k in islice(known, MOST_WORDS)], n=1, cutoff=cutoff)  # type: ignore[call-overload]
     return found[0] if found else None
 
 

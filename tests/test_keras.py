@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import zipfile
 from collections.abc import Callable
 from math import prod
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 from mnetcost.designs import Design, Settings, load
@@ -499,6 +501,44 @@ def test_an_h5_file_is_read_for_its_config(tmp_path: Path) -> None:
         load(str(path))
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 50)
     with pytest.raises(SpecError, match="cannot be read as HDF5"):
+        load(str(path))
+
+
+LAYOUTS = {
+    "as Keras writes it": {},
+    "as the newest HDF5 writes it": {"libver": "latest"},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", ["any length", "a fixed length", "among many"])
+def test_an_h5_file_with_a_config_larger_than_any_is_refused_unread(tmp_path: Path, layout: str, kind: str) -> None:
+    """HDF5 makes room for as many bytes as a file of 3 kB says it has; what is said is looked at before."""
+    path, text = tmp_path / "net.h5", one("Conv2D", {"filters": 6, **K3})
+    with h5py.File(path, "w", **LAYOUTS[layout]) as f:
+        for n in range(20 if kind == "among many" else 0):  # more than the object's head holds
+            f.attrs[f"a{n}"] = n
+        if kind == "a fixed length":
+            f.attrs.create("model_config", np.bytes_(text.encode()))
+        else:
+            f.attrs["model_config"] = text
+    assert counts(cost(load(str(path)).graph))[1] == 216
+    said, lie = (len(text).to_bytes(4, "little"), (4_000_000_000).to_bytes(4, "little"))
+    data = path.read_bytes()
+    assert said in data
+    path.write_bytes(data.replace(said, lie))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SpecError, match="its model_config is larger than 16,777,216 bytes|checksum"):  # of the newest layout
+        load(str(path))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+
+
+def test_an_h5_file_with_several_configs_holds_none(tmp_path: Path) -> None:
+    """A list of texts could name one text many times over."""
+    path = tmp_path / "net.h5"
+    with h5py.File(path, "w") as f:
+        f.attrs.create("model_config", ["{}"] * 3, dtype=h5py.string_dtype())
+    with pytest.raises(SpecError, match="weights only"):
         load(str(path))
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from .. import __version__
 from ..designs import Design, Settings, load
 from ..designs.conventions import DEFAULT, load_convention
-from ..designs.spec import parse_toml, read_text_file
-from ..designs.toml import quoted
+from ..designs.spec import read_text_file
+from ..designs.toml import parse_toml, quoted
 from ..engine.costs import cost
 from ..errors import BudgetError, Fault, MnetcostError
 from .budgets import BASELINE, Budget, Config
@@ -18,7 +18,7 @@ from .metrics import METRICS, Gauge
 from .records import Column, Document, Table
 
 SCHEMA = "mnetcost.baseline/1"
-LARGEST_BASELINE = 1 << 26  # bytes
+LARGEST_BASELINE = 1 << 21  # bytes; ten thousand designs
 HEAD = """\
 # Figures that relative limits are held against, written by `mnetcost baseline`.
 # A changed line here is a change of what a design may cost: review it as one.
@@ -65,7 +65,7 @@ def read(file: str) -> dict[str, dict[str, int]]:
 
     Raises BudgetError where it is not one.
     """
-    data = parse_toml(read_text_file(file, file, LARGEST_BASELINE), file)
+    data = parse_toml(read_text_file(file, file, LARGEST_BASELINE), file, most_parts=3)
     designs = data.pop("design", {})
     if data or not isinstance(designs, dict) or not all(isinstance(d, dict) for d in designs.values()):
         raise BudgetError(Fault('is no baseline: it holds tables [design."NAME"] of figures, and nothing else', file))

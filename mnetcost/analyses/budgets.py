@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from os.path import relpath
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,8 @@ from ..designs.find import is_shipped
 from ..designs.places import Path as Place
 from ..designs.places import lines, spelled
 from ..designs.readers import reader_of
-from ..designs.spec import parse_toml, read_text_file
+from ..designs.spec import read_text_file
+from ..designs.toml import parse_toml
 from ..errors import BudgetError, CallError, Fault, MnetcostError, nearest
 from .limits import Limit, read_limits
 from .metrics import GROUPS, METRICS, metric_hint, unknown_metric
@@ -26,7 +26,7 @@ PYPROJECT = "pyproject.toml"
 BASELINE = "mnetcost-baseline.toml"
 NO_DESIGNS = (FILE, PYPROJECT, BASELINE)
 """Files that a pattern does not mean."""
-LARGEST_CONFIG = 1 << 26  # bytes; thousands of designs in one file
+LARGEST_CONFIG = 1 << 21  # bytes; thousands of designs in one file
 MOST_FILES = 100_000
 
 
@@ -94,14 +94,8 @@ class Config(NamedTuple):
         """The line a key stands on; 0 without a file."""
         if not self.file or not place:
             return 0
-        known = _lines(self.text)
+        known = lines(self.text)
         return next((known[place[:n]] for n in range(len(place), 0, -1) if place[:n] in known), 0)
-
-
-@lru_cache(1)
-def _lines(text: str) -> dict[Place, int]:
-    """A file of thousands of budgets is scanned once, and only when a line is asked for."""
-    return lines(text)
 
 
 def labelled(design: str, settings: Settings) -> str:

@@ -39,7 +39,7 @@ def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bo
 
 def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
     """The file and line a row (or the row of a node's `row` key) or a place in it stands on; line 0 where it is not known."""
-    from .places import lines, spelled
+    from .places import spelled_lines
 
     if isinstance(row, str):
         row = next((r for r in (*spec.layers, *spec.top) if r.key == row), Row("", {}, file=spec.file, key=row))
@@ -49,7 +49,7 @@ def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
             text = read_text_file(row.file)
         except SpecError:
             return row.file, 0
-    known = {spelled(path): line for path, line in lines(text).items()}
+    known = spelled_lines(text)
     return row.file, known.get(place) or known.get(row.key, 0)
 
 

@@ -13,7 +13,8 @@ from ..errors import CallError, Fault, SpecError, nearest, plain
 from .find import CONVENTIONS_FOLDER, specs_folder
 from .places import Path as Place
 from .places import line_of, lines, spelled
-from .spec import parse_toml, read_text_file, shown
+from .spec import MOST_FAULTS, read_text_file, shown
+from .toml import parse_toml
 
 DEFAULT = "paper"
 HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
@@ -54,6 +55,8 @@ def read_convention(text: str, file: str, name: str) -> Convention:
 
     def fault(place: Place, message: str, hint: str = "") -> None:
         faults.append(Fault(message, file, line_of(lines(text), place), spelled(place), hint))
+        if len(faults) > MOST_FAULTS:
+            raise SpecError(*faults, f"there are more than {MOST_FAULTS} mistakes")
 
     def unknown(place: Place, what: str, known: Iterable[str]) -> None:
         fault(place, f"{what} '{place[-1]}'", _like(str(place[-1]), known))

@@ -7,6 +7,8 @@ already accepted once more and notes where each key begins.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 Path = tuple[Any, ...]  # ("layers", 3, "stride")
@@ -116,8 +118,9 @@ class _Scanner:
             self.at = end + (2 if many else 1)
 
 
-def lines(text: str) -> dict[Path, int]:
-    """Return the line of every key and array item of a valid TOML text.
+@lru_cache(4)
+def lines(text: str) -> Mapping[Path, int]:
+    """Return the line of every key and array item of a valid TOML text; a text with many faults is scanned once.
 
     >>> lines('a = 1\\nlayers = [\\n  { op = "add" },\\n]')[("layers", 0, "op")]
     3
@@ -130,7 +133,13 @@ def lines(text: str) -> dict[Path, int]:
     return scanner.lines
 
 
-def line_of(known: dict[Path, int], path: Path) -> int:
+@lru_cache(4)
+def spelled_lines(text: str) -> Mapping[str, int]:
+    """The same, each place written as `spelled` does."""
+    return {spelled(path): line for path, line in lines(text).items()}
+
+
+def line_of(known: Mapping[Path, int], path: Path) -> int:
     """Return the line of a key, or of the nearest thing around it, among those of `lines`; 0 where nothing is known."""
     while path:
         if path in known:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ..engine.blocks import BLOCKS
 from ..engine.fields import ACTIVATIONS
+from ..engine.graph import MOST_LAYERS
 from ..engine.ops import OPS, SEVERAL_INPUTS
 from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES, Rules
 from ..engine.widths import WidthRule
@@ -18,6 +18,7 @@ from .files import decode, read_bytes
 from .places import Path as Place
 from .places import line_of, lines, spelled
 from .sorts import SORTS, Wrong, sorts_of, word
+from .toml import parse_toml
 
 LARGEST_FILE = 1 << 20  # bytes; the largest shipped spec has 4 kB
 DEEPEST_EXTENDS = 16
@@ -44,6 +45,7 @@ TABLES = ("widths", *RULE_TABLES, "layers", "top", "change")
 EITHER = {"conv_norm": ("out", "expand", True), "bneck": ("expand", "exp", False)}
 """Two keys of an op of which a row takes one, and whether it needs one."""
 MOST_FAULTS = 200
+MOST_LOOKS = 1_000_000  # rows that the changes of a design look at, all together: a thousand changes of a thousand rows
 
 
 ParentOf = Callable[[str, Path | None], tuple[str, str]]
@@ -101,6 +103,13 @@ class _Reading:
         self.parent_of = parent_of
         self.faults: dict[tuple[str, Place, str, str], None] = {}
         self.texts: dict[str, str] = {}
+        self.looks = 0
+
+    def refuse(self, file: str, place: Place, message: str) -> NoReturn:
+        """Stop here: what the file asks for is too much to go on for the sake of further faults."""
+        self.fault(file, place, message)
+        self.finish()
+        raise AssertionError
 
     def fault(self, file: str, place: Place, message: str, hint: str = "") -> None:
         self.faults[file, place, message, hint] = None
@@ -143,22 +152,6 @@ def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_FI
     Raises SpecError for a missing, unreadable, huge or non-UTF-8 file.
     """
     return decode(read_bytes(path, limit, shown_as, "no spec is"), shown_as or str(path))
-
-
-def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """Parse TOML; raises SpecError with the line of a syntax error."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
-        said = str(e)
-        line, at = 0, said.rfind(" (at line ")
-        if at >= 0:
-            line, said = int(said[at + 10 : said.index(",", at)]), said[:at]
-        elif said.endswith(" (at end of document)"):
-            line, said = text.count("\n") + 1, said.removesuffix(" (at end of document)")
-        raise SpecError(Fault(f"TOML: {said}", file, line)) from None
-    except (RecursionError, ValueError) as e:
-        raise SpecError(Fault("TOML: nested too deeply" if isinstance(e, RecursionError) else f"TOML: {e}", file)) from None
 
 
 class _Merged:
@@ -257,22 +250,27 @@ def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], 
         if key not in _row_keys():
             reading.unknown(file, (*place, *at), f"no row has a key '{key}'", _row_keys(), key)
     put = {k: v for k, v in put.items() if k in _row_keys()}
+    before, after = (_rows(reading, file, (*place, key), change[key]) if key in change else [] for key in ("before", "after"))
     found = not merged.whole or not set(match) <= set(_row_keys())
+    reading.looks += sum(map(len, merged.rows.values()))
+    if reading.looks > MOST_LOOKS:
+        reading.refuse(file, place, f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one")
     for rows in merged.rows.values():
-        out = []
-        for row in rows:
-            if not all(k in row.values and row.values[k] == v for k, v in match.items()):
+        matched = [all(k in row.values and row.values[k] == v for k, v in match.items()) for row in rows]
+        if len(rows) + sum(matched) * (len(before) + len(after)) > MOST_LAYERS:
+            reading.refuse(file, place, f"gives the design more than {MOST_LAYERS:,} rows, more than it may have layers")
+        out: list[_Raw] = []
+        for row, meant in zip(rows, matched, strict=True):
+            if not meant:
                 out.append(row)
                 continue
             found = True
-            if "before" in change:
-                out += _rows(reading, file, (*place, "before"), change["before"])
+            out += before
             if change.get("remove") is not True:
                 values = {k: v for k, v in {**row.values, **put}.items() if k not in unset}
                 changed = {**row.changed, **{k: (file, (*place, "set", k)) for k in put}}
-                out.append(_Raw(values, row.file, row.place, changed))
-            if "after" in change:
-                out += _rows(reading, file, (*place, "after"), change["after"])
+                out.append(_Raw(values, row.file, row.place, changed) if put or unset else row)
+            out += after
         rows[:] = out
     if "remove" in change and not isinstance(change["remove"], bool):
         reading.fault(file, (*place, "remove"), f"'remove' must be true or false, not {shown(change['remove'])}")

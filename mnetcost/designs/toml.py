@@ -1,8 +1,69 @@
-"""How is a value written in TOML, on one line?"""
+"""How is TOML read, within bounds, and how is a value written in it, on one line?"""
 
 from __future__ import annotations
 
+import re
+import tomllib
+from itertools import accumulate
 from typing import Any
+
+from ..errors import Fault, SpecError
+
+MOST_PARTS = 16  # of a dotted key; tomllib takes time and memory by their square
+DEEPEST = 32  # arrays and tables within one another
+
+QUOTED = re.compile(
+    r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+(?:"{3,5})?'
+    r"|'''(?:[^']++|'{1,2}(?!'))*+(?:'{3,5})?"
+    r'|"(?:[^"\\\n]++|\\.)*+"?'
+    r"|'[^'\n]*+'?"
+    r"|#[^\n]*+",
+    re.DOTALL,
+)
+"""A string or a comment. Every branch takes what it has begun, closed or not, so that a text is gone through once."""
+KEYS_LETTERS = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_- \t"))
+
+
+def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, Any]:
+    """Parse TOML; raises SpecError with the line of a syntax error, or of a key or a nesting that no file of ours has."""
+    refuse_runaway(text, file, most_parts)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        message = str(e)
+        line, at = 0, message.rfind(" (at line ")
+        if at >= 0:
+            line, message = int(message[at + 10 : message.index(",", at)]), message[:at]
+        elif message.endswith(" (at end of document)"):
+            line, message = text.count("\n") + 1, message.removesuffix(" (at end of document)")
+        raise SpecError(Fault(f"TOML: {message}", file, line)) from None
+    except ValueError as e:  # a number of more digits than Python reads
+        raise SpecError(Fault(f"TOML: {e}", file)) from None
+
+
+def refuse_runaway(text: str, file: str, most_parts: int = MOST_PARTS) -> None:
+    """Refuse keys of too many parts and values nested too deeply, in one walk over the text and before tomllib sees it.
+
+    Strings and comments are left out, and then all that keys are spelled with: a key of n parts is what remains as n - 1 dots in a row.
+
+    >>> refuse_runaway("a" + ".a" * 16 + " = 1", "net.toml")
+    Traceback (most recent call last):
+        ...
+    mnetcost.errors.SpecError: error: net.toml:1: TOML: a key of more than 16 parts
+    """
+    bare = QUOTED.sub(lambda found: "\n" * found[0].count("\n"), text).translate(KEYS_LETTERS)
+
+    def refuse(message: str, at: int) -> None:
+        raise SpecError(Fault(f"TOML: {message}", file, bare.count("\n", 0, at) + 1))
+
+    at = bare.find("." * most_parts)
+    if at >= 0:
+        refuse(f"a key of more than {most_parts} parts", at)
+    if bare.count("[") + bare.count("{") > DEEPEST:
+        depths = accumulate((c in "[{") - (c in "]}") for c in bare)
+        at = next((n for n, depth in enumerate(depths) if depth > DEEPEST), -1)
+        if at >= 0:
+            refuse("nested too deeply", at)
 
 
 def quoted(text: str) -> str:

@@ -109,7 +109,6 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
             if at:
                 out.add_row()
             out.add_row(Text(section.title, style="bold cyan"))
-        largest = section.largest
         for r, row in enumerate(section.rows):
             if r == section.totals and r:
                 out.add_section()

@@ -14,13 +14,14 @@ from ...errors import Fault, SpecError
 from ..contents import HDF5, JSON, KERAS_ARCHIVE, content_of
 from ..files import decode, read_bytes
 from ..readers import Model
+from .hdf5 import LARGEST_CONFIG
+from .hdf5 import config as _hdf5
 from .net import MODELS, Net, class_name_of, first_channels, is_model, run
 from .wrapping import unwrapped
 
 if TYPE_CHECKING:
     from .. import Settings
 
-LARGEST_CONFIG = 16 << 20  # bytes of JSON; NASNet-Large has 2 MB
 LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names
 FORMAT = "Keras model"
 
@@ -65,28 +66,6 @@ def _archive(file: str) -> bytes:
         raise fault(f"is no whole .keras archive: {getattr(e, 'strerror', None) or e}") from None
     if len(data) > LARGEST_CONFIG:
         raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
-    return data
-
-
-def _hdf5(file: str) -> bytes:
-    """The config in the attributes of an .h5 file; its weights are not read."""
-    try:
-        import h5py
-    except ImportError:
-        raise SpecError(Fault("an .h5 file is read with h5py", file, hint="pip install 'mnetcost[keras]'")) from None
-    path = Path(file)
-    if not path.is_file():
-        raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
-    try:
-        with h5py.File(file, "r") as f:
-            config = f.attrs.get("model_config")
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as e:
-        raise SpecError(Fault(f"cannot be read as HDF5: {str(e)[:200]}", file)) from None
-    if config is None:
-        raise SpecError(Fault("holds weights only, no model_config", file, hint="save the whole model, not its weights"))
-    data = config if isinstance(config, bytes) else str(config).encode("utf-8", "replace")
-    if len(data) > LARGEST_CONFIG:
-        raise SpecError(Fault(f"its model_config is larger than {LARGEST_CONFIG:,} bytes", file))
     return data
 
 
