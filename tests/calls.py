@@ -12,6 +12,7 @@ CALLS: dict[str, list[list[str]]] = {
     "list": [["list"], ["list", "keras", "--format", "json"]],
     "show": [["show", "v2"], ["show", "keras/v2", "--resolved"]],
     "new": [["new", "--help"]],
+    "init": [["init", "--help"]],
     "identify": [["identify", "shicai-caffe/v2"], ["identify", "v1:alpha=0.5", "--format", "json"]],
     "convert": [["convert", "v2"]],
     "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],

@@ -25,6 +25,7 @@ from mnetcost.engine.fields import ACTIVATIONS, CHOICES
 from mnetcost.engine.ops import OPS, SEVERAL_INPUTS
 from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING, WidthRule
+from mnetcost.output.starter import HOOKED
 
 from . import counting, implementations
 from .golden import golden
@@ -170,9 +171,8 @@ def page(path: Path) -> str:
 
 def hooks() -> str:
     """The pre-commit hooks with the pattern of files that can change an answer: specs, budgets, and whatever the readers read."""
-    suffixes = "|".join(re.escape(suffix.removeprefix(".")) for suffix in (".toml", *READERS))
     text = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
-    return re.sub(r"^  files: .*$", lambda _: rf"  files: (?i)\.({suffixes})$", text, flags=re.MULTILINE)
+    return re.sub(r"^  files: .*$", lambda _: f"  files: {HOOKED}", text, flags=re.MULTILINE)
 
 
 def made() -> dict[Path, str]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "list": "The shipped designs.",
     "show": "A design's spec as TOML.",
     "new": "A spec of your own, to edit.",
+    "init": "Begin to check costs: budgets, a workflow and a hook.",
     "diff": "What makes one design cost more than another.",
     "check": "Does every design keep its budget?",
     "baseline": "Write down what every design costs, for later checks.",

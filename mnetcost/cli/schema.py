@@ -43,12 +43,17 @@ def directive(of: str) -> str:
     return f"#:schema ./{FOLDER}/{of}.schema.json\n"
 
 
+def beside(file: Path, of: str) -> Path:
+    """Where the schema stands that a file's first line names."""
+    return file.parent / FOLDER / f"{of}.schema.json"
+
+
 def put_beside(file: Path, of: str) -> Path | None:
     """Write a schema into the hidden folder beside a file; return its path, or None where there is one already.
 
     Raises CallError where it cannot be written.
     """
-    path = file.parent / FOLDER / f"{of}.schema.json"
+    path = beside(file, of)
     if path.exists():
         return None
     try:

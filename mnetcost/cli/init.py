@@ -1,0 +1,169 @@
+"""`mnetcost init`: budgets of today's figures, a workflow and a hook, for the designs of a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from ..errors import CallError, plain
+from .options import write_file
+from .schema import SCHEMAS, beside, directive
+
+EPILOG = """\b
+Examples:
+  mnetcost init --dry-run
+  mnetcost init
+  mnetcost init models --owner me      the action and the hook of github.com/me/mnetcost
+"""
+
+WORKFLOW = ".github/workflows/mnetcost.yml"
+HOOKS = ".pre-commit-config.yaml"
+
+
+class File(NamedTuple):
+    """A file to write: its path, its text, and what it is for."""
+
+    path: Path
+    text: str
+    about: str
+
+
+@click.command("init", epilog=EPILOG)
+@click.argument("folder", default=".", metavar="[FOLDER]")
+@click.option("--owner", metavar="NAME", help="Whose mnetcost on GitHub the workflow and the hook use: NAME/mnetcost.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
+@click.option("--force", is_flag=True, help="Write over files that are there; a file of hooks gets one more.")
+def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
+    """Begin to check what the designs of a folder cost.
+
+    Finds specs and model files under FOLDER and writes mnetcost.toml with their figures of today as budgets, a GitHub workflow, and a
+    pre-commit hook. Hidden folders, virtual environments, node_modules and what git ignores are left out. Files that are there
+    already are kept.
+    """
+    if owner is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", owner):
+        raise CallError(f"'{owner[:60]}' is no name of an owner on GitHub", hint="such as octocat, of github.com/octocat/mnetcost")
+    if "\0" in folder or not Path(folder).is_dir():
+        raise CallError(f"there is no folder '{folder[:200]}'")
+    base = Path(folder)
+    top = _top(base)
+    files = [*_budgets(base, force), *_checks(base, top, owner, force)]
+    if not files:
+        raise CallError("everything is there already", hint="--force writes it anew")
+    for file in files:
+        if not file.path.resolve().is_relative_to(top.resolve()):
+            raise CallError(f"'{file.path}' leads out of '{top}'", hint="a link there leads elsewhere, and nothing is written through it")
+    if dry_run:
+        for file in files:
+            click.echo(f"would write {_shown(file.path)}: {file.about}", err=True)
+            if file.path.suffix != ".json":
+                click.echo(f"--- {_shown(file.path)}\n{file.text}")
+        return
+    _write(files)
+    for file in files:
+        click.echo(f"wrote {_shown(file.path)}: {file.about}", err=True)
+    config = "" if base.resolve() == Path().resolve() else f" --config {_shown(base / 'mnetcost.toml')}"
+    click.echo(f"next: `mnetcost check{config}` says whether they are kept; then commit these files", err=True)
+
+
+def _top(base: Path) -> Path:
+    """The top of the repository around a folder, or the folder where there is none."""
+    around = base.resolve()
+    return next((p for p in (around, *around.parents) if os.path.lexists(p / ".git")), base)
+
+
+def _shown(path: Path) -> str:
+    return plain(Path(os.path.relpath(path)).as_posix())
+
+
+def _kept(path: Path, why: str = "") -> None:
+    click.echo(f"kept {_shown(path)}: {why or 'it is there already, and --force writes over it'}", err=True)
+
+
+def _budgets(base: Path, force: bool) -> list[File]:
+    """mnetcost.toml and its schema; nothing where the folder has budgets.
+
+    Raises CallError where no design is found.
+    """
+    from ..analyses.budgets import FILE, find_config
+    from ..analyses.today import today
+
+    path, known = base / FILE, find_config(base)
+    if not force and (os.path.lexists(path) or (known and known.resolve().parent == base.resolve())):
+        _kept(path if os.path.lexists(path) else base / "pyproject.toml", "" if os.path.lexists(path) else "it has budgets")
+        return []
+    designs, faults = today(base)
+    for fault in faults:
+        click.echo(f"left out {plain(fault.file)}: {plain(fault.message)}" + (f" ({plain(fault.hint)})" if fault.hint else ""), err=True)
+    if not designs:
+        raise CallError(
+            f"there is no design under '{base}'" + (" that can be costed" if faults else ""),
+            hint="a spec in TOML, or a model file (ONNX, TFLite, Keras, Caffe's prototxt); `mnetcost new net.toml` begins a spec",
+        )
+    from ..output.starter import budgets
+
+    count = f"{len(designs):,} design{'s' * (len(designs) != 1)}"
+    files = [File(path, directive("budgets") + budgets(designs), f"today's figures of {count} as budgets")]
+    schema = beside(path, "budgets")
+    if force or not os.path.lexists(schema):
+        files.append(File(schema, SCHEMAS["budgets"](), "editors complete and check mnetcost.toml by it"))
+    return files
+
+
+def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]:
+    """The workflow and the hook, at the top of the repository, where GitHub and pre-commit look for them."""
+    from ..output import starter
+
+    inside = Path(os.path.relpath(base.resolve(), top.resolve())).as_posix()
+    inside = "" if inside == "." else inside
+    owner = owner or starter.OWNER
+    files, path = [], top / WORKFLOW
+    if force or not os.path.lexists(path):
+        next_ = "" if owner != starter.OWNER else "; put the owner of the action in place of OWNER, or say --owner"
+        files.append(File(path, starter.workflow(owner, inside), f"checks every pull request{next_}"))
+    else:
+        _kept(path)
+    path, lines = top / HOOKS, starter.hook(owner, inside and f"{inside}/mnetcost.toml")
+    if not os.path.lexists(path):
+        files.append(File(path, starter.hooks(lines), "checks before every commit once `pre-commit install` was called"))
+        return files
+    try:
+        before = path.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        before = ""
+    after = starter.with_hook(before, lines) if force else None
+    if "mnetcost" in before:
+        _kept(path, "it has the hook")
+    elif after is not None:
+        files.append(File(path, after, "one hook more, which checks before every commit"))
+    else:
+        add = "\n".join(f"  {line}" for line in lines)
+        _kept(path, f"put these lines behind its last hook{'' if force else ', or --force does'}:\n{add}")
+    return files
+
+
+def _write(files: list[File]) -> None:
+    """Write all of the files or none: where one fails, what was done before is undone.
+
+    Raises CallError where one cannot be written.
+    """
+    undo: list[Callable[[], object]] = []
+    try:
+        for file in files:
+            for folder in reversed([p for p in file.path.parents if not p.exists()]):
+                folder.mkdir()
+                undo.append(folder.rmdir)
+            before = file.path.read_bytes() if file.path.exists() else None
+            write_file(str(file.path), file.text.encode())
+            undo.append(file.path.unlink if before is None else partial(write_file, str(file.path), before))
+    except (OSError, CallError) as e:
+        for back in reversed(undo):
+            back()
+        if isinstance(e, CallError):
+            raise
+        raise CallError(f"cannot write '{file.path}': {e.strerror or e}") from None
