@@ -137,6 +137,7 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
             "Sqrt": "sqrt",
             "Neg": "negative",
             "Abs": "abs",
+            "Reciprocal": "reciprocal",
         }.items()
     },
     "Div": _divide,
@@ -165,6 +166,12 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
 """Operations on few numbers, by their names in ONNX."""
 
 
+def _array(np: Any, v: Any) -> Any:
+    """Few numbers as an array; fractions in 32 bits, as networks hold them, so that what is rounded off is what they round off."""
+    out = np.array(v.values).reshape(v.dims)
+    return out.astype("f4") if out.dtype.kind == "f" else out
+
+
 def fold(type_: str, values: Sequence[Any], args: Args) -> tuple[tuple[int, ...], tuple[Any, ...]] | None:
     """The axes and numbers an operation gives on stored numbers, or None where they are too many or it is not known.
 
@@ -176,7 +183,7 @@ def fold(type_: str, values: Sequence[Any], args: Args) -> tuple[tuple[int, ...]
 
     try:
         with np.errstate(all="ignore"):
-            out = FOLDS[type_](np, [None if v is None else np.array(v.values).reshape(v.dims) for v in values], args)
+            out = FOLDS[type_](np, [None if v is None else _array(np, v) for v in values], args)
     except (ValueError, TypeError, IndexError, OverflowError, MemoryError, AttributeError, ZeroDivisionError):
         return None
     if out is None or out.size > MOST_NUMBERS or out.dtype.kind not in "biuf":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Ref
-from ..engine.ops import Conv, DepthwiseConv, Input, Op, Unknown
+from ..engine.ops import Conv, Dense, DepthwiseConv, Input, MatMul, Op, Tail, TransposedConv, Unknown
 from ..engine.shapes import Shape
 from ..errors import Fault, ShapeError, SpecError, UnknownOpError
 
@@ -13,11 +14,25 @@ LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
 UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
 
+PRODUCTS = re.compile(
+    "conv|corr|gemm|matmul|dense|linear|fully_?connected|inner_?product|einsum|attention|lstm|gru|rnn|embed|caps|engine|context|edge_?tpu|ethos|"
+    "delegate|partition|subgraph",
+    re.IGNORECASE,
+)
+"""Names of ops that have weights or products of their own, or that hold a whole network compiled for some device: never a tail."""
+LARGEST_OPTIONS = 4096  # bytes of an op's options; longer ones may hold a network of their own
+DETECTION = re.compile("nms|non_?max|detect|decod|anchor|prior|proposal|yolo|box|(?<!trans)pose", re.IGNORECASE)
+"""Names of ops that choose boxes or decode poses: what they read that is stored is a table."""
+MOST_NAMED = 6  # types of the tail's ops that a note lists
+HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul)
+NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
+
 NOTES = {
     "table": "table: {numbers:,} of the params are stored tables, in {layers}, first at {first!r}; take them off if nothing trains "
     "them, as prior boxes or masks",
     "filler": "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms that were never "
     "trained, or written for a scale or a shift that the norms lack",
+    "boxes": "not counted: {numbers:,} stored numbers, such as prior boxes, that the tail reads in {layers}, first at {first!r}",
     "fixed": "not counted: {numbers:,} numbers of Constant nodes, in {layers}, first at {first!r}; the weights are initializers, so "
     "these are not trained",
 }
@@ -48,6 +63,8 @@ class Layers:
         self.allow_unknown = allow_unknown
         self.builder = Builder()
         self.unknown_ops: dict[str, list[str]] = {}
+        self.tail_ops: dict[Ref, str] = {}  # ops that cannot be costed and that nothing with weights follows, and all behind them
+        self.weighted: set[Ref] = set()  # layers with weights or products, and all behind them
         self.marked: dict[str, list[tuple[str, int]]] = {}
         self.times: dict[str, int] = {}
 
@@ -80,6 +97,8 @@ class Layers:
         except ShapeError as e:
             self.refuse_unknown()
             raise SpecError(*(Fault(f.message, self.file, line, f.place, f.hint) for f in e.faults)) from None
+        if op.__class__ in HEAVY or not self.weighted.isdisjoint(inputs):
+            self.weighted.add(ref)
         y = self.builder.nodes[ref].output
         if y.elements > LARGEST_MAP or min(y) < 1:
             said = "x".join(str(n) if n <= LARGEST_MAP else "huge" for n in y)
@@ -110,11 +129,52 @@ class Layers:
 
     def notes(self) -> tuple[str, ...]:
         """What every answer has to say of this file, in the order of NOTES."""
-        return tuple(
+        marked = [
             said.format(numbers=sum(n for _, n in at), layers=f"{len(at)} layer{'s' * (len(at) > 1)}", first=at[0][0])
             for note, said in NOTES.items()
             if (at := self.marked.get(note))
-        )
+        ]
+        if not self.tail_ops:
+            return tuple(marked)
+        ops, first = len(self.tail_ops), self.builder.nodes[min(self.tail_ops)].name
+        types = sorted(dict.fromkeys(filter(None, self.tail_ops.values())), key=lambda type_: not DETECTION.search(type_))
+        said = ", ".join(types[:MOST_NAMED]) + ", ..." * (len(types) > MOST_NAMED)
+        where = f"{ops} op{'s' * (ops > 1)}, first {first!r}"
+        return (f"tail: {said} ({where}) counts 0: nothing with weights or products stands there or behind", *marked)
+
+    def may_end(self, type_: str, *inputs: Ref) -> bool:
+        """May an op that cannot be costed be part of the file's tail? It must stand behind something with weights and have none itself."""
+        return not self.allow_unknown and not PRODUCTS.search(type_) and any(i in self.weighted for i in inputs)
+
+    def tail(self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, numbers: int = 0, line: int = 0) -> Ref:
+        """Add an op that cannot be costed and counts 0, because nothing with weights follows; whatever reads it is part of the tail too.
+
+        numbers: how many stored numbers it reads, a table.
+        """
+        h, w, c = shape or (1, 1, 1)
+        ref = self.add(name, Tail(h, w, c, numbers), *inputs, line=line)
+        if numbers:
+            self.mark("table", self.builder.nodes[ref].name, numbers)
+        self.tail_ops[ref] = str(type_)[:LONGEST_NAME]
+        return ref
+
+    def behind_tail(self, *inputs: Ref) -> bool:
+        """Does any of these stand behind an op of the tail?"""
+        return any(i in self.tail_ops or i == NO_REF for i in inputs)
+
+    def refuse_behind(self, *inputs: Ref) -> None:
+        """Something with weights reads what the tail gives: the ops in which the tail begins cannot be costed after all."""
+        todo, seen = list(inputs), set()
+        while todo:
+            ref = todo.pop()
+            if ref not in self.tail_ops or ref in seen:
+                continue
+            seen.add(ref)
+            before = [i for i in self.builder.nodes[ref].inputs if i in self.tail_ops]
+            todo += before
+            if not before:
+                self.unknown_ops.setdefault(self.tail_ops[ref], []).append(self.builder.nodes[ref].name)
+        self.refuse_unknown()
 
     def left_out(self) -> tuple[str, ...]:
         """Every unknown op: its type, how often it occurs, and where first."""

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..engine.graph import Graph
-from ..errors import CallError, Fault, SpecError, nearest
+from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
 from .contents import SPEC, Content, content_of
 from .files import is_file
 from .find import is_shipped
@@ -93,7 +93,13 @@ def load_file(file: str, settings: Settings) -> Design:
             raise CallError(f"{file}: {why}")
     module = reader_for(file, content_of(file))
     assert module is not None
-    model: Model = import_module(f".{module}", __package__).read(file, settings)
+    reader = import_module(f".{module}", __package__)
+    try:
+        model: Model = reader.read(file, settings._replace(allow_unknown=None))
+    except UnknownOpError:
+        if not settings.allow_unknown:
+            raise
+        model = reader.read(file, settings)
     own = model.own or model.resolution
     rho = settings.rho or (model.resolution[0] / own[0] if own[0] else 1.0)
     name = PurePath(file).name

@@ -18,7 +18,7 @@ from ..engine.op import spread
 from ..engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
 from ..engine.shapes import Shape
 from ..errors import CallError, Fault, ShapeError, SpecError
-from .layers import LARGEST_DIMENSION, Layers
+from .layers import DETECTION, LARGEST_DIMENSION, NO_REF, Layers
 from .stored import Counted, Dims, Stored
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ class Maps:
 
     def __init__(self, file: str, allow_unknown: bool, channels_first: bool, dry: bool = False) -> None:
         self.layers = Layers(file, allow_unknown or dry)
+        self.loose = allow_unknown  # what cannot be costed is left out, and no tail is looked for
         self.dry = dry  # only axes are followed, with the file's own batch
         self.channels_first = channels_first
         self.counted = Counted()
@@ -301,6 +302,31 @@ class Maps:
         if self.dry:
             return Tensor(0, dims, c)
         return Tensor(self.layers.unknown(type_, name, *[t.ref for t in tensors], shape=shape), dims, c)
+
+    def behind_tail(self, values: Sequence[Value | None]) -> bool:
+        """Does any of these stand behind an op that cannot be costed, in the file's tail?"""
+        return any(isinstance(v, Tensor) and self.layers.behind_tail(v.ref) for v in values)
+
+    def tail(self, type_: str, name: str, values: Sequence[Value | None], dims: Dims | None) -> Tensor:
+        """Add an op of the file's tail; `type_` is empty for one that is known. Stored numbers that it reads are a table."""
+        dims = dims or (1,)
+        c = self.channels_of(len(dims))
+        if self.dry:
+            return Tensor(NO_REF, dims, c)
+        refs = [v.ref for v in values if isinstance(v, Tensor)]
+        numbers = sum(self.learned(v) for v in values if isinstance(v, Stored) and v.trained)
+        if numbers and DETECTION.search(type_):
+            self.layers.mark("boxes", name, numbers)
+            numbers = 0
+        return Tensor(self.layers.tail(type_, name, *refs, shape=view(self.checked(dims, name), c), numbers=numbers), dims, c)
+
+    def may_end(self, type_: str, values: Sequence[Value | None]) -> bool:
+        """May an op that cannot be costed be part of the file's tail? See Layers; one that reads stored numbers may have weights."""
+        if any(isinstance(v, Stored) and v.numbers > 1 for v in values) and not DETECTION.search(type_):
+            return False
+        if self.dry:
+            return not self.loose
+        return self.layers.may_end(type_, *[v.ref for v in values if isinstance(v, Tensor)])
 
     def dense(self, name: str, t: Tensor, axis: int, weight: Stored, inner: int, out: int, bias: Stored | None = None) -> Tensor:
         """A dense layer over one axis."""

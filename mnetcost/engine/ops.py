@@ -410,6 +410,30 @@ class Detection(NamedTuple):
         yield Term("detection", (("scores", scores.elements),))
 
 
+@op("tail")
+class Tail(NamedTuple):
+    """An op that cannot be costed, behind the last layer with weights: the choice of boxes or the decoding of poses that ends a model file.
+
+    It has no weights and no products, so that the papers count 0; of its own kind is counted that it is there. `numbers` is how many
+    stored numbers it reads, which are a table.
+    """
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+    numbers: Whole = 0
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+    def params(self, *xs: Shape) -> Terms:
+        if self.numbers:
+            yield Term("table", (("numbers", self.numbers),))
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("tail", (("ops", 1),))
+
+
 @op("reduce")
 class Reduce(NamedTuple):
     """Bring a map down to `h` x `w` x `c` by the sum, mean, largest or smallest of what falls together."""
@@ -506,6 +530,7 @@ OPS: dict[str, type] = {
     "scatter": Scatter,
     "constant": Constant,
     "detection": Detection,
+    "tail": Tail,
     "dropout": Dropout,
     "reduce": Reduce,
     "upsample": Upsample,

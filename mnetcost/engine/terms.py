@@ -26,6 +26,7 @@ WORK_KINDS = (
     "upsample",
     "lrn",
     "detection",
+    "tail",
     "reduce",
 )
 """Every kind of work. A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes.

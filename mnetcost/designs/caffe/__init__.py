@@ -325,7 +325,7 @@ def read(file: str, settings: Settings) -> Model:
     Raises SpecError, with the line, for what is no net, and UnknownOpError for layers of unknown cost.
     """
     from .layers import LAYERS
-    from .shapes import unknown
+    from .shapes import behind_tail, unknown
 
     text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
     net = Net(text, file, settings)
@@ -346,7 +346,8 @@ def read(file: str, settings: Settings) -> Model:
             net.training.update(said.texts("top"))
             continue
         layer = Layer(net, said.message, bool(old))
-        LAYERS.get(layer.type, unknown)(net, layer)
+        if not behind_tail(net, layer):
+            LAYERS.get(layer.type, unknown)(net, layer)
     if net.own is None and (settings.resolution or settings.rho):
         raise net.fault("no input is an image, so that it has no resolution")
     return Model(net.layers.graph(), net.resolution or (1, 1), net.own, FORMAT, root.text("name")[:200])

@@ -5,13 +5,16 @@ Shapes follow each layer's Reshape in BVLC Caffe; what is a fork's says whose.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from math import prod
 from typing import Any
 
 from ...engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Repeat, Reshape, Shuffle, Slice
 from ...engine.shapes import Shape
+from ..layers import PRODUCTS
 from . import MOST_AXES, Blob, Dims, Layer, Net, spelled
+from .prototxt import Message
 
 SIDES = {4: ("", "channels", "height", "width"), 3: ("", "height", "channels"), 2: ("", "channels")}
 """Which side of the map each axis of a blob is, by its number of axes."""
@@ -40,8 +43,37 @@ def unknown(net: Net, layer: Layer) -> None:
     if not layer.bottoms and layer.tops:
         raise layer.fault(f"nothing is known of a {layer.type[:80]} layer, and it reads nothing that would give its shape")
     blobs = [net.find(layer, b) for b in layer.bottoms]
-    ref = net.layers.unknown(layer.type, layer.name or layer.type, *(b.ref for b in blobs), line=layer.line)
+    refs = [b.ref for b in blobs]
+    if not weighs(layer) and net.layers.may_end(layer.type, *refs):
+        ref = net.layers.tail(layer.type, layer.name or layer.type, *refs, line=layer.line)
+    else:
+        ref = net.layers.unknown(layer.type, layer.name or layer.type, *refs, line=layer.line)
     net.give(layer, ref, blobs[0].dims if blobs else (1,))
+
+
+HIDDEN = re.compile("norm|scale|bias|prelu|^bn$|python", re.IGNORECASE)  # types whose weights need not show in the file
+
+
+def weighs(layer: Layer) -> bool:
+    """Has a layer weights or products of its own, as far as a prototxt shows? Then it is no part of a tail that counts 0."""
+    keys, todo = set(), [layer.message]
+    while todo:
+        for key, values in todo.pop().fields.items():
+            keys.add(key)
+            todo += [v for v in values if v.__class__ is Message]
+    shown = {"num_output", "param", "kernel_size"} & keys or any(key.endswith("filler") for key in keys)
+    return bool(shown) or bool(PRODUCTS.search(layer.type) or HIDDEN.search(layer.type))
+
+
+def behind_tail(net: Net, layer: Layer) -> bool:
+    """Is a layer part of the tail, because it reads what an op gives that cannot be costed? It is added as such."""
+    refs = [net.blobs[b].ref for b in layer.bottoms if b in net.blobs]
+    if not net.layers.behind_tail(*refs):
+        return False
+    if weighs(layer):
+        net.layers.refuse_behind(*refs)
+    net.give(layer, net.layers.tail("", layer.name or layer.type, *refs, line=layer.line), (1,))
+    return True
 
 
 def alias(net: Net, layer: Layer) -> None:

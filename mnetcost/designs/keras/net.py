@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
@@ -13,7 +14,7 @@ from ...engine.moves import Reshape
 from ...engine.ops import Op
 from ...engine.shapes import Shape
 from ...errors import CallError, Fault, SpecError, nearest
-from ..layers import LARGEST_DIMENSION, Layers
+from ..layers import LARGEST_DIMENSION, PRODUCTS, Layers
 
 if TYPE_CHECKING:
     from .. import Settings
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 MOST_AXES = 16
 DEEPEST = 40  # models within models
 Dims = tuple[int, ...]
+
+
+WEIGHING = re.compile("norm|prelu|scale$|scalelayer", re.IGNORECASE)
+DECODES = re.compile("decode(?!r)|nms|non_?max|suppress|anchor|prior|proposal|post_?process|^lambda$", re.IGNORECASE)
+"""Classes that have no weights, by what they are called: those that choose boxes, and functions of the user's own."""
 
 
 class Link(NamedTuple):
@@ -184,6 +190,7 @@ class Call(Config):
         self.type, self.name, self.tensors, self.args, self.kwargs = type_, name, tensors, args, kwargs
         self.shared = key in net.called
         net.called.add(key)
+        self.known = False  # a function, or a layer that is read
         self.shapes: list[Any] = []  # what later calls say of this call's outputs
 
     @property
@@ -219,8 +226,25 @@ class Call(Config):
         shape = self.shape(ref)._asdict()
         return [Tensor(ref, tuple(shape[side] for side in layout), layout)]
 
+    def weighs(self, known: bool) -> bool:
+        """Has it weights or products of its own, as far as a config shows? Then it is no part of a tail that counts 0.
+
+        known: it is a function, or a layer that is read here. A class of the user's own may have weights, whatever its config says,
+        unless it is called like what chooses boxes.
+        """
+        if PRODUCTS.search(self.type) or any(str(key).startswith(("units", "filters", "kernel")) for key in self.said):
+            return True
+        return bool(WEIGHING.search(self.type)) if known else not DECODES.search(self.type)
+
+    def tail(self, type_: str) -> list[Tensor]:
+        """Add an op of the file's tail."""
+        ref = self.net.layers.tail(type_, self.name, *[t.ref for t in self.tensors])
+        return [Tensor(ref, (1,), "c")]
+
     def unknown(self, type_: str = "") -> list[Tensor]:
         """Keep an op that cannot be costed: its output is as later calls say, or like its first input."""
+        if not self.weighs(self.known) and self.net.layers.may_end(self.type, *[t.ref for t in self.tensors]):
+            return self.tail(type_ or self.type)
         like = self.tensors[0] if self.tensors else Tensor(0, (1,), "c")
         asked = self.net.settings.resolution or self.net.settings.rho
         said = self.shapes[0] if self.shapes and not asked else None

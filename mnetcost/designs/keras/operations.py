@@ -384,23 +384,28 @@ OPERATIONS: dict[str, Callable[[Call], Outputs]] = {
 
 def lay(call: Call, module: str) -> list[Value]:
     """Lay out one call, or keep it as an op that cannot be costed."""
-    found = LAYERS.get(call.type, Call.unknown)
-    if ".ops" in module:
-        found = OPERATIONS.get(plain_name(call.type), Call.unknown)
-    elif call.type in ("TFOpLambda", "SlicingOpLambda", "ClassMethod"):
+    operation = True
+    if call.type in ("TFOpLambda", "SlicingOpLambda", "ClassMethod"):
         call.type = call.text("function", call.type)[:80]  # "math.multiply", "__operators__.add"
-        found = OPERATIONS.get(plain_name(call.type), Call.unknown)
     elif call.type == "TensorFlowOpLayer":
         call.type, call.args = _node_def(call), [*call.args, *_constants(call)]
-        found = OPERATIONS.get(plain_name(call.type), Call.unknown)
+    else:
+        operation = ".ops" in module
+    found = OPERATIONS.get(plain_name(call.type)) if operation else LAYERS.get(call.type)
+    call.known = operation or found is not None
+    refs = [t.ref for t in call.tensors]
+    if call.net.layers.behind_tail(*refs):
+        if call.weighs(call.known):
+            call.net.layers.refuse_behind(*refs)
+        return list(call.tail("" if found else call.type))
     name = plain_name(call.type)
-    if name == "shape" and len(call.tensors) == 1 and found is Call.unknown:
+    if name == "shape" and len(call.tensors) == 1 and found is None:
         return [Numbers((1, *call.x.dims))]
     if not call.tensors and name not in ("tile", "fill", "zeros", "ones"):
         numbers = worked_out(call, name)
         return list(call.unknown()) if numbers is None else [numbers]
     try:
-        return list(found(call))
+        return list(found(call) if found else call.unknown())
     except NotKnown:
         return list(call.unknown())
 

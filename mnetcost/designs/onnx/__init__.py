@@ -14,8 +14,9 @@ from ..readers import Model
 from ..stored import Dims, Stored
 from ..tensors import Tensor, Value, image_size, view
 from .file import read_model
-from .net import GIVEN, Net, text
-from .ops import STILL, lay
+from .net import Net
+from .ops import OPS, STILL, lay
+from .weights import GIVEN, text
 
 if TYPE_CHECKING:
     from .. import Settings
@@ -97,7 +98,7 @@ class Reading:
 
     def net(self, h: int, w: int, own: bool, before: dict[str, tuple[Dims, Dims]] | None = None) -> Net:
         """Lay the file out at a size; `own`: with the batch that it says."""
-        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, STILL, dry=own)
+        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, dry=own)
         net.before = before or {}
         if (h, w) == self.own or self.own is None:
             self.give(net)

@@ -11,8 +11,9 @@ from math import prod
 from ...engine.moves import Repeat, Reshape, Scatter
 from ..stored import Dims, Stored
 from ..tensors import NotKnown, Tensor, Value, broadcast, said, view
-from .net import UNLEARNED, Call, flattened, resolved, sliced, squeezed, unsqueezed
+from .net import Call, flattened, resolved, sliced, squeezed, unsqueezed
 from .net import split as splits
+from .weights import UNLEARNED
 
 Output = Value | Sequence[Value | None] | None
 Lay = Callable[[Call], Output]
@@ -39,7 +40,9 @@ def constant(call: Call) -> Output:
 
 def constant_of_shape(call: Call) -> Output:
     """One number as often as a shape says: weights, where a file that was made without them reads them as such."""
-    dims = call.net.checked(call.integers("shape", 0) or (), call.name)
+    dims = tuple(call.integers("shape", 0) or ())
+    if 0 not in dims:
+        call.net.checked(dims, call.name)
     value = call.attributes.get("value")
     count = 0 if value is not None and value.t.data_type in UNLEARNED else prod(dims)
     key = ("fill", call.name)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import struct
-from collections import ChainMap, Counter
+from collections import ChainMap
 from collections.abc import Callable, Container, MutableMapping, Sequence
 from itertools import pairwise
 from math import prod
@@ -17,6 +16,7 @@ from ..folding import MOST_NUMBERS, fold
 from ..layers import LARGEST_DIMENSION
 from ..stored import Cut, Dims, Part, Stored, contiguous, worked_out
 from ..tensors import MOST_AXES, UNFIT, Maps, NotKnown, Tensor, Value, broadcast, said, view
+from .weights import UNLEARNED, fills, graphs_in, kernels_kept, made_up, text, weighs
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
 DEEPEST = 16  # graphs within nodes, functions within functions
@@ -42,66 +42,30 @@ KINDS: dict[int, tuple[str, int]] = {
     **dict.fromkeys((21, 22, 23), ("", 4)),
     **dict.fromkeys((25, 26), ("", 2)),
 }
-UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
-MADE_UP = re.compile(rb"val_\d+")  # what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
-KERNELS = {
-    **dict.fromkeys(("Conv", "FusedConv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger"), 1),
-    **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm"), 3),
-}
-"""Ops that read the weights of convolutions and dense layers, and at which input."""
-GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRelu": 1}
-"""Ops whose inputs from this one on are weights, even where a file without weights lists them as the network's inputs."""
-
-
-def text(data: bytes) -> str:
-    """A name of the file's."""
-    return data[:400].decode("utf-8", "backslashreplace")
-
-
-def kernels_kept(model: Any) -> Counter[str]:
-    """How many convolutions and dense layers have their weights in initializers, in Constant nodes, or in what ConstantOfShape makes?
-
-    PyTorch's exporters, tf2onnx and most others write parameters as initializers, and as Constant nodes only what is fixed. Where the
-    weights themselves are Constant nodes, as Paddle2ONNX writes them, so are biases and norms.
-    """
-    found: Counter[str] = Counter()
-    for scope in (model.graph, *model.functions):
-        of = {t.name: "initializer" for t in scope.initializer} if scope is model.graph else {}
-        for node in scope.node:
-            type_ = text(node.op_type)
-            if type_ in ("Constant", "ConstantOfShape"):
-                of.update(dict.fromkeys(node.output, "constant" if type_ == "Constant" else "fill"))
-            elif type_ in KEEPING and node.input and node.input[0] in of:
-                of[node.output[0]] = of[node.input[0]]
-            elif KERNELS.get(type_, 99) < len(node.input):
-                found[of.get(node.input[KERNELS[type_]], "")] += 1
-    return found
-
-
-def made_up(stored: Any) -> bool:
-    """Has onnxscript worked these numbers out and named them itself?"""
-    name = stored.key[-1] if stored.key else b""
-    return name.__class__ is bytes and MADE_UP.fullmatch(name) is not None
-
-
-def fills(stored: Any) -> bool:
-    """Are these ones or zeros that onnxscript writes for a scale or a shift that a norm lacks?"""
-    return made_up(stored) and set(stored.values or ()) in ({0}, {1})
 
 
 class Net(Maps):
     """One file, laid out at one size."""
 
-    def __init__(self, file: str, allow_unknown: bool, model: Any, lay: Callable[[Call], Any], still: Container[str], dry: bool) -> None:
+    def __init__(
+        self,
+        file: str,
+        allow_unknown: bool,
+        model: Any,
+        lay: Callable[[Call], Any],
+        known: Container[str],
+        still: Container[str],
+        dry: bool,
+    ) -> None:
         super().__init__(file, allow_unknown, True, dry)
-        self.model, self.lay, self.still = model, lay, still  # still: ops without multiply-adds
+        self.model, self.lay, self.known, self.still = model, lay, known, still  # still: ops without multiply-adds
         self.opset = max((o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1)
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
         self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
         self.bytes_of: dict[Any, int] = {}
         self.calls = 0
         self.given: dict[bytes, Dims] = {}  # shapes the file gives, at its own size
-        kept = kernels_kept(model)
+        kept = kernels_kept(model, KEEPING)
         self.trained_constants = kept["constant"] > kept["initializer"]
         self.trained_fills = kept["fill"] > 0
 
@@ -305,6 +269,9 @@ class Call:
         function = net.functions.get((text(self.node.domain), self.type))
         if function is not None:
             return net.inlined(function, self)
+        reads = [*self.inputs, *self.captured()]
+        if net.behind_tail(reads):
+            return self.tail(reads)
         try:
             if self.inputs and all(not isinstance(v, Tensor) for v in self.inputs):
                 folded = self.folded()
@@ -315,15 +282,43 @@ class Call:
             done = None
         except UNFIT:
             raise self.fault(f"{self.type[:40]} cannot take inputs of {', '.join(said(v.dims) for v in self.inputs[:4] if v)}") from None
+        if done is None and not self.weighs(reads) and net.may_end(self.type, reads):
+            return [net.tail(self.called, self.name, reads, self.given(0))] * max(len(self.node.output), 1)
         if done is None:
             done = [self.unknown(k) for k in range(min(len(self.node.output), 1000))]
             done[1:] = [d for d in done[1:] if d]
         return list(done) if done.__class__ is list else [done]
 
-    def unknown(self, k: int = 0) -> Tensor:
-        name = self.node.output[k]
+    @property
+    def called(self) -> str:
+        """Its type, with its domain where it is not ONNX's, and what is not known in the graphs within it."""
         type_ = f"{self.domain}.{self.type}" if self.domain else self.type
-        said_dims = self.net.given.get(name) if not self.net.before else None
+        within = dict.fromkeys(text(node.op_type) for graph in graphs_in(self.node) for node in graph.node)
+        strange = [name for name in within if name not in self.net.known][:4]
+        return f"{type_} ({', '.join(strange)})" if strange else type_
+
+    def given(self, k: int) -> Dims | None:
+        """The axes that the file says of an output, at its own size."""
+        return self.net.given.get(self.node.output[k]) if len(self.node.output) > k and not self.net.before else None
+
+    def captured(self) -> list[Value | None]:
+        """What the graphs in this node read from around it."""
+        return [self.env[name] for graph in graphs_in(self.node) for node in graph.node for name in node.input if name in self.env]
+
+    def weighs(self, reads: Sequence[Value | None]) -> bool:
+        """Has this node weights or products of its own, whatever reads it? Then it is no part of a tail that counts 0."""
+        known = self.type in self.net.known and self.domain in ("", "com.microsoft", "ai.onnx.ml")
+        return weighs(self.node, [v for v in reads if isinstance(v, Stored)], known)
+
+    def tail(self, reads: Sequence[Value | None]) -> list[Any]:
+        """Behind an op that cannot be costed only what has no weights is free of cost."""
+        if self.weighs(reads):
+            self.net.layers.refuse_behind(*[v.ref for v in reads if isinstance(v, Tensor)])
+        known = self.type in self.net.known and not self.domain and self.type != "If"
+        return [self.net.tail("" if known else self.called, self.name, reads, self.given(0))] * max(len(self.node.output), 1)
+
+    def unknown(self, k: int = 0) -> Tensor:
+        said_dims = self.given(k)
         values = [v for v in self.inputs if v is not None]
         if k and said_dims is None:
             said_dims = next((v.dims for v in values if isinstance(v, Tensor)), None)
@@ -331,7 +326,7 @@ class Call:
             dims = said_dims or (1,)
             c = self.net.channels_of(len(dims))
             return Tensor(self.net.node(f"{self.name}/{k + 1}", Constant(*view(dims, c))), dims, c)
-        return self.net.unknown(type_, self.name, values, said_dims)
+        return self.net.unknown(self.called, self.name, values, said_dims)
 
     def folded(self) -> list[Any]:
         """What an operation on stored numbers gives: stored numbers again; none where multiply-adds make them, or it is not known."""

@@ -11,12 +11,13 @@ from ..readers import Model
 from ..stored import Dims, Stored
 from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, view
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
-from .ops import Call, lay
+from .ops import OPS, Call, lay
 
 if TYPE_CHECKING:
     from .. import Settings
 
 FORMAT = "TFLite"
+UNLEARNED = (2, 4, 5, 6)  # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
 
 
 def read(file: str, settings: Settings) -> Model:
@@ -108,17 +109,27 @@ class Reading:
         count = 1
         for d in given.dims:
             count *= d
-        return Stored(given.dims, ("buffer", given.buffer), count, given.values)
+        return Stored(given.dims, ("buffer", given.buffer), 0 if given.type in UNLEARNED else count, given.values)
 
     def run(self, maps: Maps, operator: Operator, inputs: list[Value | None], values: dict[int, Value | None], k: int) -> None:
         """Lay one operator out; what it cannot be costed as is kept as an unknown op."""
         outputs = [n for n in operator.outputs if n != -1]
         name = (self.graph.tensors[outputs[0]].name.split(";")[0] if outputs else "") or f"{operator.type} {k}"
         call = Call(maps, operator, inputs, name)
+        behind = maps.behind_tail(inputs)
+        if behind and call.weighs():
+            maps.layers.refuse_behind(*[v.ref for v in inputs if isinstance(v, Tensor)])
         try:
+            if behind:
+                raise NotKnown
             done: list[Value] = lay(call)
         except NotKnown:
-            done = self.unknown(maps, operator, name, [v for v in inputs if v is not None], outputs)
+            if behind or (not call.weighs() and maps.may_end(operator.type, inputs)):
+                done = [
+                    maps.tail("" if behind and operator.type in OPS else operator.type, name, inputs, self.given(maps, outputs[:1]))
+                ] * len(outputs)
+            else:
+                done = self.unknown(maps, operator, name, [v for v in inputs if v is not None], outputs)
         except UNFIT:
             raise maps.fault(f"{operator.type} cannot take inputs of {', '.join(said(v.dims) for v in inputs[:4] if v)}", name) from None
         for n, value in zip(outputs, done, strict=False):
@@ -126,12 +137,18 @@ class Reading:
                 raise maps.fault(f"gives '{self.graph.tensors[n].name[:80]}', which is given before", name)
             values[n] = value
 
+    def given(self, maps: Maps, outputs: list[int]) -> Dims | None:
+        """The axes that the file says of an output, of one image and at the file's own size."""
+        dims = self.graph.tensors[outputs[0]].dims if outputs else ()
+        if not dims or not all(dims) or maps.before:
+            return None
+        return (1, *dims[1:]) if dims[0] == self.batch else dims
+
     def unknown(self, maps: Maps, operator: Operator, name: str, inputs: list[Value], outputs: list[int]) -> list[Value]:
         """Its outputs as the file says, where that is at this size."""
         done: list[Value] = []
         for k, n in enumerate(outputs or [-1]):
-            given = self.graph.tensors[n].dims if n >= 0 else ()
-            dims = (1, *given[1:]) if given and all(given) and not maps.before else None
+            dims = self.given(maps, [n] if n >= 0 else [])
             if not k:
                 done.append(maps.unknown(operator.type, name, inputs, dims))
             else:

@@ -74,6 +74,7 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "L2_NORMALIZATION": ("L2NormOptions", (FUSED,)),
 }
 """Which fields are read of which operator's options."""
+CUSTOM = "bytes of a custom operator's options"
 
 
 class TensorSaid(NamedTuple):
@@ -202,6 +203,8 @@ class _Reader:
     def options(self, o: Any, type_: str) -> dict[str, Any]:
         import tflite
 
+        if type_.startswith("custom"):
+            return {CUSTOM: o.CustomOptionsLength()}
         if type_ not in OPTIONS or o.BuiltinOptions() is None:
             return {}
         class_, fields = OPTIONS[type_]

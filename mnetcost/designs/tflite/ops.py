@@ -13,10 +13,10 @@ from ...engine.elements import Activation, L2Norm, LocalResponseNorm, PRelu, Res
 from ...engine.moves import Pad, Permute
 from ...engine.ops import AvgPool, MaxPool, Resize, TransposedConv
 from ..folding import fold
-from ..layers import LARGEST_DIMENSION, convolution, plain_size
+from ..layers import DETECTION, LARGEST_DIMENSION, LARGEST_OPTIONS, PRODUCTS, convolution, plain_size
 from ..stored import Dims, Stored
 from ..tensors import Maps, NotKnown, Tensor, Value, broadcast, said, view
-from .file import FUSED, Operator
+from .file import CUSTOM, FUSED, Operator
 
 FUSED_FUNCTIONS = {0: "", 1: "relu", 2: "hard_tanh", 3: "relu6", 4: "tanh"}
 
@@ -30,6 +30,13 @@ class Call:
 
     def fault(self, message: str) -> Exception:
         return self.net.fault(message, self.name)
+
+    def weighs(self) -> bool:
+        """Has it weights or products of its own, or another graph, whatever reads it? Then it is no part of a tail that counts 0."""
+        if self.type in ("PRELU", "WHILE", "IF", "CALL", "CALL_ONCE") or PRODUCTS.search(self.type):
+            return True
+        stored = any(isinstance(v, Stored) and v.numbers > 1 for v in self.inputs) and not DETECTION.search(self.type)
+        return self.type not in OPS and (stored or self.option(CUSTOM) > LARGEST_OPTIONS)
 
     def option(self, key: str, default: Any = 0) -> Any:
         return self.options.get(key, default)
