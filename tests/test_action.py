@@ -146,6 +146,19 @@ def test_a_shallow_checkout_says_what_to_fetch(tmp_path: Path, pull: Checkout, r
     assert not (shallow.folder / "mnetcost-comment.md").exists()
 
 
+def test_a_design_that_cannot_be_read_fails_beside_the_verdicts_of_the_others(runner: Runner, pull: Checkout) -> None:
+    """Exit code 2, with a comment and SARIF that say both."""
+    pull.write(nets__broken_toml="x", mnetcost_toml='[[budget]]\ndesign = "nets/*.toml"\nmadds = "+0%"\n')
+    done = runner.step(CHECK, sarif="out.sarif")
+    assert done.returncode == 2
+    assert len([line for line in done.stdout.splitlines() if line.startswith("::error ")]) == 2
+    assert runner.outputs == {"exit-code": "2", "comment": "mnetcost-comment.md"}
+    comment = (pull.folder / "mnetcost-comment.md").read_text("utf-8")
+    assert "### Network cost: a budget is broken, and not everything could be checked" in comment
+    assert "<code>status: readable</code>" in comment
+    assert "nets/broken.toml" in (pull.folder / "out.sarif").read_text("utf-8")
+
+
 def test_a_comment_that_the_pull_request_brings_is_not_taken_for_ours(runner: Runner, pull: Checkout) -> None:
     """Nothing was compared, so there is none; and what a link of that name leads to is not written over."""
     pull.write(**{"victim": "whole", "mnetcost-comment.md": "forged"})

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from mnetcost.analyses.records import Column, Document, Table
 from mnetcost.cli import COMMANDS, cli
-from mnetcost.output import terminal
+from mnetcost.output import render, terminal
 
 from .test_output import run_on_terminal
 
@@ -111,6 +111,17 @@ def test_what_fails_is_red_and_what_is_waived_yellow() -> None:
     assert re.search(cyan + "█{10}.*" + red + "███\x1b", said)
     assert re.search(cyan + "█{10}.*" + yellow + "█\x1b", said)
     assert re.search(cyan + "█{4}░{6}", said)
+
+
+@pytest.mark.parametrize("titles", [["one"], ["one", "two"]])
+def test_tables_without_columns_are_their_titles(titles: list[str]) -> None:
+    """As for designs that could not be read: a line each, in a pipe and on a terminal, with one empty line before them."""
+    first = Table("limits", (Column("a", "a"),), (("x",),))
+    document = Document("d", (first, *(Table(title, (), ()) for title in titles)), (), {})
+    for said in (render(document), terminal.recorded(document).export_text()):
+        lines = [line.rstrip() for line in said.rstrip().splitlines()]
+        assert lines[-len(titles) - 1 :] == ["", *titles]
+        assert lines[-len(titles) - 2].strip() == "x"
 
 
 def test_a_narrow_terminal_keeps_what_became_of_each_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

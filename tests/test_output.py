@@ -21,7 +21,7 @@ from mnetcost.analyses.records import Column, Document, Table
 from mnetcost.cli import cli
 from mnetcost.designs.toml import quoted
 from mnetcost.errors import CallError
-from mnetcost.output import FORMATS, cells, csv_, encode, html_, latex, markdown, render, terminal, text
+from mnetcost.output import ARRAYS, CHECK_FORMATS, FORMATS, SUFFIXES, cells, csv_, encode, html_, latex, markdown, render, terminal, text
 
 HOSTILE = [
     "\x1b]0;owned\x07\x1b[31mred",
@@ -44,7 +44,7 @@ HOSTILE = [
     "\u7f51\u7edc wide",
     "quote \" and ' and ,",
 ]
-TEXTS = ["text", "csv", "markdown", "latex", "html", "svg", "json"]
+TEXTS = [name for name in FORMATS if name not in ARRAYS]
 
 
 def document(name: str, title: str | None = None) -> Document:
@@ -248,7 +248,15 @@ def test_formats_are_refused_with_the_nearest() -> None:
         encode(document("x"), "npz")
     with pytest.raises(CallError, match="npz is no text"):
         render(document("x"), "npz")
-    assert set(TEXTS) | {"npz"} == set(FORMATS)
+
+
+def test_every_format_has_a_suffix_and_stands_in_the_help() -> None:
+    """`-o FILE` finds each by the file's name; the help of a command lists those that it can print."""
+    assert set(SUFFIXES.values()) == set(FORMATS)
+    run = CliRunner().invoke
+    for command, formats in (("report", TEXTS), ("scale", [*FORMATS]), ("check", [f for f in CHECK_FORMATS if f not in ARRAYS])):
+        said = " ".join(run(cli, [command, "--help"], terminal_width=400).stdout.split())
+        assert f"{', '.join(formats[:-1])} or {formats[-1]}; by default" in said
 
 
 def run_on_terminal(*args: str, columns: int = 100, **env: str) -> str:

@@ -335,8 +335,9 @@ COLUMNS = (
 
 def _row(verdict: Verdict) -> tuple[Any, ...]:
     rule = verdict.rule
-    said = f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}"
-    return verdict.budget.label, said, verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.gauge, verdict.state
+    sign = ":" if rule.metric == "status" else " <=" if rule.limit.side == "max" else " >="
+    figures = (verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.gauge)
+    return verdict.budget.label, f"{rule.name}{sign} {rule.limit.text}", *figures, verdict.state
 
 
 def _details(verdict: Verdict) -> list[Table]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,9 @@ import click
 
 from ..analyses.budgets import Config, chosen, own, read_option
 from ..errors import CallError, MnetcostError
+from ..output import CHECK_FORMATS
 from .budgets import changed, from_file, no_settings
-from .options import DESIGN, Word, convention_option, emit, format_options, setting_options, settings
+from .options import DESIGN, convention_option, emit, format_options, setting_options, settings
 
 EPILOG = """\b
 Examples:
@@ -36,16 +36,6 @@ def today(given: str | None) -> date:
         raise CallError(f"--today must be a date such as 2030-12-31, not '{given[:40]}'") from None
 
 
-WORDS = "text, json, csv, markdown (a comment), github, gitlab, junit, sarif, benchmark, latex, html or svg."
-
-
-def check_formats() -> Iterable[str]:
-    """What `--format` may say here."""
-    from ..output import CHECK_FORMATS
-
-    return CHECK_FORMATS
-
-
 @click.command("check", epilog=EPILOG)
 @click.argument("designs", nargs=-1, type=DESIGN, metavar="[DESIGN]...")
 @click.option("--max", "at_most", metavar="METRIC=LIMIT", multiple=True, help="Allow at most this: madds=60M, params=+1%.")
@@ -59,7 +49,7 @@ def check_formats() -> Iterable[str]:
 @click.option("--today", "day", metavar="DATE", help="Hold waivers against this day instead of today.")
 @setting_options
 @convention_option
-@partial(format_options, formats=Word("format", check_formats), words=WORDS)
+@partial(format_options, formats=CHECK_FORMATS)
 def command(why: bool, everything: bool, day: str | None, format_: str | None, output: str | None, **options: Any) -> None:
     """Does every design keep its budget?
 
@@ -68,7 +58,6 @@ def command(why: bool, everything: bool, day: str | None, format_: str | None, o
     design, and 3 where there is nothing to compare with.
     """
     from ..analyses.check import check, failure
-    from ..output import CHECK_FORMATS
 
     try:
         document = check(asked(**options), today(day), why, everything)

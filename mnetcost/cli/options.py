@@ -54,12 +54,6 @@ def _conventions() -> Iterable[str]:
     return convention_names()
 
 
-def _formats() -> Iterable[str]:
-    from ..output import FORMATS
-
-    return FORMATS
-
-
 class DesignWord(Word):
     """A design: completed by the shipped names, then by what else they are called, then by files."""
 
@@ -79,7 +73,6 @@ class DesignWord(Word):
 
 DESIGN = DesignWord("design", _designs, strict=False)
 """A DESIGN argument: `click.argument("design", type=DESIGN)`."""
-FORMAT = Word("format", _formats)
 CONVENTION = Word("convention", _conventions, strict=False)
 
 
@@ -150,23 +143,24 @@ def convention_option(f: F) -> F:
     return click.option("--convention", type=CONVENTION, metavar="NAME", default="paper", show_default=True, help="How to count.")(f)
 
 
-USUAL = "text, json, csv, markdown, latex, html or svg; by default what FILE's name ends in, or text."
+def format_options(f: F, formats: Mapping[str, str] | None = None, arrays: bool = False) -> F:
+    """--format and -o, read by `emit()`; `formats` are those that the command knows, where these are not the usual ones."""
+    from ..output import FORMATS, words
 
-
-def format_options(f: F, formats: Word = FORMAT, words: str = USUAL) -> F:
-    """--format and -o, read by `emit()`."""
+    known = Word("format", lambda: formats or FORMATS)
+    help_ = f"{words(formats or FORMATS, arrays)}; by default what FILE's name ends in, or text."
     return apply(
         [
-            click.option("--format", "format_", type=formats, metavar="NAME", help=words),
+            click.option("--format", "format_", type=known, metavar="NAME", help=help_),
             click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
         ],
         f,
     )
 
 
-def output_options(f: F) -> F:
-    """--convention, --format and -o."""
-    return convention_option(format_options(f))
+def output_options(f: F, arrays: bool = False) -> F:
+    """--convention, --format and -o; `arrays` where the answer has them, for npz."""
+    return convention_option(format_options(f, arrays=arrays))
 
 
 def format_of(format_: str | None, output: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -36,7 +37,7 @@ RANGES = [
 @click.argument("design", type=DESIGN)
 @lambda f: apply(RANGES, f)
 @other_options
-@output_options
+@partial(output_options, arrays=True)
 def command(
     design: str,
     alpha: str | None,

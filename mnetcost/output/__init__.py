@@ -24,6 +24,9 @@ FORMATS = {
 }
 """Every format's name, and its module in this room."""
 
+ARRAYS = ("npz",)
+"""Formats that hold arrays and no text; only an answer that has arrays has a form in them."""
+
 SUFFIXES = {
     ".txt": "text",
     ".json": "json",
@@ -48,6 +51,12 @@ CHECK_FORMATS = {
 """What `mnetcost check` can print: the usual formats, and those that CI services read."""
 
 
+def words(formats: Mapping[str, str] = FORMATS, arrays: bool = False) -> str:
+    """The names of formats as a help text lists them, those that hold arrays only where they are asked for."""
+    *names, last = (name for name in formats if arrays or name not in ARRAYS)
+    return f"{', '.join(names)} or {last}"
+
+
 def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
     """Return a format's name as it is; raises CallError, with the nearest, where there is none."""
     if name not in formats:
@@ -70,6 +79,6 @@ def render(document: Document, name: str = "text", formats: Mapping[str, str] = 
 
     Raises CallError as `encode` does, and for npz, which is no text.
     """
-    if name == "npz":
+    if name in ARRAYS:
         raise CallError("npz is no text", hint="write it to a file: -o grid.npz")
     return encode(document, name, formats).decode()

@@ -43,6 +43,12 @@ def fails(result: Mapping[str, Any]) -> bool:
     return result["state"] not in PASSES
 
 
+def limit(result: Mapping[str, Any]) -> str:
+    """A limit as a table shows it: "madds <= 60M", or what a design must be: "status: readable"."""
+    sign = ":" if result["metric"] == "status" else " <=" if result["side"] == "max" else " >="
+    return f"{result['limit']}{sign} {result['allowed']}"
+
+
 def told(result: Mapping[str, Any]) -> list[str]:
     """A limit's sentence, then its causes and layers, one a line."""
     causes = (f"{c['name']}: {c['value']:+,}" for c in result["causes"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..analyses.records import Document
 from ..errors import plain
+from .ci import limit
 from .markdown import escape
 
 MARKER = "<!-- mnetcost check -->"
@@ -37,11 +38,10 @@ def _number(value: int | None) -> str:
 
 
 def _row(result: dict[str, Any]) -> str:
-    limit = f"{result['limit']} {'<=' if result['side'] == 'max' else '>='} {result['allowed']}"
     cells = (
         SIGNS.get(result["state"], FAILED),
         code(result["design"]),
-        code(limit),
+        code(limit(result)),
         *(_number(result[k]) for k in ("value", "base", "bound", "headroom")),
     )
     return f"| {' | '.join(cells)} |"

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from ..analyses.records import Document
 from ..errors import plain
-from .ci import fails, from_top, told
+from .ci import fails, from_top, limit, told
 
 ERRORS = ("error", "incomparable")
 """What could not be judged: an error of the test case, not a failure."""
@@ -19,8 +19,7 @@ ERRORS = ("error", "incomparable")
 
 def _case(suite: ET.Element, result: dict[str, Any]) -> None:
     where = {"file": plain(from_top(result["file"])), "line": str(result["line"] or "")}
-    name = f"{result['limit']} {'<=' if result['side'] == 'max' else '>='} {result['allowed']}"
-    attributes = {"classname": plain(result["design"]), "name": plain(name), "time": "0", **{k: v for k, v in where.items() if v}}
+    attributes = {"classname": plain(result["design"]), "name": plain(limit(result)), "time": "0", **{k: v for k, v in where.items() if v}}
     case = ET.SubElement(suite, "testcase", attributes)
     if fails(result):
         tag = "error" if result["state"] in ERRORS else "failure"

@@ -168,9 +168,10 @@ def parts(document: Document, width: int, blocks: bool = True) -> Iterator[Rende
         left_out |= dict.fromkeys(missing)
         for view in views:
             yield Text()
-            if len(group.sections) == 1 and group.sections[0].title:
-                yield Text(group.sections[0].title, style="bold cyan")
-            yield _table(group, view, blocks)
+            for section in group.sections if len(group.sections) == 1 or not group.columns else ():
+                yield from [Text(section.title, style="bold cyan")] if section.title else []
+            if group.columns:
+                yield _table(group, view, blocks)
     if document.notes or left_out:
         yield Text()
     for note in document.notes:

@@ -105,7 +105,7 @@ def render(document: Document) -> str:
         heads = []
         for n, ((exact, rough), column) in enumerate(zip(group.widths, group.columns, strict=True)):
             heads.append(pad(plain(column.title), exact + (rough + 1 if rough else 0), group.right[n]))
-        lines = [GAP.join(heads)]
+        lines = [GAP.join(heads)] if heads else []
         for section in group.sections:
             lines += [section.title] if section.title else []
             for row in section.rows:
