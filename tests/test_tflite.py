@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 import struct
 import sys
@@ -13,6 +15,7 @@ import pytest
 from mnetcost.designs import Settings, load
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.shapes import Shape
+from mnetcost.engine.terms import MAC_KINDS
 from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
 
 from .tflite_files import FLOAT, INT8, O, T, conv, depthwise, floats, ints, model, write
@@ -115,6 +118,182 @@ def test_what_files_hold_is_worked_out_by_hand(case: str, tmp_path: Path) -> Non
     tensors, operators, params, work, output = HAND[case]
     costs = costed(write(tmp_path, IMAGE | tensors, operators))
     assert (costs.params_by_kind(), costs.work_by_kind(), costs.layers[-1].output) == (params, work, output)
+
+
+MEASURED = json.loads((Path(__file__).parent / "truth/dilated.json").read_text())
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_convolutions_on_stacked_maps_cost_what_keras_layers_cost(name: str, tmp_path: Path) -> None:
+    """Files that TensorFlow converted: dilated convolutions as smaller ones on every second (third, ...) position, and a state.
+
+    At another size each costs what the same net costs that was converted at that size, whatever padding it then needs.
+    """
+    file = tmp_path / "net.tflite"
+
+    def products(of: str, **settings: Any) -> tuple[int, int]:
+        file.write_bytes(base64.b64decode(MEASURED[of]["file"]))
+        costs = costed(str(file), **settings)
+        return tuple(sum(n for kind, n in kinds.items() if kind in MAC_KINDS) for kinds in (costs.work_by_kind(), costs.params_by_kind()))
+
+    assert products(name) == (MEASURED[name]["macs"], MEASURED[name]["kernels"])
+    first, comma, height = name.partition(", ")
+    if comma and len(MEASURED[name]["input"]) == 3:
+        size = tuple(MEASURED[name]["input"][:2])
+        assert height == f"{size[0]} high"
+        assert products(first, resolution=size) == products(name)
+
+
+STACKED = {"block": ints(2, 2), "pads": ints(1, 1, 1, 1, dims=(2, 2)), "crops": ints(0, 0, 0, 0, dims=(2, 2)), "w": floats(3, 3, 3, 3)}
+BATCHED = O("SPACE_TO_BATCH_ND", ("x", "block", "pads"), ("s",))
+JOINED = ("block", "crops")
+
+
+def stacked(*between: O, last: str, more: dict[str, T] | None = None) -> tuple[dict[str, T], list[O]]:
+    """Operators on a map of 8 x 8 x 3 that is padded to 10 x 10 and stacked as four of 5 x 5."""
+    made = {o.outputs[0]: T((4, 5, 5, 3)) for o in between}
+    tensors = IMAGE | STACKED | {"s": T((4, 5, 5, 3)), **made, "y": T((1, 10, 10, 3))} | (more or {})
+    return tensors, [BATCHED, *between, O("BATCH_TO_SPACE_ND", (last, *JOINED), ("y",))]
+
+
+BETWEEN: dict[str, tuple[tuple[dict[str, T], list[O]], dict[str, int], list[str]]] = {
+    "a convolution with its relu": (
+        stacked(conv("s", "w", "c", padding=1, fused=1), last="c"),
+        {"conv": 81 * 36, "activation": 108},
+        ["input", "conv", "activation"],
+    ),
+    "a sum beside it": (
+        stacked(conv("s", "w", "c", padding=1), O("ADD", ("c", "b"), ("a",), "AddOptions"), last="a", more={"b": floats(3)}),
+        {"conv": 81 * 36, "bias": 108},
+        ["input", "conv", "bias"],
+    ),
+    # what is no dilated convolution stays as it stands: four maps, one below the other
+    "padded by itself": (stacked(conv("s", "w", "c"), last="c"), {"conv": 81 * 100}, ["input", "pad", "permute", "conv", "permute"]),
+    "two convolutions": (
+        stacked(conv("s", "w", "c", padding=1), conv("c", "w", "d", padding=1), last="d"),
+        {"conv": 81 * 4 * (9 + 1)},
+        ["input", "pad", "permute", "conv", "conv", "permute"],
+    ),
+    "a step of two": (
+        stacked(conv("s", "w", "c", 2, padding=1), last="c"),
+        {"conv": 81 * 16},
+        ["input", "pad", "permute", "conv", "permute"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BETWEEN)
+def test_what_stands_between_stacking_and_joining_is_worked_out_by_hand(case: str, tmp_path: Path) -> None:
+    """A dilated convolution of rate 2 on 8 x 8, padded by 1, has 6 x 6 positions; on four maps of 5 x 5 it has 4 x 3 x 3."""
+    (tensors, operators), work, ops = BETWEEN[case]
+    costs = costed(write(tmp_path, tensors, operators))
+    assert costs.work_by_kind() == work
+    assert [node.op.label for node in costs.graph.nodes] == ops
+
+
+def test_stacked_maps_that_do_not_divide_at_another_size_say_so(tmp_path: Path) -> None:
+    """9 + 2 positions are no two halves; the converter would have padded one more."""
+    file = write(tmp_path, *BETWEEN["two convolutions"][0])
+    with pytest.raises(SpecError, match="its padding is fixed in the file and does not follow 1x9x9x3"):
+        load(file, Settings(resolution=(9, 9)))
+
+
+@pytest.mark.parametrize(("rank", "bias"), [(1, True), (1, False), (2, True), (4, False)])
+def test_svdf_is_a_dense_layer_and_a_filter_over_the_frames(rank: int, bias: bool, tmp_path: Path) -> None:
+    """8 filters of 10 numbers, then of 6 frames each, and sums of `rank`; the frames before are a state, no parameters."""
+    tensors = {
+        "x": T((1, 10)),
+        "state": T((1, 48), variable=True),
+        "feature": floats(8, 10),
+        "time": floats(8, 6),
+        "b": floats(8 // rank),
+        "y": T((1, 8 // rank)),
+    }
+    slots = (("Int32", 0, rank), ("Int8", 1, 1))
+    operator = O("SVDF", ("x", "feature", "time", "b" if bias else "", "state"), ("y",), "SVDFOptions", slots)
+    costs = costed(write(tmp_path, tensors, [operator]))
+    assert costs.params_by_kind() == {"dense": 80, "depthwise": 48, **({"bias": 8 // rank} if bias else {})}
+    work = costs.work_by_kind()
+    assert (work["dense"], work["depthwise"], work["activation"]) == (80, 48, 8 // rank)
+    assert costs.layers[-1].output == Shape(1, 1, 8 // rank)
+
+
+@pytest.mark.parametrize("type_", ["UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "LSTM"])
+def test_a_recurrent_layer_with_its_state_is_refused_by_its_name(type_: str, tmp_path: Path) -> None:
+    """Not as an operator out of order; going on without it is possible."""
+    tensors = {"x": T((1, 9, 4)), "h": T((1, 5), variable=True), "w": floats(5, 4), "y": T((1, 9, 5))}
+    file = write(tmp_path, tensors, [O(type_, ("x", "w", "h"), ("y",))])
+    with pytest.raises(UnknownOpError, match=rf"{type_} \(1x, first at 'y'\)"):
+        load(file)
+    assert cost(load(file, Settings(allow_unknown=True)).graph).status == "partial"
+
+
+def test_a_variable_that_the_graph_does_not_set_may_be_weights(tmp_path: Path) -> None:
+    """It is a state, of no parameters, only where an operator of the graph sets it anew."""
+    tensors = IMAGE | {"v": T((1,)), "r": T((1, 8, 8, 3)), "y": T((1, 8, 8, 3)), "z": T((1, 8, 8, 3))}
+    reads = [O("VAR_HANDLE", (), ("v",)), O("READ_VARIABLE", ("v",), ("r",)), O("ADD", ("x", "r"), ("y",), "AddOptions")]
+    with pytest.raises(UnknownOpError, match="READ_VARIABLE"):
+        load(write(tmp_path, tensors, reads))
+    file = write(tmp_path, tensors, [*reads, O("ASSIGN_VARIABLE", ("v", "y"), ())], outputs=("y",))
+    assert costed(file).params_by_kind() == {}
+    assert costed(file).work_by_kind() == {"add": 192}
+
+
+def test_numbers_are_picked_by_places_that_are_computed(tmp_path: Path) -> None:
+    """The best position of each channel and what stands there: no weights, no product; whole numbers of the file are no table."""
+    tensors = IMAGE | {
+        "axis": ints(1, dims=()),
+        "flat": T((1, 64, 3)),
+        "to": ints(1, 64, 3),
+        "best": T((1, 3), type=2),
+        "width": ints(8, dims=()),
+        "row": T((1, 3), type=2),
+        "three": ints(3),
+        "row3": T((3,), type=2),
+        "zero": ints(0, 0, 0),
+        "where": T((3, 3), type=2),
+        "y": T((3, 3)),
+    }
+    operators = [
+        O("RESHAPE", ("x", "to"), ("flat",)),
+        O("ARG_MAX", ("flat", "axis"), ("best",)),
+        O("FLOOR_DIV", ("best", "width"), ("row",)),
+        O("RESHAPE", ("row", "three"), ("row3",)),
+        O("PACK", ("zero", "row3", "row3"), ("where",), "PackOptions", (("Int32", 0, 3), ("Int32", 1, 1))),
+        O("GATHER_ND", ("x", "where"), ("y",)),
+    ]
+    costs = costed(write(tmp_path, tensors, operators))
+    assert costs.params_by_kind() == {}
+    assert costs.layers[-1].output == Shape(3, 1, 3)
+    assert not set(costs.work_by_kind()) & set(MAC_KINDS)
+
+
+def test_what_cannot_be_costed_keeps_the_axes_that_the_file_says(tmp_path: Path) -> None:
+    """A first axis that is no batch stays: 4 x 12 numbers, read as 4 x 2 x 6."""
+    tensors = IMAGE | {"u": T((4, 12)), "to": ints(4, 2, 6), "y": T((4, 2, 6))}
+    file = write(tmp_path, tensors, [O("own_op", ("x",), ("u",)), O("RESHAPE", ("u", "to"), ("y",))])
+    assert load(file, Settings(allow_unknown=True)).graph.nodes[-1].output == Shape(4, 2, 6)
+
+
+MOVES: dict[str, tuple[dict[str, T], O, Shape]] = {
+    "tile": ({"n": ints(1, 2, 1, 3)}, O("TILE", ("x", "n"), ("y",)), Shape(16, 8, 9)),
+    "broadcast": ({"n": ints(5, 8, 8, 3)}, O("BROADCAST_TO", ("x", "n"), ("y",)), Shape(40, 8, 3)),
+    "pad the channels": ({"n": ints(0, 0, 0, 0, 0, 0, 0, 2, dims=(4, 2))}, O("PAD", ("x", "n"), ("y",)), Shape(8, 8, 5)),
+    "reverse": ({"n": ints(1)}, O("REVERSE_V2", ("x", "n"), ("y",)), Shape(8, 8, 3)),
+    "gather more than there are": (
+        {"n": ints(0, 1, 2, 0, 1)},
+        O("GATHER", ("x", "n"), ("y",), "GatherOptions", (("Int32", 0, 3),)),
+        Shape(8, 8, 5),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MOVES)
+def test_what_only_moves_numbers_counts_nothing(case: str, tmp_path: Path) -> None:
+    """No parameters and no work of any kind."""
+    tensors, operator, output = MOVES[case]
+    costs = costed(write(tmp_path, IMAGE | tensors | {"y": T((1,))}, [operator]))
+    assert (costs.params_by_kind(), costs.work_by_kind(), costs.layers[-1].output) == ({}, {}, output)
 
 
 def test_weight_bytes_are_the_files_own(tmp_path: Path) -> None:

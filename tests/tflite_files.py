@@ -13,12 +13,16 @@ INT8, INT32, FLOAT = 9, 2, 0
 
 
 class T(NamedTuple):
-    """A tensor: its axes, its numbers where they are stored, its type, its axes as `signature` where some are open."""
+    """A tensor: its axes, its numbers where they are stored, its type, its axes as `signature` where some are open.
+
+    `variable`: a state that is kept from one run to the next.
+    """
 
     dims: tuple[int, ...]
     data: bytes | None = None
     type: int = FLOAT
     signature: tuple[int, ...] = ()
+    variable: bool = False
 
 
 def floats(*dims: int) -> T:
@@ -87,14 +91,15 @@ def model(
     ends = tuple(outputs) or operators[-1].outputs
 
     def numbers(names: tuple[str, ...]) -> int:
-        return _vector(b, [order.index(n) if n in order else 99_999 for n in names], "PrependInt32")
+        return _vector(b, [order.index(n) if n in order else 99_999 if n else -1 for n in names], "PrependInt32")
 
     def graph() -> int:
         said = []
         for name, t in tensors.items():
             text, dims, signature = b.CreateString(name), _vector(b, t.dims, "PrependInt32"), _vector(b, t.signature, "PrependInt32")
             fields = [("UOffsetTRelative", 0, dims), ("Int8", 1, t.type), ("Uint32", 2, at[name]), ("UOffsetTRelative", 3, text)]
-            said.append(_table(b, 8, *fields, *([("UOffsetTRelative", 7, signature)] if t.signature else [])))
+            fields += [("UOffsetTRelative", 7, signature)] if t.signature else []
+            said.append(_table(b, 8, *fields, *([("Bool", 5, True)] if t.variable else [])))
         done = []
         for o in operators:
             reads, writes = numbers(o.inputs), numbers(o.outputs)

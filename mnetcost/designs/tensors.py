@@ -489,6 +489,16 @@ class Maps:
         c = self.channels_of(len(dims))
         return self.add(name, Gather(*view(dims, c)), t, dims=dims, c=c)
 
+    def repeated(self, name: str, value: Value, dims: Dims) -> Value:
+        """The same numbers as often along each axis, perhaps along new ones in front, as these axes need them."""
+        if isinstance(value, Stored):
+            return value._replace(dims=dims, values=None)
+        rank, batch = len(dims), dims[0] == 1
+        c = value.c + rank - len(value.dims)
+        shape = view((*(1,) * (rank - len(value.dims)), *value.dims), c, batch)
+        ref = value.ref if self.shape(value) == shape else self.node(f"{name}/layout", Reshape(*shape), value.ref)
+        return Tensor(self.node(name, Repeat(*view(dims, c, batch)), ref), dims, c)
+
     def padded(self, name: str, t: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
         """Zeros before and after along any axes; fewer than none cut."""
         dims = self.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], name)

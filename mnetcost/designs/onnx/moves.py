@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from ...engine.moves import Repeat, Reshape, Scatter
+from ...engine.moves import Scatter
 from ..stored import Dims, Stored
-from ..tensors import NotKnown, Tensor, Value, broadcast, said, view
+from ..tensors import NotKnown, Tensor, Value, broadcast, said
 from .net import Call, flattened, resolved, sliced, squeezed, unsqueezed
 from .net import split as splits
 from .weights import UNLEARNED
@@ -187,25 +187,14 @@ def expand(call: Call) -> Output:
         raise call.fault(str(e)) from None
     if dims == value.dims:
         return value
-    return repeated(call, value, dims)
+    return call.net.repeated(call.name, value, dims)
 
 
 def tile(call: Call) -> Output:
     value, times = call.input(0), call.integers("repeats", 1)
     if value is None or times is None or len(times) != len(value.dims):
         raise NotKnown
-    return repeated(call, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name))
-
-
-def repeated(call: Call, value: Value, dims: Dims) -> Value:
-    if isinstance(value, Stored):
-        return value._replace(dims=dims, values=None)
-    rank = len(dims)
-    c = value.c + rank - len(value.dims)
-    batch = dims[0] == 1
-    shape = view((*(1,) * (rank - len(value.dims)), *value.dims), c, batch)
-    ref = value.ref if call.net.shape(value) == shape else call.net.node(f"{call.name}/layout", Reshape(*shape), value.ref)
-    return Tensor(call.net.node(call.name, Repeat(*view(dims, c, batch)), ref), dims, c)
+    return call.net.repeated(call.name, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name))
 
 
 def pad(call: Call) -> Output:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...engine.moves import Constant
 from ...engine.ops import Input
@@ -10,6 +10,7 @@ from ...errors import Fault, SpecError
 from ..readers import Model
 from ..stored import Dims, Stored
 from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, view
+from .dilated import whole
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
 from .ops import OPS, Call, lay
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .. import Settings
 
 FORMAT = "TFLite"
-UNLEARNED = (2, 4, 5, 6)  # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
+UNLEARNED = (2, 4, 5, 6, 12, 15)  # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
 
 
 def read(file: str, settings: Settings) -> Model:
@@ -27,7 +28,7 @@ def read(file: str, settings: Settings) -> Model:
     for operators of unknown cost.
     """
     graph, graphs = read_subgraphs(file)
-    reading = Reading(file, settings, graph)
+    reading = Reading(file, settings, whole(graph))
     size, own = reading.size, reading.own
     if own and (size != own or reading.batch != 1):
         before = reading.maps(own, True, {})
@@ -48,6 +49,8 @@ class Reading:
         for where in (graph.inputs, graph.outputs):
             for n in where:
                 self.check(n, count)
+        self.handles = {n: o.options.get("SharedName") or n for o in graph.operators if o.type == "VAR_HANDLE" for n in o.outputs}
+        self.states = {self.variable(n) for o in graph.operators if o.type == "ASSIGN_VARIABLE" for n in o.inputs[:1]}
         self.own: tuple[int, int] | None = None
         self.size: tuple[int, int] = (1, 1)
         self.batch = 1
@@ -103,6 +106,8 @@ class Reading:
     def stored(self, maps: Maps, n: int, k: int) -> Stored:
         """A tensor that no operator gives: numbers of the file."""
         given = self.graph.tensors[n]
+        if given.variable and not given.nbytes:
+            return Stored(given.dims)  # zeros at first, then what the run before left: no numbers of the file
         if not given.nbytes and 0 not in given.dims:
             what = f"operator {k} reads '{given.name[:80]}', which no input, buffer or operator before it gives"
             raise maps.fault(what, hint="operators must stand in the order in which they run, without cycles")
@@ -122,7 +127,7 @@ class Reading:
         try:
             if behind:
                 raise NotKnown
-            done: list[Value] = lay(call)
+            done: list[Value] = self.state(maps, outputs, name) if self.reads_state(operator) else lay(call)
         except NotKnown:
             if behind or (not call.weighs() and maps.may_end(operator.type, inputs)):
                 done = [
@@ -143,6 +148,22 @@ class Reading:
         if not dims or not all(dims) or maps.before:
             return None
         return (1, *dims[1:]) if dims[0] == self.batch else dims
+
+    def reads_state(self, operator: Operator) -> bool:
+        """Is this the reading of a variable that the graph itself sets anew, and so no weight?"""
+        return operator.type == "READ_VARIABLE" and len(operator.outputs) == 1 and self.variable(operator.inputs[0]) in self.states
+
+    def variable(self, handle: int) -> Any:
+        """Whose handle this is: the name that VAR_HANDLE says, or the tensor itself."""
+        return self.handles.get(handle, handle)
+
+    def state(self, maps: Maps, outputs: list[int], name: str) -> list[Value]:
+        """What the run before left."""
+        dims = self.given(maps, outputs)
+        if dims is None or any(n for n in self.graph.tensors[outputs[0]].open):
+            raise NotKnown
+        c = maps.channels_of(len(dims))
+        return [Tensor(maps.node(name, Constant(*view(maps.checked(dims, name), c))), dims, c)]
 
     def unknown(self, maps: Maps, operator: Operator, name: str, inputs: list[Value], outputs: list[int]) -> list[Value]:
         """Its outputs as the file says, where that is at this size."""

@@ -65,6 +65,8 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "SPLIT": ("SplitOptions", ("NumSplits",)),
     "SPLIT_V": ("SplitVOptions", ("NumSplits",)),
     "GATHER": ("GatherOptions", ("Axis", "BatchDims")),
+    "SVDF": ("SVDFOptions", ("Rank", FUSED)),
+    "VAR_HANDLE": ("VarHandleOptions", ("SharedName",)),
     "STRIDED_SLICE": ("StridedSliceOptions", STRIDED),
     "RESHAPE": ("ReshapeOptions", ("NewShape",)),
     "SQUEEZE": ("SqueezeOptions", ("SqueezeDims",)),
@@ -87,6 +89,7 @@ class TensorSaid(NamedTuple):
     buffer: int
     nbytes: int  # of its numbers in the file; 0 for what is computed
     values: tuple[Any, ...] | None  # where they are few
+    variable: bool = False  # a state that is kept from one run to the next
 
 
 class Operator(NamedTuple):
@@ -171,7 +174,7 @@ class _Reader:
         if kind and 0 < size <= LARGEST_KEPT and size == count * bits // 8:
             values = struct.unpack_from(f"<{count}{kind}", self.data, at)
         open_ = tuple(i for i, d in enumerate(signature) if d < 0 and i < len(dims))
-        return TensorSaid(name, dims, open_, t.Type(), t.Buffer(), size, values)
+        return TensorSaid(name, dims, open_, t.Type(), t.Buffer(), size, values, bool(t.IsVariable()))
 
     def buffer(self, index: int) -> tuple[int, int]:
         """Where a buffer's bytes are, and how many."""

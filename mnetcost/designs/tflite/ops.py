@@ -10,8 +10,8 @@ from math import prod
 from typing import Any
 
 from ...engine.elements import Activation, L2Norm, LocalResponseNorm, PRelu, Rescale
-from ...engine.moves import Pad, Permute
-from ...engine.ops import AvgPool, MaxPool, Resize, TransposedConv
+from ...engine.moves import Constant, Permute
+from ...engine.ops import AvgPool, DepthwiseConv, MaxPool, Resize, TransposedConv
 from ..folding import fold
 from ..layers import DETECTION, LARGEST_DIMENSION, LARGEST_OPTIONS, PRODUCTS, convolution, plain_size
 from ..stored import Dims, Stored
@@ -33,7 +33,7 @@ class Call:
 
     def weighs(self) -> bool:
         """Has it weights or products of its own, or another graph, whatever reads it? Then it is no part of a tail that counts 0."""
-        if self.type in ("PRELU", "WHILE", "IF", "CALL", "CALL_ONCE") or PRODUCTS.search(self.type):
+        if self.type in ("PRELU", "SVDF", "READ_VARIABLE", "WHILE", "IF", "CALL", "CALL_ONCE") or PRODUCTS.search(self.type):
             return True
         stored = any(isinstance(v, Stored) and v.numbers > 1 for v in self.inputs) and not DETECTION.search(self.type)
         return self.type not in OPS and (stored or self.option(CUSTOM) > LARGEST_OPTIONS)
@@ -51,7 +51,10 @@ class Call:
         return plain_size(*(self.side(key) for key in keys))
 
     @property
-    def padding(self) -> str:
+    def padding(self) -> Any:
+        if "Pads" in self.options:  # of a dilated convolution, see dilated.py
+            top, bottom, left, right = self.options["Pads"]
+            return plain_size(top, left) if (top, left) == (bottom, right) else (top, bottom, left, right)
         if self.option("Padding") not in (0, 1):
             raise self.fault(f"padding {self.option('Padding')} is not known")
         return ("same", "valid")[self.option("Padding")]
@@ -69,10 +72,11 @@ class Call:
         return self.net.as_tensor(self.value(at), self.name)
 
     def weights(self, at: int) -> Stored | None:
+        """Stored numbers that a layer reads as its weights, of whatever type."""
         value = self.input(at)
         if isinstance(value, Tensor):
             raise NotKnown
-        return value
+        return value._replace(numbers=prod(value.dims)) if value is not None and value.key and not value.numbers else value
 
     def integers(self, at: int) -> list[int]:
         """The numbers of an input; raises NotKnown where they are computed from the image."""
@@ -82,9 +86,9 @@ class Call:
         return [int(n) for n in value.values]
 
     def map(self, at: int = 0) -> Tensor:
-        """An input as a map of one image, channels last."""
+        """An input as a map, or several of them one below the other, channels last."""
         t = self.tensor(at)
-        if len(t.dims) != 4 or (t.dims[0] != 1 and not self.net.dry):
+        if len(t.dims) != 4:
             raise NotKnown
         return self.net.seen(t, 3, self.name)
 
@@ -106,10 +110,11 @@ Output = Value | Sequence[Value] | None
 Lay = Callable[[Call], Output]
 
 
-def slid(call: Call, op: Any, x: Tensor) -> Dims:
-    """The axes of what a window gives."""
+def slid(call: Call, op: Any, x: Tensor) -> tuple[Any, Dims]:
+    """A window over a map, or over each of several; and the axes of what it gives."""
     y = call.net.window(call.name, op, x)
-    return (x.dims[0], y.h, y.w, y.c)
+    several = x.dims[0] != 1 and not call.net.dry
+    return op._replace(tiles=x.dims[0]) if several else op, (x.dims[0], y.h, y.w, y.c)
 
 
 def conv(call: Call) -> Output:
@@ -122,7 +127,8 @@ def conv(call: Call) -> Output:
         raise call.fault(f"its weights are for groups of {per_group:,} channels, and it gets {channels:,}")
     stride, dilation = call.window("StrideH", "StrideW"), call.window("DilationHFactor", "DilationWFactor")
     op = convolution(channels, out, plain_size(k_h, k_w), stride, dilation, channels // per_group, call.padding, False)
-    return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, slid(call, op, x), 3))
+    op, dims = slid(call, op, x)
+    return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 3))
 
 
 def depthwise(call: Call) -> Output:
@@ -134,7 +140,8 @@ def depthwise(call: Call) -> Output:
         raise call.fault(f"its weights are for {out:,} channels, and it gets {x.dims[3]:,}")
     stride, dilation = call.window("StrideH", "StrideW"), call.window("DilationHFactor", "DilationWFactor")
     op = convolution(x.dims[3], out, plain_size(k_h, k_w), stride, dilation, x.dims[3], call.padding, False)
-    return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, slid(call, op, x), 3))
+    op, dims = slid(call, op, x)
+    return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 3))
 
 
 def transpose_conv(call: Call) -> Output:
@@ -147,11 +154,37 @@ def transpose_conv(call: Call) -> Output:
         raise call.fault(f"its weights are for {channels:,} channels, and it gets {x.dims[3]:,}")
     stride = call.window("StrideH", "StrideW")
     op = TransposedConv(out, plain_size(k_h, k_w), stride, 1, 1, call.padding, 0, False)
-    dims = slid(call, op, x)
+    op, dims = slid(call, op, x)
     target = call.input(0)
     if isinstance(target, Stored) and target.values and not call.net.before and tuple(target.values[1:]) != dims[1:]:
         raise NotKnown
     return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 3))
+
+
+def svdf(call: Call) -> Output:
+    """A dense layer a frame, and a filter over the last frames of each of its outputs, which are kept as a state.
+
+    Every unit is the sum of `rank` such filters. Source: TensorFlow Lite, svdf.cc; Nakkiran et al. 2015.
+    """
+    net, name = call.net, call.name
+    x, feature, time, bias = call.tensor(), call.weights(1), call.weights(2), call.weights(3)
+    if feature is None or time is None or len(x.dims) != 2 or len(feature.dims) != 2 or len(time.dims) != 2:
+        raise NotKnown
+    (filters, inner), memory, batch = feature.dims, time.dims[1], x.dims[0]
+    rank = call.option("Rank") or (filters // bias.dims[-1] if bias and bias.dims[-1] else 1)
+    if time.dims[0] != filters or filters % rank or not memory:
+        raise call.fault(f"its filters of {said(feature.dims)} and {said(time.dims)} do not fit rank {rank}")
+    y = net.reshape(f"{name}/frame", net.dense(f"{name}/feature", x, -1, feature, inner, filters), (batch, 1, filters))
+    if memory > 1:
+        state = Tensor(net.node(f"{name}/state", Constant(memory - 1, 1, filters)), (batch, memory - 1, filters), 2)
+        y = net.concat(f"{name}/frames", [state, y], 1)
+    window = DepthwiseConv((memory, 1), 1, 1, 1, "valid")
+    y = net.weighted(f"{name}/time", lambda b: window._replace(bias=b), y, time, None, (batch, 1, filters), 2)
+    if rank > 1:
+        parts = net.reshape(f"{name}/units", y, (batch, filters // rank, rank))
+        y = net.reduce(f"{name}/sum", parts, [2], False, "sum")
+    y = net.reshape(f"{name}/vector", y, (batch, filters // rank))
+    return call.fused(y if bias is None else net.combine(f"{name}/bias", "add", [y, bias]))
 
 
 def fully_connected(call: Call) -> Output:
@@ -189,7 +222,8 @@ def pool(kind: Any) -> Lay:
     def lay(call: Call) -> Output:
         x = call.map()
         op = kind(call.window("FilterHeight", "FilterWidth"), call.window("StrideH", "StrideW"), call.padding)
-        return call.fused(call.net.add(call.name, op, x, dims=slid(call, op, x), c=3))
+        op, dims = slid(call, op, x)
+        return call.fused(call.net.add(call.name, op, x, dims=dims, c=3))
 
     return lay
 
@@ -329,15 +363,60 @@ def split(call: Call) -> Output:
 
 
 def gather(call: Call) -> Output:
-    t, index = call.tensor(), call.value(1)
+    """Some of an axis by fixed numbers, or as many as asked for by computed ones."""
+    t, index, batch = call.tensor(), call.value(1), call.option("BatchDims")
     at = call.axis(call.option("Axis"), len(t.dims))
     count = prod(index.dims)
-    if isinstance(index, Tensor) or call.option("BatchDims") or count > t.dims[at]:
+    if not 0 <= batch <= min(at, len(index.dims)) or index.dims[:batch] != t.dims[:batch]:
         raise NotKnown
+    dims = (*t.dims[:at], *index.dims[batch:], *t.dims[at + 1 :])
+    if isinstance(index, Tensor) or batch or count > t.dims[at]:
+        return call.net.picked(call.name, t, dims)
     y = call.net.part(call.name, t, (*t.dims[:at], count, *t.dims[at + 1 :]))
     if not index.dims:
         return call.net.without(y, [at])
-    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, (*t.dims[:at], *index.dims, *t.dims[at + 1 :]))
+    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
+
+
+def gather_nd(call: Call) -> Output:
+    """Numbers, or slices of numbers, by the places that the rows of the second input say."""
+    t, index = call.tensor(), call.value(1)
+    if not index.dims or index.dims[-1] > len(t.dims):
+        raise NotKnown
+    return call.net.picked(call.name, t, (*index.dims[:-1], *t.dims[index.dims[-1] :]))
+
+
+def to_batch(call: Call) -> Output:
+    """Every second (third, ...) position of a map as a map of its own: how TensorFlow writes a dilated convolution."""
+    t, block, pads = call.tensor(), call.integers(1), call.integers(2)
+    count = len(block)
+    if not 0 < count < len(t.dims) or len(pads) != 2 * count or min(block) < 1:
+        raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
+    rest = (0,) * (len(t.dims) - count - 1)
+    x = call.net.padded(f"{call.name}/pad", t, (0, *pads[::2], *rest), (0, *pads[1::2], *rest)) if any(pads) else t
+    sides = list(zip(x.dims[1:], block, strict=False))
+    if any(n % b for n, b in sides):
+        raise call.net.fault(f"its padding is fixed in the file and does not follow {said(t.dims)}", call.name, FOLLOWS)
+    dims = (t.dims[0] * prod(block), *(n // b for n, b in sides), *x.dims[count + 1 :])
+    c = len(dims) - 1
+    return call.net.add(call.name, Permute(*view(dims, c)), x, dims=dims, c=c)
+
+
+def from_batch(call: Call) -> Output:
+    """The maps put together again, and cut."""
+    t, block, crops = call.tensor(), call.integers(1), call.integers(2)
+    count = len(block)
+    if not 0 < count < len(t.dims) or len(crops) != 2 * count or min(block) < 1 or t.dims[0] % prod(block):
+        raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
+    sides = [n * b for n, b in zip(t.dims[1:], block, strict=False)]
+    dims = (t.dims[0] // prod(block), *sides, *t.dims[count + 1 :])
+    c = len(dims) - 1
+    y = call.net.add(call.name, Permute(*view(dims, c)), call.net.seen(t, c, call.name), dims=dims, c=c)
+    left = [n - a - b for n, a, b in zip(sides, crops[::2], crops[1::2], strict=True)]
+    return call.net.part(f"{call.name}/crop", y, (dims[0], *left, *dims[count + 1 :])) if any(crops) else y
+
+
+FOLLOWS = "read it at its own size, or convert the network anew at this one"
 
 
 def slices(call: Call) -> Output:
@@ -381,10 +460,9 @@ def pad(call: Call) -> Output:
     t, pads = call.tensor(), call.integers(1)
     if len(pads) != 2 * len(t.dims):
         raise call.fault(f"pads of {pads[:16]} do not fit {said(t.dims)}")
-    dims = call.net.checked([n + a + b for n, a, b in zip(t.dims, pads[::2], pads[1::2], strict=True)], call.name)
-    if len(dims) != 4 or any(pads[:2]) or any(pads[6:]) or (t.dims[0] != 1 and not call.net.dry) or min(pads) < 0:
+    if min(pads, default=0) < 0:
         raise NotKnown
-    return call.net.add(call.name, Pad(tuple(pads[2:6])), call.net.seen(t, 3, call.name), dims=dims, c=3)
+    return call.net.padded(call.name, t, pads[::2], pads[1::2])
 
 
 def reduce(by: str) -> Lay:
@@ -429,11 +507,41 @@ def broadcast_to(call: Call) -> Output:
         dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
     except ValueError as e:
         raise call.fault(str(e)) from None
-    if dims == value.dims:
-        return value
-    if isinstance(value, Tensor):
+    return value if dims == value.dims else call.net.repeated(call.name, value, dims)
+
+
+def tile(call: Call) -> Output:
+    value, times = call.value(), call.integers(1)
+    if len(times) != len(value.dims):
         raise NotKnown
-    return value._replace(dims=dims, values=None)
+    dims = call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name)
+    return value if dims == value.dims else call.net.repeated(call.name, value, dims)
+
+
+def select(call: Call) -> Output:
+    """Of each two numbers one, by a third."""
+    return call.net.combine(call.name, "select", [call.value(0), call.value(1), call.value(2)])
+
+
+def filled(call: Call) -> Output:
+    """One number, as many times as a shape says."""
+    return Stored(call.net.checked(call.integers(0), call.name))
+
+
+def moved(call: Call) -> Output:
+    """The same numbers in another order along an axis."""
+    t = call.tensor()
+    return call.net.same(call.name, Permute(*call.net.shape(t)), t)
+
+
+def variable(call: Call) -> Output:
+    """The handle of a state that is kept from one run to the next; it holds no numbers itself."""
+    return Stored((1,))
+
+
+def nothing(call: Call) -> Output:
+    """Sets a state, which no layer reads in this run."""
+    return []
 
 
 FUNCTIONS = {
@@ -455,6 +563,8 @@ FUNCTIONS = {
     "RSQRT": "power",
     "SQUARE": "power",
     "ABS": "abs",
+    "SIN": "sin",
+    "COS": "cos",
 }
 
 OPS: dict[str, Lay] = {
@@ -472,6 +582,16 @@ OPS: dict[str, Lay] = {
     "SPLIT": split,
     "SPLIT_V": split,
     "GATHER": gather,
+    "GATHER_ND": gather_nd,
+    "SPACE_TO_BATCH_ND": to_batch,
+    "BATCH_TO_SPACE_ND": from_batch,
+    "TILE": tile,
+    "FILL": filled,
+    "ZEROS_LIKE": lambda call: Stored(call.value().dims),
+    "REVERSE_V2": moved,
+    "VAR_HANDLE": variable,
+    "ASSIGN_VARIABLE": nothing,
+    "CALL_ONCE": nothing,
     "SLICE": slices,
     "STRIDED_SLICE": strided_slice,
     "PAD": pad,
@@ -486,6 +606,7 @@ OPS: dict[str, Lay] = {
     "TRANSPOSE_CONV": transpose_conv,
     "FULLY_CONNECTED": fully_connected,
     "BATCH_MATMUL": batch_matmul,
+    "SVDF": svdf,
     # pools and norms
     "AVERAGE_POOL_2D": pool(AvgPool),
     "MAX_POOL_2D": pool(MaxPool),
@@ -506,6 +627,10 @@ OPS: dict[str, Lay] = {
     "MAXIMUM": combine("maximum"),
     "MINIMUM": combine("minimum"),
     "POW": combine("power"),
+    **dict.fromkeys(("FLOOR_DIV", "FLOOR_MOD"), combine("divide")),
+    **dict.fromkeys(("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"), combine("compare")),
+    **dict.fromkeys(("LOGICAL_AND", "LOGICAL_OR"), combine("compare")),
+    **dict.fromkeys(("SELECT", "SELECT_V2"), select),
     "SQUARED_DIFFERENCE": squared_difference,
     "ADD_N": add_n,
     **dict.fromkeys(("QUANTIZE", "DEQUANTIZE", "FAKE_QUANT", "NEG", "FLOOR", "CEIL", "ROUND"), rescale),
