@@ -10,9 +10,10 @@ from ...errors import Fault, SpecError
 from ..readers import Model
 from ..stored import Dims, Stored
 from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, view
+from .call import Call
 from .dilated import whole
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
-from .ops import OPS, Call, lay
+from .ops import OPS, lay
 
 if TYPE_CHECKING:
     from .. import Settings

@@ -5,109 +5,18 @@ Source: TensorFlow Lite's schema and the operators' reference kernels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 from ...engine.elements import Activation, L2Norm, LocalResponseNorm, PRelu, Rescale
-from ...engine.moves import Constant, Permute
+from ...engine.moves import Constant
 from ...engine.ops import AvgPool, DepthwiseConv, MaxPool, Resize, TransposedConv
 from ..folding import fold
-from ..layers import DETECTION, LARGEST_DIMENSION, LARGEST_OPTIONS, PRODUCTS, convolution, plain_size
+from ..layers import convolution, plain_size
 from ..stored import Dims, Stored
-from ..tensors import Maps, NotKnown, Tensor, Value, broadcast, said, view
-from .file import CUSTOM, FUSED, Operator
-
-FUSED_FUNCTIONS = {0: "", 1: "relu", 2: "hard_tanh", 3: "relu6", 4: "tanh"}
-
-
-class Call:
-    """One operator: its inputs, options and name."""
-
-    def __init__(self, net: Maps, operator: Operator, inputs: list[Value | None], name: str) -> None:
-        self.net, self.type, self.options, self.inputs, self.name = net, operator.type, operator.options, inputs, name
-        self.outputs = len(operator.outputs)
-
-    def fault(self, message: str) -> Exception:
-        return self.net.fault(message, self.name)
-
-    def weighs(self) -> bool:
-        """Has it weights or products of its own, or another graph, whatever reads it? Then it is no part of a tail that counts 0."""
-        if self.type in ("PRELU", "SVDF", "READ_VARIABLE", "WHILE", "IF", "CALL", "CALL_ONCE") or PRODUCTS.search(self.type):
-            return True
-        stored = any(isinstance(v, Stored) and v.numbers > 1 for v in self.inputs) and not DETECTION.search(self.type)
-        return self.type not in OPS and (stored or self.option(CUSTOM) > LARGEST_OPTIONS)
-
-    def option(self, key: str, default: Any = 0) -> Any:
-        return self.options.get(key, default)
-
-    def side(self, key: str, default: int = 1) -> int:
-        n = self.option(key, default)
-        if not 1 <= n <= LARGEST_DIMENSION:
-            raise self.fault(f"{key} must be a whole number from 1, not {n}")
-        return int(n)
-
-    def window(self, *keys: str) -> Any:
-        return plain_size(*(self.side(key) for key in keys))
-
-    @property
-    def padding(self) -> Any:
-        if "Pads" in self.options:  # of a dilated convolution, see dilated.py
-            top, bottom, left, right = self.options["Pads"]
-            return plain_size(top, left) if (top, left) == (bottom, right) else (top, bottom, left, right)
-        if self.option("Padding") not in (0, 1):
-            raise self.fault(f"padding {self.option('Padding')} is not known")
-        return ("same", "valid")[self.option("Padding")]
-
-    def input(self, at: int) -> Value | None:
-        return self.inputs[at] if at < len(self.inputs) else None
-
-    def value(self, at: int = 0) -> Value:
-        value = self.input(at)
-        if value is None:
-            raise self.fault(f"{self.type[:40]} needs its input {at + 1}")
-        return value
-
-    def tensor(self, at: int = 0) -> Tensor:
-        return self.net.as_tensor(self.value(at), self.name)
-
-    def weights(self, at: int) -> Stored | None:
-        """Stored numbers that a layer reads as its weights, of whatever type."""
-        value = self.input(at)
-        if isinstance(value, Tensor):
-            raise NotKnown
-        return value._replace(numbers=prod(value.dims)) if value is not None and value.key and not value.numbers else value
-
-    def integers(self, at: int) -> list[int]:
-        """The numbers of an input; raises NotKnown where they are computed from the image."""
-        value = self.value(at)
-        if not isinstance(value, Stored) or value.values is None or any(n != n or abs(n) > 2**63 for n in value.values):
-            raise NotKnown
-        return [int(n) for n in value.values]
-
-    def map(self, at: int = 0) -> Tensor:
-        """An input as a map, or several of them one below the other, channels last."""
-        t = self.tensor(at)
-        if len(t.dims) != 4:
-            raise NotKnown
-        return self.net.seen(t, 3, self.name)
-
-    def axis(self, said_: int, rank: int) -> int:
-        if not -rank <= said_ < rank:
-            raise self.fault(f"axis {said_} does not fit {rank} axes")
-        return said_ % rank
-
-    def fused(self, t: Tensor) -> Tensor:
-        """The activation that is fused into an operator."""
-        code = self.option(FUSED)
-        if code not in FUSED_FUNCTIONS:
-            raise self.fault(f"its fused activation {code} cannot be costed")
-        function = FUSED_FUNCTIONS[code]
-        return self.net.same(f"{self.name}/{function}", Activation(function), t) if function else t
-
-
-Output = Value | Sequence[Value] | None
-Lay = Callable[[Call], Output]
+from ..tensors import NotKnown, Tensor, Value, said
+from .call import Call, Lay, Output
+from .moves import MOVES
 
 
 def slid(call: Call, op: Any, x: Tensor) -> tuple[Any, Dims]:
@@ -252,10 +161,6 @@ def add_n(call: Call) -> Output:
     return call.net.combine(call.name, "add", [v for v in call.inputs if v is not None])
 
 
-def free(call: Call) -> Output:
-    return call.value()
-
-
 def rescale(call: Call) -> Output:
     """A multiply and an add with fixed numbers, such as quantisation."""
     return call.net.same(call.name, Rescale(), call.tensor())
@@ -267,202 +172,6 @@ def l2_normalization(call: Call) -> Output:
 
 def lrn(call: Call) -> Output:
     return call.net.same(call.name, LocalResponseNorm(2 * call.option("Radius") + 1), call.map())
-
-
-def shape(call: Call) -> Output:
-    dims = call.value().dims
-    return Stored((len(dims),), None, 0, dims)
-
-
-def reshape(call: Call) -> Output:
-    """To axes that follow from shapes, or that stand in the file and are followed."""
-    t, value = call.tensor(), call.input(1)
-    target = call.integers(1) if value is not None else list(call.option("NewShape", ()))
-    fixed = not isinstance(value, Stored) or value.key is not None
-    dims = call.net.followed(call.name, t.dims, ()) if fixed else ()
-    if not dims:
-        known = prod(n for n in target if n != -1)
-        if target.count(-1) > 1 or (-1 in target and (known <= 0 or prod(t.dims) % known)):
-            raise call.fault(f"{said(t.dims)} cannot be read as {said(target[:12])}")
-        dims = tuple(prod(t.dims) // known if n == -1 else n for n in target)
-    call.net.reshaped[call.name] = t.dims, dims
-    return call.net.reshape(call.name, t, dims)
-
-
-def squeeze(call: Call) -> Output:
-    t = call.tensor()
-    axes = [call.axis(a, len(t.dims)) for a in call.option("SqueezeDims", ())] or [i for i, n in enumerate(t.dims) if n == 1]
-    if any(t.dims[a] != 1 for a in axes):
-        raise call.fault(f"cannot drop axes {axes} of {said(t.dims)}")
-    return call.net.reshape(call.name, t, [n for i, n in enumerate(t.dims) if i not in axes])
-
-
-def expand_dims(call: Call) -> Output:
-    t = call.tensor()
-    at = call.axis(call.integers(1)[0], len(t.dims) + 1)
-    return call.net.reshape(call.name, t, (*t.dims[:at], 1, *t.dims[at:]))
-
-
-def transpose(call: Call) -> Output:
-    return call.net.transpose(call.name, call.tensor(), call.integers(1))
-
-
-def concat(call: Call) -> Output:
-    return call.fused(call.net.concat(call.name, [v for v in call.inputs if v is not None], call.option("Axis")))
-
-
-def pack(call: Call) -> Output:
-    """Put values side by side along a new axis."""
-    values = [v for v in call.inputs if v is not None]
-    at = call.axis(call.option("Axis"), len(values[0].dims) + 1) if values else 0
-    dims = (*values[0].dims[:at], 1, *values[0].dims[at:]) if values else ()
-    if any(v.dims != values[0].dims for v in values):
-        raise call.fault("it packs tensors of different axes")
-    rows: list[Value] = []
-    for k, v in enumerate(values):
-        rows.append(v._replace(dims=dims) if isinstance(v, Stored) else call.net.reshape(f"{call.name}/{k + 1}", v, dims))
-    stored = [v for v in rows if isinstance(v, Stored)]
-    if len(stored) == len(rows):
-        done = fold("Concat", stored, {"axis": at})
-        if done is None:
-            raise NotKnown
-        return Stored(done[0], None, 0, done[1])
-    return call.net.concat(call.name, rows, at)
-
-
-def taken(call: Call, t: Value, dims: list[int], part: str = "") -> Value:
-    """Some of each axis of a value."""
-    name = f"{call.name}/{part}" if part else call.name
-    return call.net.part(name, t if isinstance(t, Tensor) else call.net.as_tensor(t, name), tuple(dims))
-
-
-def unpack(call: Call) -> Output:
-    t = call.tensor()
-    at = call.axis(call.option("Axis"), len(t.dims))
-    if t.dims[at] > 1000:
-        raise NotKnown
-    dims = (*t.dims[:at], 1, *t.dims[at + 1 :])
-    return [call.net.without(call.net.part(f"{call.name}/{k + 1}", t, dims), [at]) for k in range(t.dims[at])]
-
-
-def split(call: Call) -> Output:
-    """Equal parts, or parts of given sizes."""
-    given = call.type == "SPLIT_V"
-    t = call.tensor(0 if given else 1)
-    at = call.axis(call.integers(2 if given else 0)[0], len(t.dims))
-    count = call.option("NumSplits") or call.outputs
-    if given:
-        sizes = call.integers(1)
-        if sizes.count(-1) == 1:
-            sizes[sizes.index(-1)] = t.dims[at] - sum(sizes) - 1
-    else:
-        sizes = [t.dims[at] // count] * count if 0 < count <= 1000 else []
-    if sum(sizes) != t.dims[at] or min(sizes, default=0) < 1 or len(sizes) > 1000:
-        raise call.fault(f"parts of {sizes[:8]} do not make {t.dims[at]:,}")
-    return [call.net.part(f"{call.name}/{k + 1}", t, (*t.dims[:at], n, *t.dims[at + 1 :])) for k, n in enumerate(sizes)]
-
-
-def gather(call: Call) -> Output:
-    """Some of an axis by fixed numbers, or as many as asked for by computed ones."""
-    t, index, batch = call.tensor(), call.value(1), call.option("BatchDims")
-    at = call.axis(call.option("Axis"), len(t.dims))
-    count = prod(index.dims)
-    if not 0 <= batch <= min(at, len(index.dims)) or index.dims[:batch] != t.dims[:batch]:
-        raise NotKnown
-    dims = (*t.dims[:at], *index.dims[batch:], *t.dims[at + 1 :])
-    if isinstance(index, Tensor) or batch or count > t.dims[at]:
-        return call.net.picked(call.name, t, dims)
-    y = call.net.part(call.name, t, (*t.dims[:at], count, *t.dims[at + 1 :]))
-    if not index.dims:
-        return call.net.without(y, [at])
-    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
-
-
-def gather_nd(call: Call) -> Output:
-    """Numbers, or slices of numbers, by the places that the rows of the second input say."""
-    t, index = call.tensor(), call.value(1)
-    if not index.dims or index.dims[-1] > len(t.dims):
-        raise NotKnown
-    return call.net.picked(call.name, t, (*index.dims[:-1], *t.dims[index.dims[-1] :]))
-
-
-def to_batch(call: Call) -> Output:
-    """Every second (third, ...) position of a map as a map of its own: how TensorFlow writes a dilated convolution."""
-    t, block, pads = call.tensor(), call.integers(1), call.integers(2)
-    count = len(block)
-    if not 0 < count < len(t.dims) or len(pads) != 2 * count or min(block) < 1:
-        raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
-    rest = (0,) * (len(t.dims) - count - 1)
-    x = call.net.padded(f"{call.name}/pad", t, (0, *pads[::2], *rest), (0, *pads[1::2], *rest)) if any(pads) else t
-    sides = list(zip(x.dims[1:], block, strict=False))
-    if any(n % b for n, b in sides):
-        raise call.net.fault(f"its padding is fixed in the file and does not follow {said(t.dims)}", call.name, FOLLOWS)
-    dims = (t.dims[0] * prod(block), *(n // b for n, b in sides), *x.dims[count + 1 :])
-    c = len(dims) - 1
-    return call.net.add(call.name, Permute(*view(dims, c)), x, dims=dims, c=c)
-
-
-def from_batch(call: Call) -> Output:
-    """The maps put together again, and cut."""
-    t, block, crops = call.tensor(), call.integers(1), call.integers(2)
-    count = len(block)
-    if not 0 < count < len(t.dims) or len(crops) != 2 * count or min(block) < 1 or t.dims[0] % prod(block):
-        raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
-    sides = [n * b for n, b in zip(t.dims[1:], block, strict=False)]
-    dims = (t.dims[0] // prod(block), *sides, *t.dims[count + 1 :])
-    c = len(dims) - 1
-    y = call.net.add(call.name, Permute(*view(dims, c)), call.net.seen(t, c, call.name), dims=dims, c=c)
-    left = [n - a - b for n, a, b in zip(sides, crops[::2], crops[1::2], strict=True)]
-    return call.net.part(f"{call.name}/crop", y, (dims[0], *left, *dims[count + 1 :])) if any(crops) else y
-
-
-FOLLOWS = "read it at its own size, or convert the network anew at this one"
-
-
-def slices(call: Call) -> Output:
-    value, begin, size = call.value(), call.integers(1), call.integers(2)
-    if not len(begin) == len(size) == len(value.dims):
-        raise call.fault("its begin and size do not fit")
-    return taken(call, value, [n - b if s == -1 else s for n, b, s in zip(value.dims, begin, size, strict=True)])
-
-
-def strided_slice(call: Call) -> Output:
-    value = call.value()
-    begin, end, step = (call.integers(i) for i in (1, 2, 3))
-    rank = len(value.dims)
-    if call.option("EllipsisMask") or call.option("NewAxisMask") or not len(begin) == len(end) == len(step) <= rank or 0 in step:
-        raise NotKnown
-    picks, dims, gone = [], list(value.dims), []
-    for i, n in enumerate(value.dims):
-        if i >= len(begin):
-            picks.append(range(n))
-            continue
-        shrunk = call.option("ShrinkAxisMask") >> i & 1
-        start = None if call.option("BeginMask") >> i & 1 else begin[i]
-        stop = None if call.option("EndMask") >> i & 1 else end[i]
-        if shrunk:
-            at = begin[i] + n if begin[i] < 0 else begin[i]
-            picks.append(range(at, at + 1) if 0 <= at < n else range(0))
-            gone.append(i)
-        else:
-            picks.append(range(*slice(start, stop, step[i]).indices(n)))
-        dims[i] = len(picks[i])
-    if not all(dims):
-        raise call.fault("it takes nothing")
-    if isinstance(value, Stored) and value.values is not None and rank == 1:
-        values = tuple(value.values[i] for i in picks[0])
-        return Stored(() if gone else (len(values),), value.key and (*value.key, call.name), min(value.numbers, len(values)), values)
-    y = call.net.as_tensor(taken(call, value, dims), call.name)
-    return call.net.without(y, gone) if gone else y
-
-
-def pad(call: Call) -> Output:
-    t, pads = call.tensor(), call.integers(1)
-    if len(pads) != 2 * len(t.dims):
-        raise call.fault(f"pads of {pads[:16]} do not fit {said(t.dims)}")
-    if min(pads, default=0) < 0:
-        raise NotKnown
-    return call.net.padded(call.name, t, pads[::2], pads[1::2])
 
 
 def reduce(by: str) -> Lay:
@@ -491,57 +200,9 @@ def resize(method: str) -> Lay:
     return lay
 
 
-def to_depth(call: Call) -> Output:
-    x, b = call.map(), call.side("BlockSize")
-    n, h, w, c = x.dims
-    up = call.type == "DEPTH_TO_SPACE"
-    if c % (b * b) if up else h % b or w % b:
-        raise NotKnown
-    dims = (n, h * b, w * b, c // (b * b)) if up else (n, h // b, w // b, c * b * b)
-    return call.net.add(call.name, Permute(*view(dims, 3)), x, dims=dims, c=3)
-
-
-def broadcast_to(call: Call) -> Output:
-    value, target = call.value(), call.integers(1)
-    try:
-        dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
-    except ValueError as e:
-        raise call.fault(str(e)) from None
-    return value if dims == value.dims else call.net.repeated(call.name, value, dims)
-
-
-def tile(call: Call) -> Output:
-    value, times = call.value(), call.integers(1)
-    if len(times) != len(value.dims):
-        raise NotKnown
-    dims = call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name)
-    return value if dims == value.dims else call.net.repeated(call.name, value, dims)
-
-
 def select(call: Call) -> Output:
     """Of each two numbers one, by a third."""
     return call.net.combine(call.name, "select", [call.value(0), call.value(1), call.value(2)])
-
-
-def filled(call: Call) -> Output:
-    """One number, as many times as a shape says."""
-    return Stored(call.net.checked(call.integers(0), call.name))
-
-
-def moved(call: Call) -> Output:
-    """The same numbers in another order along an axis."""
-    t = call.tensor()
-    return call.net.same(call.name, Permute(*call.net.shape(t)), t)
-
-
-def variable(call: Call) -> Output:
-    """The handle of a state that is kept from one run to the next; it holds no numbers itself."""
-    return Stored((1,))
-
-
-def nothing(call: Call) -> Output:
-    """Sets a state, which no layer reads in this run."""
-    return []
 
 
 FUNCTIONS = {
@@ -569,37 +230,7 @@ FUNCTIONS = {
 
 OPS: dict[str, Lay] = {
     **{name: activation(function) for name, function in FUNCTIONS.items()},
-    # what truly costs nothing
-    "CAST": free,
-    "SHAPE": shape,
-    "RESHAPE": reshape,
-    "SQUEEZE": squeeze,
-    "EXPAND_DIMS": expand_dims,
-    "TRANSPOSE": transpose,
-    "CONCATENATION": concat,
-    "PACK": pack,
-    "UNPACK": unpack,
-    "SPLIT": split,
-    "SPLIT_V": split,
-    "GATHER": gather,
-    "GATHER_ND": gather_nd,
-    "SPACE_TO_BATCH_ND": to_batch,
-    "BATCH_TO_SPACE_ND": from_batch,
-    "TILE": tile,
-    "FILL": filled,
-    "ZEROS_LIKE": lambda call: Stored(call.value().dims),
-    "REVERSE_V2": moved,
-    "VAR_HANDLE": variable,
-    "ASSIGN_VARIABLE": nothing,
-    "CALL_ONCE": nothing,
-    "SLICE": slices,
-    "STRIDED_SLICE": strided_slice,
-    "PAD": pad,
-    "PADV2": pad,
-    "MIRROR_PAD": pad,
-    "SPACE_TO_DEPTH": to_depth,
-    "DEPTH_TO_SPACE": to_depth,
-    "BROADCAST_TO": broadcast_to,
+    **MOVES,
     # multiply-adds
     "CONV_2D": conv,
     "DEPTHWISE_CONV_2D": depthwise,
