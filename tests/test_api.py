@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -38,6 +39,18 @@ def test_every_public_name_is_there_and_documented() -> None:
         assert thing.__doc__, name
         if name.islower() and not name.startswith("_"):
             assert f"mnetcost.{name}(" in page, name
+
+
+def test_a_public_name_stands_in_every_list_of_them() -> None:
+    """Where it is fetched from on first use, what `import *` takes, and what type checkers see."""
+    tree = ast.parse(Path(mnetcost.__file__).read_text("utf-8"))
+    checked = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    imported = {
+        (found.module, alias.name) for node in checked for found in node.body if isinstance(found, ast.ImportFrom) for alias in found.names
+    }
+    homes = {(home, name) for home, names in mnetcost._HOMES.items() for name in names}
+    assert imported == homes
+    assert set(mnetcost.__all__) == {name for _, name in homes} | {"__version__"}
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

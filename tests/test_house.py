@@ -148,6 +148,12 @@ def test_every_command_is_asked_in_the_tests_of_the_house() -> None:
     assert all(call[0] == command for command, calls in CALLS.items() for call in calls)
 
 
+def test_every_command_stands_on_the_page_of_commands() -> None:
+    """docs/commands.md names each, if only to say which page has more of it."""
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert [name for name in COMMANDS if not re.search(rf"mnetcost {name}\b", page)] == []
+
+
 @pytest.mark.parametrize("call", [call for calls in CALLS.values() for call in calls], ids=" ".join)
 def test_the_same_call_gives_the_same_bytes(call: list[str]) -> None:
     """In execution order, whatever Python's hash seed."""

@@ -288,6 +288,13 @@ def test_the_workflow_is_the_one_of_the_docs(work: Checkout) -> None:
     assert steps(work.folder)[1] == {"uses": "octocat/mnetcost@v0"}
 
 
+def test_the_workflow_fetches_what_is_kept_in_git_lfs(work: Checkout) -> None:
+    """Where the repository keeps files there: else the check would see pointers."""
+    (work.folder / ".gitattributes").write_text("*.onnx filter=lfs diff=lfs merge=lfs -text\n")
+    mnetcost(work.folder, "init")
+    assert steps(work.folder)[0]["with"] == {"fetch-depth": 0, "lfs": True}
+
+
 def test_in_a_folder_of_a_repository_the_checks_stand_at_its_top(work: Checkout) -> None:
     """Where GitHub and pre-commit look; both are told the folder, and the hook's own command holds from the top."""
     assert mnetcost(work.folder / "nets", "init").returncode == 0

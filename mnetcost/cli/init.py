@@ -24,6 +24,7 @@ Examples:
 
 WORKFLOW = ".github/workflows/mnetcost.yml"
 HOOKS = ".pre-commit-config.yaml"
+LARGEST = 1 << 20  # bytes of a file that is looked at
 
 
 class File(NamedTuple):
@@ -125,17 +126,15 @@ def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]
     files, path = [], top / WORKFLOW
     if force or not os.path.lexists(path):
         next_ = "" if owner != starter.OWNER else "; put the owner of the action in place of OWNER, or say --owner"
-        files.append(File(path, starter.workflow(owner, inside), f"checks every pull request{next_}"))
+        lfs = b"filter=lfs" in _bytes(top / ".gitattributes")
+        files.append(File(path, starter.workflow(owner, inside, lfs), f"checks every pull request{next_}"))
     else:
         _kept(path)
     path, lines = top / HOOKS, starter.hook(owner, inside and f"{inside}/mnetcost.toml")
     if not os.path.lexists(path):
         files.append(File(path, starter.hooks(lines), "checks before every commit once `pre-commit install` was called"))
         return files
-    try:
-        before = path.read_bytes().decode("utf-8")
-    except (OSError, ValueError):
-        before = ""
+    before = _bytes(path).decode("utf-8", "replace")
     after = starter.with_hook(before, lines) if force else None
     if "mnetcost" in before:
         _kept(path, "it has the hook")
@@ -145,6 +144,14 @@ def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]
         add = "\n".join(f"  {line}" for line in lines)
         _kept(path, f"put these lines behind its last hook{'' if force else ', or --force does'}:\n{add}")
     return files
+
+
+def _bytes(path: Path) -> bytes:
+    """What a small file holds; nothing where there is none, or it cannot be read."""
+    try:
+        return path.read_bytes() if path.is_file() and path.stat().st_size < LARGEST else b""
+    except OSError:
+        return b""
 
 
 def _write(files: list[File]) -> None:

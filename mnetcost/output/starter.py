@@ -37,8 +37,12 @@ def budgets(designs: Iterable[Today]) -> str:
     return "".join(parts)
 
 
-def workflow(owner: str = OWNER, folder: str = "") -> str:
-    """A GitHub workflow that checks every pull request with the action; `folder` is where mnetcost.toml stands in the repository."""
+def workflow(owner: str = OWNER, folder: str = "", lfs: bool = False) -> str:
+    """A GitHub workflow that checks every pull request with the action.
+
+    folder: where mnetcost.toml stands in the repository. lfs: whether files of the repository are kept in Git LFS.
+    """
+    fetched = "          lfs: true                 # model files are kept in Git LFS\n" if lfs else ""
     where = "" if not folder else f"        with:\n          working-directory: {json.dumps(folder)}\n"
     note = "     # put the owner of the action here: wherever you keep it" if owner == OWNER else ""
     return f"""\
@@ -54,7 +58,7 @@ jobs:
       - uses: actions/checkout@v4
         with:
           fetch-depth: 0            # the branch point must be there to compare with
-      - uses: {owner}/mnetcost@v{__version__.split(".")[0]}{note}
+{fetched}      - uses: {owner}/mnetcost@v{__version__.split(".")[0]}{note}
 {where}"""
 
 
