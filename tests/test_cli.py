@@ -133,17 +133,56 @@ def test_a_designs_own_setting_beats_the_option() -> None:
         ("a.html", "<!doctype"),
         ("a.svg", "<svg"),
         ("a", "v2:"),
-        ("a.b", "v2:"),
     ],
 )
 def test_a_files_name_says_its_format(name: str, begins: str, tmp_path: Path) -> None:
-    """Unless --format does; the file ends in a newline and stdout is empty."""
+    """The file ends in a newline and stdout is empty."""
     file = tmp_path / name
     assert run("report", "v2", "-o", str(file)).stdout == ""
     assert file.read_text("utf-8").startswith(begins)
     assert file.read_text("utf-8").endswith("\n")
-    run("report", "v2", "-o", str(file), "--format", "csv")
-    assert file.read_text("utf-8").startswith("name,")
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (["report", "v2", "-o", "out.png"], "nearest is -o out.svg"),
+        (["report", "v2", "-o", "out.PDF"], "nearest is -o out.html"),
+        (["compare", "v1", "v2", "-o", "out.xyz"], "a name may end in .txt, .json, .csv"),
+        (["check", "v2", "--max", "madds=1G", "-o", "out.b"], ".xml"),
+        (["report", "v2", "-o", "out.json", "--format", "csv"], "-o out.csv, or --format json"),
+        (["report", "v2", "-o", "out.pdf", "--format", "latex"], "-o out.tex"),
+        (["report", "v2", "-o", "out.xml"], "a name may end in"),
+        (["show", "v2", "-o", "v2.json"], "-o v2.toml"),
+        (["convert", "v2", "-o", "v2.onnx"], "-o v2.toml"),
+        (["schema", "-o", "spec.toml"], "-o spec.json"),
+    ],
+)
+def test_nothing_is_written_under_another_formats_name(call: list[str], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture's name gets no text; the message says what could be written."""
+    monkeypatch.chdir(tmp_path)
+    done = run(*call)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert hint in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "file", "begins"),
+    [
+        (["report", "v2", "--format", "json"], "tmp.AbCd12", "{"),
+        (["report", "v2"], "OUT.CSV", "name,"),
+        (["check", "v2", "--max", "madds=1G"], "cost.xml", "<?xml"),
+        (["check", "v2", "--max", "madds=1G"], "cost.sarif", "{"),
+        (["check", "v2", "--max", "madds=1G", "--format", "gitlab"], "cost.json", "["),
+        (["show", "v2"], "v2", "source"),
+    ],
+)
+def test_a_format_may_have_several_names(call: list[str], file: str, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody knows, where --format says what it holds; in capitals; those of CI services."""
+    monkeypatch.chdir(tmp_path)
+    assert run(*call, "-o", file).exit_code == 0
+    assert (tmp_path / file).read_text("utf-8").startswith(begins)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -142,9 +142,34 @@ def test_what_is_no_design_is_called_what_it_is(case: str, name: str, tmp_path: 
     with pytest.raises(SpecError) as caught:
         load(str(tmp_path / name))
     if found.sure or name != "net.onnx":
-        assert f"is a {found.called}" in str(caught.value)
+        assert f"is {found.said}" in str(caught.value)
         assert found.hint in str(caught.value)
         assert all(suffix in str(caught.value) for suffix in READERS)
+
+
+@pytest.mark.parametrize("ending", contents.NAMED)
+def test_a_file_that_only_its_name_tells_is_called_so(ending: str, tmp_path: Path) -> None:
+    """That it is a guess, what it is, the way to a file that is read, and what is read; no ending that a reader takes is among them."""
+    file = tmp_path / f"net{ending.upper()}"
+    file.write_text("not a model")
+    with pytest.raises(SpecError) as caught:
+        load(str(file))
+    like = contents.NAMED[ending]
+    assert f"is, by its name, {like.said}" in str(caught.value)
+    assert like.hint
+    assert all(suffix in str(caught.value) for suffix in (like.hint, ".toml", *READERS))
+    assert ending not in READERS
+    with pytest.raises(SpecError, match="no such file"):
+        load(str(tmp_path / f"other{ending}"))
+
+
+def test_a_folder_is_called_what_it_is(tmp_path: Path) -> None:
+    """A SavedModel by the file in it."""
+    with pytest.raises(SpecError, match="is a folder"):
+        load(str(tmp_path))
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(SpecError, match="is a TensorFlow SavedModel"):
+        load(str(tmp_path))
 
 
 def test_a_file_that_nothing_tells_lists_what_is_read(tmp_path: Path) -> None:

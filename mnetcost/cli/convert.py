@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..designs import load
-from .options import DESIGN, setting_options, settings, write_file
+from .options import DESIGN, setting_options, settings, write_text
 
 EPILOG = """\b
 Examples:
@@ -25,7 +25,4 @@ def command(design: str, output: str | None, **options: Any) -> None:
     from ..designs.convert import spec_text
 
     text = spec_text(load(design, settings(options)))
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write_file(output, text.encode())
+    write_text(text, output, ".toml")

@@ -163,15 +163,16 @@ def output_options(f: F, arrays: bool = False) -> F:
     return convention_option(format_options(f, arrays=arrays))
 
 
-def format_of(format_: str | None, output: str | None) -> str:
-    """The format asked for, or else the one that FILE's name ends in, or else text."""
-    if format_ is not None:
-        return format_
-    from pathlib import PurePath
+def format_of(format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> str:
+    """The format asked for, or else the one that FILE's name ends in, or else text.
 
-    from ..output import SUFFIXES
+    Raises CallError where FILE would hold another format than its name says.
+    """
+    if format_ is None and output is None:
+        return "text"
+    from ..output import FORMATS, format_for
 
-    return SUFFIXES.get(PurePath(output).suffix.lower(), "text") if output else "text"
+    return format_for(format_, output, formats or FORMATS)
 
 
 def emit(document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> None:
@@ -183,7 +184,7 @@ def emit(document: Document, format_: str | None, output: str | None, formats: M
     """
     import sys
 
-    format_ = format_of(format_, output)
+    format_ = format_of(format_, output, formats)
     terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     color = colored()
     if format_ == "text" and output is None and (terminal or color):
@@ -202,6 +203,21 @@ def emit(document: Document, format_: str | None, output: str | None, formats: M
         sys.stdout.buffer.write(data)
     else:
         click.echo(data.decode(), nl=False)
+
+
+def write_text(text: str, output: str | None, ending: str) -> None:
+    """Print a text, or write it to a file, whose name must end as such a text's does, or have no ending.
+
+    Raises CallError where it ends otherwise, or cannot be written.
+    """
+    from pathlib import PurePath
+
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if (suffix := PurePath(output).suffix) and suffix.lower() != ending:
+        raise CallError(f"'{output}' would hold {ending[1:].upper()}", hint=f"-o {PurePath(output).with_suffix(ending).name}")
+    write_file(output, text.encode())
 
 
 def write_file(path: str, data: bytes) -> None:

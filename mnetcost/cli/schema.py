@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import CallError
-from .options import Word, write_file
+from .options import Word, write_file, write_text
 
 EPILOG = """\b
 Examples:
@@ -73,7 +73,4 @@ def command(of: str, output: str | None) -> None:
     Editors complete, explain and check keys by it as they are typed.
     """
     text = SCHEMAS[of]()
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write_file(output, text.encode())
+    write_text(text, output, ".json")

@@ -8,7 +8,7 @@ import click
 
 from ..designs import find_spec, split_design
 from ..errors import CallError, plain
-from .options import DESIGN, write_file
+from .options import DESIGN, write_text
 
 EPILOG = """\b
 Examples:
@@ -31,9 +31,6 @@ def command(design: str, whole: bool, output: str | None) -> None:
         raise CallError(f"'{design}': a spec is shown without settings", hint=f"mnetcost show {name}")
     spec = find_spec(name)
     text = resolved(spec) if whole else spec.text
-    if output is not None:
-        write_file(output, text.encode())
-        return
-    if sys.stdout is not None and sys.stdout.isatty():
+    if output is None and sys.stdout is not None and sys.stdout.isatty():
         text = "".join(plain(line.replace("\t", "    ")) + "\n" for line in text.splitlines())
-    click.echo(text, nl=False)
+    write_text(text, output, ".toml")

@@ -24,6 +24,11 @@ class Content(NamedTuple):
     hint: str = ""
     sure: bool = True  # False: files of other kinds may begin so, and a name's ending that is known says more
 
+    @property
+    def said(self) -> str:
+        """With its article: "a spec in TOML", "an ONNX model"."""
+        return f"{'an' if self.called.startswith(('ONNX', 'OpenVINO', 'HDF5', 'XML', 'ncnn')) else 'a'} {self.called}"
+
 
 SPEC = Content("spec in TOML")
 ONNX = Content("ONNX model", "onnx")
@@ -50,6 +55,51 @@ XML = Content("XML file", hint=CONVERT)
 PAGE = Content("page of HTML: perhaps the page about the file, not the file", hint="download the raw file")
 LFS = Content("Git LFS pointer, not the file itself", hint="`git lfs pull` fetches the file")
 PACKED = Content("packed archive", hint="unpack it and give the model file in it")
+
+TORCH = Content("PyTorch file: weights or pickled code, and no graph that can be read without executing it", hint=PYTORCH)
+DARKNET_WEIGHTS = Content("Darknet file of weights, without a graph", hint="convert it with its .cfg to ONNX")
+CHECKPOINT = Content("TensorFlow checkpoint: weights, and no graph", hint=TENSORFLOW)
+PROGRAM = Content("program, which is not executed", hint=f"run it, and in it: {PYTORCH}")
+WEIGHTS = Content("file of weights, without a graph", hint=CONVERT)
+ENGINE = Content("model compiled for one device, which is not read", hint="give the ONNX or TFLite file that it was made from")
+OTHER = Content("model of another framework, which is not read", hint="export it, or the model that it was made from, as ONNX")
+ORT = Content("model in ONNX Runtime's own format, which is not read", hint="give the .onnx file that it was made from")
+SETTINGS = Content("file of settings for a program that builds the network, which is not read", hint=CONVERT)
+PICTURE = Content("picture or document", hint="a table in it can be written as a spec: `mnetcost new` begins one")
+FOLDER = Content("folder", hint="give a file in it")
+
+NAMED = {
+    **dict.fromkeys((".pth", ".pt", ".ckpt", ".pyt", ".t7", ".mar", ".pt2", ".bin"), TORCH),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), PICKLE),
+    **dict.fromkeys((".meta", ".index"), CHECKPOINT),
+    **dict.fromkeys((".py", ".ipynb", ".m", ".jl", ".lua", ".cpp", ".c", ".h"), PROGRAM),
+    **dict.fromkeys((".npy", ".params", ".mat", ".dat"), WEIGHTS),
+    **dict.fromkeys((".engine", ".plan", ".trt", ".uff", ".om", ".hef", ".dlc"), ENGINE),
+    **dict.fromkeys((".rknn", ".kmodel", ".nb", ".blob", ".xmodel", ".vmfb"), ENGINE),
+    **dict.fromkeys((".pdmodel", ".pdiparams", ".mnn", ".mge", ".pte", ".ptl", ".model", ".ms", ".mindir", ".circle", ".dnn"), OTHER),
+    **dict.fromkeys((".yaml", ".yml", ".ini", ".gin"), SETTINGS),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".pdf", ".svg", ".md", ".html", ".csv", ".xlsx"), PICTURE),
+    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"), PACKED),
+    **dict.fromkeys((".mlmodel", ".mlpackage", ".mlmodelc"), CORE_ML),
+    **dict.fromkeys((".pb", ".pbtxt"), GRAPH_DEF),
+    **dict.fromkeys((".cfg",), DARKNET),
+    ".weights": DARKNET_WEIGHTS,
+    **dict.fromkeys((".param", ".ncnn"), NCNN),
+    ".npz": NPZ,
+    ".safetensors": SAFETENSORS,
+    ".gguf": GGUF,
+    ".caffemodel": CAFFEMODEL,
+    ".xml": OPENVINO,
+    ".ort": ORT,
+}
+"""What a file is by how its name ends, where its bytes do not say; a guess, and called one."""
+
+
+def named(name: str) -> Content | None:
+    """What a file or a folder is called like."""
+    if (path := Path(name)).is_dir():
+        return SAVED_MODEL if (path / "saved_model.pb").is_file() else NAMED.get(path.suffix.lower(), FOLDER)
+    return NAMED.get(path.suffix.lower())
 
 
 def content_of(file: str | Path) -> Content | None:

@@ -56,9 +56,17 @@ def like(name: str) -> str:
 
 
 def unknown_design(name: str) -> SpecError:
-    """What to say when a design is neither shipped nor a file."""
+    """What to say when a design is neither shipped nor a file: of a folder, what it is; of a file's name, that there is none."""
+    from .contents import named
+    from .readers import READ
+
+    if name and "\0" not in name and (found := named(name)):
+        if Path(name).is_dir():
+            return SpecError(Fault(f"is {found.said}", name, hint=f"{found.hint}; read are {READ}"))
+        if not Path(name).exists():
+            return SpecError(Fault("no such file", name, hint=f"read are {READ}"))
     near = like(name) or nearest(name, [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]])
-    hint = f"did you mean '{near}'?" if near else "`mnetcost list` shows the shipped designs; a file's name ends in .toml"
+    hint = f"did you mean '{near}'?" if near else f"`mnetcost list` shows the shipped designs; files that are read: {READ}"
     return SpecError(Fault(f"there is no design '{name}'", hint=hint))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
-from .contents import SPEC, Content, content_of
+from .contents import SPEC, Content, content_of, named
 from .files import is_file
 from .find import is_shipped
 
@@ -63,11 +63,13 @@ def reader_for(name: str, found: Content | None) -> str | None:
         return None
     if found is None and by_name:
         return by_name
+    if found is None and (like := named(name)):
+        raise SpecError(Fault(f"is, by its name, {like.said}", name, hint=f"{like.hint}; read are {READ}"))
     if found is None:
         raise SpecError(Fault("is no design, as far as its first bytes show", name, hint=f"read are {READ}"))
     if found.reader or (by_name and not found.sure):
         return found.reader or by_name
-    raise SpecError(Fault(f"is a {found.called}", name, hint=f"{found.hint}; read are {READ}"))
+    raise SpecError(Fault(f"is {found.said}", name, hint=f"{found.hint}; read are {READ}"))
 
 
 def model_reader(name: str) -> str | None:

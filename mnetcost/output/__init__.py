@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import PurePath
 
 from ..analyses.records import Document
 from ..errors import CallError, nearest
@@ -27,17 +28,33 @@ FORMATS = {
 ARRAYS = ("npz",)
 """Formats that hold arrays and no text; only an answer that has arrays has a form in them."""
 
-SUFFIXES = {
-    ".txt": "text",
-    ".json": "json",
-    ".csv": "csv",
-    ".md": "markdown",
-    ".tex": "latex",
-    ".html": "html",
-    ".svg": "svg",
-    ".npz": "npz",
+ENDINGS = {
+    "text": (".txt", ".text", ".log"),
+    "json": (".json",),
+    "csv": (".csv",),
+    "markdown": (".md", ".markdown"),
+    "latex": (".tex", ".latex"),
+    "html": (".html", ".htm"),
+    "svg": (".svg",),
+    "npz": (".npz",),
+    "junit": (".xml",),
+    "sarif": (".sarif", ".json"),
+    "gitlab": (".json",),
+    "benchmark": (".json",),
+    "github": (".txt", ".log"),
 }
+"""What the name of a file may end in that holds a format, the usual ending first."""
+SUFFIXES = {ending: name for name, endings in reversed(ENDINGS.items()) for ending in endings}
 """The format a file's name asks for."""
+INSTEAD = {
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".eps", ".ps"), "svg"),
+    **dict.fromkeys((".pdf", ".doc", ".docx", ".odt", ".rtf"), "html"),
+    **dict.fromkeys((".xls", ".xlsx", ".ods", ".tsv", ".parquet"), "csv"),
+    **dict.fromkeys((".yaml", ".yml", ".toml", ".jsonl"), "json"),
+    **dict.fromkeys((".npy", ".mat"), "npz"),
+    **dict.fromkeys((".rst", ".adoc"), "markdown"),
+}
+"""Endings of files that nothing here writes, and the format that comes nearest."""
 
 CHECK_FORMATS = {
     **FORMATS,
@@ -63,6 +80,29 @@ def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
         like = nearest(name, formats)
         raise CallError(f"there is no format '{name[:60]}'", hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(formats))
     return name
+
+
+def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = FORMATS) -> str:
+    """The format asked for by its name, or else by what the file's name ends in; text where neither says.
+
+    Raises CallError where a file would hold another format than its name says, or one that nobody writes.
+    """
+    path = PurePath(file or "")
+    ending = path.suffix.lower()
+    if name is not None:
+        fits = ending in ENDINGS[check_format(name, formats)] or ending not in (*SUFFIXES, *INSTEAD)
+        if not fits:
+            right = path.with_suffix(ENDINGS[name][0]).name
+            raise CallError(f"'{file}' is no name for {name}", hint=f"-o {right}, or --format {SUFFIXES.get(ending, INSTEAD.get(ending))}")
+        return name
+    if not ending:
+        return "text"
+    if SUFFIXES.get(ending) in formats:
+        return SUFFIXES[ending]
+    known = ", ".join(endings[0] for of, endings in ENDINGS.items() if of in formats)
+    near = INSTEAD.get(ending, "")
+    first = f"nearest is -o {path.with_suffix(ENDINGS[near][0]).name}; " if near in formats else ""
+    raise CallError(f"nothing here writes a '{ending[:20]}' file", hint=f"{first}a name may end in {known}, or --format says what it holds")
 
 
 def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:
