@@ -24,8 +24,8 @@ class Asked(TypedDict, total=False):
     """A design's settings; what is left out stays as the design says.
 
     alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number or (height, width).
-    classes: outputs of the classifier. top: False leaves pooling and classifier out. batch: images at once. allow_unknown: go on
-    without a model file's ops that cannot be costed.
+    classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves pooling and classifier out.
+    batch: images at once. allow_unknown: go on without a model file's ops that cannot be costed.
     """
 
     alpha: float | None
@@ -35,6 +35,7 @@ class Asked(TypedDict, total=False):
     top: bool | None
     batch: int | None
     allow_unknown: bool | None
+    channels: int | None
 
 
 def _settings(asked: Asked) -> Settings:
@@ -128,6 +129,7 @@ def scale(
     classes: int | None = None,
     top: bool | None = None,
     batch: int | None = None,
+    channels: int | None = None,
 ) -> Grid:
     """Params and work at every alpha and resolution, as int64 arrays with a row for each alpha and a column for each resolution.
 
@@ -137,7 +139,7 @@ def scale(
 
     name, own = _designs.split_design(design)
     spec = _designs.find_spec(name)
-    settings = own.over(_settings({"classes": classes, "top": top, "batch": batch}))
+    settings = own.over(_settings({"classes": classes, "top": top, "batch": batch, "channels": channels}))
     alphas = [_designs.read_multiplier(a, "alpha") for a in (spec.alphas if alpha is None else alpha)]
     sizes = [_designs.read_resolution(r) for r in (spec.resolutions if resolution is None else resolution)]
     if own.rho is not None or own.resolution is not None:

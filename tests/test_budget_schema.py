@@ -162,7 +162,34 @@ def test_both_take_the_budgets_of_the_docs(tmp_path: Path) -> None:
 
 NUMBERS = st.sampled_from(
     [0, 1, 1000, -1, 1.5, True, "60M", "1.5k", "1.5", "2.0", "1.2345k", "1.23400k", "1_0", "+1%", "-5.25 %", "5%", "+ 3k"]
-) | (st.sampled_from(["2KiB", "1 MiB", "3kB", "1.5KB", "1.5B", "3 B", "", "x", " 7 ", "1e6", "+", "-3 MB", "12 T", "0.001k", "0.0001k"]))
+) | (
+    st.sampled_from(
+        [
+            "2KiB",
+            "1 MiB",
+            "3kB",
+            "1.5KB",
+            "1.5B",
+            "3 B",
+            "",
+            "x",
+            " 7 ",
+            "1e6",
+            "1.5e1",
+            "1.55e1",
+            "1,500",
+            "1,50",
+            "1e0M",
+            "2e25",
+            "1e+03",
+            "+",
+            "-3 MB",
+            "12 T",
+            "0.001k",
+            "0.0001k",
+        ]
+    )
+)
 LIMITS = (
     NUMBERS
     | st.lists(NUMBERS, max_size=3)
@@ -184,6 +211,7 @@ SETTING = {
     "rho": [0.5, "1"],
     "resolution": [96, 0, "96", "96x128", "96X", "9x9x9", [96], [96, 128], [1, 2, 3], [], 65_537, True],
     "classes": [1, 0, 10, "10", "ten", 1_000_001, True, "1_0"],
+    "channels": [1, 0, 12, "12", "grey", 1_000_001, True],
     "top": [True, "No", "yes", "maybe", 0, 1, 2],
     "against": ["main", "", " ", 1],
     "merge_base": [True, "no"],

@@ -231,7 +231,20 @@ def test_a_label_says_what_was_asked_for() -> None:
     assert labelled("v2", Settings(alpha=0.5, resolution=(96, 128), top=True, batch=2)) == "v2:alpha=0.5,resolution=96x128,top=yes,batch=2"
 
 
-SETTING_KEYS = ["design", "alpha", "rho", "resolution", "classes", "top", "batch", "against", "merge_base", "baseline", "convention"]
+SETTING_KEYS = [
+    "design",
+    "alpha",
+    "rho",
+    "resolution",
+    "classes",
+    "channels",
+    "top",
+    "batch",
+    "against",
+    "merge_base",
+    "baseline",
+    "convention",
+]
 LIMIT_KEYS = ["allow_partial", "madds", "params", "weight_bytes", "int8", "layers", "conv", "max", "min", "stem", "reason", "until"]
 KEYS = st.sampled_from([*SETTING_KEYS, *LIMIT_KEYS])
 WORDS = st.sampled_from(["v2", "60M", "+1%", "-5", "1KiB", "", "*", "[", "2030-01-01", "yes"])

@@ -72,13 +72,14 @@ def test_json_is_the_contract() -> None:
     assert list(data) == ["schema", "mnetcost", "status", "design", "convention", "totals", "layers"]
     assert data["schema"] == "mnetcost.report/1"
     assert data["status"] == "complete"
-    assert list(data["design"]) == ["name", "source", "alpha", "rho", "resolution", "classes", "batch", "top"]
+    assert list(data["design"]) == ["name", "source", "alpha", "rho", "resolution", "channels", "classes", "batch", "top"]
     assert data["design"] | {"source": ""} == {
         "name": "v2",
         "source": "",
         "alpha": 0.5,
         "rho": 1.0,
         "resolution": [224, 224],
+        "channels": 3,
         "classes": 10,
         "batch": 1,
         "top": True,

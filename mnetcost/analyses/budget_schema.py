@@ -12,7 +12,7 @@ from ..designs.conventions import convention_names
 from ..designs.schema import closed_table
 from ..designs.sorts import LARGEST_COUNT, LARGEST_SIDE
 from .budgets import COMMON, DAY, WAIVER
-from .limits import BYTES, LARGEST, UNITS
+from .limits import BYTES, LARGEST, LARGEST_EXPONENT, UNITS
 from .metrics import GROUPS, METRICS
 
 ABOUT: dict[str, str] = {
@@ -28,6 +28,7 @@ ABOUT: dict[str, str] = {
     "rho": "Resolution multiplier, times the design's size.",
     "resolution": 'Input size in pixels: a side, "96x128" or [height, width].',
     "classes": "Outputs of the classifier.",
+    "channels": "Channels of the input: 1 for grey images.",
     "top": "Whether pooling and classifier are counted.",
     "batch": "Images at once.",
     "limit": 'A pattern over the names of limits: "madds", "bottleneck 4/*.madds", "*".',
@@ -71,6 +72,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "rho": _MULTIPLIER,
     "resolution": _any(_SIDE, _list(_SIDE, maxItems=2), {"type": "string", "pattern": r"^\s*[0-9]{1,19}\s*([xX]\s*[0-9]{1,19}\s*)?$"}),
     "classes": _whole(1, LARGEST_COUNT),
+    "channels": _whole(1, LARGEST_COUNT),
     "top": _any(
         _FLAG, {"enum": [0, 1]}, {"type": "string", "pattern": "^([yY][eE][sS]|[nN][oO]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|0|1)$"}
     ),
@@ -90,7 +92,10 @@ def _number(units: Mapping[str, int]) -> str:
     for zeros, names in places.items():
         fraction = fractions.get(zeros, f"(0{{1,30}}|[0-9]{{1,{zeros}}}0{{0,{30 - zeros}}})")
         forms.append(rf"(\.{fraction})? ?({'|'.join(names)})")
-    return rf"[0-9][0-9_]{{0,30}}({'|'.join(forms)})"
+    for zeros in range(LARGEST_EXPONENT + 1):  # 3.5e6: no more digits behind the point than the power of ten takes up
+        digits = rf"([0-9]{{1,{zeros}}}0{{0,{30 - zeros}}}|0{{1,30}})" if zeros else "0{1,30}"
+        forms.append(rf"(\.{digits})?[eE]\+?0?{zeros} ?")
+    return rf"([0-9]{{1,3}}(,[0-9]{{3}}){{1,10}}|[0-9][0-9_]{{0,30}})({'|'.join(forms)})"
 
 
 def _limits(units: Mapping[str, int], more: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..designs import Design, Settings, load_spec
 from ..designs.find import shipped, shipped_spec
+from ..designs.sorts import LARGEST_COUNT
 from ..engine.conventions import Convention
 from ..engine.costs import cost
 from ..engine.graph import Graph
@@ -96,11 +97,12 @@ def candidates(design: Design) -> list[Candidate]:
     weighted = [n.output for n in design.graph.nodes if n.op.__class__ in (Conv, Dense)]
     last = weighted[-1] if weighted else None
     top = last is None or last.h * last.w == 1
-    classes = last.c if last is not None and top and last.c <= 1_000_000 else None
+    classes = last.c if last is not None and top and last.c <= LARGEST_COUNT else None
+    channels = design.in_channels if (design.in_channels or 0) <= LARGEST_COUNT else None
     for name in shipped():
         spec = shipped_spec(name)
         for alpha in spec.alphas:
-            wanted = Settings(alpha=alpha, resolution=design.resolution, classes=classes, top=None if top else False)
+            wanted = Settings(alpha, None, design.resolution, classes, None if top else False, channels=channels)
             try:
                 there = load_spec(spec, wanted)
             except MnetcostError:  # a size at which it vanishes
@@ -119,7 +121,7 @@ def candidates(design: Design) -> list[Candidate]:
         theirs = signature(there.graph)
         shared, alike = (bare & _without_map(theirs)).total(), (form & _form(theirs)).total()
         of = max(bare.total(), theirs.total())
-        asked = f"{there.name}:alpha={alpha:g}"
+        asked = f"{there.name}:alpha={alpha:g}" + (f",channels={there.channels}" if there.channels is not None else "")
         counts = _apart(kinds, theirs_by_kind)
         found.append((forms, Candidate(there, apart, params, counts, asked, shared, alike, of)))
     # of designs that cost the same the paper's own comes first

@@ -21,6 +21,7 @@ BYTES = {
 NUMBER = re.compile(r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})", re.ASCII)
 PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
 EXACT_FLOAT = 2**53
+LARGEST_EXPONENT = 20
 LARGEST = 10**30  # no network's figure is larger, and a mistake may be
 
 
@@ -73,6 +74,8 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     if found is None:
         raise CallError(f"{_shown(value)} is not a number such as 1500000, 1_500_000 or 1.5{'MB' if len(units) > len(UNITS) else 'M'}")
     whole, fraction, exponent, unit = re.sub("[_,]", "", found[1]), found[2] or "", int(found[3] or 0), found[4]
+    if found[3] and unit:
+        raise CallError(f"{_shown(value)} has a power of ten and a unit", hint="one of them: 3.5e6, or 3.5M")
     if unit not in units:
         like = [u for u in units if u.lower() == unit.lower()] or [
             u for u in units if u and u.lower() == unit.lower().removesuffix("ib") + "b"
@@ -88,6 +91,8 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
             f"{_shown(value)} has no unit we know",
             hint=f"did you mean {' or '.join(like)}{'?' * (not counted)}" if like else f"there are: {known}",
         )
+    if exponent > LARGEST_EXPONENT:
+        raise CallError(f"{_shown(value)} is more than any network has")
     exact = Fraction(int(whole + fraction), 10 ** len(fraction)) * Fraction(10) ** exponent * units[unit]
     if exact.denominator != 1:
         raise CallError(f"{_shown(value)} is not a whole number: {float(exact):,}")

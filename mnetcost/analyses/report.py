@@ -29,6 +29,7 @@ def design_data(design: Design) -> dict[str, Any]:
         "alpha": design.alpha,
         "rho": design.rho,
         "resolution": list(design.resolution),
+        "channels": design.in_channels,
         "classes": design.classes,
         "batch": design.batch,
         "top": design.top,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import __version__
-from ..designs import Settings, load_spec
+from ..designs import Settings, channeled, load_spec
 from ..designs.build import build
 from ..designs.spec import Spec
 from ..engine.conventions import UNITS, Convention, Weight, weight_of
@@ -39,7 +39,7 @@ class Grid(NamedTuple):
 
 
 def scale(spec: Spec, alphas: Sequence[float], sizes: Sequence[tuple[int, int]], convention: Convention, settings: Settings) -> Grid:
-    """Cost a design at every alpha and size; `settings` gives classes, top and batch.
+    """Cost a design at every alpha and size; `settings` gives classes, channels, top and batch.
 
     Raises CallError for a grid of too many cells or counts past 2**62, SpecError where a map vanishes in a cell.
     """
@@ -53,7 +53,7 @@ def scale(spec: Spec, alphas: Sequence[float], sizes: Sequence[tuple[int, int]],
     alpha, h, w = np.array(alphas, np.float64), np.array([s[0] for s in sizes], np.int64), np.array([s[1] for s in sizes], np.int64)
     square = all(a == b for a, b in sizes)
     columns = (h[None, :], h[None, :] if square else w[None, :])
-    graph = build(spec, alpha[:, None], *columns, corner.classes, corner.top)
+    graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
     layers = cost(graph, corner.batch).layers
     params = weigh_grid((t for x in layers for t in x.params), convention.params, alpha, h)
     madds = weigh_grid((t for x in layers for t in x.work), convention.work, alpha, h)
@@ -160,6 +160,7 @@ def answer(grid: Grid) -> Document:
         tables = [_table(grid, "params by alpha and resolution", grid.params, shown)]
     tables.append(_table(grid, f"{unit} by alpha and resolution", grid.madds, shown))
     classes = spec.classes if grid.settings.classes is None else grid.settings.classes
+    channels = channeled(spec, grid.settings).channels
     top, batch = grid.settings.top is not False, grid.settings.batch or 1
     data = {
         "schema": SCHEMA,
@@ -169,6 +170,7 @@ def answer(grid: Grid) -> Document:
             "name": spec.name,
             "source": spec.source,
             "resolution": list(spec.resolution),
+            "channels": channels,
             "classes": classes,
             "batch": batch,
             "top": top,
@@ -187,6 +189,7 @@ def answer(grid: Grid) -> Document:
     flat = Table("scale", (*columns, Column("params", "params", "count"), Column("madds", unit, "count")), Cells(grid))
     arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
     said = [*([f"classes={classes}"] if classes != spec.classes and top else []), *([] if top else ["top=no"])]
+    said += [f"channels={channels}"] if channels != spec.channels else []
     said += [f"batch={batch}"] if batch != 1 else []
     title = f"{spec.name}{':' if said else ''}{','.join(said)} at {n:,} alpha{'s' * (n > 1)} and {m:,} resolution{'s' * (m > 1)}"
     return Document(title, tuple(tables), tuple(notes), data, (about(spec.title, spec.source),), flat, arrays)

@@ -100,10 +100,11 @@ def size_options(f: F) -> F:
 
 
 def other_options(f: F) -> F:
-    """--classes, --no-top, --batch and --allow-unknown."""
+    """--classes, --channels, --no-top, --batch and --allow-unknown."""
     return apply(
         [
             click.option("--classes", metavar="N", help="Outputs of the classifier."),
+            click.option("--channels", metavar="N", help="Channels of the input: 1 for grey images."),
             click.option("--no-top", is_flag=True, help="Leave out pooling and classifier."),
             click.option("--batch", metavar="N", help="Images at once; work is counted for all of them."),
             click.option("--allow-unknown", is_flag=True, help="Go on without a model file's ops that cannot be costed."),
@@ -113,7 +114,7 @@ def other_options(f: F) -> F:
 
 
 def setting_options(f: F) -> F:
-    """--alpha, --rho, --resolution, --classes, --no-top, --batch and --allow-unknown, gathered by `settings()`."""
+    """--alpha, --rho, --resolution, --classes, --channels, --no-top, --batch and --allow-unknown, gathered by `settings()`."""
     return alpha_option(size_options(other_options(f)))
 
 
@@ -124,7 +125,7 @@ def settings(options: dict[str, Any]) -> Settings:
     """
     alpha, rho, resolution = options.pop("alpha", None), options.pop("rho", None), options.pop("resolution", None)
     classes, no_top, batch = options.pop("classes", None), options.pop("no_top", False), options.pop("batch", None)
-    allow_unknown = options.pop("allow_unknown", False)
+    allow_unknown, channels = options.pop("allow_unknown", False), options.pop("channels", None)
     if rho is not None and resolution is not None:
         raise CallError("give --rho or --resolution, not both")
     return Settings(
@@ -135,6 +136,7 @@ def settings(options: dict[str, Any]) -> Settings:
         False if no_top else None,
         None if batch is None else read_whole(batch, "--batch"),
         allow_unknown or None,
+        None if channels is None else read_whole(channels, "--channels"),
     )
 
 

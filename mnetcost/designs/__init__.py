@@ -6,6 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 from ..engine.graph import Graph
+from ..engine.ops import Input
 from ..errors import CallError, Fault, SpecError
 from .files import is_file
 from .readers import load_file, model_reader, reader_of, unreadable
@@ -25,6 +26,7 @@ class Settings(NamedTuple):
     top: bool | None = None
     batch: int | None = None
     allow_unknown: bool | None = None  # of a model file: go on without ops that cannot be costed
+    channels: int | None = None  # of the input
 
     def over(self, other: Settings) -> Settings:
         """These settings where they are given, the other's elsewhere; a size given here beats either size given there."""
@@ -50,6 +52,12 @@ class Design(NamedTuple):
     differs: tuple[str, ...] = ()
     spec: Spec | None = None  # where the design is a spec
     file: str = ""  # where it is a model file
+    channels: int | None = None  # of the input, where the spec is built at others than it says
+
+    @property
+    def in_channels(self) -> int | None:
+        """Channels of the first input; None where there is none."""
+        return next((node.op.c for node in self.graph.nodes if node.op.__class__ is Input), None)
 
     @property
     def heading(self) -> str:
@@ -61,6 +69,8 @@ class Design(NamedTuple):
             said = said[1:]
         if self.classes is not None and self.spec and self.top and self.classes != self.spec.classes:
             said.append(f"classes={self.classes}")
+        if self.channels is not None:
+            said.append(f"channels={self.channels}")
         if not self.top:
             said.append("top=no")
         if self.batch != 1:
@@ -118,6 +128,7 @@ SETTINGS: dict[str, Any] = {
     "classes": lambda v: read_whole(v, "classes"),
     "top": read_top,
     "batch": lambda v: read_whole(v, "batch"),
+    "channels": lambda v: read_whole(v, "channels"),
 }
 """A design's own settings, as written after its name: `v2:alpha=0.75,resolution=160`."""
 
@@ -221,10 +232,16 @@ def load(design: str, settings: Settings | None = None) -> Design:
     return load_file(name, asked) if model_reader(name) else load_spec(find_spec(name), asked)
 
 
+def channeled(spec: Spec, settings: Settings) -> Spec:
+    """The spec with the number of input channels that is asked for: grey images, or more bands than three."""
+    return spec if settings.channels is None else spec._replace(channels=settings.channels)
+
+
 def load_spec(spec: Spec, settings: Settings) -> Design:
     """Build a spec at these settings."""
     from .build import build
 
+    printed, spec = spec.channels, channeled(spec, settings)
     (h, w), rho = sized(spec.resolution, settings)
     if h > LARGEST_SIDE or w > LARGEST_SIDE:
         raise CallError(f"a resolution of {h}x{w} is past {LARGEST_SIDE:,} pixels a side")
@@ -232,7 +249,8 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
     classes = spec.classes if settings.classes is None else settings.classes
     top = settings.top is not False
     graph = build(spec, float(alpha), h, w, classes, top)
-    return Design(spec.name, spec.title, spec.source, alpha, rho, (h, w), classes, settings.batch or 1, top, graph, spec.differs, spec)
+    batch, other = settings.batch or 1, None if spec.channels == printed else spec.channels
+    return Design(spec.name, spec.title, spec.source, alpha, rho, (h, w), classes, batch, top, graph, spec.differs, spec, channels=other)
 
 
 __all__ = ["Design", "Fault", "Settings", "SpecError", "find_spec", "load", "load_spec", "split_design"]

@@ -33,6 +33,7 @@ READ = f"specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join
 REFUSED = {
     "alpha": "the widths of a model file are fixed; alpha is for designs whose rules of width are known",
     "classes": "a model file says itself how many classes it has",
+    "channels": "a model file says itself how many channels its input has; its first weights are made for them",
     "top": "a model file is costed whole; it does not say where its top begins",
 }
 """Settings that a model file cannot follow, and why."""
