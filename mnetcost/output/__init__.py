@@ -93,7 +93,8 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
         fits = ending in ENDINGS[check_format(name, formats)] or ending not in (*SUFFIXES, *INSTEAD)
         if not fits:
             right = path.with_suffix(ENDINGS[name][0]).name
-            raise CallError(f"'{file}' is no name for {name}", hint=f"-o {right}, or --format {SUFFIXES.get(ending, INSTEAD.get(ending))}")
+            other = f", or --format {SUFFIXES[ending]}" if ending in SUFFIXES else ""
+            raise CallError(f"'{file}' is no name for {name}", hint=f"-o {right}{other}")
         return name
     if not ending:
         return "text"
