@@ -498,3 +498,27 @@ def test_weights_that_are_made_at_run_time_count(tmp_path: Path) -> None:
     assert costs.params_by_kind() == {"conv": 108, "norm": 8, "norm_statistics": 8, "pointwise": 16, "bias": 4}
     nodes = [node("ConstantOfShape", ["dims"], ["t"]), node("Conv", ["x", "w"], ["c"]), node("Add", ["c", "t"], ["y"])]
     assert costed(write(tmp_path, nodes, [weights("w", 4, 3, 3, 3), numbers("dims", 4, 1, 1)])).params_by_kind() == {"conv": 108}
+
+
+@pytest.mark.parametrize(("name", "function"), [("/features/relu6_3/Clip", "relu6"), ("Clip_7", "clip")])
+def test_a_function_that_is_only_guessed_is_said_to_be(name: str, function: str, tmp_path: Path) -> None:
+    """The bounds of Clip stand in another file, which is never opened; where they are stored nothing is guessed."""
+    bounds = [scalar("low", np.float32(0)), scalar("high", np.float32(6))]
+    file = write(tmp_path, [node("Clip", ["x", "low", "high"], ["y"], name=name)], bounds)
+    assert (load(file).graph.nodes[1].op.function, load(file).graph.notes) == ("relu6", ())
+    for t in bounds:
+        t.ClearField("raw_data")
+        t.data_location = 1
+    design = load(write(tmp_path, [node("Clip", ["x", "low", "high"], ["y"], name=name)], bounds))
+    assert design.graph.nodes[1].op.function == function
+    assert design.graph.notes == (
+        f"guess: the bounds of 1 layer of type Clip, first at '{name}', are not in the file; taken for ReLU6 where the name says so",
+    )
+
+
+def test_what_rests_on_the_shape_of_something_left_out_is_said_to_be_a_guess(tmp_path: Path) -> None:
+    """Of two convolutions one stands behind an op that was left out."""
+    nodes = [node("Conv", ["x", "w"], ["c"], name="one"), node("Mystery", ["c"], ["m"]), node("Conv", ["m", "v"], ["y"], name="two")]
+    design = load(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1), weights("v", 4, 4, 1, 1)]), Settings(allow_unknown=True))
+    assert design.graph.left_out == ("Mystery (1x, first at 'm')",)
+    assert design.graph.notes == ("guess: the counts of 1 layer behind what was left out, first at 'two', rest on the shape taken for it",)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Ref
 from ..engine.ops import Conv, Dense, DepthwiseConv, Input, MatMul, Op, Tail, TransposedConv, Unknown
 from ..engine.shapes import Shape
-from ..errors import Fault, ShapeError, SpecError, UnknownOpError
+from ..errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
+
+if TYPE_CHECKING:
+    from . import Settings
 
 LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
@@ -16,7 +20,7 @@ UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
 
 PRODUCTS = re.compile(
     "conv|corr|gemm|matmul|dense|linear|fully_?connected|inner_?product|einsum|attention|lstm|gru|rnn|embed|caps|engine|context|edge_?tpu|ethos|"
-    "delegate|partition|subgraph",
+    "delegate|partition|subgraph|svdf",
     re.IGNORECASE,
 )
 """Names of ops that have weights or products of their own, or that hold a whole network compiled for some device: never a tail."""
@@ -27,9 +31,24 @@ MOST_NAMED = 6  # types of the tail's ops that a note lists
 HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul)
 NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
 
+
+def own_sizes(lay: Callable[[Settings], Layers], settings: Settings) -> dict[str, Any]:
+    """What stands in `Layers.sizes` at the file's own size, where another is asked for and the file says its own."""
+    if not (settings.resolution or settings.rho):
+        return {}
+    try:
+        return lay(settings._replace(resolution=None, rho=None)).sizes
+    except MnetcostError:  # the size is open; or what is wrong is said of the size that was asked for
+        return {}
+
+
 NOTES = {
     "table": "table: {numbers:,} of the params are stored tables, in {layers}, first at {first!r}; take them off if nothing trains "
     "them, as prior boxes or masks",
+    "behind": "guess: the counts of {layers} behind what was left out, first at {first!r}, rest on the shape taken for it",
+    "clip": "guess: the bounds of {layers} of type Clip, first at {first!r}, are not in the file; taken for ReLU6 where the name says so",
+    "window": "followed: in {layers}, first at {first!r}, a pool's window is the whole map at the file's size, and so it is at this one",
+    "grown": "grown: the weights of {layers} behind a flattened map, first at {first!r}, are as many as in a net built at this size",
     "filler": "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms that were never "
     "trained, or written for a scale or a shift that the norms lack",
     "boxes": "not counted: {numbers:,} stored numbers, such as prior boxes, that the tail reads in {layers}, first at {first!r}",
@@ -63,8 +82,11 @@ class Layers:
         self.allow_unknown = allow_unknown
         self.builder = Builder()
         self.unknown_ops: dict[str, list[str]] = {}
+        self.sizes: dict[str, Any] = {}  # pools whose window is the whole map, and how much each dense layer reads
+        self.own_sizes: dict[str, Any] = {}  # the same at the file's own size, where this is another
         self.tail_ops: dict[Ref, str] = {}  # ops that cannot be costed and that nothing with weights follows, and all behind them
         self.weighted: set[Ref] = set()  # layers with weights or products, and all behind them
+        self.doubtful: set[Ref] = set()  # ops that cannot be costed and were left out, and all behind them
         self.marked: dict[str, list[tuple[str, int]]] = {}
         self.times: dict[str, int] = {}
 
@@ -97,6 +119,10 @@ class Layers:
         except ShapeError as e:
             self.refuse_unknown()
             raise SpecError(*(Fault(f.message, self.file, line, f.place, f.hint) for f in e.faults)) from None
+        if not self.doubtful.isdisjoint(inputs):
+            self.doubtful.add(ref)
+            if op.__class__ in HEAVY:
+                self.mark("behind", name)
         if op.__class__ in HEAVY or not self.weighted.isdisjoint(inputs):
             self.weighted.add(ref)
         y = self.builder.nodes[ref].output
@@ -117,6 +143,7 @@ class Layers:
         type_ = str(type_)[:LONGEST_NAME]
         ref = self.add(name, Unknown(type_, *shape), *inputs, line=line)
         self.unknown_ops.setdefault(type_, []).append(self.builder.nodes[ref].name)
+        self.doubtful.add(ref)
         return ref
 
     def shape(self, ref: Ref) -> Shape:
@@ -141,6 +168,22 @@ class Layers:
         said = ", ".join(types[:MOST_NAMED]) + ", ..." * (len(types) > MOST_NAMED)
         where = f"{ops} op{'s' * (ops > 1)}, first {first!r}"
         return (f"tail: {said} ({where}) counts 0: nothing with weights or products stands there or behind", *marked)
+
+    def window(self, name: str, kernel: Any, x: Shape, padded: bool) -> Any:
+        """The window of a pool: the whole map where it is that at the file's own size."""
+        whole = plain_size(x.h, x.w)
+        if kernel == whole and not padded:
+            self.sizes[name] = whole
+        if name in self.own_sizes and kernel != whole:
+            self.mark("window", name)
+            return whole
+        return kernel
+
+    def dense(self, name: str, inner: int) -> None:
+        """Take note of how many numbers a dense layer reads whose weights the file does not hold."""
+        self.sizes[name] = inner
+        if self.own_sizes.get(name, inner) != inner:
+            self.mark("grown", name)
 
     def may_end(self, type_: str, *inputs: Ref) -> bool:
         """May an op that cannot be costed be part of the file's tail? It must stand behind something with weights and have none itself."""

@@ -16,7 +16,7 @@ from ...engine.ops import Op
 from ...engine.shapes import Shape
 from ...errors import SpecError, nearest
 from ..files import decode, read_bytes
-from ..layers import LARGEST_DIMENSION, Layers
+from ..layers import LARGEST_DIMENSION, Layers, own_sizes
 from ..readers import Model
 from .prototxt import Message, Prototxt, Word
 
@@ -324,11 +324,22 @@ def read(file: str, settings: Settings) -> Model:
 
     Raises SpecError, with the line, for what is no net, and UnknownOpError for layers of unknown cost.
     """
+    text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
+    own = own_sizes(lambda at: _built(text, file, at).layers, settings)
+    net = _built(text, file, settings, own)
+    if net.own is None and (settings.resolution or settings.rho):
+        raise net.fault("no input is an image, so that it has no resolution")
+    title = Fields(net, text.root, "net").text("name")[:200]
+    return Model(net.layers.graph(), net.resolution or (1, 1), net.own, FORMAT, title)
+
+
+def _built(text: Prototxt, file: str, settings: Settings, own: dict[str, Any] | None = None) -> Net:
+    """The net at the size that is asked for; `own`: what is known of it at its own size."""
     from .layers import LAYERS
     from .shapes import behind_tail, unknown
 
-    text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
     net = Net(text, file, settings)
+    net.layers.own_sizes = own or {}
     root = Fields(net, text.root, "net")
     old, new = root.messages("layers"), root.messages("layer")
     if old and new:
@@ -348,6 +359,4 @@ def read(file: str, settings: Settings) -> Model:
         layer = Layer(net, said.message, bool(old))
         if not behind_tail(net, layer):
             LAYERS.get(layer.type, unknown)(net, layer)
-    if net.own is None and (settings.resolution or settings.rho):
-        raise net.fault("no input is an image, so that it has no resolution")
-    return Model(net.layers.graph(), net.resolution or (1, 1), net.own, FORMAT, root.text("name")[:200])
+    return net

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from ...engine.elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
-from ...engine.numbers import ceil_div
+from ...engine.numbers import ceil_div, pair
 from ...engine.ops import (
     Add,
     AvgPool,
@@ -122,6 +122,7 @@ def inner_product(net: Net, layer: Layer) -> None:
     lead, size = blob.dims[:axis], prod(blob.dims[axis:])
     x = net.flat(layer, blob) if axis == 1 else net.as_map(layer, blob, net.view((*lead, size)), "rows")
     out = p.integer("num_output", low=1)
+    net.layers.dense(layer.name, size)
     net.give(layer, net.parametric(layer, Dense(out, p.flag("bias_term", True)), x), (*lead, out))
 
 
@@ -151,6 +152,7 @@ def pooling(net: Net, layer: Layer) -> None:
         return net.give(layer, ref, (*blob.dims[:2], 1, 1))
     kernel, stride, padding = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), padding_of(p)
     cls = MaxPool if pool == "MAX" else AvgPool
+    kernel = pair(net.layers.window(layer.name, plain_size(*kernel), x, padding not in ("valid", (0, 0, 0, 0))))
     sizes = plain_size(*kernel), plain_size(*stride)
     if isinstance(padding, str):
         ref = net.add(layer, cls(*sizes, padding), blob.ref)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Fault, SpecError
 from ..contents import HDF5, JSON, KERAS_ARCHIVE, content_of
 from ..files import decode, read_bytes
+from ..layers import own_sizes
 from ..readers import Model
 from .hdf5 import LARGEST_CONFIG
 from .hdf5 import config as _hdf5
@@ -91,6 +92,12 @@ def _config_of(file: str) -> Any:
         raise SpecError(Fault(f"is no JSON: {str(e)[:80]}", file)) from None
 
 
+def _built(net: Net, class_name: str, config: Any) -> Net:
+    net.channels_first = first_channels(config)
+    run(net, class_name, config, None, "")
+    return net
+
+
 def read(file: str, settings: Settings) -> Model:
     """Read a Keras model's config.
 
@@ -105,9 +112,9 @@ def read(file: str, settings: Settings) -> Model:
         raise net.fault(f"is a {class_name}, and read are {', '.join(MODELS)}", hint=hint)
     config = said.get("config")
     try:
-        net.channels_first = first_channels(config)
-        run(net, class_name, config, None, "")
-        graph = net.layers.graph()
+        own = own_sizes(lambda at: _built(Net(file, at), class_name, config).layers, settings)
+        net.layers.own_sizes = own
+        graph = _built(net, class_name, config).layers.graph()
     except RecursionError:
         raise SpecError(Fault("is nested too deeply", file)) from None
     if net.resolution is None and (settings.resolution or settings.rho):

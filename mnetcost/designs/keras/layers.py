@@ -155,6 +155,7 @@ def dense(call: Call) -> Outputs:
         x = call.as_layout(rows._replace(layout="?"), layout_of(len(rows.dims)))
     else:
         x = call.as_layout(t, layout_of(len(t.dims)))
+    call.net.layers.dense(call.name, t.dims[-1])
     ref = call.add(Dense(units, bias), x.ref)
     return activated(call, [Tensor(ref, (*t.dims[:-1], units), layout_of(len(t.dims)))])
 
@@ -276,6 +277,7 @@ def pool(cls: Any) -> Callable[[Call], Outputs]:
         x = mapped(call)
         kernel = window(call, "pool_size", 2)
         stride = kernel if call.said.get("strides") is None else window(call, "strides")
+        kernel = call.net.layers.window(call.name, kernel, view(x.dims, x.layout), padding_of(call) != "valid")
         return call.result(call.add(cls(kernel, stride, padding_of(call)), x.ref), x.layout)
 
     return lay

@@ -39,7 +39,7 @@ def read(file: str, settings: Settings) -> Model:
     reading = Reading(file, settings, model)
     if reading.own and (reading.size != reading.own or reading.batch != 1):
         before = reading.net(*reading.own, True)
-        after = reading.net(*reading.size, False, before.reshaped)
+        after = reading.net(*reading.size, False, before)
     else:
         after = reading.net(*reading.size, False)
     graph = after.graph(after.weight_bytes())
@@ -96,10 +96,11 @@ class Reading:
         self.batch = dims[0] or 1
         self.size, self.own = image_size(self.file, text(v.name), h, w, self.settings)
 
-    def net(self, h: int, w: int, own: bool, before: dict[str, tuple[Dims, Dims]] | None = None) -> Net:
-        """Lay the file out at a size; `own`: with the batch that it says."""
+    def net(self, h: int, w: int, own: bool, before: Net | None = None) -> Net:
+        """Lay the file out at a size; `own`: with the batch that it says. `before`: the file at its own size."""
         net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, dry=own)
-        net.before = before or {}
+        if before:
+            net.before, net.layers.own_sizes = before.reshaped, before.layers.sizes
         if (h, w) == self.own or self.own is None:
             self.give(net)
         env: dict[bytes, Value | None] = {}

@@ -140,7 +140,10 @@ def pool(kind: Any) -> Lay:
     def lay(call: Call) -> Output:
         x, count = mapped(call, call.tensor())
         kernel, stride, dilation = (over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations"))
-        op = kind(kernel, stride, padding(call, count), dilation, bool(call.integer("ceil_mode")))
+        pads = padding(call, count)
+        if count == 2 and dilation == 1 and (x.dims[0] == 1 or call.net.dry):
+            kernel = call.net.layers.window(call.name, kernel, view((1, *x.dims[1:]), 1), pads != "valid")
+        op = kind(kernel, stride, pads, dilation, bool(call.integer("ceil_mode")))
         return call.net.add(call.name, batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
 
     return lay
@@ -265,6 +268,7 @@ def clip(call: Call) -> Output:
     low, high = bound("min", 1), bound("max", 2)
     if low is None and high is None and isinstance(call.input(2), Stored):
         low, high = None, 6.0 if "relu6" in call.name.lower() else None  # the bounds are not in the file
+        call.net.layers.mark("clip", call.name)
     named: dict[tuple[float, float], str] = {(0, 6): "relu6", (0, 1): "relu1", (-1, 1): "hard_tanh"}
     function = named.get((low or 0, high or 0), "clip")
     return call.net.same(call.name, Activation("relu" if low == 0 and high is None else function), call.tensor())

@@ -32,10 +32,9 @@ def read(file: str, settings: Settings) -> Model:
     reading = Reading(file, settings, whole(graph))
     size, own = reading.size, reading.own
     if own and (size != own or reading.batch != 1):
-        before = reading.maps(own, True, {})
-        after = reading.maps(size, False, before.reshaped)
+        after = reading.maps(size, False, reading.maps(own, True))
     else:
-        after = reading.maps(size, False, {})
+        after = reading.maps(size, False)
     format_ = FORMAT if graphs == 1 else f"{FORMAT}, the first of {graphs} graphs"
     weights = {t.buffer: t.nbytes for t in graph.tensors}
     return Model(after.graph(sum(weights.values())), size, own, format_, graph.name)
@@ -68,10 +67,11 @@ class Reading:
         if not 0 <= n < count:
             raise SpecError(Fault(f"tensor {n:,} is not there", self.file))
 
-    def maps(self, size: tuple[int, int], own: bool, before: dict[str, tuple[Dims, Dims]]) -> Maps:
-        """Lay the file out at a size; `own`: with the batch that it says."""
+    def maps(self, size: tuple[int, int], own: bool, before: Maps | None = None) -> Maps:
+        """Lay the file out at a size; `own`: with the batch that it says. `before`: the file at its own size."""
         maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, dry=own)
-        maps.before = before
+        if before:
+            maps.before, maps.layers.own_sizes = before.reshaped, before.layers.sizes
         graph = self.graph
         values: dict[int, Value | None] = {-1: None}
         for n in dict.fromkeys(graph.inputs):

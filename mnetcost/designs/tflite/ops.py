@@ -14,7 +14,7 @@ from ...engine.ops import AvgPool, DepthwiseConv, MaxPool, Resize, TransposedCon
 from ..folding import fold
 from ..layers import convolution, plain_size
 from ..stored import Dims, Stored
-from ..tensors import NotKnown, Tensor, Value, said
+from ..tensors import NotKnown, Tensor, Value, said, view
 from .call import Call, Lay, Output
 from .moves import MOVES
 
@@ -104,6 +104,10 @@ def fully_connected(call: Call) -> Output:
     whole = prod(x.dims)
     if not inner or whole % inner:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
+    old = call.net.before.get(f"{call.name}/rows")
+    call.net.reshaped[f"{call.name}/rows"] = x.dims, (out, inner)
+    if old is not None and prod(old[0][1:]) == inner != prod(x.dims[1:]):
+        raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
     if x.dims[-1] != inner or (len(x.dims) != 2 and not call.option("KeepNumDims")):
         x = call.net.reshape(f"{call.name}/rows", x, (whole // inner, inner))
     if isinstance(w, Tensor):
@@ -130,7 +134,9 @@ def batch_matmul(call: Call) -> Output:
 def pool(kind: Any) -> Lay:
     def lay(call: Call) -> Output:
         x = call.map()
-        op = kind(call.window("FilterHeight", "FilterWidth"), call.window("StrideH", "StrideW"), call.padding)
+        window, shape = call.window("FilterHeight", "FilterWidth"), view((1, *x.dims[1:]), 3)
+        kernel = call.net.layers.window(call.name, window, shape, call.padding != "valid")
+        op = kind(kernel, call.window("StrideH", "StrideW"), call.padding)
         op, dims = slid(call, op, x)
         return call.fused(call.net.add(call.name, op, x, dims=dims, c=3))
 
