@@ -162,6 +162,18 @@ def test_what_cannot_be_costed_is_named_and_left_out(work: Checkout) -> None:
     assert mnetcost(work.folder, "check").returncode == 0
 
 
+def test_other_json_is_no_design(work: Checkout) -> None:
+    """Labels of a data set say `class_name` too; nothing is said of them. Of many broken files forty are named."""
+    for n in range(3):
+        (work.folder / f"label{n}.json").write_text('[{"class_name": "dog", "box": [0, 0, 1, 1]}]')
+    for n in range(45):
+        (work.folder / f"{n:02}.onnx").write_bytes(b"nothing")
+    lines = mnetcost(work.folder, "init").stderr.splitlines()
+    assert [line.split(":")[0] for line in lines[:40]] == [f"left out {n:02}.onnx" for n in range(40)]
+    assert lines[40] == "left out 5 more files that cannot be costed"
+    assert lines[41].startswith("wrote ")
+
+
 @pytest.mark.parametrize("name", ["a b.toml", "[x]*?.toml", "quo\"te'.toml", "-x.toml", "n\u00e4t.toml", "a=b.toml", "v2.toml", "#.toml"])
 def test_a_budget_names_the_file_whatever_it_is_called(tmp_path: Path, name: str) -> None:
     """Blanks, patterns, quotes: what is written means that file, and holds."""

@@ -25,6 +25,7 @@ Examples:
 WORKFLOW = ".github/workflows/mnetcost.yml"
 HOOKS = ".pre-commit-config.yaml"
 LARGEST = 1 << 20  # bytes of a file that is looked at
+MOST_NAMED = 40  # files that are left out, a line each
 
 
 class File(NamedTuple):
@@ -99,8 +100,10 @@ def _budgets(base: Path, force: bool) -> list[File]:
         _kept(path if os.path.lexists(path) else base / "pyproject.toml", "" if os.path.lexists(path) else "it has budgets")
         return []
     designs, faults = today(base)
-    for fault in faults:
+    for fault in faults[:MOST_NAMED]:
         click.echo(f"left out {plain(fault.file)}: {plain(fault.message)}" + (f" ({plain(fault.hint)})" if fault.hint else ""), err=True)
+    if len(faults) > MOST_NAMED:
+        click.echo(f"left out {len(faults) - MOST_NAMED:,} more files that cannot be costed", err=True)
     if not designs:
         raise CallError(
             f"there is no design under '{base}'" + (" that can be costed" if faults else ""),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from ..errors import CallError, CompareError
+from .keras.net import MODELS
 from .plumbing import Git
 from .readers import READERS
 
@@ -19,7 +20,7 @@ LOOKED_AT = 1 << 20  # bytes
 
 LOOKS: dict[str, re.Pattern[bytes]] = {
     ".toml": re.compile(rb"^\s*(layers|extends)\s*=", re.MULTILINE),
-    ".json": re.compile(rb'"(class_name|modelTopology|model_config)"'),
+    ".json": re.compile(rb'"class_name"\s*:\s*"(%s)"|"(modelTopology|model_config)"\s*:' % "|".join(MODELS).encode()),
     ".prototxt": re.compile(rb"\blayers?\s*:?\s*\{"),
 }
 """What stands in a design's file, for suffixes that files of other kinds have too."""
