@@ -105,3 +105,22 @@ def test_a_dense_layer_whose_weights_are_not_in_the_file_says_that_it_grows(tmp_
             "grown: the weights of 1 layer behind a flattened map, first at 'head', are as many as in a net built at this size",
         )
         assert load(str(tmp_path / file)).graph.notes == ()
+
+
+def test_a_reshape_that_would_make_rows_of_a_larger_map_is_named(tmp_path: Path) -> None:
+    """-1 by 192 is one row of an 8 x 8 x 3 map, and four of 16 x 16 x 3, which no dense layer was made for; -1 by 3 is a row a position."""
+    for columns, at in ((192, "flat"), (3, "")):
+        net = Config([8, 8, 3])
+        net.x = net.add("Reshape", {"target_shape": [-1, columns]}, net.x, name="flat")
+        net.x = net.add("Dense", {"units": 5, "use_bias": False}, net.x, name="head")
+        (tmp_path / "net.json").write_text(json.dumps(net.model()))
+        text = layer("Reshape", f"reshape_param {{ shape {{ dim: -1 dim: {columns} }} }}", tops="f", name="flat")
+        text += layer("InnerProduct", "inner_product_param { num_output: 5 bias_term: false }", "f", name="head")
+        (tmp_path / "net.prototxt").write_text(small(text, 3))
+        for file in ("net.json", "net.prototxt"):
+            assert cost(load(str(tmp_path / file)).graph).work_by_kind() == {"dense": 960}
+            if at:
+                with pytest.raises(SpecError, match="layer 'flat': its fixed axes hold the whole map at the file's size"):
+                    load(str(tmp_path / file), TWICE)
+            else:
+                assert cost(load(str(tmp_path / file), TWICE).graph).work_by_kind() == {"dense": 3 * 5 * 256}

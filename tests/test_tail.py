@@ -10,6 +10,7 @@ import pytest
 
 from mnetcost.designs import Settings, load
 from mnetcost.designs.convert import spec_text
+from mnetcost.designs.layers import DETECTION, PRODUCTS
 from mnetcost.engine.costs import cost
 from mnetcost.engine.ops import Tail
 from mnetcost.errors import UnknownOpError
@@ -128,6 +129,27 @@ def test_caffe_layers_at_the_end_without_weights_count_0(tmp_path: Path) -> None
             load(caffe(tmp_path, small(text)))
 
 
+def test_a_caffe_layer_written_in_python_is_a_tail_where_its_name_says_that_it_chooses_boxes(tmp_path: Path) -> None:
+    """What such a layer holds is not in the file."""
+    stem = layer("Convolution", "convolution_param { num_output: 2 kernel_size: 1 bias_term: false }", tops="c", name="c")
+    text = stem + layer("Python", 'python_param { module: "rpn.proposal_layer" layer: "ProposalLayer" }', "c")
+    assert cost(load(caffe(tmp_path, small(text))).graph).params_by_kind() == {"pointwise": 8}
+    text = stem + layer("Python", 'python_param { module: "mine" layer: "Head" }', "c")
+    with pytest.raises(UnknownOpError, match="cannot cost Python"):
+        load(caffe(tmp_path, small(text)))
+
+
+@pytest.mark.parametrize(
+    ("type_", "is_one"), [("CONVERT", False), ("ResizeBilinear", False), ("SPARSE_TO_DENSE", False), ("Transpose", False)]
+)
+def test_names_that_only_look_like_products_are_none(type_: str, is_one: bool) -> None:
+    """And those that are products are told."""
+    assert bool(PRODUCTS.search(type_)) == is_one
+    assert all(map(PRODUCTS.search, ("ConvTranspose", "MyDense", "BilinearPoolLinear", "TRTEngineOp", "edgetpu-custom-op", "FusedGemm")))
+    assert not DETECTION.search("Transpose")
+    assert DETECTION.search("PosenetDecoderOp")
+
+
 def test_tflite_operators_at_the_end_without_weights_count_0(tmp_path: Path) -> None:
     """A custom decoder and what reads it; one that reads weights, or stands in front of a convolution, is refused."""
     tensors = {"x": lite.T((1, 8, 8, 3)), "w": lite.floats(4, 1, 1, 3), "c": lite.T((1, 8, 8, 4)), "v": lite.floats(4, 4)}
@@ -157,7 +179,7 @@ def test_keras_functions_and_decoders_at_the_end_count_0_and_other_classes_do_no
         net.add(class_name, config, net.x, name="end")
         return net.model()
 
-    for class_name in ("DecodeDetections", "NonMaxSuppression", "Lambda"):
+    for class_name in ("DecodeDetections", "NonMaxSuppression", "RegressBoxes", "Lambda"):
         design = load(keras(tmp_path, ends(class_name)))
         assert cost(design.graph).params_by_kind() == {"pointwise": 12, "bias": 4}
         assert design.graph.notes == (f"tail: {class_name} (1 op, first 'end') {TAIL}",)

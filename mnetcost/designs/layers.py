@@ -19,8 +19,8 @@ LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimensi
 UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
 
 PRODUCTS = re.compile(
-    "conv|corr|gemm|matmul|dense|linear|fully_?connected|inner_?product|einsum|attention|lstm|gru|rnn|embed|caps|engine|context|edge_?tpu|ethos|"
-    "delegate|partition|subgraph|svdf",
+    "conv(?!ert)|corr|gemm|matmul|(?<!to)(?<!to_)dense|(?<!bi)(?<!tri)linear|fully_?connected|inner_?product|einsum|attention|lstm|gru|rnn|svdf|"
+    "embed|capsule|engine|ep_?context|edge_?tpu|ethos|delegate|partitioned_?call|subgraph",
     re.IGNORECASE,
 )
 """Names of ops that have weights or products of their own, or that hold a whole network compiled for some device: never a tail."""
@@ -184,6 +184,15 @@ class Layers:
         self.sizes[name] = inner
         if self.own_sizes.get(name, inner) != inner:
             self.mark("grown", name)
+
+    def rows(self, name: str, count: int, x: Shape, line: int = 0) -> None:
+        """Refuse a reshape whose fixed axes hold all positions of the map at the file's own size, where this one would make rows of it."""
+        key = f"{name}/rows"
+        if count == 1 and x.h * x.w > 1:
+            self.sizes[key] = count
+        elif key in self.own_sizes:
+            what = f"its fixed axes hold the whole map at the file's size, and at this one {count:,} times as many numbers reach it"
+            raise self.fault(what, f"layer {name[:120]!r}", "read it at its own size", line)
 
     def may_end(self, type_: str, *inputs: Ref) -> bool:
         """May an op that cannot be costed be part of the file's tail? It must stand behind something with weights and have none itself."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Repeat, Reshape, Shuffle, Slice
 from ...engine.shapes import Shape
-from ..layers import PRODUCTS
+from ..layers import DETECTION, PRODUCTS
 from . import MOST_AXES, Blob, Dims, Layer, Net, spelled
 from .prototxt import Message
 
@@ -51,11 +51,14 @@ def unknown(net: Net, layer: Layer) -> None:
     net.give(layer, ref, blobs[0].dims if blobs else (1,))
 
 
-HIDDEN = re.compile("norm|scale|bias|prelu|^bn$|python", re.IGNORECASE)  # types whose weights need not show in the file
+HIDDEN = re.compile("norm|scale|bias|prelu|^bn$", re.IGNORECASE)  # types whose weights need not show in the file
 
 
 def weighs(layer: Layer) -> bool:
     """Has a layer weights or products of its own, as far as a prototxt shows? Then it is no part of a tail that counts 0."""
+    if layer.type == "Python":
+        p = layer.message_of("python_param")
+        return not DETECTION.search(f"{p.text('module')} {p.text('layer')}")
     keys, todo = set(), [layer.message]
     while todo:
         for key, values in todo.pop().fields.items():
@@ -189,7 +192,9 @@ def reshape(net: Net, layer: Layer) -> None:
         known = -prod(dims)
         if not known or prod(blob.dims) % known:
             raise layer.fault(f"{spelled(blob.dims)} cannot be read as {spelled(dims)}")
-        dims = tuple(prod(blob.dims) // known if d == -1 else d for d in dims)
+        open_ = prod(blob.dims) // known
+        net.layers.rows(layer.name, open_ // (net.images or 1) if dims[0] == -1 else open_, net.view(blob.dims), layer.line)
+        dims = tuple(open_ if d == -1 else d for d in dims)
     if not dims or len(dims) > MOST_AXES:
         raise layer.fault("a shape must have 1 to 32 axes")
     net.reshaped(layer, Reshape, blob, dims)

@@ -330,7 +330,11 @@ def open_dims(call: Call, said: Any) -> tuple[int, ...]:
 
 
 def reshape(call: Call) -> Outputs:
-    return as_dims(call, open_dims(call, call.said.get("target_shape")))
+    target = call.said.get("target_shape")
+    dims = open_dims(call, target)
+    if isinstance(target, list) and -1 in target and len(target) == len(dims):
+        call.net.layers.rows(call.name, dims[target.index(-1)], call.shape(call.x.ref))
+    return as_dims(call, dims)
 
 
 def permute(call: Call) -> Outputs:

@@ -25,7 +25,7 @@ Dims = tuple[int, ...]
 
 
 WEIGHING = re.compile("norm|prelu|scale$|scalelayer", re.IGNORECASE)
-DECODES = re.compile("decode(?!r)|nms|non_?max|suppress|anchor|prior|proposal|post_?process|^lambda$", re.IGNORECASE)
+DECODES = re.compile("decode(?!r)|nms|non_?max|suppress|anchor|prior|proposal|post_?process|boxes$|detections$|^lambda$", re.IGNORECASE)
 """Classes that have no weights, by what they are called: those that choose boxes, and functions of the user's own."""
 
 
