@@ -138,6 +138,23 @@ def image_size(file: str, name: str, h: int, w: int, settings: Settings) -> tupl
     raise CallError(Fault(said_, file, hint="give --resolution, such as --resolution 224"))
 
 
+def sequence_size(file: str, name: str, length: int, settings: Settings) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    """The size to read a sequence at, as a map one wide, and the file's own; a length of 0 is one that the file leaves open.
+
+    Raises CallError where the file leaves it open and the settings do not say, or they say a width.
+    """
+    if settings.resolution is not None:
+        h, w = settings.resolution
+        if w not in (1, h):
+            said_ = f"input {name[:80]!r} is a sequence, which has a length and no width"
+            raise CallError(Fault(said_, file, hint=f"--resolution {h}, or {h}x1"))
+        return (h, 1), (length, 1) if length else None
+    if not length:
+        said_ = f"input {name[:80]!r}: the file leaves its length open"
+        raise CallError(Fault(said_, file, hint="give --resolution, such as --resolution 128"))
+    return (max(1, round(length * (settings.rho or 1))), 1), (length, 1)
+
+
 class Maps:
     """Adds layers to a graph by what is done to tensors."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names
 FORMAT = "Keras model"
+DEEPEST_INPUT = 8  # models within models in which an input is looked for
 
 
 def _archive(file: str) -> bytes:
@@ -92,8 +93,22 @@ def _config_of(file: str) -> Any:
         raise SpecError(Fault(f"is no JSON: {str(e)[:80]}", file)) from None
 
 
+def has_image(config: Any, depth: int = 0) -> bool:
+    """Is an image among the inputs: a shape of four axes, the batch first, that a layer says it is given?"""
+    layers = config.get("layers") if isinstance(config, dict) else config
+    for layer in layers if isinstance(layers, list) and depth < DEEPEST_INPUT else ():
+        said = layer.get("config") if isinstance(layer, dict) else None
+        if not isinstance(said, dict):
+            continue
+        shapes = (said.get(key) for key in ("batch_shape", "batch_input_shape", "build_input_shape"))
+        if any(isinstance(shape, list) and len(shape) == 4 for shape in shapes) or has_image(said, depth + 1):
+            return True
+    return False
+
+
 def _built(net: Net, class_name: str, config: Any) -> Net:
     net.channels_first = first_channels(config)
+    net.images = has_image(config)
     run(net, class_name, config, None, "")
     return net
 
@@ -118,6 +133,6 @@ def read(file: str, settings: Settings) -> Model:
     except RecursionError:
         raise SpecError(Fault("is nested too deeply", file)) from None
     if net.resolution is None and (settings.resolution or settings.rho):
-        raise net.fault("no input is an image, so that it has no resolution")
+        raise net.fault("no input is an image or a sequence, so that it has no resolution")
     title = config.get("name") if isinstance(config, dict) else None
     return Model(graph, net.resolution or (1, 1), net.own, FORMAT, str(title or "")[:200])

@@ -78,6 +78,7 @@ class Net:
         self.channels_first = False
         self.own: tuple[int, int] | None = None
         self.resolution: tuple[int, int] | None = None
+        self.images = False  # is there one among the inputs?
         self.calls = 0
         self.called: set[str] = set()  # layers whose weights are counted
 
@@ -91,6 +92,14 @@ class Net:
             raise self.fault("must have a shape, the batch first", place)
         axes = said[1:]
         layout = layout_of(len(axes), self.channels_first)
+        if len(axes) == 2 and not self.images and self.resolution is None:
+            from ..tensors import sequence_size
+
+            at_length = layout.index("h")
+            if (length := axes[at_length]) is None or _whole(length):
+                self.resolution, self.own = sequence_size(self.file, name, length or 0, self.settings)
+                axes = list(axes)
+                axes[at_length] = self.resolution[0]
         if len(axes) == 3 and self.resolution is None:
             from .. import sized
 
@@ -107,7 +116,9 @@ class Net:
             axes = list(axes)
             axes[at[0]], axes[at[1]] = self.resolution
         if not all(_whole(n) for n in axes):
-            raise self.fault(f"its shape {str(said)[:80]} is open, and only an image's height and width can be given", place)
+            raise self.fault(
+                f"its shape {str(said)[:80]} is open, and only an image's height and width, or a sequence's length, can be given", place
+            )
         dims = tuple(axes)
         return Tensor(self.layers.input(name, *view(dims, layout)), dims, layout)
 

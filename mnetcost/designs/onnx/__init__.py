@@ -12,7 +12,7 @@ from ...errors import Fault, SpecError, UnknownOpError
 from ..layers import UNKNOWN_HINT
 from ..readers import Model
 from ..stored import Dims, Stored
-from ..tensors import Tensor, Value, image_size, view
+from ..tensors import Tensor, Value, image_size, sequence_size, view
 from .file import read_model
 from .net import Net
 from .ops import OPS, STILL, lay
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 FORMAT = "ONNX"
 MOST_INPUTS = 1000
 FEW_CHANNELS = 4
+MOST_STEPS = 8  # layers that are passed on the way to the one that says what an input's axes are
+PASSING = ("Identity", "Cast", "Add", "Sub", "Mul", "Div", "Relu", "Clip", "Dropout", "Pad")
+LENGTH_AXIS = {
+    **dict.fromkeys(("Conv", "ConvTranspose", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"), 2),
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "LpPool"), 2),
+    **dict.fromkeys(("MatMul", "Gemm", "LayerNormalization"), 1),
+}
+"""Along which axis of three the length of a sequence lies, by the op that reads it."""
 TWICE = "its parameters: numbers of the file are cut up and put together again, and some would count more than once"
 
 
@@ -66,11 +74,15 @@ class Reading:
         self.own: tuple[int, int] | None = None
         self.size: tuple[int, int] = (1, 1)
         self.batch = 1
+        self.sequence: str | None = None
+        self.length = 0  # which of the sequence's axes it lies along
         self.image = next((v.name for v in self.inputs if v.name not in self.weights and len(self.dims(v)) == 4), None)
         if self.image is not None:
             self.measure(next(v for v in self.inputs if v.name == self.image))
-        elif settings.resolution or settings.rho:
-            raise SpecError(Fault("no input is an image, so that it has no resolution", file))
+        else:
+            self.find_sequence()
+        if self.image is None and self.sequence is None and (settings.resolution or settings.rho):
+            raise SpecError(Fault("no input is an image or a sequence, so that it has no resolution", file))
 
     def weights_among(self) -> set[bytes]:
         """Inputs that are only ever read as weights: a file whose weights were taken out lists them so."""
@@ -96,6 +108,36 @@ class Reading:
         self.batch = dims[0] or 1
         self.size, self.own = image_size(self.file, text(v.name), h, w, self.settings)
 
+    def find_sequence(self) -> None:
+        """Take the first input of three axes for a sequence, where what reads it says along which axis it lies, or only one is open."""
+        for v in self.inputs:
+            dims = self.dims(v)
+            if len(dims) == 3 and v.name not in self.weights and (axis := self.length_of(v.name, dims)):
+                self.sequence, self.length, self.batch = v.name, axis, dims[0] or 1
+                self.size, self.own = sequence_size(self.file, text(v.name), dims[axis], self.settings)
+                return
+
+    def length_of(self, name: Any, dims: Dims) -> int:
+        """The axis of a sequence's length; 0 where the file does not say."""
+        turned = False
+        for _ in range(MOST_STEPS):
+            node = next((n for n in self.model.graph.node if name in n.input), None)
+            if node is None:
+                break
+            type_ = text(node.op_type)
+            if type_ in LENGTH_AXIS and node.input[0] == name:
+                axis = LENGTH_AXIS[type_]
+                return 3 - axis if turned else axis
+            if type_ == "Transpose":
+                perm = next((list(a.ints) for a in node.attribute if text(a.name) == "perm"), [])
+                if perm not in ([0, 2, 1], [0, 1, 2]):
+                    break
+                turned ^= perm == [0, 2, 1]
+            elif type_ not in PASSING:
+                break
+            name = node.output[0]
+        return 1 if dims[2] and not dims[1] else 2 if dims[1] and not dims[2] else 0
+
     def net(self, h: int, w: int, own: bool, before: Net | None = None) -> Net:
         """Lay the file out at a size; `own`: with the batch that it says. `before`: the file at its own size."""
         net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, dry=own)
@@ -117,11 +159,15 @@ class Reading:
             if v.name == self.image:
                 at = self.sides(tuple(dims))
                 dims[at[0]], dims[at[1]] = h, w
+            if v.name == self.sequence:
+                dims[self.length] = h
             if len(dims) > 1 and not (own and dims[0]):
                 dims[0] = 1
             if not all(dims):
                 said = "x".join(str(n or "?") for n in dims)
-                raise net.fault(f"its shape {said} is open, and only an image's height and width can be given", name)
+                raise net.fault(
+                    f"its shape {said} is open, and only an image's height and width, or a sequence's length, can be given", name
+                )
             whole = net.checked(dims, name)
             c = self.channels(v, whole, net)
             env[v.name] = Tensor(net.node(name, Input(*view(whole, c))), whole, c)

@@ -9,7 +9,7 @@ from ...engine.ops import Input
 from ...errors import Fault, SpecError
 from ..readers import Model
 from ..stored import Dims, Stored
-from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, view
+from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, sequence_size, view
 from .call import Call
 from .dilated import whole
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
@@ -54,14 +54,19 @@ class Reading:
         self.own: tuple[int, int] | None = None
         self.size: tuple[int, int] = (1, 1)
         self.batch = 1
+        self.sequence: int | None = None
         self.image = next((n for n in graph.inputs if len(graph.tensors[n].dims) == 4), None)
         if self.image is not None:
             given = graph.tensors[self.image]
             h, w = (0 if i in given.open else given.dims[i] for i in (1, 2))
             self.batch = given.dims[0]
             self.size, self.own = image_size(file, given.name, h, w, settings)
+        elif rows := [n for n in graph.inputs if len(graph.tensors[n].dims) == 3]:
+            given = graph.tensors[rows[0]]
+            self.sequence, self.batch = rows[0], given.dims[0]
+            self.size, self.own = sequence_size(file, given.name, 0 if 1 in given.open else given.dims[1], settings)
         elif settings.resolution or settings.rho:
-            raise SpecError(Fault("no input is an image, so that it has no resolution", file))
+            raise SpecError(Fault("no input is an image or a sequence, so that it has no resolution", file))
 
     def check(self, n: int, count: int) -> None:
         if not 0 <= n < count:
@@ -76,7 +81,8 @@ class Reading:
         values: dict[int, Value | None] = {-1: None}
         for n in dict.fromkeys(graph.inputs):
             given = graph.tensors[n]
-            values[n] = self.input(maps, given, n == self.image, size, own)
+            sides = {1: size[0], 2: size[1]} if n == self.image else {1: size[0]} if n == self.sequence else {}
+            values[n] = self.input(maps, given, sides, own)
         for k, operator in enumerate(graph.operators):
             for n in (*operator.inputs, *operator.outputs):
                 if n != -1:
@@ -92,14 +98,13 @@ class Reading:
                 raise maps.fault(f"its output '{graph.tensors[n].name[:80]}' is given by no operator")
         return maps
 
-    def input(self, maps: Maps, given: TensorSaid, image: bool, size: tuple[int, int], own: bool) -> Tensor:
-        dims = list(given.dims)
-        if image:
-            dims[1:3] = size
+    def input(self, maps: Maps, given: TensorSaid, sides: dict[int, int], own: bool) -> Tensor:
+        """Add an input; `sides`: its axes whose size is asked for."""
+        dims = [sides.get(i, n) for i, n in enumerate(given.dims)]
         if len(dims) > 1 and not own:
             dims[0] = 1
-        if any(i in given.open for i in range(1, len(dims)) if not (image and i in (1, 2))):
-            raise maps.fault("its shape is open, and only an image's height and width can be given", given.name)
+        if any(i in given.open for i in range(1, len(dims)) if i not in sides):
+            raise maps.fault("its shape is open, and only an image's height and width, or a sequence's length, can be given", given.name)
         whole = maps.checked(dims, given.name)
         c = maps.channels_of(len(whole))
         return Tensor(maps.node(given.name, Input(*view(whole, c))), whole, c)
