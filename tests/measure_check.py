@@ -15,6 +15,7 @@ from .repositories import Checkout
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = {"absolute": ("1G", "10M", "100MB", "10M"), "against the branch point": ("+0%", "+0%", "+0%", "+0%")}
+WIDTHS = 100  # the widest of them keeps the absolute limits, however many designs there are
 
 
 def make(folder: Path, designs: int) -> Checkout:
@@ -22,7 +23,7 @@ def make(folder: Path, designs: int) -> Checkout:
     checkout = Checkout(folder)
     text = (ROOT / "specs/v2.toml").read_text("utf-8")
     for n in range(designs):
-        (folder / f"net{n}.toml").write_text(text.replace("out = 1280", f"out = {1280 + 8 * n}"), "utf-8")
+        (folder / f"net{n}.toml").write_text(text.replace("out = 1280", f"out = {1280 + 8 * (n % WIDTHS)}"), "utf-8")
     for name, (madds, params, weights, largest) in LIMITS.items():
         limits = f'madds = "{madds}"\nparams = "{params}"\nweight_bytes.int8 = "{weights}"\nactivation_elements.largest = "{largest}"\n'
         budgets = "".join(f'[[budget]]\ndesign = "net{n}.toml"\n{limits}' for n in range(designs))

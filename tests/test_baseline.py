@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnetcost.analyses import baseline
 from mnetcost.analyses.baseline import Update, read, write
-from mnetcost.errors import MnetcostError
+from mnetcost.errors import CallError, MnetcostError
 
 from .repositories import TINY, TINY_MADDS
 from .test_check import mnetcost
@@ -172,3 +175,46 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     """As every other file."""
     with pytest.raises(MnetcostError, match="no such file"):
         read(str(tmp_path / "none.toml"))
+
+
+def test_eight_writers_at_once_keep_all_their_figures(folder: Path) -> None:
+    """Each adds its own design to one file; none undoes another's."""
+    alphas = [f"v1:alpha={n / 10}" for n in range(1, 9)]
+    command = [sys.executable, "-m", "mnetcost", "baseline", "--baseline", NAME]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    running = [subprocess.Popen([*command, alpha], cwd=folder, env=env, stdout=subprocess.DEVNULL) for alpha in alphas]
+    assert [process.wait(60) for process in running] == [0] * 8
+    assert sorted(read(str(folder / NAME))) == alphas
+
+
+def test_a_writer_waits_for_another_and_says_so_where_it_does_not_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written then, and the file is as it was."""
+    monkeypatch.setattr(baseline, "PATIENCE", 0.1)
+    file = str(folder / NAME)
+    with baseline.locked(file), pytest.raises(CallError, match="another run has been writing"), baseline.locked(file):
+        pass
+    with baseline.locked(file):
+        pass
+
+
+def test_a_baseline_is_not_written_through_a_committed_link(folder: Path, tmp_path: Path) -> None:
+    """Neither the usual one nor one that the budgets name; a file of the command line is the user's own."""
+    target = tmp_path / "elsewhere/new.toml"
+    target.parent.mkdir()
+    (folder / NAME).symlink_to(target)
+    done = call(folder, "baseline", code=2)
+    assert "is not behind a link" in done.stderr
+    (folder / "mnetcost.toml").write_text(BUDGET.split("\n", 1)[1])
+    done = call(folder, "baseline", code=2)
+    assert "is a link, and a baseline is not written through one" in done.stderr
+    assert not target.exists()
+    call(folder, "baseline", "--baseline", str(target))
+    assert target.exists()
+
+
+def test_a_printed_baseline_holds_no_command(folder: Path) -> None:
+    """A log of CI obeys `##[` anywhere in a line; the printed text means the same without it."""
+    (folder / "##[error]x.toml").write_text(TINY)
+    done = call(folder, "baseline", "##[error]x.toml", "--baseline", "-")
+    assert "##[" not in done.stdout
+    assert "##[error]x.toml" in tomllib.loads(done.stdout)["design"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnetcost.analyses import patterns
 from mnetcost.analyses.budgets import find_config, labelled, read_config, read_option
 from mnetcost.designs import Settings
 from mnetcost.designs.toml import quoted, value
@@ -271,3 +274,113 @@ def test_whatever_stands_in_a_file_is_read_or_refused(
         faults = [fault.file for fault in e.faults]
     assert faults == [str(path)] * len(faults)
     assert faults or all(budget.rules for budget in read)
+
+
+@pytest.mark.parametrize("depth", ["", "deep/"])
+@pytest.mark.parametrize(
+    "pattern", ["../../**/*.toml", "../../../../../../**", "**/../../*.toml", "/**/*.toml", "link/*.toml", "nets/../../../*.toml"]
+)
+def test_a_pattern_that_leaves_its_folder_is_refused_at_once(tmp_path: Path, pattern: str, depth: str) -> None:
+    """With its line, before anything is looked at: by `..`, from the root, through a link; a repository is left no more than a folder."""
+    (tmp_path / "work" / depth).mkdir(parents=True)
+    (tmp_path / "work" / depth / "link").symlink_to("/")
+    (tmp_path / "work/.git").mkdir()
+    start = time.monotonic()
+    with pytest.raises(
+        BudgetError, match=r"mnetcost.toml:2: budget\[0\].design: .* is no pattern of files here: it may leave the repository"
+    ):
+        read_config(config(tmp_path, f'[[budget]]\ndesign = "{pattern}"\nmadds = 1\n', f"work/{depth}mnetcost.toml"))
+    assert time.monotonic() - start < 1
+
+
+def test_a_pattern_may_climb_within_its_repository(tmp_path: Path) -> None:
+    """And finds files in any depth, but none in .git or behind a link to a folder; without a repository it does not climb."""
+    for name in ("nets/a.toml", "nets/deep/b.toml", "ci/x.txt", "nets/.git/c.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "nets/loop").symlink_to("..")
+    for pattern in ("../nets/**/*.toml", "../**/[ab].toml", "../**/**/**/?.toml"):
+        text = f'[[budget]]\ndesign = "{pattern}"\nmadds = 1\n'
+        with pytest.raises(BudgetError, match="may leave the folder of the budgets"):
+            read_config(config(tmp_path, text, "ci/mnetcost.toml"))
+        (tmp_path / ".git").mkdir()
+        found = [b.design for b in read_config(config(tmp_path, text, "ci/mnetcost.toml")).budgets]
+        assert found == ["../nets/a.toml", "../nets/deep/b.toml"]
+        (tmp_path / ".git").rmdir()
+
+
+def test_patterns_look_at_a_bounded_number_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All patterns of a file of budgets together; the same pattern looks once."""
+    for n in range(20):
+        (tmp_path / f"net{n}.toml").write_text("")
+    monkeypatch.setattr(patterns, "MOST_WALKED", 50)
+    same = '[[budget]]\ndesign = "*.toml"\nmadds = 1\n'
+    assert len(read_config(config(tmp_path, same * 10)).budgets) == 200
+    other = same + same.replace("*.toml", "net*.toml") + same.replace("*.toml", "n*.toml")
+    with pytest.raises(BudgetError, match=r"mnetcost.toml:8: .*look at more than 50 files"):
+        read_config(config(tmp_path, other))
+
+
+def test_a_pattern_of_folders_says_what_is_missing(tmp_path: Path) -> None:
+    """`**` alone matches folders in one Python and files in another."""
+    with pytest.raises(BudgetError, match=r"does not say which files\n  hint: such as nets/\*\*/\*.toml"):
+        read_config(config(tmp_path, '[[budget]]\ndesign = "nets/**"\nmadds = 1\n'))
+
+
+@given(
+    st.lists(st.text("ab", min_size=1, max_size=2), min_size=1, max_size=4),
+    st.lists(st.sampled_from(["a", "b", "*", "**", "?", "[ab]", "a*", "ab"]), min_size=1, max_size=5),
+)
+def test_patterns_mean_what_pathlib_means(path: list[str], parts: list[str]) -> None:
+    """A pattern that does not end in `**` matches a file as `Path.glob` would find it."""
+    if parts[-1] == "**":
+        return
+    with TemporaryDirectory() as folder:
+        file = Path(folder, *path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+        pattern = "/".join(parts)
+        wanted = sorted({p for p in Path(folder).glob(pattern) if p.is_file()})
+        if set(pattern) & set("*?["):
+            assert patterns.Walk(Path(folder)).files(pattern) == wanted
+
+
+LONG = ["0x" + "f" * 5000, "0o" + "7" * 9000, "0b" + "1" * 9000, "9" * 400, "9" * 5000, "0xffff_" + "f" * 5000]
+
+
+@pytest.mark.parametrize("number", LONG)
+@pytest.mark.parametrize("key", ["madds", "alpha", "batch", "allow_partial", "against", "rho", "design", "zzz"])
+def test_a_number_of_thousands_of_digits_is_a_mistake(tmp_path: Path, number: str, key: str) -> None:
+    """In any base and under any key: at its line, and not as a bug of ours."""
+    text = f'[[budget]]\ndesign = "v1"\nmadds.min = 1\n{key} = {number}\n'.replace("madds.min = 1\nmadds", "madds")
+    text = text.replace('design = "v1"\n', "") if key == "design" else text
+    with pytest.raises(MnetcostError, match=r"mnetcost.toml:[34]: .*more than 300 digits"):
+        read_config(config(tmp_path, text))
+
+
+ELSEWHERE = ["../base.toml", "/tmp/base.toml", ".git/config", "a/.GIT/x.toml", "link.toml", "out/b.toml", "in/b.toml", "a\\u0000b"]
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize("top", [True, False])
+def test_a_committed_file_of_budgets_names_no_baseline_elsewhere(tmp_path: Path, name: str, top: bool) -> None:
+    """`mnetcost baseline` would write there: not outside the repository, into .git, or through a link, even one within it."""
+    work = tmp_path / "work"
+    (work / ".git").mkdir(parents=True)
+    (work / "here").mkdir()
+    (work / "link.toml").symlink_to(tmp_path / "new.toml")
+    (work / "out").symlink_to(tmp_path)
+    (work / "in").symlink_to("here")
+    key = f'baseline = "{name}"\n'
+    text = f'{key if top else ""}[[budget]]\ndesign = "v1"\nmadds = "+1%"\n{"" if top else key}'
+    with pytest.raises(BudgetError, match="baseline' must name a file of this repository, or of this folder, that is not behind a link"):
+        read_config(config(tmp_path, text, "work/mnetcost.toml"))
+
+
+def test_a_baseline_may_be_elsewhere_in_the_repository(tmp_path: Path) -> None:
+    """Beside the budgets, below, above them; without a repository not above."""
+    text = '[[budget]]\ndesign = "v1"\nbaseline = "../base/b.toml"\nmadds = "+1%"\n'
+    with pytest.raises(BudgetError, match="must name a file of this repository"):
+        read_config(config(tmp_path, text, "ci/mnetcost.toml"))
+    (tmp_path / ".git").mkdir()
+    assert read_config(config(tmp_path, text, "ci/mnetcost.toml")).budgets[0].basis.baseline.endswith("base/b.toml")

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zlib
+from collections.abc import Callable
+from datetime import date
+from fnmatch import fnmatchcase
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mnetcost.analyses import waivers
+from mnetcost.analyses.budgets import Budget, Rule, Waiver
+from mnetcost.analyses.limits import Limit
+from mnetcost.designs import Settings
+
+from . import onnx_files, tflite_files
 from .repositories import TINY, Checkout
 from .test_security import call
+from .tflite_files import T, conv, floats
 
 WIDER = TINY.replace("out = 16", "out = 999")
 
@@ -162,3 +175,77 @@ def test_a_new_design_is_new(work: Checkout) -> None:
         work.write(mnetcost_toml=budget(name))
         code, text = call(work.folder, "check", "--against", "HEAD")
         assert (code, "1 new" in text) == (0, True), text
+
+
+def onnx(folder: Path, out: int) -> str:
+    """One pointwise convolution of 512 channels to `out`, its weights inside: 2,048 bytes a channel."""
+    image, stored = (1, 512, 4, 4), [onnx_files.weights("w", out, 512, 1, 1)]
+    return onnx_files.write(folder, [onnx_files.node("Conv", ["x", "w"], ["y"])], stored, image)
+
+
+def tflite(folder: Path, out: int) -> str:
+    tensors = {"x": T((1, 4, 4, 512)), "w": floats(out, 1, 1, 512), "y": T((1, 4, 4, out))}
+    return tflite_files.write(folder, tensors, [conv("x", "w", "y")])
+
+
+def h5(folder: Path, out: int) -> str:
+    import h5py
+
+    image = {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, 4, 4, 512]}}
+    layer = {"name": "conv", "filters": out, "kernel_size": [1, 1], "strides": [1, 1], "padding": "same", "use_bias": False}
+    said = {"class_name": "Sequential", "config": {"name": "net", "layers": [image, {"class_name": "Conv2D", "config": layer}]}}
+    with h5py.File(folder / "net.h5", "w") as f:
+        f.attrs["model_config"] = json.dumps(said)
+        f["weights"] = np.random.default_rng(out).random((1, 1, 512, out), np.float32)
+    return str(folder / "net.h5")
+
+
+@pytest.mark.parametrize("write", [onnx, tflite, h5])
+def test_a_model_file_of_megabytes_is_compared(tmp_path: Path, write: Callable[[Path, int], str]) -> None:
+    """1,024 channels are 2 MiB of weights, past what a spec may have; 16 pixels x 512 x 1,024 multiply-adds, 2 % more at 1,044."""
+    work = Checkout(tmp_path / "work")
+    name = Path(write(work.folder, 1024)).name
+    assert (work.folder / name).stat().st_size > 2 << 20
+    work.commit("base", mnetcost_toml=budget(name))
+    assert call(work.folder, "check", "--against", "HEAD")[0] == 0
+    write(work.folder, 1044)
+    code, said = call(work.folder, "check", "--against", "HEAD", "--format", "json")
+    assert code == 1, said
+    (result,) = json.loads(said)["results"]
+    assert (result["base"], result["value"]) == (16 * 512 * 1024, 16 * 512 * 1044)
+    assert [(c["value"]) for c in result["causes"]] == [16 * 512 * 20]
+    for call_ in (["diff", "--rev", "HEAD", name], ["diff", f"HEAD:{name}", name]):
+        code, said = call(work.folder, *call_, "--format", "json")
+        assert code == 0, said
+        assert "163840" in said
+    (work.folder / name).rename(work.folder / f"new-{name}")
+    work.write(mnetcost_toml=budget(f"new-{name}"))
+    work.git("add", "-A")
+    code, said = call(work.folder, "check", "--against", "HEAD", "--format", "json")
+    assert json.loads(said)["results"][0]["base"] in (16 * 512 * 1024, None)
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.tflite", "net.h5", "net.keras", "net.toml", "net.prototxt", "net.json"])
+def test_a_pointer_of_git_lfs_is_named_as_such(work: Checkout, name: str) -> None:
+    """In the working tree it is a design that cannot be read; at a revision, nothing to compare with."""
+    (work.folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n")
+    work.commit("pointer", mnetcost_toml=budget(name))
+    code, said = call(work.folder, "check", "--against", "HEAD")
+    assert code == 2
+    assert "Git LFS pointer" in said
+    assert "git lfs pull" in said
+    code, said = call(work.folder, "diff", f"HEAD:{name}", "v2")
+    assert code == 3
+    assert "Git LFS" in said
+
+
+def test_many_waivers_beside_many_limits_cost_their_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns are tried for the names that begin like them: 2,000 limits and 2,000 waivers are not four million trials."""
+    tried: list[str] = []
+    monkeypatch.setattr(waivers, "fnmatchcase", lambda name, pattern: tried.append(name) or fnmatchcase(name, pattern))
+    rule = Rule("madds", Limit("max", Fraction(1)))
+    for forms in (("net{}.toml", "net{}.tom*"), ("net{}.toml", "net{}.toml")):
+        budgets = [Budget(forms[0].format(n), "", Settings(), (rule,)) for n in range(2000)]
+        index = waivers.Waivers(Waiver(forms[1].format(n), limit, "", date(2030, 1, 1)) for n in range(2000) for limit in ("madds", "zz*"))
+        assert [len(index.of(one, rule)) for one in budgets] == [1] * 2000
+    assert len(tried) < 20 * 2000

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +13,9 @@ from .. import __version__
 from ..designs import Design, Settings, load
 from ..designs.conventions import DEFAULT, load_convention
 from ..designs.spec import read_text_file
-from ..designs.toml import parse_toml, quoted
+from ..designs.toml import parse_short, quoted
 from ..engine.costs import cost
-from ..errors import BudgetError, Fault, MnetcostError
+from ..errors import BudgetError, CallError, Fault, MnetcostError
 from .budgets import BASELINE, Budget, Config
 from .metrics import METRICS, Gauge
 from .records import Column, Document, Table
@@ -65,7 +68,7 @@ def read(file: str) -> dict[str, dict[str, int]]:
 
     Raises BudgetError where it is not one.
     """
-    data = parse_toml(read_text_file(file, file, LARGEST_BASELINE), file, most_parts=3)
+    data = parse_short(read_text_file(file, file, LARGEST_BASELINE), file, most_parts=3)
     designs = data.pop("design", {})
     if data or not isinstance(designs, dict) or not all(isinstance(d, dict) for d in designs.values()):
         raise BudgetError(Fault('is no baseline: it holds tables [design."NAME"] of figures, and nothing else', file))
@@ -136,10 +139,11 @@ class Update(NamedTuple):
         return out
 
 
-def baselines(config: Config, keep: bool = False) -> list[Update]:
+def baselines(config: Config, keep: bool = False, put: Callable[[str, str], None] | None = None) -> list[Update]:
     """What each baseline file of these budgets should say; with `keep`, other designs in it stay as they are.
 
-    Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is no budget.
+    `put` writes a file's text; while it does, other runs that would write the same file wait, so that none undoes another's figures.
+    Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is no budget, CallError where another run does not end.
     """
     if not config.budgets:
         raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
@@ -149,11 +153,51 @@ def baselines(config: Config, keep: bool = False) -> list[Update]:
     for budget in config.budgets:
         if budget.basis.baseline or not named:
             files.setdefault(budget.basis.baseline or default, []).append(budget)
+    if config.file and default in files and Path(default).is_symlink():
+        raise BudgetError(Fault("is a link, and a baseline is not written through one", default, hint="--baseline FILE names a file"))
     updates = []
-    for file, those in files.items():
-        before = read(file) if Path(file).exists() else {}
-        updates.append(Update(file, before, {**(before if keep else {}), **figures_of(those)}))
+    for file, figures in {file: figures_of(those) for file, those in files.items()}.items():
+        with locked(file) if put else nullcontext():
+            before = read(file) if Path(file).exists() else {}
+            update = Update(file, before, {**(before if keep else {}), **figures})
+            if put:
+                put(file, write(update.after))
+        updates.append(update)
     return updates
+
+
+PATIENCE = 60.0  # seconds
+
+
+@contextmanager
+def locked(file: str) -> Iterator[None]:
+    """Keep other runs from writing a file, by a lock on its folder that ends with this process; where there are no such locks, do nothing.
+
+    Raises CallError where another run holds it for a minute.
+    """
+    try:
+        import fcntl
+
+        folder = os.open(Path(file).resolve().parent, os.O_RDONLY)
+    except (ImportError, OSError, ValueError):  # Windows; or no such folder, which the writer will say
+        yield
+        return
+    try:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    said = f"another run has been writing in the folder of '{file}' for {PATIENCE:g} seconds; nothing was written"
+                    raise CallError(said) from None
+                time.sleep(0.02)
+            except OSError:
+                break  # a file system without locks
+        yield
+    finally:
+        os.close(folder)
 
 
 def report(updates: Sequence[Update]) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from os.path import relpath
+from os.path import normpath, relpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +16,11 @@ from ..designs.places import Path as Place
 from ..designs.places import lines, spelled
 from ..designs.readers import reader_of
 from ..designs.spec import read_text_file
-from ..designs.toml import parse_toml
+from ..designs.toml import parse_short
 from ..errors import BudgetError, CallError, Fault, MnetcostError, nearest
 from .limits import Limit, read_limits
 from .metrics import GROUPS, METRICS, metric_hint, unknown_metric
+from .patterns import GIT, Walk
 
 FILE = "mnetcost.toml"
 PYPROJECT = "pyproject.toml"
@@ -27,7 +28,7 @@ BASELINE = "mnetcost-baseline.toml"
 NO_DESIGNS = (FILE, PYPROJECT, BASELINE)
 """Files that a pattern does not mean."""
 LARGEST_CONFIG = 1 << 21  # bytes; thousands of designs in one file
-MOST_FILES = 100_000
+MOST_FILES = 100_000  # designs of one file of budgets
 
 
 class Rule(NamedTuple):
@@ -129,7 +130,8 @@ def find_config(folder: Path | None = None) -> Path | None:
 
 def _peek(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace")
+        with path.open("rb") as f:
+            return f.read(LARGEST_CONFIG).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -195,6 +197,8 @@ class _Page:
     def __init__(self, file: str, text: str) -> None:
         self.file, self.text = file, text
         self.faults: list[tuple[Place, str, str]] = []
+        self.walk = Walk(Path(file).parent)
+        self.designs = 0
 
     def fault(self, place: Place, message: str, hint: str = "") -> None:
         self.faults.append((place, message, hint))
@@ -254,11 +258,18 @@ def _rules(page: _Page, place: Place, table: dict[str, Any], scope: str = "", gr
             page.unknown(at, "a budget", ("design", *COMMON, *SETTINGS, *(m for m in METRICS if "." not in m), *GROUPS))
 
 
+def _common(page: _Page, place: Place, value: Any) -> Any:
+    """Read a key that a budget takes, or the top of the file for all."""
+    if place[-1] == "baseline":
+        return page.read(place, _baseline, page, place, value)
+    return page.read(place, COMMON[place[-1]], value)
+
+
 def _budget(page: _Page, place: Place, table: dict[str, Any], common: dict[str, Any], folder: Path) -> Iterator[Budget]:
     given, put, limits = dict(common), {}, {}
     for key, value in table.items():
         if key in COMMON:
-            given[key] = page.read((*place, key), COMMON[key], value)
+            given[key] = _common(page, (*place, key), value)
         elif key in SETTINGS:
             put[key] = page.read((*place, key), _setting, key, value)
         elif key != "design":
@@ -277,10 +288,14 @@ def _budget(page: _Page, place: Place, table: dict[str, Any], common: dict[str, 
     for text in page.read((*place, "design"), _texts, table["design"]) or ():
         try:
             name, own = split_design(text)
-            found = list(_located(name, folder))
+            found = list(_located(name, folder, page.walk))
         except MnetcostError as e:
             page.fault((*place, "design"), e.faults[0].message, e.faults[0].hint)
             continue
+        page.designs += len(found)
+        if page.designs > MOST_FILES:
+            page.fault((*place, "design"), f"makes more than {MOST_FILES:,} budgets of this file")
+            return
         settings = own.over(Settings(**put))
         for design, file in found:
             yield Budget(
@@ -293,7 +308,7 @@ def _basis(given: dict[str, Any], folder: Path) -> Basis:
     return Basis(given.get("against") or "", given.get("merge_base") is not False, relpath(folder / baseline) if baseline else "")
 
 
-def _located(name: str, folder: Path) -> Iterator[tuple[str, str]]:
+def _located(name: str, folder: Path, walk: Walk) -> Iterator[tuple[str, str]]:
     """A design as written from a folder, and as seen from here; a glob gives every file it matches.
 
     Raises CallError for a glob that matches nothing.
@@ -302,14 +317,29 @@ def _located(name: str, folder: Path) -> Iterator[tuple[str, str]]:
         own = not name.endswith(".toml") and not reader_of(name) and (is_shipped(name) or not set(name) & set("./"))
         yield name, name if own else relpath(folder / name)
     else:
-        try:
-            files = sorted(path for path in folder.glob(name) if path.is_file() and path.name not in NO_DESIGNS)
-        except (NotImplementedError, ValueError, OSError) as e:
-            raise CallError(f"'{name}' is no pattern of files: {e}") from None
+        files = [path for path in walk.files(name) if path.name not in NO_DESIGNS]
         if not files or len(files) > MOST_FILES:
             raise CallError(f"'{name}' matches {len(files):,} files" if files else f"no file matches '{name}'")
         for path in files:
             yield path.relative_to(folder).as_posix(), relpath(path)
+
+
+def _baseline(page: _Page, place: Place, value: Any) -> str:
+    """Read the name of a baseline: a file of the repository, or of this folder where there is none, and no link.
+
+    `mnetcost baseline` writes it, and the file of budgets may be a stranger's.
+    """
+    name = _text(value)
+    try:
+        folder, root = page.walk.folder.resolve(), page.walk.root
+        path = Path(normpath(folder / name))
+        parts = path.relative_to(root).parts
+        if path.resolve() != path or GIT in (part.lower() for part in parts) or Path(name).is_absolute():
+            raise ValueError
+    except (ValueError, OSError):
+        said = "must name a file of this repository, or of this folder, that is not behind a link"
+        raise CallError(said, hint=f"`mnetcost baseline --baseline FILE` writes any file; here it is such as {BASELINE}") from None
+    return name
 
 
 def _waiver(page: _Page, place: Place, table: dict[str, Any]) -> Iterator[Waiver]:
@@ -339,7 +369,7 @@ def read_config(path: Path) -> Config:
     """
     file = str(path)
     text = read_text_file(path, file, LARGEST_CONFIG)
-    data: Any = parse_toml(text, file)
+    data: Any = parse_short(text, file)
     page, at, folder = _Page(file, text), (), path.parent
     if path.name == PYPROJECT:
         at = ("tool", "mnetcost")  # type: ignore[assignment]
@@ -347,7 +377,7 @@ def read_config(path: Path) -> Config:
     common: dict[str, Any] = {}
     for key, value in data.items():
         if key in COMMON:
-            common[key] = page.read((*at, key), COMMON[key], value)
+            common[key] = _common(page, (*at, key), value)
         elif key not in ("budget", "waiver"):
             page.unknown((*at, key), "a file of budgets", (*COMMON, "budget", "waiver"))
     if "against" in common and "baseline" in common:

@@ -68,6 +68,8 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     """
     if value.__class__ is int and 0 <= value <= LARGEST:
         return int(value)
+    if value.__class__ is int and value > LARGEST:
+        raise CallError("this is more than any network has")
     if value.__class__ is float and 0 <= value < EXACT_FLOAT and value.is_integer():
         return int(value)
     found = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -106,7 +108,7 @@ def read_limit(value: Any, side: str, units: Mapping[str, int] = UNITS) -> Limit
 
     Raises CallError where it is neither.
     """
-    text = value.strip() if isinstance(value, str) else str(value)
+    text = value.strip() if isinstance(value, str) else _shown(value)
     if not isinstance(value, str) or text[:1] not in ("+", "-"):
         try:
             return Limit(side, Fraction(read_number(value, units)), text=text)
@@ -150,5 +152,7 @@ def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max")
 
 
 def _shown(value: Any) -> str:
+    if value.__class__ is int and abs(value) > LARGEST:
+        return "a number of so many digits"
     text = f"'{value}'" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -116,7 +116,8 @@ class LazyGroup(click.Group):
 
 def usage_error(e: click.ClickException) -> str:
     """What click found wrong with a call: one line, and where to look."""
-    message = plain(e.message if isinstance(e, click.NoSuchOption) else e.format_message()).rstrip(".")
+    no_option = f"no such option '{e.option_name}'" if isinstance(e, click.NoSuchOption) else ""
+    message = plain(no_option or e.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
     ctx = getattr(e, "ctx", None)
     hint = f"{ctx.command_path} --help" if ctx else ""

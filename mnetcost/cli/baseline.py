@@ -42,6 +42,7 @@ def command(
     written anew for every budget; with DESIGN, those alone are put in or brought up to date. What is printed is what changed.
     """
     from ..analyses.baseline import baselines, report, write
+    from ..designs.toml import inert
 
     given = settings(options)
     found = from_file(config) if config or not designs or find_config() else Config(())
@@ -51,12 +52,11 @@ def command(
     else:
         no_settings(given)
     found = changed(found, given, convention, baseline=baseline)
-    updates = baselines(found, keep=bool(designs))
-    if baseline == "-":
-        click.echo(write(updates[0].after), nl=False)
+    printed = baseline == "-"
+    put = None if printed or only_check else lambda file, text: write_file(file, text.encode())
+    updates = baselines(found, bool(designs), put)
+    if printed:
+        click.echo(inert(write(updates[0].after)), nl=False)
         return
-    if not only_check:
-        for update in updates:
-            write_file(update.file, write(update.after).encode())
     emit(report(updates), format_, output)
     sys.exit(1 if only_check and any(update.changes for update in updates) else 0)

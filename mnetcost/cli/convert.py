@@ -23,6 +23,7 @@ Examples:
 def command(design: str, output: str | None, **options: Any) -> None:
     """A model file as a spec that costs the same, one row a layer."""
     from ..designs.convert import spec_text
+    from ..designs.toml import inert
 
     text = spec_text(load(design, settings(options)))
-    write_text(text, output, ".toml")
+    write_text(text if output is not None else inert(text), output, ".toml")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..designs import find_spec, split_design
-from ..errors import CallError
+from ..errors import CallError, plain
 from .options import DESIGN, write_file
 from .schema import directive, put_beside
 
@@ -41,6 +41,6 @@ def command(file: str, design: str, schema: bool, force: bool) -> None:
     if not force and ("\0" not in file and Path(file).exists()):
         raise CallError(f"'{file}' is there already", hint="--force writes over it")
     write_file(file, ((directive("spec") if schema else "") + text).encode())
-    click.echo(f"wrote {file}: a copy of {name}; `mnetcost report {file}` costs it", err=True)
+    click.echo(plain(f"wrote {file}: a copy of {name}; `mnetcost report {file}` costs it"), err=True)
     if schema and (made := put_beside(Path(file), "spec")):
         click.echo(f"wrote {made}: editors complete and check the spec by it", err=True)

@@ -202,7 +202,8 @@ def emit(document: Document, format_: str | None, output: str | None, formats: M
     elif terminal and format_ == "npz":
         raise CallError("npz is no text for a terminal", hint="write it to a file: -o grid.npz")
     elif format_ == "npz":
-        sys.stdout.buffer.write(data)
+        if sys.stdout is not None:  # else it was closed before we began, and nobody reads
+            sys.stdout.buffer.write(data)
     else:
         click.echo(data.decode(), nl=False)
 

@@ -25,12 +25,15 @@ Examples:
 def command(design: str, whole: bool, output: str | None) -> None:
     """A design's spec as TOML, as its file says it."""
     from ..designs.resolved import resolved
+    from ..designs.toml import inert
 
     name, own = split_design(design)
     if any(setting is not None for setting in own):
         raise CallError(f"'{design}': a spec is shown without settings", hint=f"mnetcost show {name}")
     spec = find_spec(name)
     text = resolved(spec) if whole else spec.text
+    if output is None:
+        text = inert(text)
     if output is None and sys.stdout is not None and sys.stdout.isatty():
         text = "".join(plain(line.replace("\t", "    ")) + "\n" for line in text.splitlines())
     write_text(text, output, ".toml")

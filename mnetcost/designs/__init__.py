@@ -84,9 +84,9 @@ def read_multiplier(text: str | float, what: str) -> float:
     try:
         value = float(text)
     except (TypeError, ValueError, OverflowError):
-        raise CallError(f"{what} must be a number, not '{text}'") from None
+        raise CallError(f"{what} must be a number, not '{str(text)[:60]}'") from None
     if not math.isfinite(value) or not 0 < value <= LARGEST_MULTIPLIER:
-        raise CallError(f"{what} must be above 0 and at most {LARGEST_MULTIPLIER:g}, not {text}")
+        raise CallError(f"{what} must be above 0 and at most {LARGEST_MULTIPLIER:g}, not {str(text)[:60]}")
     return value
 
 

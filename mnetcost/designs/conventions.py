@@ -14,7 +14,7 @@ from .find import CONVENTIONS_FOLDER, specs_folder
 from .places import Path as Place
 from .places import line_of, lines, spelled
 from .spec import MOST_FAULTS, read_text_file, shown
-from .toml import parse_toml
+from .toml import parse_short
 
 DEFAULT = "paper"
 HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
@@ -51,7 +51,7 @@ def read_convention(text: str, file: str, name: str) -> Convention:
 
     Raises SpecError with every fault found: file, line, place, and the nearest right key.
     """
-    data, faults = parse_toml(text, file), []
+    data, faults = parse_short(text, file), []
 
     def fault(place: Place, message: str, hint: str = "") -> None:
         faults.append(Fault(message, file, line_of(lines(text), place), spelled(place), hint))

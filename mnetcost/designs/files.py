@@ -29,6 +29,8 @@ def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = 
             data = f.read(limit + 1)
     except (OSError, ValueError) as e:
         raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
+    if is_pointer(data):
+        raise SpecError(Fault("is a Git LFS pointer, not the file itself", name, hint="`git lfs pull` fetches the file"))
     if len(data) > limit:
         raise SpecError(Fault(f"is larger than {limit:,} bytes, which {no_such}", name))
     return data

@@ -8,9 +8,14 @@ from itertools import accumulate
 from typing import Any
 
 from ..errors import Fault, SpecError
+from .places import Path as Place
+from .places import line_of, lines, spelled
 
 MOST_PARTS = 16  # of a dotted key; tomllib takes time and memory by their square
 DEEPEST = 32  # arrays and tables within one another
+LONGEST_INTEGER = 1000  # bits; any of these has a float, and can be printed
+LONG = re.compile(r"0[xob][0-9A-Fa-f_]{250}|[0-9][0-9_]{300}")
+TOO_LONG = "is not a number that can be meant: it has more than 300 digits"
 
 QUOTED = re.compile(
     r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+(?:"{3,5})?'
@@ -21,6 +26,8 @@ QUOTED = re.compile(
     re.DOTALL,
 )
 """A string or a comment. Every branch takes what it has begun, closed or not, so that a text is gone through once."""
+OBEYED = re.compile(r"##\[|^[ \t]*::", re.MULTILINE)
+"""What the runner of a CI service takes for a command: the first anywhere in a line of a log, the second at its beginning."""
 KEYS_LETTERS = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_- \t"))
 
 
@@ -38,7 +45,24 @@ def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, 
             line, message = text.count("\n") + 1, message.removesuffix(" (at end of document)")
         raise SpecError(Fault(f"TOML: {message}", file, line)) from None
     except ValueError as e:  # a number of more digits than Python reads
-        raise SpecError(Fault(f"TOML: {e}", file)) from None
+        found = LONG.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 0
+        raise SpecError(Fault("TOML: a number of more than 300 digits" if found else f"TOML: {e}", file, line)) from None
+
+
+def parse_short(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, Any]:
+    """Parse TOML as `parse_toml` does, and refuse an integer that neither a message nor a float could hold: hexadecimal has no limit."""
+    data = parse_toml(text, file, most_parts)
+    left: list[tuple[Place, Any]] = [((), data)] if LONG.search(text) else []
+    while left:
+        place, value = left.pop()
+        if value.__class__ is int and value.bit_length() > LONGEST_INTEGER:
+            raise SpecError(Fault(TOO_LONG, file, line_of(lines(text), place), spelled(place)))
+        if isinstance(value, dict):
+            left += [((*place, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            left += [((*place, n), inner) for n, inner in enumerate(value)]
+    return data
 
 
 def refuse_runaway(text: str, file: str, most_parts: int = MOST_PARTS) -> None:
@@ -100,3 +124,23 @@ def value(v: Any) -> str:
     if isinstance(v, dict):
         return "{ " + ", ".join(f"{key} = {value(item)}" for key, item in v.items()) + " }"
     return repr(v)
+
+
+def inert(text: str) -> str:
+    """A TOML text that means the same, and in which a CI service that reads it in a log finds no command.
+
+    >>> inert('a = "##[error]x"  # ##[error]y')
+    'a = "##\\\\u005berror]x"  # ## [error]y'
+    """
+    return QUOTED.sub(_inert, text) if OBEYED.search(text) else text
+
+
+def _inert(found: re.Match[str]) -> str:
+    piece = found[0]
+    if not OBEYED.search(piece):
+        return piece
+    if piece[0] == "#":
+        return piece.replace("##[", "## [")
+    if piece[0] == "'":  # no escapes: another sort of string says the same
+        piece = quoted(tomllib.loads(f"x = {piece}")["x"])
+    return OBEYED.sub(lambda m: "##\\u005b" if m[0] == "##[" else m[0].replace("::", "\\u003a:"), piece)
