@@ -222,18 +222,29 @@ def program(*args: str, **options: object) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="there are no broken pipes here")
-def test_a_reader_who_leaves_is_no_mistake() -> None:
+@pytest.mark.parametrize("more", [(), ("--color", "always")])
+def test_a_reader_who_leaves_is_no_mistake(more: tuple[str, ...]) -> None:
     """`mnetcost ... | head -1` ends as other programs do, without a word."""
     read, write = os.pipe()
     os.close(read)
-    process = program("explain", "v2", stdout=write)
+    process = program("explain", "v2", *more, stdout=write)
     os.close(write)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (-signal.SIGPIPE, b"")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only here can a program be started with a closed stdout")
+@pytest.mark.parametrize("call", [["report", "v2"], ["report", "v2", "--color", "always"], ["check", "v2", "--max", "madds=1G"]])
+def test_a_closed_stdout_is_no_mistake(call: list[str]) -> None:
+    """`mnetcost ... >&-`: nobody wants the answer, whatever FORCE_COLOR says."""
+    for env in ({}, {"FORCE_COLOR": "1"}):
+        process = program(*call, preexec_fn=lambda: os.close(1), env={**os.environ, **env})
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
-@pytest.mark.parametrize("call", [["--help"], ["report", "v2"], ["scale", "v2", "--format", "npz"]])
+@pytest.mark.parametrize("call", [["--help"], ["report", "v2"], ["report", "v2", "--color", "always"], ["scale", "v2", "--format", "npz"]])
 def test_a_full_disk_is_one_message(call: list[str]) -> None:
     """Exit code 2."""
     with Path("/dev/full").open("wb") as full:

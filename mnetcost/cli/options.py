@@ -187,9 +187,10 @@ def emit(document: Document, format_: str | None, output: str | None, formats: M
     import sys
 
     format_ = format_of(format_, output, formats)
-    terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
+    printed = output is None and sys.stdout is not None
+    terminal = printed and sys.stdout.isatty()
     color = colored()
-    if format_ == "text" and output is None and (terminal or color):
+    if format_ == "text" and printed and (terminal or color):
         from ..output.terminal import show
 
         show(document, color)

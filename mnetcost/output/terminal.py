@@ -180,6 +180,11 @@ def parts(document: Document, width: int, blocks: bool = True) -> Iterator[Rende
         yield Text(f"a wider terminal also shows: {', '.join(map(plain, left_out))}", style="dim")
 
 
+def _gone() -> None:
+    """What to do when whoever read our output has gone."""
+    raise BrokenPipeError
+
+
 def show(document: Document, color: bool | None = None) -> None:
     """Print an answer as on a terminal, fitted to its width; where the output is none, as wide as COLUMNS says or the answer needs.
 
@@ -197,6 +202,7 @@ def show(document: Document, color: bool | None = None) -> None:
     }
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(document)
     console = Console(highlight=False, markup=False, emoji=False, width=width, **colors[color])
+    console.on_broken_pipe = _gone  # type: ignore[method-assign]  # rich would end with 1, which means more here
     blocks = console.encoding.lower().replace("-", "") in ("utf8", "utf16")
     for part in parts(document, console.width, blocks):
         console.print(part)
