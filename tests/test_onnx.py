@@ -522,3 +522,10 @@ def test_what_rests_on_the_shape_of_something_left_out_is_said_to_be_a_guess(tmp
     design = load(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1), weights("v", 4, 4, 1, 1)]), Settings(allow_unknown=True))
     assert design.graph.left_out == ("Mystery (1x, first at 'm')",)
     assert design.graph.notes == ("guess: the counts of 1 layer behind what was left out, first at 'two', rest on the shape taken for it",)
+
+
+def test_constant_nodes_are_not_trained_where_the_weights_are_inputs(tmp_path: Path) -> None:
+    """A file whose weights were taken out still keeps them apart from what is fixed, such as the kernel of a blur."""
+    nodes = [fixed("k", 3, 1, 3, 3), fixed("t", 3, 6, 6), node("Conv", ["x", "k"], ["b"], group=3), node("Add", ["b", "t"], ["c"])]
+    file = write(tmp_path, [*nodes, node("Conv", ["c", "w"], ["y"])], inputs=[tensor("w", (4, 3, 1, 1))])
+    assert costed(file).params_by_kind() == {"depthwise": 27, "pointwise": 12}

@@ -42,7 +42,9 @@ def kernels_kept(model: Any, keeping: Container[str]) -> Counter[str]:
     """
     found: Counter[str] = Counter()
     for scope in (model.graph, *model.functions):
-        of = {t.name: "initializer" for t in scope.initializer} if scope is model.graph else {}
+        of = {}
+        if scope is model.graph:  # a file whose weights were taken out lists them among its inputs
+            of = dict.fromkeys([v.name for v in (*scope.input, *scope.initializer)], "initializer")
         for node in scope.node:
             type_ = text(node.op_type)
             if type_ in ("Constant", "ConstantOfShape"):
