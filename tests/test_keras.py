@@ -418,6 +418,32 @@ def test_a_container_is_told_by_its_bytes(ending: str, tmp_path: Path) -> None:
     assert counts(cost(load(str(path)).graph))[1] == 216
 
 
+HEADS: list[tuple[list[int], list[int] | None]] = [  # a target that the file says of 8 x 8 x 16, and what it is of 12 x 12 x 16
+    ([-1, 4], [576, 4]),
+    ([256, 4], [576, 4]),
+    ([64, 16], [144, 16]),
+    ([1024], [2304]),
+    ([8, 8, 4, 4], [12, 12, 4, 4]),
+    ([-1, 64], None),  # rows of 64 numbers, or of as many as there are positions
+    ([16, 16, 4], None),
+]
+
+
+@pytest.mark.parametrize(("target", "wanted"), HEADS, ids=[str(h[0]) for h in HEADS])
+def test_a_head_that_reshapes_follows_another_size_or_is_named(target: list[int], wanted: list[int] | None, read: Read) -> None:
+    """As if the model had been built at that size; where the file does not say how, the layer is named and nothing is counted."""
+    m = Config([8, 8, 16])
+    m.add("Reshape", {"target_shape": target}, name="head")
+    m.add("Dense", {"units": 2, "use_bias": False})
+    at_12 = Settings(resolution=(12, 12))
+    if wanted is None:
+        with pytest.raises(SpecError, match=r"layer 'head': its axes of .* are fixed in the file and do not follow 12x12x16"):
+            read(m.json(), at_12)
+    else:
+        assert cost(read(m.json(), at_12).graph).work_by_kind() == {"dense": 2 * prod(wanted)}
+        assert cost(read(m.json(), at_12).graph).params_by_kind() == {"dense": 2 * wanted[-1]}
+
+
 def test_an_open_size_asks_for_a_resolution(read: Read) -> None:
     """A model without a size costs what it costs at the one given."""
     text = one("Conv2D", {"filters": 2, "kernel_size": 1, "use_bias": False}, [None, None, 3])

@@ -27,6 +27,8 @@ def costed(file: str, **settings: Any) -> Costs:
     return cost(load(file, Settings(**settings)).graph)
 
 
+KEPT = (("Bool", 2, True),)  # a dense layer keeps the axes of its input
+
 HAND: dict[str, tuple[dict[str, T], list[O], dict[str, int], dict[str, int], Shape]] = {
     "a convolution with its relu6": (
         {"w": floats(4, 3, 3, 3), "b": floats(4), "y": T((1, 4, 4, 4))},
@@ -306,6 +308,37 @@ def test_another_resolution_is_followed(tmp_path: Path) -> None:
     """Twice the size is four times the positions; a reshape's numbers are followed."""
     tensors, operators, *_ = HAND["a product of two computed matrices"]
     assert costed(write(tmp_path, IMAGE | tensors, operators), resolution=(16, 8)).work_by_kind() == {"matmul": 128 * 128 * 3}
+
+
+HEAD = {"w": floats(16, 1, 1, 3), "c": T((1, 8, 8, 16)), "d": floats(5, 4), "y": T((1, 256, 5))}
+ROWS = [conv("x", "w", "c"), O("RESHAPE", ("c", "to"), ("r",)), O("FULLY_CONNECTED", ("r", "d"), ("y",), "FullyConnectedOptions", KEPT)]
+HEADS: list[tuple[T, T, int]] = [  # the axes that the file says of 8 x 8 x 16, what it gives then, rows of 4 at 12 x 12
+    (ints(1, 256, 4), T((1, 256, 4)), 576),
+    (ints(1, -1, 4), T((1, 256, 4)), 576),
+    (ints(1, 64, 4, 4), T((1, 64, 4, 4)), 576),
+    (ints(1, 16, 16, 4), T((1, 16, 16, 4)), 0),  # of 64 positions four rows of 4 each: two axes of 16, and neither is the map's
+]
+
+
+@pytest.mark.parametrize(("to", "given", "rows"), HEADS, ids=[f"{h[1].dims}" + f" {n}" for n, h in enumerate(HEADS)])
+def test_a_head_that_reshapes_follows_another_size_or_is_named(to: T, given: T, rows: int, tmp_path: Path) -> None:
+    """Boxes or scores, so many a position, as detection nets lay them out: 4 numbers a row, whatever the map's size."""
+    file = write(tmp_path, IMAGE | HEAD | {"to": to, "r": given}, ROWS)
+    assert costed(file).work_by_kind()["dense"] == 256 * 20
+    if rows:
+        assert costed(file, resolution=(12, 12)).work_by_kind()["dense"] == rows * 20
+    else:
+        with pytest.raises(SpecError, match="'r': its axes of 1x16x16x4 are fixed in the file and do not follow 1x12x12x16"):
+            costed(file, resolution=(12, 12))
+
+
+def test_a_dense_layer_on_a_flattened_map_fits_one_size(tmp_path: Path) -> None:
+    """192 weights an output at 8 x 8; at 16 x 16 they are not four rows of 192."""
+    tensors = IMAGE | {"w": floats(2, 192), "y": T((1, 2))}
+    file = write(tmp_path, tensors, [O("FULLY_CONNECTED", ("x", "w"), ("y",))])
+    assert costed(file).work_by_kind() == {"dense": 384}
+    with pytest.raises(SpecError, match="its weights are for 192 numbers, and it gets 1x16x16x3"):
+        costed(file, resolution=(16, 16))
 
 
 def test_an_open_size_must_be_given(tmp_path: Path) -> None:

@@ -112,11 +112,15 @@ def refit(old: Dims, target: Dims, new: Dims) -> Dims:
         if was == now:
             continue
         real = [j for j in outs if target[j] != 1] or outs[:1]
-        changed = [i for i in ins if old[i] != new[i]]
-        same = [j for j in real if target[j] == prod(old[i] for i in changed)]
-        if len(real) != 1 and len(same) != 1:
+        changed, kept = [i for i in ins if old[i] != new[i]], prod(old[i] for i in ins if old[i] == new[i])
+        ways = {real[0]} if len(real) == 1 else {j for j in real if target[j] == prod(old[i] for i in changed)}
+        if changed == ins[: len(changed)] and kept % prod(target[j] for j in real[1:]) == 0:
+            ways.add(real[0])  # what stands behind the first axis is a part of what did not change
+        if changed == ins[len(ins) - len(changed) :] and kept % prod(target[j] for j in real[:-1]) == 0:
+            ways.add(real[-1])
+        if len(ways) != 1:
             raise ValueError
-        j = real[0] if len(real) == 1 else same[0]
+        (j,) = ways
         out[j] = now // (was // target[j]) if now % (was // target[j]) == 0 else 0
     if prod(out) != prod(new):
         raise ValueError
@@ -168,16 +172,22 @@ class Maps:
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
         self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
 
-    def followed(self, name: str, x: Dims, target: Dims) -> Dims:
-        """Where a reshape's axes stand in the file, what they are at this size."""
+    def followed(self, name: str, x: Dims, target: Dims, fitting: Dims = ()) -> Dims:
+        """Where a reshape's axes stand in the file, what they are at this size.
+
+        fitting: what they are by an axis that the file leaves open, where it does.
+        """
         old = self.before.get(name)
         if old is None or old[0] == x:
             return target
         try:
-            return refit(*old, x)
+            dims = refit(*old, x)
         except (ValueError, ZeroDivisionError):
+            dims = fitting
+        if not dims or fitting not in ((), dims):
             hint = "export it with dynamic axes, or read it at its own size"
-            raise self.fault(f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint) from None
+            raise self.fault(f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint)
+        return dims
 
     def followed_resize(self, name: str, x: Dims, sizes: Dims) -> Dims:
         """Where sizes to enlarge to stand in the file, what they are at this size: as many times the map as they were."""

@@ -25,6 +25,7 @@ from ...engine.ops import (
     Upsample,
 )
 from ..layers import LARGEST_DIMENSION, convolution, plain_size
+from ..tensors import refit
 from .functions import function_of, relu_of
 from .net import Call, Tensor, layout_of, view
 
@@ -310,31 +311,60 @@ def as_dims(call: Call, dims: tuple[int, ...], op: Any = Reshape) -> Outputs:
     return [Tensor(call.add(op(*view(dims, layout)), t.ref), dims, layout)]
 
 
-def open_dims(call: Call, said: Any) -> tuple[int, ...]:
-    """A target shape, in which one -1 (or None) takes what is left."""
+def target_dims(call: Call, said: Any) -> list[int]:
+    """A target shape, in which one axis may be open: -1."""
     if not isinstance(said, (list, tuple)) or len(said) > 16:
         raise call.fault("a shape must be a list of whole numbers")
     dims = [-1 if n is None else n for n in said]
     for n in dims:
         if n.__class__ is not int or not (n == -1 or 1 <= n <= LARGEST_DIMENSION):
             raise call.fault(f"a shape must hold whole numbers, not {str(n)[:40]}")
-    whole = prod(call.tensors[0].dims)
     if dims.count(-1) > 1:
         raise call.fault("only one axis may be open")
-    if -1 in dims:
-        known = -prod(dims)
-        if whole % known:
-            raise call.fault(f"{whole} numbers cannot be read as {'x'.join(map(str, dims))}")
-        dims[dims.index(-1)] = whole // known
-    return tuple(dims)
+    return dims
+
+
+def filled(dims: list[int], whole: int) -> tuple[int, ...] | None:
+    """The axes of so many numbers, the open one taking what is left; None where they do not fit."""
+    known = prod(n for n in dims if n != -1)
+    if whole % known or (-1 not in dims and whole != known):
+        return None
+    return tuple(whole // known if n == -1 else n for n in dims)
+
+
+def reshaped(call: Call, said: Any) -> Outputs:
+    """To axes that the file says. At another size than the file's own they follow the map, or the layer is named as one that does not."""
+    x, layers, target = call.tensors[0].dims, call.net.layers, target_dims(call, said)
+    call.net.times[call.name] += 1
+    key = f"{call.name}/reshape {call.net.times[call.name]}"
+    old, dims = layers.own_sizes.get(key), filled(target, prod(x))
+    if -1 in target and dims:
+        layers.rows(call.name, dims[target.index(-1)], call.shape(call.tensors[0].ref))
+    if old is not None and old[0] != x:
+        ways = {way for way in (dims, refitted(old[0], old[1], x)) if way}
+        if len(ways) != 1:
+            was = "x".join(map(str, old[1]))
+            raise call.fault(f"its axes of {was} are fixed in the file and do not follow {'x'.join(map(str, x))}", FOLLOWS)
+        (dims,) = ways
+    if dims is None:
+        raise call.fault(f"{'x'.join(map(str, x))} cannot be read as {'x'.join(map(str, target))}")
+    layers.sizes[key] = x, dims
+    return as_dims(call, dims)
+
+
+FOLLOWS = "read it at its own size, or build the model anew at this one"
+
+
+def refitted(old: tuple[int, ...], target: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...] | None:
+    """What a reshape of `old` to `target` becomes where it gets `new`; None where the axes do not say."""
+    try:
+        return refit(old, target, new)
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 def reshape(call: Call) -> Outputs:
-    target = call.said.get("target_shape")
-    dims = open_dims(call, target)
-    if isinstance(target, list) and -1 in target and len(target) == len(dims):
-        call.net.layers.rows(call.name, dims[target.index(-1)], call.shape(call.x.ref))
-    return as_dims(call, dims)
+    return reshaped(call, call.said.get("target_shape"))
 
 
 def permute(call: Call) -> Outputs:

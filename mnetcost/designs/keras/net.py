@@ -81,6 +81,7 @@ class Net:
         self.images = False  # is there one among the inputs?
         self.calls = 0
         self.called: set[str] = set()  # layers whose weights are counted
+        self.times: Counter[str] = Counter()  # how often each layer was called that reshapes
 
     def fault(self, message: str, place: str = "", hint: str = "") -> SpecError:
         return self.layers.fault(message, place, hint)

@@ -21,8 +21,8 @@ from .layers import (
     concatenate,
     elementwise,
     merge,
-    open_dims,
     rescaling,
+    reshaped,
     same,
 )
 from .net import MOST_AXES, Call, Numbers, Tensor, Value, view
@@ -70,7 +70,7 @@ def op_reshape(call: Call) -> Outputs:
     shape = listed(argument(call, "newshape", 1, argument(call, "shape", 1)))
     if not shape:
         raise NotKnown
-    return as_dims(call, open_dims(call, shape[1:]))
+    return reshaped(call, shape[1:])
 
 
 def op_transpose(call: Call) -> Outputs:

@@ -29,13 +29,14 @@ def reshape(call: Call) -> Output:
     """To axes that follow from shapes, or that stand in the file and are followed."""
     t, value = call.tensor(), call.input(1)
     target = call.integers(1) if value is not None else list(call.option("NewShape", ()))
-    fixed = not isinstance(value, Stored) or value.key is not None
-    dims = call.net.followed(call.name, t.dims, ()) if fixed else ()
+    worked_out = isinstance(value, Stored) and value.key is None
+    whole, known = prod(t.dims), prod(n for n in target if n != -1)
+    fits = target.count(-1) <= 1 and known > 0 and (whole % known == 0 if -1 in target else whole == known)
+    dims = tuple(whole // known if n == -1 else n for n in target) if fits else ()
+    if not (worked_out and dims) or -1 in target:  # numbers that stand in the file, perhaps beside a batch that is worked out
+        dims = call.net.followed(call.name, t.dims, dims, dims if -1 in target[1:] else ())
     if not dims:
-        known = prod(n for n in target if n != -1)
-        if target.count(-1) > 1 or (-1 in target and (known <= 0 or prod(t.dims) % known)):
-            raise call.fault(f"{said(t.dims)} cannot be read as {said(target[:12])}")
-        dims = tuple(prod(t.dims) // known if n == -1 else n for n in target)
+        raise call.fault(f"{said(t.dims)} cannot be read as {said(target[:12])}")
     call.net.reshaped[call.name] = t.dims, dims
     return call.net.reshape(call.name, t, dims)
 

@@ -104,12 +104,12 @@ def fully_connected(call: Call) -> Output:
     whole = prod(x.dims)
     if not inner or whole % inner:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
-    old = call.net.before.get(f"{call.name}/rows")
-    call.net.reshaped[f"{call.name}/rows"] = x.dims, (out, inner)
-    if old is not None and prod(old[0][1:]) == inner != prod(x.dims[1:]):
+    rows, old = whole // inner, call.net.before.get(f"{call.name}/rows")
+    if old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]:  # more rows of an image than at the file's own size
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
+    call.net.reshaped[f"{call.name}/rows"] = x.dims, (rows, inner)
     if x.dims[-1] != inner or (len(x.dims) != 2 and not call.option("KeepNumDims")):
-        x = call.net.reshape(f"{call.name}/rows", x, (whole // inner, inner))
+        x = call.net.reshape(f"{call.name}/rows", x, (rows, inner))
     if isinstance(w, Tensor):
         y = call.net.matmul(call.name, x, call.net.transpose(f"{call.name}/transposed", w, (1, 0)))
         return call.fused(y if bias is None else call.net.combine(f"{call.name}/bias", "add", [y, bias]))
