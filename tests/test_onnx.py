@@ -193,6 +193,163 @@ def test_what_files_hold_is_worked_out_by_hand(case: str, tmp_path: Path) -> Non
     assert (costs.params_by_kind(), costs.work_by_kind(), costs.layers[-1].output) == (params, work, output)
 
 
+MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shape]] = {
+    "scaled along three axes of six, in turn": (  # 3 x 2 x 4 x 2 x 4 numbers times one for each of 3 x 2 x 1 x 2 x 1
+        [
+            node("Reshape", ["x", "windows"], ["w"]),
+            node("ReduceMax", ["w"], ["m"], axes=[3, 5]),
+            node("Mul", ["w", "m"], ["y"]),
+        ],
+        [numbers("windows", 1, 3, 2, 4, 2, 4)],
+        {},
+        {"reduce": 192, "gate": 192},
+        Shape(16, 4, 3),
+    ),
+    "a convolution of stride 2 on windows": (  # four windows of 4 x 4, each to 2 x 2
+        [
+            node("Reshape", ["x", "cut"], ["a"]),
+            node("Transpose", ["a"], ["b"], perm=[0, 2, 4, 1, 3, 5]),
+            node("Reshape", ["b", "batch"], ["c"]),
+            node("Conv", ["c", "w"], ["y"], strides=[2, 2], pads=[1, 1, 1, 1]),
+        ],
+        [numbers("cut", 1, 3, 2, 4, 2, 4), numbers("batch", 4, 3, 4, 4), weights("w", 5, 3, 3, 3)],
+        {"conv": 135},
+        {"conv": 135 * 4 * 4},
+        Shape(8, 2, 5),
+    ),
+    "a transposed convolution on windows": (
+        [node("Reshape", ["x", "batch"], ["c"]), node("ConvTranspose", ["c", "w"], ["y"], strides=[2, 2])],
+        [numbers("batch", 4, 3, 4, 4), weights("w", 3, 5, 2, 2)],
+        {"conv": 60},
+        {"conv": 60 * 64, "transposed_output": 60 * 256},
+        Shape(32, 8, 5),
+    ),
+    "pools on windows": (  # 4 x 3 x 2 x 2 windows of 2 x 2, then a mean of 4 for each of 4 x 3
+        [
+            node("Reshape", ["x", "batch"], ["c"]),
+            node("MaxPool", ["c"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+            node("GlobalAveragePool", ["p"], ["y"]),
+        ],
+        [numbers("batch", 4, 3, 4, 4)],
+        {},
+        {"pool": 192, "pool_input": 192, "pool_output": 48, "reduce": 48},
+        Shape(4, 1, 3),
+    ),
+    "a convolution along rows": (  # eight rows of eight, three weights wide: 45 products at each of 8 x 4 positions
+        [
+            node("Transpose", ["x"], ["t"], perm=[0, 2, 1, 3]),
+            node("Reshape", ["t", "rows"], ["r"]),
+            node("Conv", ["r", "w"], ["y"], strides=[2], pads=[1, 1]),
+        ],
+        [numbers("rows", 8, 3, 8), weights("w", 5, 3, 3)],
+        {"conv": 45},
+        {"conv": 45 * 32},
+        Shape(8, 4, 5),
+    ),
+    "zeros before the channels and behind the rows": (
+        [node("Pad", ["x", "pads"], ["p"]), node("Conv", ["p", "w"], ["y"])],
+        [numbers("pads", 0, 1, 0, 0, 0, 2, 1, 0), weights("w", 2, 6, 1, 1)],
+        {"pointwise": 12},
+        {"pointwise": 12 * 9 * 8},
+        Shape(9, 8, 2),
+    ),
+    "nothing, scaled and put before the rest": (
+        [
+            node("Slice", ["x", "zero", "zero", "one"], ["none"]),
+            node("Mul", ["none", "x1"], ["scaled"]),
+            node("Concat", ["scaled", "x"], ["y"], axis=1),
+            node("Conv", ["y", "w"], ["z"]),
+        ],
+        [numbers("zero", 0), numbers("one", 1), weights("x1", 1, 1, 8, 8), weights("w", 2, 3, 1, 1)],
+        {"pointwise": 6},
+        {"pointwise": 6 * 64},
+        Shape(8, 8, 2),
+    ),
+    "rows of a stored table, more than it has, in two layers": (  # 3 x 2 numbers, whichever rows are read
+        [
+            node("Gather", ["t", "four"], ["a"]),
+            node("GatherND", ["t", "two"], ["b"]),
+            node("MatMul", ["x", "a"], ["xa"]),
+            node("MatMul", ["xa", "b"], ["y"]),
+        ],
+        [weights("t", 3, 2), numbers("four", 0, 1, 2, 2, 1, 0, 0, 1), weights("two", 2, 1, kind=np.int64)],
+        {"table": 6},
+        {"dense": 24 * 8 * 2 + 24 * 2 * 2},
+        Shape(3, 8, 2),
+    ),
+    "three matrices cut out of one": (  # 3 x 12 weights, each read once
+        [
+            node("Split", ["w"], ["q", "k", "v"], axis=1),
+            node("Transpose", ["x"], ["t"], perm=[0, 2, 3, 1]),
+            *[node("MatMul", ["t", n], [f"t{n}"]) for n in "qkv"],
+            node("Sum", ["tq", "tk", "tv"], ["y"]),
+        ],
+        [weights("w", 3, 12)],
+        {"dense": 36},
+        {"dense": 36 * 64, "add": 2 * 256},
+        Shape(8, 8, 4),
+    ),
+    "a stored table, enlarged": (  # 3 x 2 x 2 numbers become 3 x 8 x 8
+        [node("Resize", ["t", "", "", "to"], ["r"], mode="linear"), node("Add", ["x", "r"], ["y"])],
+        [weights("t", 1, 3, 2, 2), numbers("to", 1, 3, 8, 8)],
+        {"table": 12},
+        {"add": 192},
+        Shape(8, 8, 3),
+    ),
+    "weights that are standardised, in groups": (  # 6 x 1 weights, and a gain each
+        [
+            node("ReduceMean", ["w"], ["m"], axes=[1, 2, 3]),
+            node("Sub", ["w", "m"], ["c"]),
+            node("Mul", ["c", "gain"], ["s"]),
+            node("Conv", ["x", "s"], ["y"], group=3),
+        ],
+        [weights("w", 6, 1, 2, 2), weights("gain", 6, 1, 1, 1)],
+        {"depthwise": 24, "table": 6},
+        {"depthwise": 24 * 49},
+        Shape(7, 7, 6),
+    ),
+    "weights out of the image, and a stored bias": (  # 3 shares of 18 numbers: kernels of 2 x 3 x 3 x 3 by a dense layer
+        [
+            node("GlobalAveragePool", ["x"], ["p"]),
+            node("Flatten", ["p"], ["f"]),
+            node("MatMul", ["f", "kernels"], ["k"]),
+            node("Reshape", ["k", "to"], ["w"]),
+            node("Conv", ["x", "w", "b"], ["y"], pads=[1, 1, 1, 1]),
+        ],
+        [weights("kernels", 3, 54), numbers("to", 2, 3, 3, 3), weights("b", 2)],
+        {"dense": 162, "bias": 2},
+        {"pool": 192, "pool_input": 192, "pool_output": 3, "dense": 162, "conv": 54 * 64, "bias": 128},
+        Shape(8, 8, 2),
+    ),
+    "one or the other, by place": (
+        [
+            node("Less", ["x", "half"], ["l"]),
+            node("Where", ["l", "x", "half"], ["w"]),
+            node("ScatterElements", ["w", "at", "x"], ["y"], axis=3),
+        ],
+        [weights("half"), weights("at", 1, 3, 8, 8, kind=np.int64)],
+        {},
+        {"elementwise": 3 * 192},
+        Shape(8, 8, 3),
+    ),
+    "a unit matrix": (
+        [node("EyeLike", ["x1"], ["e"]), node("Mul", ["x", "e"], ["y"])],
+        [weights("x1", 8, 8)],
+        {},
+        {"rescale": 192},
+        Shape(8, 8, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MOVED)
+def test_what_is_moved_cut_or_made_of_stored_numbers_is_worked_out_by_hand(case: str, tmp_path: Path) -> None:
+    """Parameters, work and the last layer's shape."""
+    nodes, stored, params, work, output = MOVED[case]
+    costs = costed(write(tmp_path, nodes, stored))
+    assert (costs.params_by_kind(), costs.work_by_kind(), costs.layers[-1].output) == (params, work, output)
+
+
 def test_one_weight_read_twice_is_counted_once(tmp_path: Path) -> None:
     """Two convolutions of 3 x 3 weights: 9 parameters, twice the work."""
     nodes = [node("Conv", ["x", "w"], ["a"], name="one"), node("Conv", ["a", "w"], ["y"], name="two")]

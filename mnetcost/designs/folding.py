@@ -155,7 +155,6 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
     "Transpose": lambda np, x, args: np.transpose(x[0], args.get("perm")),
     "Slice": _slice,
     "Range": _range,
-    "EyeLike": lambda np, x, args: np.eye(*x[0].shape, k=args.get("k", 0)),
     "ConstantOfShape": _filled,
     "Expand": _expand,
     "ReduceProd": _reduce("prod"),

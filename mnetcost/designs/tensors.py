@@ -407,7 +407,7 @@ class Maps:
                     self.fixed(stored, name)
                 learned: Op = Bias(new or stored.numbers) if shift else Scale(False, new or stored.numbers)
                 return self.same(name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new)
-            if stored.one:
+            if stored.one and by != "compare":
                 relu = by == "maximum" and stored.values == (0,)
                 return self.same(name, Activation("relu" if relu else "power" if by == "power" else "clip"), t)
         tensors = [self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name) for v in values]
