@@ -296,6 +296,18 @@ MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Sha
         {"add": 192},
         Shape(8, 8, 3),
     ),
+    "rows of a stored table, enlarged, and a running sum": (  # 3 x 4 numbers become 3 x 64
+        [
+            node("Resize", ["t", "", "", "to"], ["r"], mode="linear"),
+            node("Reshape", ["r", "map"], ["m"]),
+            node("Add", ["x", "m"], ["a"]),
+            node("CumSum", ["a", "axis"], ["y"]),
+        ],
+        [weights("t", 1, 3, 4), numbers("to", 1, 3, 64), numbers("map", 1, 3, 8, 8), scalar("axis", np.int64(3))],
+        {"table": 12},
+        {"add": 192, "reduce": 192},
+        Shape(8, 8, 3),
+    ),
     "weights that are standardised, in groups": (  # 6 x 1 weights, and a gain each
         [
             node("ReduceMean", ["w"], ["m"], axes=[1, 2, 3]),

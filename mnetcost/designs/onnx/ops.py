@@ -331,15 +331,19 @@ def reduce(by: str) -> Lay:
     return lay
 
 
+def running(call: Call) -> Output:
+    """Each number and those before it added up: an addition a number."""
+    t = call.tensor()
+    return call.net.add(call.name, Reduce(*call.net.shape(t), "sum"), t, dims=t.dims, c=t.c)
+
+
 def arg(call: Call) -> Output:
     return call.net.reduce(call.name, call.tensor(), [call.integer("axis", 0)], bool(call.integer("keepdims", 1)), "argmax")
 
 
 def resize(call: Call) -> Output:
     """Enlarge or shrink a map by scales or to sizes."""
-    x, count = mapped(call, call.tensor())
-    if count != 2:
-        raise NotKnown
+    x, _ = mapped(call, call.tensor())
     at = 1 if call.type == "Upsample" or call.net.opset < 11 else 2
     floats = call.attributes.get("scales")
     scales = tuple(floats.floats) if floats is not None else call.values(at) if len(call.inputs) > at else ()
@@ -353,7 +357,7 @@ def resize(call: Call) -> Output:
         given = whole
     if sizes and isinstance(v := call.input(3), Stored) and v.key is not None:
         given = list(call.net.followed_resize(call.name, x.dims, tuple(given)))
-    if len(given) != 4 or tuple(given[:2]) != x.dims[:2]:
+    if len(given) != len(x.dims) or tuple(given[:2]) != x.dims[:2]:
         raise NotKnown
     dims = call.net.checked(given, call.name)
     call.net.reshaped[call.name] = x.dims, dims
@@ -498,6 +502,7 @@ OPS: dict[str, Lay] = {
     "DynamicQuantizeLinear": quantize_dynamic,
     **{f"Reduce{name}": reduce(by) for name, by in {"Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "L2": "l2"}.items()},
     "ReduceSumSquare": reduce("l2"),
+    "CumSum": running,
     "ArgMax": arg,
     "ArgMin": arg,
     "Resize": resize,
