@@ -112,12 +112,17 @@ def report(
     return answer(loaded, cost(loaded), load_convention(convention), by, sort, first, everything)
 
 
-def compare(*designs: str | Design, convention: str = "paper", **asked: Unpack[Asked]) -> Document:
-    """Designs side by side, with ratios to the first."""
+def compare(
+    *designs: str | Design, convention: str = "paper", columns: Sequence[str] = (), unit: str = "", **asked: Unpack[Asked]
+) -> Document:
+    """Designs side by side, with ratios to the first; with `columns`, such as ("params", "madds", "madds_ratio"), one row a design.
+
+    unit: "k", "M" or "G", in which people read the counts of such rows.
+    """
     from .analyses.compare import compare as answer
 
     loaded = [_designs.load(d, _settings(asked)) if isinstance(d, str) else d for d in designs]
-    return answer([(d, cost(d)) for d in loaded], load_convention(convention))
+    return answer([(d, cost(d)) for d in loaded], load_convention(convention), columns, unit)
 
 
 def scale(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from mnetcost.analyses.compare import compare, labels
+from mnetcost.analyses.compare import columns_known, compare, labels
 from mnetcost.analyses.records import Document
+from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.costs import cost
@@ -97,3 +100,56 @@ def test_weights_as_a_file_stores_them_stand_only_with_files() -> None:
     assert rows["file"] == ("file", None, 478_564, None)
     assert document.data["designs"][1]["totals"]["weight_bytes"]["file"] == 478_564
     assert "file" not in document.data["designs"][0]["totals"]["weight_bytes"]
+
+
+def row_each(*args: str) -> Any:
+    return CliRunner().invoke(cli, ["compare", *args])
+
+
+def test_one_row_a_design() -> None:
+    """V1 and V2 as their papers count: 4.23 and 3.50 million parameters, 568.74 and 300.77 million multiply-adds."""
+    found = row_each("v1", "v2", "--columns", "params,madds,madds_ratio,classes", "--unit", "M").stdout
+    rows = [line.split() for line in found.splitlines() if line.startswith(("v1 ", "v2 "))]
+    assert [row for row in rows if len(row) == 5] == [
+        ["v1", "4.23", "568.74", "1.0000", "1,000"],
+        ["v2", "3.50", "300.77", "0.5288", "1,000"],
+    ]
+    assert "params (M)" in found
+    exact = row_each("v1", "v2", "--only", "total", "--unit", "M", "--format", "csv").stdout.splitlines()
+    assert exact == ["name,resolution,params,madds", "v1,224x224,4231976,568740352", "v2,224x224,3504872,300774272"]
+    data = json.loads(row_each("v1", "v2", "--only", "total", "--format", "json").stdout)
+    assert data["rows"][1] == {"name": "v2", "resolution": [224, 224], "params": 3504872, "madds": 300774272}
+
+
+@pytest.mark.parametrize("key", columns_known())
+def test_every_column_can_be_asked_for(key: str) -> None:
+    """Of designs and of their metrics; what a design has not is an empty cell."""
+    rows = json.loads(row_each("v1", "keras/v3-small", "--columns", key, "--format", "json").stdout)["rows"]
+    assert [list(row) for row in rows] == [["name", key]] * 2
+
+
+def test_a_table_for_a_paper_has_a_caption_and_a_label() -> None:
+    """Both escaped or refused, so that neither can hold a command."""
+    found = row_each("v1", "v2", "--only", "total", "--format", "latex", "--caption", "50% & \\input{x}", "--label", "tab:cost").stdout
+    assert "\\caption{50\\% \\& \\textbackslash{}input\\{x\\}}\n  \\label{tab:cost}\n" in found
+    assert "\\label" not in row_each("v1", "v2", "--only", "total", "--format", "latex").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--columns", "flops"], "did you mean 'madds'?"),
+        (["--columns", "parms"], "did you mean 'params'?"),
+        (["--columns", " ,"], "--columns params,madds"),
+        (["--only", "totals"], "did you mean 'total'?"),
+        (["--only", "total", "--columns", "params"], "not both"),
+        (["--unit", "M"], "one row a design"),
+        (["--only", "total", "--unit", "m"], "did you mean 'M'?"),
+        (["--caption", "x"], "for LaTeX"),
+        (["--only", "total", "--format", "latex", "--label", "a}b"], "is no label"),
+    ],
+)
+def test_what_makes_no_table_is_refused(args: list[str], said: str) -> None:
+    """With what would."""
+    done = row_each("v1", "v2", *args)
+    assert (done.exit_code, said in done.stderr) == (2, True)

@@ -21,7 +21,22 @@ from mnetcost.analyses.records import Column, Document, Table
 from mnetcost.cli import cli
 from mnetcost.designs.toml import quoted
 from mnetcost.errors import CallError
-from mnetcost.output import ARRAYS, CHECK_FORMATS, FORMATS, SUFFIXES, cells, csv_, encode, html_, latex, markdown, render, terminal, text
+from mnetcost.output import (
+    ARRAYS,
+    CHECK_FORMATS,
+    ENDINGS,
+    FORMATS,
+    SUFFIXES,
+    cells,
+    csv_,
+    encode,
+    html_,
+    latex,
+    markdown,
+    render,
+    terminal,
+    text,
+)
 
 HOSTILE = [
     "\x1b]0;owned\x07\x1b[31mred",
@@ -252,7 +267,9 @@ def test_formats_are_refused_with_the_nearest() -> None:
 
 def test_every_format_has_a_suffix_and_stands_in_the_help() -> None:
     """`-o FILE` finds each by the file's name; the help of a command lists those that it can print."""
-    assert set(SUFFIXES.values()) == set(FORMATS)
+    assert set(ENDINGS) == {*FORMATS, *CHECK_FORMATS}
+    assert set(FORMATS) <= set(SUFFIXES.values())
+    assert all(SUFFIXES[ENDINGS[name][0]] == name for name in FORMATS)
     run = CliRunner().invoke
     for command, formats in (("report", TEXTS), ("scale", [*FORMATS]), ("check", [f for f in CHECK_FORMATS if f not in ARRAYS])):
         said = " ".join(run(cli, [command, "--help"], terminal_width=400).stdout.split())

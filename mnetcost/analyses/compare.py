@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import __version__
@@ -12,6 +12,7 @@ from ..engine.conventions import Convention
 from ..engine.costs import Costs
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError
+from .metrics import METRICS, Gauge
 from .records import Column, Document, Table
 from .report import convention_data, design_data, graph_notes, status_data, totals_data
 
@@ -112,10 +113,74 @@ def headline(names: Sequence[str], totals: Sequence[Mapping[str, Any]], conventi
     ]
 
 
-def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention) -> Document:
-    """Answer with designs side by side.
+TOTAL = ("resolution", "params", "madds")
+"""The columns of `--only total`."""
+ABOUT: dict[str, tuple[str, str, Callable[[Design], Any]]] = {
+    "resolution": ("input", "size", lambda d: d.resolution),
+    "channels": ("channels", "integer", lambda d: d.in_channels),
+    "alpha": ("alpha", "number", lambda d: d.alpha if d.spec else None),
+    "classes": ("classes", "integer", lambda d: d.classes),
+    "batch": ("batch", "integer", lambda d: d.batch),
+    "title": ("title", "text", lambda d: d.title),
+    "source": ("source", "text", lambda d: d.source),
+}
+"""Columns of a row a design that say what it is: title, kind and value. The others are metrics, and their ratios to the first's."""
+RATIO = "_ratio"
 
-    Raises CallError for fewer than two.
+
+def columns_known() -> list[str]:
+    """Every column that a row a design may have."""
+    return [*ABOUT, *METRICS, *(f"{m}{RATIO}" for m in METRICS)]
+
+
+def one_row_each(
+    names: Sequence[str], designs: Sequence[tuple[Design, Costs]], convention: Convention, columns: Sequence[str], unit: str
+) -> Table:
+    """A table with a row a design and these columns; counts in `unit`, if it is given.
+
+    Raises CallError for a column that is not known, with the nearest.
+    """
+    known, heads = columns_known(), [Column("name", "design")]
+    for key in columns:
+        if key not in known:
+            from ..designs.synonyms import meant
+
+            like = meant(key, known, "columns") or meant(key, known, "metrics")
+            hint = f"did you mean '{like}'?" if like else f"columns: {', '.join(ABOUT)}, every metric of budgets, and METRIC{RATIO}"
+            raise CallError(f"there is no column '{key[:60]}'", hint=hint)
+        if key in ABOUT:
+            heads.append(Column(key, *ABOUT[key][:2]))
+            continue
+        metric = METRICS[key.removesuffix(RATIO)]
+        title = convention.unit if key.startswith("madds") else key.removesuffix(RATIO)
+        if key.endswith(RATIO):
+            heads.append(Column(key, f"{title} ratio", "ratio"))
+            continue
+        kind = "bytes" if metric.unit == "bytes" else "integer" if metric.unit == "layers" else "count"
+        step = unit if kind != "integer" else ""
+        heads.append(Column(key, f"{title} ({step}{'B' * (kind == 'bytes')})" if step else title, kind, unit=step))
+    gauges = [Gauge(costs, convention) for _, costs in designs]
+    rows = []
+    for name, (design, costs), gauge in zip(names, designs, gauges, strict=True):
+
+        def value(key: str, design: Design = design, costs: Costs = costs, gauge: Gauge = gauge) -> Any:
+            if key in ABOUT:
+                return ABOUT[key][2](design)
+            metric = METRICS[key.removesuffix(RATIO)]
+            mine = metric.of(gauge.totals, costs)
+            if not key.endswith(RATIO):
+                return mine
+            first = metric.of(gauges[0].totals, designs[0][1])
+            return mine / first if first and mine is not None else None
+
+        rows.append((name, *map(value, columns)))
+    return Table("total", tuple(heads), tuple(rows))
+
+
+def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention, columns: Sequence[str] = (), unit: str = "") -> Document:
+    """Answer with designs side by side; with `columns` (see `columns_known`), in a table of one row a design, its counts in `unit`.
+
+    Raises CallError for fewer than two, or a column that is not known.
     """
     if len(designs) < 2:
         raise CallError("compare needs two designs or more", hint="mnetcost compare v1 v2")
@@ -137,9 +202,16 @@ def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention) -> 
         "convention": convention_data(convention),
         "designs": found,
     }
-    tables = _tables(names, _sections(found, [c for _, c in designs], convention))
+    if columns:
+        table = one_row_each(names, designs, convention, columns, unit)
+        keys = [c.key for c in table.columns]
+        data |= {"rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
+        tables: Iterable[Table] = (table,)
+    else:
+        tables = _tables(names, _sections(found, [c for _, c in designs], convention))
     title = " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
     notes = [f"{name}: {note}" for name, (_, c) in zip(names, designs, strict=True) for note in graph_notes(c.graph)]
-    notes.append(f"ratios are to {names[0]}; counted as '{convention.name}': {convention.title}")
-    lead = headline(names, totals, convention)
+    ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
+    notes.append(f"{ratios}counted as '{convention.name}': {convention.title}")
+    lead = [] if columns else headline(names, totals, convention)
     return Document(f"{title}" + (f" at {shared}" if shared else ""), tuple(tables), tuple(notes), data, tuple(lead))

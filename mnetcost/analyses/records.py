@@ -20,6 +20,7 @@ class Column(NamedTuple):
     terminal both in colours.
     bar: a terminal draws a bar beside a share.
     rank: on a terminal too narrow for all, columns of the highest rank go first; those of rank 0 stay.
+    unit: "k", "M" or "G", in which people read a count, to two decimals; what programs read stays exact.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Column(NamedTuple):
     kind: str = "text"
     bar: bool = False
     rank: int = 0
+    unit: str = ""
 
 
 class Table(NamedTuple):
@@ -45,7 +47,7 @@ class Document(NamedTuple):
     """One answer: a heading, tables, a summary line or more, and the same as data for JSON.
 
     lead: lines between the heading and the tables. flat: the same as one table for csv, where `tables` are not in that shape.
-    arrays: the same as numpy arrays for npz, where there are any.
+    arrays: the same as numpy arrays for npz, where there are any. caption, label: of a table in a paper, for LaTeX.
     """
 
     title: str
@@ -55,6 +57,8 @@ class Document(NamedTuple):
     lead: tuple[str, ...] = ()
     flat: Table | None = None
     arrays: Mapping[str, Any] | None = None
+    caption: str = ""
+    label: str = ""
 
 
 def about(title: str, source: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -9,7 +10,8 @@ import click
 from ..designs import load
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
-from .options import DESIGN, emit, output_options, setting_options, settings
+from ..errors import CallError
+from .options import DESIGN, Word, emit, format_of, output_options, setting_options, settings
 
 EPILOG = """\b
 Examples:
@@ -17,21 +19,53 @@ Examples:
   mnetcost compare v2 keras/v2 torchvision/v2 --alpha 0.35
   mnetcost compare v2:alpha=1.4 v3-large --resolution 160
   mnetcost compare v2 my/net.toml --format markdown
+  mnetcost compare v1 v2 v3-large --only total          one row a design
+  mnetcost compare v1 v2 --columns params,madds,madds_ratio --unit M -o table.tex --caption "Cost" --label tab:cost
 """
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
 
 
 @click.command("compare", epilog=EPILOG)
 @click.argument("designs", metavar="DESIGN DESIGN ...", nargs=-1, required=True, type=DESIGN)
+@click.option("--only", type=Word("part", lambda: ("total",)), metavar="total", help="One row a design: input, params and multiply-adds.")
+@click.option("--columns", metavar="NAMES", help="One row a design with these: alpha,params,madds,madds_ratio,weight_bytes.int8 ...")
+@click.option("--unit", type=Word("unit", lambda: ("k", "M", "G")), metavar="k|M|G", help="Counts in this unit, to two decimals.")
+@click.option("--caption", metavar="TEXT", help="The table's caption, in LaTeX.")
+@click.option("--label", metavar="NAME", help="The table's label, in LaTeX: tab:cost.")
 @setting_options
 @output_options
-def command(designs: tuple[str, ...], convention: str, format_: str | None, output: str | None, **options: Any) -> None:
+def command(
+    designs: tuple[str, ...],
+    only: str | None,
+    columns: str | None,
+    unit: str | None,
+    caption: str | None,
+    label: str | None,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
+) -> None:
     """Designs side by side, with ratios to the first.
 
-    Params, multiply-adds, both by kind, where they sit by the size of the map, bytes of weights, activations, layers. A design's own
-    setting (v2:alpha=0.75) beats the option.
+    Params, multiply-adds, both by kind, where they sit by the size of the map, bytes of weights, activations, layers; or one row a
+    design, with --only or --columns: what a design is (resolution, channels, alpha, classes, batch, title, source), any metric of
+    budgets, and METRIC_ratio. A design's own setting (v2:alpha=0.75) beats the option.
     """
-    from ..analyses.compare import compare
+    from ..analyses.compare import TOTAL, compare
 
     asked = settings(options)
+    if only and columns is not None:
+        raise CallError("give --only or --columns, not both")
+    wanted = TOTAL if only else tuple(dict.fromkeys(name.strip() for name in (columns or "").split(",") if name.strip()))
+    if columns is not None and not wanted:
+        raise CallError("--columns names no column", hint="--columns params,madds")
+    if unit and not wanted:
+        raise CallError("--unit is for one row a design", hint="with --only total, or --columns params,madds")
+    if (caption or label) and format_of(format_, output) != "latex":
+        raise CallError("--caption and --label are for LaTeX", hint="--format latex, or -o table.tex")
+    if label and not LABEL.fullmatch(label):
+        raise CallError(f"'{label[:60]}' is no label", hint="letters, digits and : . _ - +, such as tab:cost")
     loaded = [load(design, asked) for design in designs]
-    emit(compare([(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention)), format_, output)
+    document = compare([(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention), wanted, unit or "")
+    emit(document._replace(caption=caption or "", label=label or ""), format_, output)

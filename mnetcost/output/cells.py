@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from ..analyses.records import Column
 from ..errors import plain
 
+UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
+"""Units that a column of counts may be read in."""
 STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -85,10 +87,12 @@ KINDS = {
 
 def written(value: Any, column: Column) -> str:
     """A value for people, exact where it is a count; control characters of a stranger's names are shown, not sent."""
+    if column.unit and value is not None:
+        return f"{value / UNITS[column.unit]:,.2f}"
     return "" if value is None else KINDS[column.kind].write(value)
 
 
 def beside(value: Any, column: Column) -> str:
     """The k, M or G of a count."""
     kind = KINDS[column.kind]
-    return "" if value is None or kind.beside is None else kind.beside(value)
+    return "" if value is None or kind.beside is None or column.unit else kind.beside(value)

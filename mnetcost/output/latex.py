@@ -44,14 +44,15 @@ def escape(text: str) -> str:
 def render(document: Document) -> str:
     """Return one table environment a table; it needs the packages booktabs and textcomp."""
     parts = ["% \\usepackage{booktabs,textcomp}"]
-    parts += [
-        _table(table, document.title if len(document.tables) == 1 else f"{document.title}: {table.title}") for table in document.tables
-    ]
+    title, several = document.caption or document.title, len(document.tables) > 1
+    for n, table in enumerate(document.tables):
+        label = f"{document.label}-{n + 1}" if several and document.label else document.label
+        parts.append(_table(table, f"{title}: {table.title}" if several else title, label))
     parts += ["\\noindent " + "\\\\\n".join(escape(plain(line)) for line in (*document.lead, *document.notes))]
     return "\n\n".join(parts)
 
 
-def _table(table: Table, caption: str) -> str:
+def _table(table: Table, caption: str, label: str) -> str:
     def line(cells: list[str]) -> str:
         return "    " + " & ".join(cells) + r" \\"
 
@@ -63,4 +64,5 @@ def _table(table: Table, caption: str) -> str:
     foot = ["    \\midrule", *rows(table.footer)] if table.footer else []
     body = [f"  \\begin{{tabular}}{{{align}}}", "    \\toprule", head, "    \\midrule", *rows(table.rows), *foot, "    \\bottomrule"]
     start = ["\\begin{table}", "  \\centering", f"  \\caption{{{escape(plain(caption))}}}"]
+    start += [f"  \\label{{{label}}}"] if label else []
     return "\n".join([*start, *body, "  \\end{tabular}", "\\end{table}"])
