@@ -36,6 +36,7 @@ class Revision:
         rev = basis.against or repository.target()
         self.commit = repository.merge_base(rev) if basis.merge_base else repository.commit(rev)
         self.title = f"{self.commit[:12]}, where this branch left {rev}" if basis.merge_base else f"{rev} ({self.commit[:12]})"
+        self._unread: dict[tuple[str, Settings, str], CompareError] = {}  # asked once too: git may have taken its time
         self._known = lru_cache(64)(self._measured)  # one design may have several budgets; thousands need not stay in memory
 
     def _measured(self, file: str, settings: Settings, convention: str) -> Measured | None:
@@ -57,7 +58,14 @@ class Revision:
 
     def before(self, budget: Budget) -> Measured | None:
         """The design as it was; None where it was not there yet."""
-        return self._known(budget.file, budget.settings, budget.convention)
+        key = budget.file, budget.settings, budget.convention
+        if key in self._unread:
+            raise self._unread[key]
+        try:
+            return self._known(*key)
+        except CompareError as e:
+            self._unread[key] = e
+            raise
 
     def figure(self, budget: Budget, rule: Rule) -> int | None:
         """The rule's figure at the revision; None where the design was not there yet."""

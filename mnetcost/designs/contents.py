@@ -97,8 +97,12 @@ NAMED = {
 
 def named(name: str) -> Content | None:
     """What a file or a folder is called like."""
-    if (path := Path(name)).is_dir():
-        return SAVED_MODEL if (path / "saved_model.pb").is_file() else NAMED.get(path.suffix.lower(), FOLDER)
+    path = Path(name)
+    try:
+        if path.is_dir():
+            return SAVED_MODEL if (path / "saved_model.pb").is_file() else NAMED.get(path.suffix.lower(), FOLDER)
+    except (OSError, ValueError):  # a name that no file can have
+        return None
     return NAMED.get(path.suffix.lower())
 
 

@@ -89,6 +89,7 @@ class Git:
         self.folder, self.explicit = folder, explicit
         self._reader: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
+        self._late: LateError | None = None  # after one answer that did not come, no other is waited for
 
     def close(self) -> None:
         """End the process that reads objects."""
@@ -100,6 +101,8 @@ class Git:
             self._complaints = None
 
     def _start(self, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
+        if self._late:
+            raise self._late
         settings = [word for key, value in CONFIG.items() for word in ("-c", f"{key}={value}")]
         try:
             return subprocess.Popen(
@@ -121,7 +124,7 @@ class Git:
         try:
             out, err = process.communicate(timeout=seconds())
         except subprocess.TimeoutExpired:
-            raise _late(arguments[0]) from None
+            raise self._too_late(arguments[0]) from None
         finally:
             _end(process)
         return process.returncode, os.fsdecode(out), err.decode("utf-8", "replace").strip()
@@ -143,6 +146,7 @@ class Git:
     def begin(self, name: str) -> tuple[str, int]:
         """Ask for an object by its whole name; its kind and size, or "missing" and 0. Its bytes must be taken with `take` or `drop`."""
         if self._reader is None:  # one process for all objects
+            self.close()
             self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the process
             arguments = ("-c", "core.bigFileThreshold=1m", "cat-file", "--batch")  # a larger file is streamed, not held in git's memory
             self._reader = self._start(*arguments, stdin=subprocess.PIPE, stderr=self._complaints)
@@ -189,8 +193,13 @@ class Git:
             timer.cancel()
         if late.is_set():
             self.close()
-            raise _late("cat-file")
+            raise self._too_late("cat-file")
         return data
+
+    def _too_late(self, command: str) -> LateError:
+        hint = f"it only reads local files, so it waits for something; {SECONDS_NAME}=60 in the environment waits longer"
+        self._late = LateError(f"git {command} did not answer in {seconds():g} seconds", hint=hint)
+        return self._late
 
     def _broken(self, name: str) -> CompareError:
         """The error for a process that ended instead of answering: a damaged object, or one that it may not fetch."""
@@ -201,11 +210,6 @@ class Git:
         said = self._complaints.read(10_000).decode("utf-8", "replace")
         self.close()
         return self.complaint(said or f"object {name} cannot be read")
-
-
-def _late(command: str) -> LateError:
-    hint = f"it only reads local files, so it waits for something; {SECONDS_NAME}=60 in the environment waits longer"
-    return LateError(f"git {command} did not answer in {seconds():g} seconds", hint=hint)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
