@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from mnetcost.analyses.asked import read_number
-from mnetcost.analyses.reconcile import Search, judge
+from mnetcost.analyses.reconcile import judge
+from mnetcost.analyses.search import Search
 from mnetcost.designs import load
 from mnetcost.designs.conventions import convention_names, load_convention
 from mnetcost.engine.costs import cost

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import random
 from functools import cache
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from mnetcost.analyses.asked import read_number
-from mnetcost.analyses.reconcile import Search, document, judge, reconcile
+from mnetcost.analyses.reconcile import document, judge, reconcile
+from mnetcost.analyses.search import Search
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
@@ -113,7 +115,7 @@ def test_progress_comes_to_its_end() -> None:
     """Never backwards, over both kinds, and all at last."""
     seen: list[float] = []
     d = load("v1")
-    reconcile(d, cost(d.graph), load_convention(), read_number("4.2M"), tick=lambda n, of: seen.append(n / of))
+    reconcile(d, cost(d.graph), load_convention(), read_number("4.24M"), tick=lambda n, of: seen.append(n / of))
     assert seen == sorted(seen)
     assert seen[-1] == 1
 
@@ -126,11 +128,12 @@ def test_without_a_kind_both_are_tried() -> None:
 
 
 def test_simpler_explanations_come_first() -> None:
-    """Points never fall down the list."""
+    """Points never fall down either list."""
     for number in ("314M", "320.3M", "429M"):
         data = answer("v2", number)
-        points = [f["points"] for f in (*data["explanations"], *data["would_fit"])]  # type: ignore[misc]
-        assert points == sorted(points)
+        for fits in (data["explanations"], data["would_fit"]):
+            points = [f["points"] for f in fits]  # type: ignore[attr-defined]
+            assert points == sorted(points)
 
 
 def test_a_number_we_make_up_is_rarely_explained() -> None:
@@ -165,7 +168,50 @@ def test_a_number_is_read_as_it_was_found(text: str, value: int, digits: int) ->
     assert (asked.value, asked.significant) == (value, digits)
 
 
-@pytest.mark.parametrize("text", ["", "M", "-3M", "1e9", "nan", "3.4567M5", "0M", "1.5", "9" * 40])
+PRINTED = [  # as programs and people print a number, its value, digits, kind and unit
+    ("638848.0", 638_848, 6, "", ""),
+    ("6.388e+05", 638_800, 4, "", ""),
+    ("1.050e+06", 1_050_000, 4, "", ""),
+    ("3.5e6", 3_500_000, 2, "", ""),
+    ("3.5 x 10^6", 3_500_000, 2, "", ""),
+    ("3.5\u00d710\u2076", 3_500_000, 2, "", ""),
+    ("\uff11\uff12\uff13", 123, 3, "", ""),
+    ("\uff13\uff0c\uff15\uff10\uff14\uff0c\uff18\uff17\uff12", 3_504_872, 7, "", ""),
+    ("30,07,74,272", 300_774_272, 9, "", ""),
+    ("0.64 MMac", 640_000, 2, "madds", "MACs"),
+    ("0.3 GFLOPs", 300_000_000, 1, "madds", "FLOPs"),
+    ("1.05 GFLOPS", 1_050_000_000, 3, "madds", "FLOPs"),
+    ("3.8 billion FLOPs", 3_800_000_000, 2, "madds", "FLOPs"),
+    ("2.23M params", 2_230_000, 3, "params", ""),
+    ("8.9 MB", 8_900_000, 2, "params", "bytes"),
+    ("25448 bytes", 25_448, 5, "params", "bytes"),
+    ("319.9491920M", 319_949_192, 9, "", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "value", "digits", "kind", "unit"), PRINTED)
+def test_a_number_is_read_as_programs_print_it(text: str, value: int, digits: int, kind: str, unit: str) -> None:
+    """Floats, exponents, full-width digits, and units, which say what is counted."""
+    asked = read_number(text)
+    assert (asked.value, asked.significant, asked.kind, asked.unit) == (value, digits, kind, unit)
+
+
+@pytest.mark.parametrize("text", ["320,3M", "6,388e+05", "1,05M"])
+def test_a_comma_that_is_a_decimal_point_is_not_taken_for_thousands(text: str) -> None:
+    """320,3M would be read as 3,203 M."""
+    with pytest.raises(CallError, match=r"does not separate groups of three(.|\n)*a decimal point is written"):
+        read_number(text)
+
+
+def test_a_size_in_bytes_allows_for_names_and_headers() -> None:
+    """400 weights of 4 bytes are 1.6 kB; with up to 640 bytes a layer, a layer may make a file of 2.2 kB of them and not of 2.3."""
+    file = [r._replace(slack=r.slack) for r in read_number("2.2 KB").readings if r.words.startswith("a file of float32 weights, up to 640")]
+    assert [r.slack for r in file] == [160, 160]
+    assert file[0].holds(400)
+    assert not read_number("2.3 KB").readings[0].holds(400)
+
+
+@pytest.mark.parametrize("text", ["", "M", "-3M", "1e99", "nan", "3.4567M5", "0M", "1.5", "9" * 40])
 def test_what_is_no_count_is_refused(text: str) -> None:
     """A mistake in the call, in one line."""
     with pytest.raises(CallError, match="NUMBER must be a"):
@@ -181,6 +227,101 @@ def test_readings_cover_rounding_cutting_and_1024() -> None:
         "287M": [False, False, True, False],
         "286M": [False, False, False, True],
     }
+
+
+FIELD = Path(__file__).parent / "field"
+
+ASKED = [  # a design, what was typed, and the words of the first explanation
+    ("thread-classes.toml", ["8981", "--kind", "params"], "37 classes instead of 10"),
+    ("thread-classes-stored.toml", ["9317", "--kind", "params"], "37 classes instead of 10; convention keras"),
+    ("thread-classes-stored-2.toml", ["30375", "--kind", "params"], "143 classes instead of 10; convention keras"),
+    ("thread-one-class.toml", ["2.225M", "--kind", "params"], "1 class instead of 1,000"),
+    ("thread-printed.toml", ["638848.0"], "our own figure"),
+    ("thread-printed-e.toml", ["6.388e+05", "--kind", "madds"], "our own figure"),
+    ("thread-printed-e-2.toml", ["1.050e+06", "--kind", "madds"], "our own figure"),
+    ("thread-printed.toml", ["0.64", "MMac"], "our own figure"),
+    ("thread-printed.toml", ["1.28 MFLOPs"], "convention flops"),
+    ("thread-minus-one.toml", ["1252352", "--kind", "madds"], "convention minus-one"),
+    ("thread-plus-one.toml", ["1328374", "--kind", "madds"], "convention molchanov"),
+    ("thread-plus-one-2.toml", ["2172118", "--kind", "madds"], "convention molchanov"),
+    ("thread-pair.toml", ["1354952", "8217"], "1 class instead of 1,000; the global pool written as a mean; convention fvcore"),
+    ("thread-pair.toml", ["8217", "1354952.0 MACs"], "1 class instead of 1,000; the global pool written as a mean; convention fvcore"),
+    ("thread-classes.toml", ["8981 params", "9317 params"], "37 classes instead of 10; 9317 params: convention keras"),
+    ("thread-size.toml", ["25448 bytes"], "our own figure; bytes of float32 weights"),
+    ("thread-size.toml", ["26,792 B"], "convention keras; bytes of float32 weights"),
+]
+
+
+@pytest.mark.parametrize(("design", "typed", "how"), ASKED)
+def test_numbers_of_other_people_are_explained(design: str, typed: list[str], how: str) -> None:
+    """In the text, and in JSON by verdict and words; every ledger adds up."""
+    call = ["reconcile", str(FIELD / design), *typed]
+    result = CliRunner().invoke(cli, [*call, "--format", "json"], catch_exceptions=False)
+    data = json.loads(result.stdout)
+    assert data["verdict"] == "explained"
+    best = data["explanations"][0]
+    assert best["how"] == how
+    for part in best.get("numbers", [best]):
+        assert part["start"] + sum(line["amount"] for line in part["ledger"]) == part["value"]
+    assert how in CliRunner().invoke(cli, call).output
+
+
+@pytest.mark.parametrize("classes", [3, 17, 37, 143, 999, 5000])
+@pytest.mark.parametrize("convention", ["paper", "keras", "without-norm"])
+def test_any_number_of_classes_is_solved_for(classes: int, convention: str) -> None:
+    """6,278 parameters at 9 classes, 97 more for each class; the first explanation names the right number of them."""
+    design = str(FIELD / "thread-classes.toml")
+    told = json.loads(
+        CliRunner().invoke(cli, ["report", f"{design}:classes={classes}", "--convention", convention, "--format", "json"]).stdout
+    )["totals"]["params"]
+    data = json.loads(CliRunner().invoke(cli, ["reconcile", design, str(told), "--kind", "params", "--format", "json"]).stdout)
+    fits = [*data["explanations"], *data["would_fit"]]
+    assert fits[0]["classes"] == classes
+    assert convention in (fits[0]["convention"], *fits[0]["same_figure"])
+
+
+def test_a_class_is_no_explanation_where_any_number_of_them_would_do() -> None:
+    """V2's parameters in three digits: one class is 1,281 of them, and every number from 2.23 to 3.50 M is some number of classes."""
+    data = answer("v2", "2.61M", "params")
+    assert not [f for f in data["explanations"] if "classes" in f["how"]]  # type: ignore[index, attr-defined]
+
+
+def test_several_numbers_that_nothing_explains_together_are_said_one_by_one() -> None:
+    """The work of 1,000 classes beside the parameters of one: each is explained, both are not."""
+    result = CliRunner().invoke(cli, ["reconcile", str(FIELD / "thread-pair.toml"), "1464896", "8217", "--format", "json"])
+    data = json.loads(result.stdout)
+    assert data["verdict"] == "not explained"
+    assert [a["verdict"] for a in data["one_by_one"]] == ["explained", "explained"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (["3.5M params", "--kind", "madds"], "says that it counts params, and --kind says madds"),
+        (["1"] * 7, "7 numbers are more than the 6 of one printout"),
+    ],
+)
+def test_a_contradiction_in_the_call_is_refused(typed: list[str], message: str) -> None:
+    """In one line, with exit code 2."""
+    result = CliRunner().invoke(cli, ["reconcile", "v1", *typed])
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_unit_of_multiply_adds_excludes_two_operations_each() -> None:
+    """602M is V2 counted twice; 602 MMACs is not; 602 MFLOPs is, and costs no points."""
+    assert answer("v2", "602M")["explanations"][0]["how"] == "convention flops"  # type: ignore[index]
+    fits = [*answer("v2", "602 MMACs")["explanations"], *answer("v2", "602 MMACs")["would_fit"]]  # type: ignore[misc]
+    assert "convention flops" not in [f["how"] for f in fits]
+    assert answer("v2", "602 MFLOPs")["explanations"][0]["points"] == 0  # type: ignore[index]
+
+
+def test_shortcuts_of_residual_nets_are_variants() -> None:
+    """The four projections of ResNet-50 are 64 x 256 + 256 x 512 + 512 x 1,024 + 1,024 x 2,048 weights and 2 x 3,840 of batch norm."""
+    without = 25_557_032 - (64 * 256 + 256 * 512 + 512 * 1024 + 1024 * 2048) - 2 * 3840
+    assert answer("resnet50", str(without), "params")["explanations"][0]["how"] == "no shortcuts"  # type: ignore[index]
+    every = 25_557_032 + sum(n * (c * c + 2 * c) for n, c in ((2, 256), (3, 512), (5, 1024), (2, 2048)))
+    assert answer("resnet50", str(every), "params")["explanations"][0]["how"] == "a projecting shortcut in every block"  # type: ignore[index]
 
 
 def test_a_model_file_is_searched_by_conventions_alone(tmp_path: object) -> None:

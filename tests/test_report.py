@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mnetcost.analyses.records import Document
 from mnetcost.analyses.report import BY, report
+from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.find import shipped
@@ -69,7 +72,7 @@ def test_a_convolution_is_called_by_its_kind() -> None:
 def test_json_is_the_contract() -> None:
     """The keys a program may count on, in this order, and V2's own figures."""
     data = json.loads(render(answer("v2:alpha=0.5,classes=10"), "json"))
-    assert list(data) == ["schema", "mnetcost", "status", "design", "convention", "totals", "layers"]
+    assert list(data) == ["schema", "mnetcost", "status", "design", "convention", "totals", "bytes", "layers"]
     assert data["schema"] == "mnetcost.report/1"
     assert data["status"] == "complete"
     assert list(data["design"]) == ["name", "source", "alpha", "rho", "resolution", "channels", "classes", "batch", "top"]
@@ -153,3 +156,29 @@ def test_every_design_has_every_view(name: str, by: str, everything: bool) -> No
     document = answer(name, by, everything=everything)
     assert document.tables[0].footer[-1][0] == "total"
     assert all(len(row) == len(document.tables[0].columns) for row in document.tables[0].rows)
+
+
+@pytest.mark.parametrize(
+    ("design", "sizes"),
+    [
+        # 6,016 weights, 178 biases of channels, 168 x 2 of norms and as many statistics, 10 of the classifier
+        ("tests/field/thread-size.toml", {"float32": 25_448, "float32_stored": 26_792, "int8_folded": 6_016 + 4 * 178}),
+        ("vgg16", {"float32": 553_430_176, "float32_stored": 553_430_176, "int8_folded": 138_344_128 + 4 * 13_416}),
+    ],
+)
+def test_a_report_says_how_many_bytes_the_weights_take(design: str, sizes: dict[str, int]) -> None:
+    """Trained, stored, and as int8 with int32 biases."""
+    path = str(Path(__file__).parents[1] / design) if "/" in design else design
+    assert json.loads(CliRunner().invoke(cli, ["report", path, "--format", "json"]).stdout)["bytes"] == sizes
+    text = CliRunner().invoke(cli, ["report", path]).output
+    assert f"bytes of weights: {sizes['float32']:,} as float32" in text
+
+
+def test_int8_is_left_out_where_a_norm_cannot_be_folded(tmp_path: Path) -> None:
+    """Behind a sum there is no convolution to fold it into; slopes of PReLU are no weights of one."""
+    for row in ('{ op = "add", from = ["a", "b"] }, { op = "norm" }', '{ op = "prelu", slopes = 4 }'):
+        path = tmp_path / "net.toml"
+        layers = f'[{{ op = "conv", name = "a", out = 4 }}, {{ op = "conv", name = "b", out = 4 }}, {row}]'
+        path.write_text(f"resolution = 8\nlayers = {layers}\n")
+        result = CliRunner().invoke(cli, ["report", str(path), "--format", "json"])
+        assert "int8_folded" not in json.loads(result.stdout)["bytes"], result.output

@@ -14,6 +14,7 @@ from ..engine.graph import Graph
 from ..engine.terms import MAC_KINDS, Term
 from ..errors import CallError
 from .records import Column, Document, Table, about
+from .size import size_note, weight_sizes
 from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.report/1"
@@ -104,6 +105,7 @@ def report_data(design: Design, costs: Costs, convention: Convention) -> dict[st
         "design": design_data(design),
         "convention": convention_data(convention),
         "totals": totals_data(costs, convention),
+        "bytes": weight_sizes(costs),
         "layers": [layer_data(layer, convention) for layer in costs.layers],
     }
 
@@ -288,5 +290,10 @@ def report(
         keys = [c.key for c in table.columns]
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
     lead = (about(design.title, design.source),)
-    said = (*gap_notes(costs, convention), summary(design, data["totals"], convention), elsewhere(costs, costs.layers, convention))
+    said = (
+        *gap_notes(costs, convention),
+        size_note(costs),
+        summary(design, data["totals"], convention),
+        elsewhere(costs, costs.layers, convention),
+    )
     return Document(design.heading, (table,), (*graph_notes(costs.graph), *notes, *said), data, lead)

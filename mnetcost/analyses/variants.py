@@ -15,7 +15,10 @@ from ..designs.spec import Row, Spec
 from ..engine.terms import WRITTEN
 
 HEADS = (1024, 1280)
-CLASSES = ((1000, 1), (1001, 1), (10, 2), (100, 2))
+IMAGENET = (1000, 1001)
+EVERYDAY = (1, 2, 10, 100, *IMAGENET)
+"""Class counts that cost one point; any other costs two, and one past MANY_CLASSES four."""
+MANY_CLASSES, MOST_CLASSES = 1000, 22_000  # ImageNet-21k has 21,843
 SIZES = (96, 128, 160, 192, 224, 240, 256, 288, 299, 300, 320, 416, 512, 640)
 BATCHES = (2, 4, 8, 16, 32, 64, 128)
 WORK_ONLY = ("resolution", "batch", "stride", "written", "activation", "softmax")
@@ -33,6 +36,7 @@ class Edit(NamedTuple):
     apply: Callable[[Spec, Settings], State]
     alone: bool = False  # goes with no other edit
     without: str = ""  # a place that is left out of the count and stays in the network
+    classes: int = 0  # the number of classes that it puts in place of the design's
 
 
 def of_spec(change: Callable[[Spec], Spec]) -> Callable[[Spec, Settings], State]:
@@ -129,13 +133,34 @@ def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
 
 def _classes(spec: Spec, design: Design) -> Iterator[Edit]:
     if design.top:
-        for classes, points in CLASSES:
-            if classes != design.classes:
-                yield Edit("top", f"{classes:,} classes instead of {design.classes:,}", points, of_settings(classes=classes))
         yield Edit("top", "without pooling and classifier", 2, of_settings(top=False))
         if any(row.fields.get("function") == "softmax" for row in spec.top):
             change = of_rows(lambda r: None if r.op == "activation" and r.fields.get("function") == "softmax" else r)
             yield Edit("softmax", "no softmax at the end", 1, change)
+
+
+def class_points(classes: int) -> int:
+    """How far a class count is from what is done every day."""
+    return 1 if classes in EVERYDAY else 2 if classes <= MANY_CLASSES else 4
+
+
+def classes_edit(design: Design, classes: int) -> Edit:
+    """Another number of classes."""
+    words = f"{classes:,} class{'es' * (classes != 1)} instead of {design.classes:,}"
+    return Edit("top", words, class_points(classes), of_settings(classes=classes), classes=classes)
+
+
+def _shortcuts(spec: Spec, design: Design) -> Iterator[Edit]:
+    blocks = [row for row in spec.layers if row.op in ("residual", "bneck") and row.fields.get("shortcut") not in (False, "none")]
+    if any(row.op == "residual" for row in blocks):
+        for word, words in (("every", "a projecting shortcut in every block"), ("none", "no shortcuts")):
+            change = of_rows(lambda r, word=word: with_fields(r, shortcut=word) if r.op == "residual" else r)  # type: ignore[misc]
+            yield Edit("shortcut", words, 2, change)
+    if any(row.op == "bneck" for row in blocks):
+        change = of_rows(lambda r: with_fields(r, project=True) if r.op == "bneck" else r)
+        yield Edit("shortcut", "a projecting shortcut where a block of stride 1 changes the width", 3, change)
+        change = of_rows(lambda r: with_fields(r, shortcut=False) if r.op == "bneck" else r)
+        yield Edit("shortcut", "no shortcuts", 2, change)
 
 
 def _biases(spec: Spec, design: Design) -> Iterator[Edit]:
@@ -197,5 +222,5 @@ def _built(spec: Spec, design: Design) -> Iterator[Edit]:
         yield Edit("built", f"built as {name}", 3, of_spec(lambda s, other=other: other), alone=True)  # type: ignore[misc]
 
 
-FINDERS = (_expansion, _stem, _head, _stride, _classes, _biases, _written, _squeeze, _size, _built)
+FINDERS = (_expansion, _stem, _head, _stride, _classes, _shortcuts, _biases, _written, _squeeze, _size, _built)
 """Where edits come from."""

@@ -28,6 +28,7 @@ NOUNS = {
     "role": "role",
     "pool": "pooling",
     "stride_on": "place of the stride",
+    "project": "projecting shortcut",
     "multiplier": "depth multiplier",
 }
 """What a field or an op is called, where its own word would not say it."""

@@ -18,7 +18,9 @@ EPILOG = """\b
 Examples:
   mnetcost reconcile v2 320.19M                        multiply-adds or parameters, whichever fits
   mnetcost reconcile v2:alpha=1.4 610.1M --kind madds
-  mnetcost reconcile torchvision/v2 327486720          every digit
+  mnetcost reconcile torchvision/v2 327486720.0        every digit, as thop prints it
+  mnetcost reconcile v2 312.852M 2.225M                numbers of one printout: one explanation for all
+  mnetcost reconcile v2 "0.6 GFLOPs"                   the unit is evidence: operations, MACs, params, MB
   mnetcost reconcile v1 4.2M --kind params --format json
 """
 
@@ -41,21 +43,29 @@ def progress() -> Callable[[int, int], None]:
 
 @click.command("reconcile", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
-@click.argument("number")
+@click.argument("number", nargs=-1, required=True)
 @click.option("--kind", type=click.Choice(["madds", "params"]), help="What the number counts; either, where it is left out.")
 @setting_options
 @output_options
-def command(design: str, number: str, kind: str | None, convention: str, format_: str, output: str | None, **options: Any) -> None:
+def command(
+    design: str, number: tuple[str, ...], kind: str | None, convention: str, format_: str, output: str | None, **options: Any
+) -> None:
     """Why somebody's NUMBER is not ours.
 
     Searches counting conventions, small changes of the DESIGN and ways to write a number, and prints the ledger that leads from our
-    figure to theirs. NUMBER is written as it was found: 320.3M, 3.4M, 603134720.
+    figure to theirs. NUMBER is written as it was found: 320.3M, 3.4M, 603134720, 6.388e+05, "0.3 GFLOPs", "14.2 MB". Several
+    numbers of one printout get one common explanation.
     """
-    from ..analyses.asked import read_number
+    from ..analyses.asked import read_numbers
     from ..analyses.reconcile import reconcile
+    from ..analyses.together import reconcile_together
 
-    asked = read_number(number)
+    numbers = read_numbers(number)
     d = load(design, settings(options))
     costs, reference = cost(d.graph, d.batch), load_convention(convention)
-    document = reconcile(d, costs, reference, asked, kind, progress() if sys.stderr.isatty() else None)
+    tick = progress() if sys.stderr.isatty() else None
+    if len(numbers) == 1:
+        document = reconcile(d, costs, reference, numbers[0], kind, tick)
+    else:
+        document = reconcile_together(d, costs, reference, numbers, kind, tick)
     emit(document, format_, output)

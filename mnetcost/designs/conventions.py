@@ -20,7 +20,7 @@ DEFAULT = "paper"
 HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
 TEXTS = {"title": True, "source": True, "unit": True, "version": False, "rule": True}
 """The texts of a convention's file, and whether it must have them."""
-KEYS = (*TEXTS, "float32", "unknown", "work", "params")
+KEYS = (*TEXTS, "float32", "rare", "unknown", "work", "params")
 
 
 @lru_cache(None)
@@ -89,9 +89,9 @@ def read_convention(text: str, file: str, name: str) -> Convention:
     for key, needed in TEXTS.items():
         if not isinstance(data.get(key, "" if not needed else None), str):
             fault((key,), f"a convention must say its '{key}', a text")
-    lossy = data.get("float32", False)
-    if lossy.__class__ is not bool:
-        fault(("float32",), f"'float32' must be true or false, not {shown(lossy)}")
+    for key in ("float32", "rare"):
+        if data.get(key, False).__class__ is not bool:
+            fault((key,), f"'{key}' must be true or false, not {shown(data[key])}")
     unsure = data.get("unknown", [])
     if not isinstance(unsure, list) or not all(isinstance(key, str) for key in unsure):
         fault(("unknown",), f"'unknown' must be a list of kinds of work, not {shown(unsure)}")
@@ -103,7 +103,8 @@ def read_convention(text: str, file: str, name: str) -> Convention:
     if faults:
         raise SpecError(*sorted(faults, key=lambda f: f.line))
     rule = " ".join(data["rule"].split())
-    return Convention(name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule, lossy, tuple(unsure))
+    texts = (name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule)
+    return Convention(*texts, data.get("float32", False), data.get("rare", False), tuple(unsure))
 
 
 def _like(word: str, known: Iterable[str]) -> str:

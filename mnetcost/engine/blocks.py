@@ -209,7 +209,7 @@ class InvertedResidual(NamedTuple):
 
     The width in the middle is `expand` times the input, or `exp` as printed. `se` is the squeeze-and-excite share, 0 for none.
     `fused` makes the expansion a full convolution and leaves the depthwise one out (EdgeTPU). The shortcut is there when the
-    stride is 1 and the shapes agree.
+    stride is 1 and the shapes agree; with `project` a 1x1 convolution brings it to the block's width where that is another.
     Source: Sandler et al. 2018, arXiv 1801.04381, section 3; Howard et al. 2019, arXiv 1905.02244, section 4.
     """
 
@@ -222,6 +222,7 @@ class InvertedResidual(NamedTuple):
     se: Share = 0
     activation: MaybeFunction = ""
     shortcut: Flag = True
+    project: Flag = False
     fused: Flag = False
     padding: Padding = ""
     bias: Flag = None  # type: ignore[assignment]
@@ -272,6 +273,15 @@ class InvertedResidual(NamedTuple):
             after = s.shape
             # padding may change a map's size even at stride 1; channels agree or not cell by cell in a grid
             agree = (before.c == after.c) & (before.h == after.h) & (before.w == after.w)
+            if self.project and everywhere((before.h == after.h) & (before.w == after.w)):
+                if not everywhere(agree):
+                    end, s.x = s.x, start
+                    other = before.c != after.c
+                    why = "brings the shortcut to the block's width"
+                    s.add("shortcut", Conv(after.c, bias=bias), when=other, why=why, printed=self.out)
+                    s.norm_and_activation("shortcut", self.norm, "none", other)
+                    start, s.x = s.x, end
+                agree = True
             if everywhere(agree):
                 s.add("add", ADD, s.x, start, why=WHY_SHORTCUT)
             elif anywhere(agree):
@@ -296,8 +306,8 @@ class MaybeAdd(NamedTuple):
 class Bottleneck(NamedTuple):
     """ResNet's bottleneck: squeeze by 1x1 to `mid`, filter by a full 3x3, widen by 1x1 to `out`, add the shortcut.
 
-    The shortcut is a 1x1 convolution where stride or width change. `stride_on` puts the stride on the "spatial" convolution
-    (torchvision) or on the "first" 1x1 (the paper).
+    The shortcut is a 1x1 convolution where stride or width change; `shortcut` makes it one in "every" block, or has "none".
+    `stride_on` puts the stride on the "spatial" convolution (torchvision) or on the "first" 1x1 (the paper).
     Source: He et al. 2015, arXiv 1512.03385, figure 5.
     """
 
@@ -310,6 +320,7 @@ class Bottleneck(NamedTuple):
     se: Share = 0
     activation: MaybeFunction = ""
     stride_on: Choice = "spatial"
+    shortcut: Choice = "project"
     bias: Flag = None  # type: ignore[assignment]
     norm: Flag = None  # type: ignore[assignment]
 
@@ -328,12 +339,13 @@ class Bottleneck(NamedTuple):
         if self.se:
             s.squeeze_excite(self.se, s.shape.c)
         end = s.x
-        if pair(self.stride) != (1, 1) or printed_in != self.out:
+        if self.shortcut == "every" or (self.shortcut == "project" and (pair(self.stride) != (1, 1) or printed_in != self.out)):
             s.x = start
             s.add("shortcut", Conv(out, 1, self.stride, bias=bias), why="brings the shortcut to the block's shape", printed=self.out)
             s.norm_and_activation("shortcut", self.norm, "none")
             start = s.x
-        s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
+        if self.shortcut != "none":
+            s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
         function = self.activation or s.rules.style.activation
         if function != "none":
             s.add(function, Activation(function), why="the non-linearity")

@@ -39,6 +39,7 @@ class Convention(NamedTuple):
     version: str = ""  # of the tool
     rule: str = ""  # the same in plain words
     float32: bool = False  # the tool adds layers up in float32, where we add exactly
+    rare: bool = False  # a formula of papers and notes; no common tool prints it
     unknown: tuple[str, ...] = ()  # kinds of work, and FOLDED, of which nobody knows how the tool would count them
 
     def madds(self, terms: Iterable[Term]) -> Num:

@@ -75,6 +75,24 @@ class Costs(NamedTuple):
         return {"sum": sum(written), "largest": reduce(larger, written, 0)}
 
 
+def layer_cost(node: Node, xs: tuple[Shape, ...], batch: int = 1) -> LayerCost:
+    """Cost one layer that reads these shapes."""
+    op = node.op
+    params = () if node.shared else tuple(op.params(*xs))
+    work = tuple(op.work(node.output, *xs))
+    extra: tuple[tuple[str, Num], ...] = (("batch", batch),) if batch != 1 else ()
+    if is_array(node.when) or node.when != 1:
+        present = ("present", node.when)
+        params = tuple(t._replace(factors=(*t.factors, present)) for t in params)
+        extra = (*extra, present)
+    if extra:
+        work = tuple(t._replace(factors=(*t.factors, *extra)) for t in work)
+    if node.written:
+        params = tuple([t._replace(written=node.written) for t in params])
+        work = tuple([t._replace(written=node.written) for t in work])
+    return LayerCost(node, xs, params, work)
+
+
 def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
     """Cost every layer of a graph for `batch` images.
 
@@ -90,20 +108,7 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
             continue
         if op.__class__ is Unknown:
             unknown.setdefault(op.type, []).append(node.name)
-        xs = tuple([nodes[i].output for i in node.inputs])
-        params = () if node.shared else tuple(op.params(*xs))
-        work = tuple(op.work(node.output, *xs))
-        extra = (("batch", batch),) if batch != 1 else ()
-        if is_array(node.when) or node.when != 1:
-            present = ("present", node.when)
-            params = tuple(t._replace(factors=(*t.factors, present)) for t in params)
-            extra = (*extra, present)
-        if extra:
-            work = tuple(t._replace(factors=(*t.factors, *extra)) for t in work)
-        if node.written:
-            params = tuple([t._replace(written=node.written) for t in params])
-            work = tuple([t._replace(written=node.written) for t in work])
-        layers.append(LayerCost(node, xs, params, work))
+        layers.append(layer_cost(node, tuple([nodes[i].output for i in node.inputs]), batch))
     if unknown and not graph.left_out:
         left_out = tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in unknown.items())
         if not allow_unknown:

@@ -69,6 +69,7 @@ CHOICES = {
     "method": ("nearest", "bilinear", "bicubic"),
     "layers": ("pointwise", "dense"),
     "stride_on": ("spatial", "first"),
+    "shortcut": ("project", "every", "none"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power", "compare", "select"),
     "by": ("sum", "mean", "max", "min", "argmax", "l2"),
     "along": ("height", "width", "channels"),

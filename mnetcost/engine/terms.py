@@ -86,7 +86,7 @@ class Term(NamedTuple):
 
     def over(self, names: tuple[str, ...] | None) -> Num:
         """The product of the factors of these names, exact; of all of them for None."""
-        return self.count if names is None else self._replace(factors=tuple(f for f in self.factors if f[0] in names)).count
+        return self.count if names is None else Term(self.kind, tuple([f for f in self.factors if f[0] in names])).count
 
     def __str__(self) -> str:
         return " x ".join(f"{value} {name}" for name, value in self.factors)
