@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mnetcost.designs.find import shipped_spec
 from mnetcost.designs.sorts import PADDINGS, sorts_of
 from mnetcost.designs.spec import EITHER, VOCABULARY, WIDTH_KEYS, rule_keys
-from mnetcost.engine.fields import ACTIVATIONS, CHOICES
+from mnetcost.engine.fields import ACTIVATIONS, CHOICES, PRELU
 from mnetcost.engine.ops import SEVERAL_INPUTS
 from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING
@@ -166,7 +166,7 @@ SORTED = {
     "Zeros": st.sampled_from([0, 1, 3, [1, 2], [0, 1, 0, 1], 65_536]),
     "Padding": st.sampled_from([*PADDINGS, 0, 1, [1, 2], [0, 1, 0, 1], 65_536]),
     "Function": st.sampled_from(ACTIVATIONS),
-    "MaybeFunction": st.sampled_from([*ACTIVATIONS, "none"]),
+    "MaybeFunction": st.sampled_from([*ACTIVATIONS, PRELU, "none"]),
     "Role": st.sampled_from(ROLES),
     "Scale": st.sampled_from(["scaled", "fixed", "scaled from 1", "scaled from 0.5"]),
     "Rounding": st.sampled_from(list(ROUNDING)),

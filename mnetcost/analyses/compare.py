@@ -19,6 +19,10 @@ from .report import convention_data, design_data, graph_notes, status_data, tota
 SCHEMA = "mnetcost.compare/1"
 
 
+MAPS = {"sum": "all maps", "largest": "largest single map"}
+"""What is counted of maps, in words."""
+
+
 def labels(designs: Sequence[Design]) -> tuple[list[str], str]:
     """A short name for each design, all different, and the settings that all share."""
     heads = [d.heading.rpartition(":") for d in designs]
@@ -79,7 +83,7 @@ def _sections(found: Sequence[Mapping[str, Any]], all_costs: Sequence[Costs], co
         (f"{unit} by output map", "count", True, [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps]),
         ("params by kind", "count", True, params),
         ("weights in bytes", "bytes", False, [{key: t["weight_bytes"].get(key) for key in types} for t in totals]),
-        ("activations, elements", "count", False, [t["activation_elements"] for t in totals]),
+        ("elements of maps, no memory figure", "count", False, [{MAPS[k]: n for k, n in t["activation_elements"].items()} for t in totals]),
         ("layers", "integer", False, [{f"with {unit}": f["layers"]["with_madds"], **f["layers"]["by_op"]} for f in found]),
     ]
 

@@ -35,6 +35,8 @@ def _op_count(label: str) -> Callable[[dict[str, Any], Costs], int]:
     return lambda _, costs: sum(layer.node.op.label == label for layer in costs.layers)
 
 
+NO_MEMORY = "no memory figure"  # inputs, outputs and what is read later are in memory together
+
 LABELS = sorted({op.label for op in OPS.values()})  # type: ignore[attr-defined]
 METRICS: dict[str, Metric] = {
     "params": Metric("parameters", lambda t, _: t["params"], "parameters"),
@@ -43,8 +45,12 @@ METRICS: dict[str, Metric] = {
     "weight_bytes.float16": Metric("weights as float16", lambda t, _: t["weight_bytes"]["float16"], "bytes"),
     "weight_bytes.int8": Metric("weights as int8", lambda t, _: t["weight_bytes"]["int8"], "bytes"),
     "weight_bytes.file": Metric("weights as a model file stores them", lambda _, c: c.graph.weight_bytes, "bytes", False),
-    "activation_elements.sum": Metric("numbers written by all layers", lambda t, _: t["activation_elements"]["sum"], "elements"),
-    "activation_elements.largest": Metric("numbers in the largest map", lambda t, _: t["activation_elements"]["largest"], "elements"),
+    "activation_elements.sum": Metric(
+        f"elements of all maps written; {NO_MEMORY}", lambda t, _: t["activation_elements"]["sum"], "elements"
+    ),
+    "activation_elements.largest": Metric(
+        f"elements of the largest single map; {NO_MEMORY}", lambda t, _: t["activation_elements"]["largest"], "elements"
+    ),
     "layers": Metric("layers", lambda _, c: len(c.layers), "layers"),
     **{f"layers.{label}": Metric(f"{label} layers", _op_count(label), "layers") for label in LABELS},
 }

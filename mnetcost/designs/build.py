@@ -13,7 +13,9 @@ from ..errors import Fault, ShapeError, SpecError, nearest
 from .spec import Row, Spec, read_text_file
 
 SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
-STYLED = ("conv", "depthwise")  # single ops that take padding and biases from [style] where they are silent
+STYLED = ("conv", "depthwise", "transposed_conv")  # single ops that take padding and biases from [style] where they are silent
+LEARNED = {"prelu": "slopes", "scale": "numbers", "bias": "numbers", "l2_norm": "numbers"}
+"""Single ops that may learn some numbers other than one a channel, and the field that says how many."""
 INPUT = "input"
 
 
@@ -98,11 +100,18 @@ def _single(site: Site, op: str, cls: type, fields: dict[str, Any], inputs: tupl
         fields["out"] = site.width(printed)
     elif op == "slice":
         printed = fields["channels"]
-        fields["channels"] = site.width(printed)
+        fields |= _share(site, fields, inputs[0])
     elif op == "concat" and fields.get("along", "channels") == "channels":
         printed = sum(site.printed[i] for i in inputs)
     elif op == "depthwise":
         printed = site.printed[inputs[0]] * fields.get("multiplier", 1)
+    elif op in LEARNED and LEARNED[op] in fields:
+        fields[LEARNED[op]] = site.numbers(fields[LEARNED[op]], LEARNED[op], inputs[0])
+    elif op in OF_SHAPE and "c" in fields:
+        fields["c"] = _channels(site, fields["c"], inputs[0])
+    if "groups" in fields and op != "shuffle":
+        site.x = inputs[0]
+        fields["groups"] = site.groups(fields["groups"])
     if op in STYLED:
         fields.setdefault("padding", style.padding)
         fields.setdefault("bias", style.bias)
@@ -111,6 +120,29 @@ def _single(site: Site, op: str, cls: type, fields: dict[str, Any], inputs: tupl
     if printed is None and not everywhere(site.shape.c == before):
         site.printed[site.x] = site.shape.c  # flattened, reshaped: no width of the paper's any more
 
+
+def _share(site: Site, fields: dict[str, Any], x: int) -> dict[str, Num]:
+    """A slice's channels and start: the share of the map that they are in the table, whatever alpha leaves of the map.
+
+    Raises ShapeError where that is no whole number of channels.
+    """
+    printed, c = site.printed[x], site.builder.nodes[x].output.c
+    found = {}
+    for key in ("channels", "start"):
+        many = fields.get(key, 0)
+        if anywhere(many * c % printed):
+            raise ShapeError(f"'{key}' is {many} of {printed} channels in the table, which is no whole number of the {c} that alpha leaves")
+        found[key] = many * c // printed
+    return found
+
+
+def _channels(site: Site, printed: int, x: int) -> Num:
+    """The channels of a map of a stated shape: those that it has where the table says so, and a number of its own otherwise."""
+    return site.builder.nodes[x].output.c if printed == site.printed[x] else printed
+
+
+OF_SHAPE = ("reduce", "repeat", "reshape", "permute")
+"""Single ops whose output's shape is stated."""
 
 WHY = {
     "global_pool": "one number a channel, so that the classifier sees the whole map",

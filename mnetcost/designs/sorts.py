@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..engine.fields import ACTIVATIONS, CHOICES
+from ..engine.fields import ACTIVATIONS, CHOICES, PRELU
 from ..engine.rules import ROLES
 from ..engine.widths import ROUNDING
 
@@ -200,7 +200,9 @@ SORTS: dict[str, Sort] = {
     "Padding": Sort(read_padding, {"anyOf": [{"enum": list(PADDINGS)}, *_ZEROS]}),
     "Zeros": Sort(read_zeros, {"anyOf": _ZEROS}),
     "Function": Sort(word(ACTIVATIONS, "an activation's name"), {"enum": list(ACTIVATIONS)}),
-    "MaybeFunction": Sort(word((*ACTIVATIONS, "none"), 'an activation\'s name or "none"'), {"enum": [*ACTIVATIONS, "none"]}),
+    "MaybeFunction": Sort(
+        word((*ACTIVATIONS, PRELU, "none"), 'an activation\'s name, "prelu" or "none"'), {"enum": [*ACTIVATIONS, PRELU, "none"]}
+    ),
     "Role": Sort(word(ROLES), {"enum": list(ROLES)}),
     "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),
     "Rounding": Sort(word(tuple(ROUNDING)), {"enum": list(ROUNDING)}),

@@ -6,8 +6,9 @@ stands in.
 
 from typing import Any, NamedTuple
 
-from .elements import Activation, Norm
-from .fields import Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
+from ..errors import Fault, ShapeError
+from .elements import Activation, Norm, PRelu
+from .fields import PRELU, Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
 from .graph import Builder, Ref
 from .moves import Concat, Pad, Shuffle, Slice
 from .numbers import Num, anywhere, everywhere, pair
@@ -64,13 +65,35 @@ class Site:
             why = "keeps each channel at zero mean and unit variance"
             self.add(f"{part}_norm" if part else "norm", NORM, when=when, why=why, written=written)
         function = function or style.activation
+        self.activation(f"{part}_{function}" if part else function, function, when)
+
+    def activation(self, part: str, function: str, when: Num = ALWAYS) -> None:
+        """Add an activation, or nothing for "none"; "prelu" learns a slope a channel, however many alpha leaves."""
         if function != "none":
-            self.add(
-                f"{part}_{function}" if part else function,
-                ACTIVATION.get(function) or Activation(function),
-                when=when,
-                why=WHY_FUNCTION.get(function, "the non-linearity"),
-            )
+            layer = PRelu(self.shape.c) if function == PRELU else ACTIVATION.get(function) or Activation(function)
+            self.add(part, layer, when=when, why=WHY_FUNCTION.get(function, "the non-linearity"))
+
+    def numbers(self, printed: int, what: str, x: Ref) -> Num:
+        """How many numbers a layer behind `x` learns, of which the paper's table has so many: one a channel, for the whole map, ...
+
+        As many as there are printed channels are as many as there are channels. Raises ShapeError where they fit no axes of the map.
+        """
+        (h, w, c), channels = self.builder.nodes[x].output, self.printed[x]
+        many, rest = divmod(printed, channels)
+        if not rest and everywhere((many == 1) | (many == h) | (many == w) | (many == h * w)):
+            return many * c
+        if printed <= 1 or everywhere((printed == h) | (printed == w) | (printed == h * w)):
+            return printed
+        as_printed = everywhere(c == channels)
+        # a part of one axis with two whole others is what further axes of a file come to
+        if as_printed and not anywhere(h * w * c % printed) and any(not anywhere(printed % two) for two in (h * w, h * c, w * c)):
+            return printed
+        said = f"a map of {h}x{w}x{c}" + ("" if as_printed else f", whose channels are {channels} in the table")
+        raise ShapeError(Fault(f"{printed:,} {what} fit no axes of {said}", hint="one a channel is the number of channels of the table"))
+
+    def groups(self, printed: Num) -> Num:
+        """The groups of a convolution: as many as there are printed channels are one a channel, as in a depthwise convolution."""
+        return self.shape.c if printed != 1 and printed == self.printed[self.x] else printed
 
     def bias(self, own: bool | None) -> bool:
         """The row's own word on biases, or the style's."""
@@ -122,6 +145,7 @@ WHY_FUNCTION = {
     "relu6": "the non-linearity, clipped at 6 so that few bits are enough",
     "hswish": "a swish made of cheap pieces, used where maps are small",
     "softmax": "turns the scores into probabilities",
+    PRELU: "the non-linearity, with a learned slope a channel below zero",
 }
 
 
@@ -150,7 +174,7 @@ class ConvNorm(NamedTuple):
         else:
             printed, out = self.out, s.width(self.out)
         padding = s.rules.style.padding if self.padding == "" else self.padding
-        layer = Conv(out, self.kernel, self.stride, self.dilation, self.groups, padding, s.bias(self.bias))
+        layer = Conv(out, self.kernel, self.stride, self.dilation, s.groups(self.groups), padding, s.bias(self.bias))
         why = s.why or (
             "mixes channels, one position at a time" if pair(self.kernel) == (1, 1) else "looks at a window in all channels at once"
         )
@@ -331,7 +355,7 @@ class Bottleneck(NamedTuple):
         first, spatial = (self.stride, 1) if self.stride_on == "first" else (1, self.stride)
         s.add("reduce", Conv(mid, 1, first, bias=bias), why="squeezes the channels, so that the 3x3 stays cheap", printed=self.mid)
         s.norm_and_activation("reduce", self.norm, self.activation)
-        layer = Conv(mid, self.kernel, spatial, self.dilation, self.groups, padding, bias)
+        layer = Conv(mid, self.kernel, spatial, self.dilation, s.groups(self.groups), padding, bias)
         s.add("conv", layer, why="filters in the narrow middle of the block")
         s.norm_and_activation("conv", self.norm, self.activation)
         s.add("widen", Conv(out, bias=bias), why="back to the wide end", printed=self.out)
@@ -347,8 +371,7 @@ class Bottleneck(NamedTuple):
         if self.shortcut != "none":
             s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
         function = self.activation or s.rules.style.activation
-        if function != "none":
-            s.add(function, Activation(function), why="the non-linearity")
+        s.activation(function, function)
 
 
 @op("se")
@@ -423,6 +446,13 @@ class UniversalBottleneck(NamedTuple):
             s.add("add", ADD, s.x, first, why=WHY_SHORTCUT)
 
 
+def halved(s: Site, printed: int) -> Num:
+    """Half of a scaled width, rounded down; raises ShapeError where the table's own is odd, since a channel of it would be lost."""
+    if printed % 2:
+        raise ShapeError(f"a width of {printed} has no two halves")
+    return s.width(printed) // 2
+
+
 @op("fire")
 class Fire(NamedTuple):
     """SqueezeNet's module: 1x1 to `squeeze` channels, then a 1x1 and a 3x3 branch, each half of `out`, one behind the other.
@@ -434,9 +464,10 @@ class Fire(NamedTuple):
     out: Width
 
     def build(self, s: Site) -> None:
+        half = halved(s, self.out)
         s.conv("squeeze", s.width(self.squeeze), 1, printed=self.squeeze)
         start = s.x
-        branches = [s.conv(f"expand{k}x{k}", s.width(self.out) // 2, k, x=start, printed=self.out // 2) for k in (1, 3)]
+        branches = [s.conv(f"expand{k}x{k}", half, k, x=start, printed=self.out // 2) for k in (1, 3)]
         s.add("concat", Concat(), *branches, why="puts the branches one behind another", printed=self.out)
 
 
@@ -481,7 +512,7 @@ class ShuffleUnit(NamedTuple):
     stride: Size = 1
 
     def build(self, s: Site) -> None:
-        start, half, printed = s.x, s.width(self.out) // 2, self.out // 2
+        start, half, printed = s.x, halved(s, self.out), self.out // 2
         why = "filters each channel by itself"
         if pair(self.stride) == (1, 1):
             other = s.add("pass", Slice(s.shape.c // 2), start, why="half of the channels pass by", printed=printed)
@@ -519,7 +550,7 @@ class XceptionBlock(NamedTuple):
         for n in range(1, self.convs + 1):
             out = self.out if n == self.convs or self.first is None else self.first
             if n > 1 or self.activate_first:
-                s.add(f"{function}{n}", Activation(function), why="the non-linearity")
+                s.activation(f"{function}{n}", function)
             s.depthwise(f"depthwise{n}", 3, 1, 1, "", None, "filters each channel by itself")
             s.add(f"pointwise{n}", Conv(s.width(out), bias=s.bias(None)), why="combines the channels", printed=out)
             s.norm_and_activation(f"pointwise{n}", None, "none")

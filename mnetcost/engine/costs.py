@@ -69,7 +69,8 @@ class Costs(NamedTuple):
     def activation_elements(self) -> dict[str, Num]:
         """Numbers written by layers that make a new map: their sum, and the largest.
 
-        Norms, activations, padding, reshapes and dropout work in place (or are fused) and write none.
+        Norms, activations, padding, reshapes and dropout work in place (or are fused) and write none. Neither is a memory figure: while a
+        layer runs, its inputs and whatever is read later are in memory beside its output.
         """
         written = [layer.output.elements * layer.node.when * self.batch for layer in self.layers if layer.node.op.writes]
         return {"sum": sum(written), "largest": reduce(larger, written, 0)}

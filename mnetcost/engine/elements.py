@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .fields import Count, Flag, Function, Whole
+from .numbers import Num
 from .op import op
 from .shapes import Shape
 from .terms import Term, Terms
@@ -41,6 +42,11 @@ class Norm(NamedTuple):
 BATCH_NORM = {(True, True): "batch", (True, False): "batch_scale", (False, True): "batch_shift", (False, False): "batch_bare"}
 
 
+def learned(numbers: Num, x: Shape) -> Num:
+    """How many numbers are learned: one a channel where 0 is written."""
+    return x.c if numbers.__class__ is int and numbers == 0 else numbers
+
+
 @op("scale", writes=False)
 class Scale(NamedTuple):
     """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's batch norm.
@@ -55,9 +61,9 @@ class Scale(NamedTuple):
         return x
 
     def params(self, x: Shape) -> Terms:
-        yield Term("norm", (("gamma", self.numbers or x.c),), "scale")
+        yield Term("norm", (("gamma", learned(self.numbers, x)),), "scale")
         if self.bias:
-            yield Term("norm", (("beta", self.numbers or x.c),), "shift")
+            yield Term("norm", (("beta", learned(self.numbers, x)),), "shift")
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "scale")
@@ -73,7 +79,7 @@ class Bias(NamedTuple):
         return x
 
     def params(self, x: Shape) -> Terms:
-        yield Term("bias", (("c", self.numbers or x.c),))
+        yield Term("bias", (("c", learned(self.numbers, x)),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("bias", (("c", y.c), ("h", y.h), ("w", y.w)), "alone")
@@ -139,7 +145,7 @@ class L2Norm(NamedTuple):
 
     def params(self, x: Shape) -> Terms:
         if self.scale:
-            yield Term("norm", (("gamma", self.numbers or x.c),), "scale")
+            yield Term("norm", (("gamma", learned(self.numbers, x)),), "scale")
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "l2")
@@ -148,6 +154,8 @@ class L2Norm(NamedTuple):
 @op("prelu", writes=False)
 class PRelu(NamedTuple):
     """ReLU with a learned slope below zero: `slopes` of them, as a rule one a channel.
+
+    Blocks have it as `activation = "prelu"`, with a slope a channel.
 
     Source: He et al. 2015, arXiv 1502.01852.
     """

@@ -18,7 +18,7 @@ Part = Annotated[Any, "Part"]  # a number above 0, up to 1
 Padding = Annotated[Any, "Padding"]  # "same", "valid", "symmetric", n, [h, w] or [top, bottom, left, right]
 Zeros = Annotated[Any, "Zeros"]  # n, [h, w] or [top, bottom, left, right]
 Function = Annotated[str, "Function"]  # an activation's name
-MaybeFunction = Annotated[str, "MaybeFunction"]  # an activation's name, or "none"
+MaybeFunction = Annotated[str, "MaybeFunction"]  # an activation's name, "prelu" or "none"
 Choice = Annotated[str, "Choice"]  # one of a few words; see CHOICES
 Text = Annotated[str, "Text"]
 
@@ -62,6 +62,9 @@ ACTIVATIONS = (
     "cos",
 )
 """Activation functions by the names used here; `none` in a spec stands for no activation."""
+
+PRELU = "prelu"
+"""The activation of blocks that learns: a slope a channel."""
 
 # a field of sort Choice takes one of these words
 CHOICES = {

@@ -45,6 +45,11 @@ def at_least(x: Num, low: int) -> Num:
     return choose(x < low, low, x)
 
 
+def at_most(x: Num, high: Num) -> Num:
+    """Return the smaller of the two, cell by cell for arrays."""
+    return choose(x > high, high, x)
+
+
 def larger(a: Num, b: Num) -> Num:
     """Return the larger of two, cell by cell for arrays."""
     return choose(a < b, b, a)

@@ -243,7 +243,11 @@ class MatMul(NamedTuple):
     def shape(self, x: Shape, by: Shape) -> Shape:
         if anywhere(x.elements % self.inner) or anywhere(by.elements % self.inner):
             raise ShapeError(f"maps of {x} and {by} have no common side of {self.inner}")
-        return Shape(self.h, self.w, self.c)
+        y = Shape(self.h, self.w, self.c)
+        # of b products of m x inner by inner x n: (b m inner) (b inner n) is b inner^2 (b m n); a factor that all share has a smaller b
+        if anywhere(x.elements * by.elements % (y.elements * self.inner**2)):
+            raise ShapeError(f"no product of {x} and {by} with sums of {self.inner} is a map of {y}")
+        return y
 
     def work(self, y: Shape, *xs: Shape) -> Terms:
         yield Term("matmul", (("inner", self.inner), ("c", y.c), ("h", y.h), ("w", y.w)))
@@ -444,7 +448,10 @@ class Reduce(NamedTuple):
     by: Choice = "sum"
 
     def shape(self, x: Shape) -> Shape:
-        return Shape(self.h, self.w, self.c)
+        y = Shape(self.h, self.w, self.c)
+        if anywhere(x.elements % y.elements):
+            raise ShapeError(f"a map of {x} cannot be brought down to {y}")
+        return y
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("reduce", (("c_in", x.c), ("h_in", x.h), ("w_in", x.w)), self.by)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .numbers import Num, at_least, choose, is_array, truncate
+from .numbers import Num, at_least, at_most, choose, is_array, truncate
 
 
 def divisible(value: Num, divisor: int = 8, minimum: int = 0) -> Num:
@@ -63,14 +63,17 @@ class WidthRule(NamedTuple):
     def width(self, printed: Num, alpha: Any) -> Num:
         """Return the channels left of a printed width at this alpha; at 1 it is as printed, multiple of 8 or not.
 
-        >>> WidthRule().width(64, 0.35), WidthRule(scale="scaled from 1").width(1280, 0.35)
-        (24, 1280)
+        An alpha below 1 never makes a width larger than printed, though rounding alone would: a mask of 2 channels stays one.
+
+        >>> WidthRule().width(64, 0.35), WidthRule(scale="scaled from 1").width(1280, 0.35), WidthRule().width(2, 0.5)
+        (24, 1280, 2)
         """
         if self.scale == "fixed":
             return printed
         if not is_array(alpha) and alpha == 1:
             return printed
-        scaled = choose(alpha == 1, printed, self.round(printed * alpha))
+        rounded = self.round(printed * alpha)
+        scaled = choose(alpha == 1, printed, choose(alpha < 1, at_most(rounded, printed), rounded))
         if self.scale == "scaled":
             return scaled
         return choose(alpha >= float(self.scale.removeprefix("scaled from ")), scaled, printed)

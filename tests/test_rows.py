@@ -1,0 +1,232 @@
+"""Is every number of a row that depends on the channels right at any alpha, or refused?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnetcost.designs import Settings, load
+from mnetcost.designs.build import build
+from mnetcost.designs.spec import read_spec
+from mnetcost.engine.costs import Costs, cost
+from mnetcost.errors import SpecError
+
+
+def costs(text: str, **settings: Any) -> Costs:
+    """The costs of a spec's text at some settings."""
+    spec = read_spec(text, "net.toml", "net", None)
+    alpha, size = settings.get("alpha", 1.0), settings.get("resolution", spec.resolution)
+    return cost(build(spec, alpha, *size, settings.get("classes", spec.classes)))
+
+
+def trained(done: Costs) -> Any:
+    """The parameters that are trained."""
+    return sum(n for kind, n in done.params_by_kind().items() if kind != "norm_statistics")
+
+
+def params(text: str, **settings: Any) -> int:
+    return int(trained(costs(text, **settings)))
+
+
+def rows(*lines: str, head: str = "resolution = 20") -> str:
+    return f"{head}\nlayers = [\n" + "".join(f"  {{ {line} }},\n" for line in lines) + "]\n"
+
+
+CONV = 'op = "conv", name = "a", out = 48, kernel = 3'  # 27 parameters a channel
+
+
+@pytest.mark.parametrize(
+    ("row", "at_1", "at_half", "at_2"),
+    [
+        ('op = "prelu", slopes = 48', 48, 24, 96),
+        ('op = "prelu", slopes = 1', 1, 1, 1),
+        ('op = "prelu"', 1, 1, 1),
+        ('op = "scale", numbers = 48', 96, 48, 192),
+        ('op = "scale", numbers = 48, bias = false', 48, 24, 96),
+        ('op = "scale"', 96, 48, 192),
+        ('op = "scale", numbers = 1', 2, 2, 2),
+        ('op = "bias", numbers = 48', 48, 24, 96),
+        ('op = "bias", numbers = 20', 20, 20, 20),  # one a row of the map
+        ('op = "bias", numbers = 400', 400, 400, 400),  # one a position
+        ('op = "bias", numbers = 960', 960, 480, 1920),  # one a row and channel
+        ('op = "prelu", slopes = 19200', 19_200, 9_600, 38_400),  # one a number
+        ('op = "l2_norm", numbers = 48', 48, 24, 96),
+        ('op = "l2_norm", numbers = 1', 1, 1, 1),
+    ],
+)
+def test_what_is_learned_a_channel_follows_the_channels(row: str, at_1: int, at_half: int, at_2: int) -> None:
+    """A convolution of 48 channels is 24 at alpha 0.5 and 96 at 2, 27 parameters each; behind it the row's own."""
+    text = rows(CONV, row)
+    for alpha, channels, own in ((1.0, 48, at_1), (0.5, 24, at_half), (2.0, 96, at_2)):
+        assert params(text, alpha=alpha) == 27 * channels + own, alpha
+    grid = costs(text, alpha=np.array([[1.0], [0.5], [2.0]])).params_by_kind()
+    assert (sum(grid.values()) + np.zeros((3, 1), int)).ravel().tolist() == [27 * 48 + at_1, 27 * 24 + at_half, 27 * 96 + at_2]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('op = "prelu", slopes = 47', "47 slopes fit no axes of a map of 20x20x48"),
+        ('op = "prelu", slopes = 24', "24 slopes fit no axes"),
+        ('op = "scale", numbers = 5', "5 numbers fit no axes"),
+        ('op = "bias", numbers = 96', "96 numbers fit no axes"),
+        ('op = "bias", numbers = 1000000', "1,000,000 numbers fit no axes"),
+        ('op = "l2_norm", numbers = 7', "7 numbers fit no axes"),
+    ],
+)
+def test_numbers_that_fit_no_axes_are_refused(row: str, said: str) -> None:
+    """With the row's line and what would fit."""
+    with pytest.raises(SpecError) as e:
+        costs(rows(CONV, row))
+    assert str(e.value).startswith("error: net.toml:4: ")
+    assert said in str(e.value)
+    assert "one a channel is the number of channels of the table" in str(e.value)
+
+
+def test_numbers_that_fit_only_the_table_are_refused_at_another_size() -> None:
+    """19,200 slopes are one a number of 20x20x48; at 10x10 they are nothing."""
+    text = rows(CONV, 'op = "prelu", slopes = 19200')
+    with pytest.raises(SpecError, match="19,200 slopes fit no axes of a map of 10x10x24, whose channels are 48 in the table"):
+        costs(text, alpha=0.5, resolution=(10, 10))
+
+
+STYLED = '[style]\nbias = true\nnorm = false\npadding = "valid"\nactivation = "none"\n'
+
+
+@pytest.mark.parametrize(
+    ("op", "own", "size"),
+    [
+        ('op = "conv", out = 12, kernel = 3', 3 * 9 * 12 + 12, 14),
+        ('op = "depthwise"', 27 + 3, 14),
+        ('op = "transposed_conv", out = 20', 3 * 4 * 20 + 20, 32),
+        ('op = "transposed_conv", out = 20, kernel = 3', 3 * 9 * 20 + 20, 33),  # "same" would give 32
+        ('op = "transposed_conv", out = 20, kernel = 3, bias = false, padding = "same"', 3 * 9 * 20, 32),
+        ('op = "conv_norm", out = 12, kernel = 3', 3 * 9 * 12 + 12, 14),
+    ],
+)
+def test_style_holds_for_every_convolution(op: str, own: int, size: int) -> None:
+    """Biases and padding of [style], unless the row says otherwise; a transposed convolution is one."""
+    done = costs(rows(op, head="resolution = 16") + STYLED)
+    assert trained(done) == own
+    assert tuple(done.layers[-1].output)[:2] == (size, size)
+
+
+@pytest.mark.parametrize(("alpha", "out"), [(0.1, 2), (0.5, 2), (0.99, 2), (1.0, 2), (2.0, 8)])
+def test_an_alpha_below_1_widens_nothing(alpha: float, out: int) -> None:
+    """A mask of 2 channels would become 8, the least that widths round to; 12 at 0.75 would become 16."""
+    assert costs(rows('op = "conv", out = 2'), alpha=alpha).layers[-1].output.c == out
+    assert costs(rows('op = "conv_norm", out = 12'), alpha=0.75).layers[0].output.c == 12
+    assert costs(rows('op = "conv_norm", out = 24'), alpha=0.75).layers[0].output.c == 24  # 18: 16 would lose more than a tenth
+
+
+ENDS = {
+    "bneck": ('op = "bneck", expand = 2, out = 32', [64, 64], 5120),
+    "conv_norm": ('op = "conv_norm", out = 16', [16], 32 * 16 + 32 + 16),
+    "separable": ('op = "separable", out = 16', [32, 16], 288 + 64 + 32 + 512 + 32 + 16),
+    "spatial_separable": ('op = "spatial_separable", out = 16', [16], 3 * 32 * 16 + 3 * 16 * 16 + 32 + 16),
+    "residual": ('op = "residual", mid = 8, out = 32', [8, 8, 32], 32 * 8 + 16 + 8 + 576 + 16 + 8 + 256 + 64 + 32),
+    "uib": ('op = "uib", expand = 2, out = 32', [64, 64], 2048 + 128 + 64 + 576 + 128 + 64 + 2048 + 64),
+    "depthwise_norm": ('op = "depthwise_norm"', [32], 288 + 64 + 32),
+    "xception": ('op = "xception", out = 32', [32, 32], 2 * (32 + 288 + 1024 + 64)),
+    "fire": ('op = "fire", squeeze = 8, out = 32', [8, 16, 16], 256 + 16 + 8 + 128 + 32 + 16 + 1152 + 32 + 16),
+}
+
+
+@pytest.mark.parametrize("block", ENDS)
+def test_prelu_is_an_activation_of_every_block(block: str) -> None:
+    """A slope a channel of the map that it stands behind: MobileFaceNet's bneck has 64 behind the expansion and 64 behind the filter."""
+    row, slopes, total = ENDS[block]
+    done = costs(rows(row, head="resolution = [56, 48]\nchannels = 32") + '[style]\nactivation = "prelu"\n')
+    assert [dict(t.factors)["slopes"] for x in done.layers if x.node.op.label == "prelu" for t in x.params] == slopes
+    assert trained(done) == total
+
+
+def test_prelu_of_a_block_follows_alpha() -> None:
+    """Behind 48 channels at alpha 0.5 stand 24 slopes, and in a grid each cell has its own."""
+    text = rows('op = "conv_norm", out = 48, activation = "prelu", norm = false')
+    assert params(text, alpha=0.5) == 3 * 24 + 24
+    assert costs(text, alpha=np.array([0.5, 1.0, 2.0])).params_by_kind()["activation"].tolist() == [24, 48, 96]
+
+
+@pytest.mark.parametrize("table", ["[se]\nactivation", "[style]\nactivations"])
+def test_prelu_is_no_activation_elsewhere(table: str) -> None:
+    """The twin: a squeeze-and-excite unit has none that learns."""
+    with pytest.raises(SpecError, match="activation"):
+        costs(rows(CONV) + f'{table} = "prelu"\n')
+
+
+@pytest.mark.parametrize(
+    ("alpha", "kind", "madds"), [(1.0, "depthwise", 9 * 48 * 400), (0.5, "depthwise", 9 * 24 * 400), (2.0, "depthwise", 9 * 96 * 400)]
+)
+@pytest.mark.parametrize("op", ["conv", "conv_norm"])
+def test_as_many_groups_as_channels_stay_one_a_channel(op: str, alpha: float, kind: str, madds: int) -> None:
+    """A depthwise convolution written by its groups stays one whatever alpha leaves; at 2 it was a grouped one before."""
+    done = costs(rows(CONV, f'op = "{op}", out = 48, kernel = 3, groups = 48'), alpha=alpha)
+    assert done.work_by_kind()[kind] == madds
+
+
+@pytest.mark.parametrize(("alpha", "channels"), [(1.0, 24), (0.5, 12), (0.25, 8)])
+def test_a_slice_is_the_share_that_the_table_says(alpha: float, channels: int) -> None:
+    """Half of 48 channels is half of what alpha leaves: 24 of 48, 12 of 24; 0.25 leaves 16."""
+    done = costs(rows(CONV, 'op = "slice", name = "s", channels = 24, start = 24'), alpha=alpha)
+    assert done.layers[-1].output.c == channels
+
+
+def test_a_slice_of_no_whole_channels_is_refused() -> None:
+    """A third of 48 is 16; of 24 it is 8; but 5 of 48 is no whole number of 24."""
+    assert costs(rows(CONV, 'op = "slice", channels = 16'), alpha=0.5).layers[-1].output.c == 8
+    with pytest.raises(SpecError, match="'channels' is 5 of 48 channels in the table, which is no whole number of the 24"):
+        costs(rows(CONV, 'op = "slice", channels = 5'), alpha=0.5)
+
+
+FIXED = {
+    "reduce": 'op = "reduce", h = 1, w = 1, c = 48',
+    "repeat": 'op = "repeat", h = 40, w = 40, c = 48',
+    "reshape": 'op = "reshape", h = 400, w = 1, c = 48',
+    "permute": 'op = "permute", h = 1, w = 400, c = 48',
+}
+
+
+@pytest.mark.parametrize("op", FIXED)
+def test_a_stated_map_of_all_channels_has_those_that_alpha_leaves(op: str) -> None:
+    """48 channels of 48 are 24 of 24 at alpha 0.5."""
+    assert costs(rows(CONV, FIXED[op])).layers[-1].output.c == 48
+    assert costs(rows(CONV, FIXED[op]), alpha=0.5).layers[-1].output.c == 24
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('op = "reduce", h = 1, w = 1, c = 47', "a map of 20x20x48 cannot be brought down to 1x1x47"),
+        ('op = "reduce", h = 40, w = 40, c = 48', "a map of 20x20x48 cannot be brought down to 40x40x48"),
+        ('op = "fire", squeeze = 8, out = 33', "a width of 33 has no two halves"),
+        ('op = "shuffle_unit", out = 49, stride = 2', "a width of 49 has no two halves"),
+    ],
+)
+def test_a_number_that_the_channels_contradict_is_refused(row: str, said: str) -> None:
+    """A reduction to more than there is, and halves of an odd width, of which a channel would be lost."""
+    with pytest.raises(SpecError, match=said):
+        costs(rows(CONV, row))
+
+
+def test_a_product_whose_sums_do_not_fit_is_refused() -> None:
+    """Two maps of 16 tokens and 64 channels make 16 x 16 sums of 64; at alpha 0.5 there are 32 channels, and 64 are too many."""
+    text = rows(
+        'op = "conv", name = "q", out = 64',
+        'op = "conv", name = "k", from = "input", out = 64',
+        'op = "matmul", from = ["q", "k"], inner = 64, h = 16, w = 1, c = 16',
+        head="resolution = 4",
+    )
+    assert costs(text).work_by_kind()["matmul"] == 16 * 16 * 64
+    with pytest.raises(SpecError, match="no product of 4x4x32 and 4x4x32 with sums of 64 is a map of 16x1x16"):
+        costs(text, alpha=0.5)
+
+
+def test_a_converted_row_reads_back(tmp_path: Path) -> None:
+    """Numbers of further axes than three, a part of one of ours with two whole ones, cost what they did."""
+    text = rows('op = "bias", numbers = 1200', head="resolution = [60, 20]\nchannels = 20")  # 3 heads of 20 x 20, 20 images
+    (tmp_path / "net.toml").write_text(text, "utf-8")
+    assert sum(cost(load(str(tmp_path / "net.toml"), Settings()).graph).params_by_kind().values()) == 1200
