@@ -449,7 +449,7 @@ class Reduce(NamedTuple):
 
     def shape(self, x: Shape) -> Shape:
         y = Shape(self.h, self.w, self.c)
-        if anywhere(x.elements % y.elements):
+        if anywhere(x.elements < y.elements):
             raise ShapeError(f"a map of {x} cannot be brought down to {y}")
         return y
 
