@@ -56,7 +56,7 @@ def test_sections_add_up_to_the_totals(title: str, convention: str) -> None:
 
 def test_activations_are_those_that_are_written() -> None:
     """V1's largest map is 112 x 112 x 64, after its first pointwise convolution."""
-    maps = section(side_by_side("v1", "v2"), "elements of maps, no memory figure")
+    maps = section(side_by_side("v1", "v2"), "map elements, not RAM")
     assert maps["largest single map"][:2] == (112 * 112 * 64, 112 * 112 * 96)
 
 

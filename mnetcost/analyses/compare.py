@@ -83,7 +83,7 @@ def _sections(found: Sequence[Mapping[str, Any]], all_costs: Sequence[Costs], co
         (f"{unit} by output map", "count", True, [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps]),
         ("params by kind", "count", True, params),
         ("weights in bytes", "bytes", False, [{key: t["weight_bytes"].get(key) for key in types} for t in totals]),
-        ("elements of maps, no memory figure", "count", False, [{MAPS[k]: n for k, n in t["activation_elements"].items()} for t in totals]),
+        ("map elements, not RAM", "count", False, [{MAPS[k]: n for k, n in t["activation_elements"].items()} for t in totals]),
         ("layers", "integer", False, [{f"with {unit}": f["layers"]["with_madds"], **f["layers"]["by_op"]} for f in found]),
     ]
 
