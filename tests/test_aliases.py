@@ -135,6 +135,15 @@ def test_a_misspelt_alias_is_answered_with_its_design() -> None:
         load("moblienet_v2")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("v2:0.5", "v2:alpha=0.5"), ("MobileNetV2:160", "MobileNetV2:resolution=160"), ("v1:96x128", "v1:resolution=96x128")]
+)
+def test_a_number_behind_a_colon_is_answered_with_its_setting(name: str, said: str) -> None:
+    """A small one is a width multiplier, a large one a size."""
+    with pytest.raises(SpecError, match=f"a setting has a name: {said}"):
+        load(name)
+
+
 def run(*args: str) -> Any:
     return CliRunner().invoke(cli, list(args))
 

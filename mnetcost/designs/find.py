@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ WORDS = "words.toml"
 NO_DESIGNS = (ALIASES, WORDS)
 """Files beside the specs: other names of designs, and words that mean ours."""
 LONGEST_NAME = 200
+SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a larger one a size in pixels
 
 
 @lru_cache(None)
@@ -65,6 +67,10 @@ def unknown_design(name: str) -> SpecError:
             return SpecError(Fault(f"is {found.said}", name, hint=f"{found.hint}; read are {READ}"))
         if not Path(name).exists():
             return SpecError(Fault("no such file", name, hint=f"read are {READ}"))
+    head, _, tail = name.rpartition(":")
+    if head and re.fullmatch(r"\d{1,4}(\.\d{1,4})?(x\d{1,4})?", tail, re.ASCII):
+        setting = "alpha" if "x" not in tail and float(tail) < SMALLEST_SIDE else "resolution"
+        return SpecError(Fault(f"there is no design '{name}'", hint=f"a setting has a name: {head}:{setting}={tail}"))
     near = like(name) or nearest(name, [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]])
     hint = f"did you mean '{near}'?" if near else f"`mnetcost list` shows the shipped designs; files that are read: {READ}"
     return SpecError(Fault(f"there is no design '{name}'", hint=hint))
