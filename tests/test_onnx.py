@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -386,6 +387,24 @@ def test_parts_that_overlap_count_each_number_once(tmp_path: Path) -> None:
     """1,199 x 8 numbers in the first part, and the 8 of the last row that only the second one reads: 9,600, as the file holds."""
     params = [sum(row[1].values()) for row in rows(costed(overlapping(tmp_path))).values()]
     assert [n for n in params if n] == [1199 * 8, 8]
+
+
+def test_many_cuts_of_a_large_table_count_what_it_holds(tmp_path: Path) -> None:
+    """A thousand cuts of a table of 2**25 numbers that overlap: past the bound on marks its rest counts at once, and time stays short."""
+    made = model([node("Relu", ["x"], ["y"])], [weights("table", 1)], image=(1, 1, 1, 1 << 15))
+    table = made.graph.initializer[0]
+    table.ClearField("raw_data")
+    table.dims[:] = [1024, 1 << 15]
+    table.data_location = 1
+    row = numbers("zero", 0), numbers("axis", 0), *[numbers(f"n{k}", k) for k in range(1, 1001)]
+    made.graph.initializer.extend(row)
+    cut = [[node("Slice", ["table", "zero", f"n{k}", "axis"], [f"s{k}"]), node("Add", ["x", f"s{k}"], [f"a{k}"])] for k in range(1, 1001)]
+    made.graph.node.extend(n for pair in cut for n in pair)
+    file = tmp_path / "net.onnx"
+    file.write_bytes(made.SerializeToString())
+    start = time.process_time()
+    assert sum(costed(str(file)).params_by_kind().values()) == 1 << 25
+    assert time.process_time() - start < 20
 
 
 def test_more_parameters_than_the_file_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 Dims = tuple[int, ...]
-MOST_MARKED = 1 << 27  # numbers of stored tensors that are told apart one by one; of larger ones each counts whole
+MOST_MARKED = 1 << 26  # numbers of stored tensors that are told apart one by one, those of all cuts together
 
 
 class Cut(NamedTuple):
@@ -65,8 +65,9 @@ class Stored(NamedTuple):
     @property
     def place(self) -> Cut | None:
         """Where they stand in their one tensor, if that is known."""
-        in_order = not self.parts and self.numbers == prod(self.dims)
-        return self.cut or (contiguous(self.dims) if in_order else None)
+        if self.cut is not None:
+            return self.cut if self.cut.dims == self.dims else None
+        return contiguous(self.dims) if not self.parts and self.numbers == prod(self.dims) else None
 
     @property
     def one(self) -> bool:
@@ -83,54 +84,55 @@ def worked_out(dims: Dims, of: Sequence[Stored], key: Any, values: tuple[Any, ..
 
 
 class Counted:
-    """Which stored numbers have been counted: each once, in whatever cuts and however often they are read."""
+    """Which stored numbers have been counted: each once, in whatever cuts and however often they are read.
+
+    Cuts of one tensor are told apart by a mark on each number; past MOST_MARKED marks the rest of a tensor counts with its next cut.
+    """
 
     def __init__(self) -> None:
-        self.whole: set[Any] = set()
+        self.counts: dict[Any, int] = {}  # how many numbers of each tensor that has been read
+        self.whole: set[Any] = set()  # tensors of which all have
         self.cuts: dict[Any, dict[Any, Cut]] = {}
-        self.marks: dict[Any, Any] = {}  # a byte a number of tensors that are read in several cuts
+        self.marks: dict[Any, Any] = {}
         self.marked = self.changes = 0
 
     def __contains__(self, key: Any) -> bool:
-        return key in self.whole or key in self.cuts
+        return key in self.counts
 
     def add(self, part: Part) -> int:
         """Count a part, and return how many of its numbers are new."""
         key, whole, cut = part
+        before = self.counts.setdefault(key, 0)
         if key in self.whole:
             return 0
         cuts = self.cuts.setdefault(key, {})
-        if cut is None or cut.size == whole or (cuts and key not in self.marks and self.marked + whole > MOST_MARKED):
-            before = self.count(key)
+        if cut is None or cut.size == whole or (cuts and self.marked + cut.size + whole * (key not in self.marks) > MOST_MARKED):
             self.whole.add(key)
-            self.cuts.pop(key)
             self.marks.pop(key, None)
-            self.changes += 1
-            return whole - before
-        axes = (pair for pair in zip(cut.strides, cut.dims, strict=True) if pair[0] and pair[1] != 1)
-        place = (cut.offset, *sorted(axes))
-        if place in cuts:
-            return 0
-        before = self.count(key)
-        cuts[place] = cut
-        if len(cuts) > 1:
-            self.mark(key, whole, list(cuts.values()) if key not in self.marks else [cut])
-        new = self.count(key) - before
-        self.changes += new > 0
+            new = whole - before
+            self.changes += new > 0 or not whole
+        else:
+            axes = (pair for pair in zip(cut.strides, cut.dims, strict=True) if pair[0] and pair[1] != 1)
+            place = (cut.offset, *sorted(axes))
+            new = 0 if place in cuts else self.mark(key, whole, cut) if cuts else cut.size
+            cuts[place] = cut
+            self.changes += new > 0
+        self.counts[key] += new
         return new
 
-    def mark(self, key: Any, whole: int, cuts: Sequence[Cut]) -> None:
+    def mark(self, key: Any, whole: int, cut: Cut) -> int:
+        """Mark the numbers of a further cut, and return how many had no mark."""
         import numpy as np
 
-        if key not in self.marks:
-            self.marked += whole
-            self.marks[key] = np.zeros(whole, np.uint8)
-        for cut in cuts:
-            if cut.size:
-                np.lib.stride_tricks.as_strided(self.marks[key][cut.offset :], cut.dims, cut.strides)[...] = 1
+        def numbers(of: Cut) -> Any:
+            return np.lib.stride_tricks.as_strided(self.marks[key][of.offset :], of.dims, of.strides)
 
-    def count(self, key: Any) -> int:
-        """How many numbers of a tensor that is not counted whole are."""
-        if key in self.marks:
-            return int(self.marks[key].sum(dtype="i8"))
-        return sum(cut.size for cut in self.cuts[key].values())
+        if key not in self.marks:
+            self.marks[key] = np.zeros(whole, np.uint8)
+            self.marked += whole
+            for earlier in self.cuts[key].values():
+                numbers(earlier)[...] = 1
+        self.marked += cut.size
+        new = cut.size - int(np.count_nonzero(numbers(cut)))
+        numbers(cut)[...] = 1
+        return new
