@@ -126,9 +126,74 @@ def grid() -> list[Measured]:
     ]
 
 
+CHAIN = (4000, 16_000)
+"""Layers of the chains that growth is measured on."""
+GROWTH = {
+    "report": ["report", "{rows}"],
+    "report of rows that repeat": ["report", "{repeats}"],
+    "report as SVG": ["report", "{short}", "--format", "svg"],
+    "explain": ["explain", "{rows}"],
+    "explain as JSON": ["explain", "{rows}", "--format", "json"],
+    "compare": ["compare", "{rows}", "v2"],
+    "convert": ["convert", "{rows}"],
+    "diff": ["diff", "{rows}", "{wider}"],
+    "identify": ["identify", "{rows}"],
+    "report of an ONNX file": ["report", "{onnx}"],
+}
+"""Calls whose time is to grow with the layers, and what they read."""
+
+
+def chain(folder: Path, layers: int) -> dict[str, str]:
+    """Files of one chain of so many layers: as rows, wider, as rows that repeat, as an ONNX file, and a quarter of it as rows."""
+    import onnx
+    from onnx import helper
+
+    def rows(many: int, out: int) -> str:
+        return "resolution = 32\nlayers = [\n" + "".join(f'  {{ op = "conv", name = "n{n}", out = {out} }},\n' for n in range(many)) + "]\n"
+
+    repeats = "".join('  { op = "conv", out = 8, repeat = 1000 },\n' for _ in range(layers // 1000))
+    texts = {"rows": rows(layers, 8), "short": rows(layers // 4, 8), "wider": rows(layers, 16)}
+    texts["repeats"] = f"resolution = 32\nlayers = [\n{repeats}]\n"
+    found = {name: folder / f"{name}{layers}.toml" for name in texts}
+    for name, text in texts.items():
+        found[name].write_text(text, "utf-8")
+    nodes = [helper.make_node("Conv", [f"y{n}", f"w{n}"], [f"y{n + 1}"]) for n in range(layers)]
+    weights = [helper.make_tensor(f"w{n}", onnx.TensorProto.FLOAT, [8, 8, 1, 1], [0.5] * 64) for n in range(layers)]
+    ends = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 8, 32, 32]) for name in ("y0", f"y{layers}")]
+    model = helper.make_model(helper.make_graph(nodes, "chain", ends[:1], ends[1:], weights), opset_imports=[helper.make_opsetid("", 13)])
+    found["onnx"] = folder / f"net{layers}.onnx"
+    found["onnx"].write_bytes(model.SerializeToString())
+    return {name: str(path) for name, path in found.items()}
+
+
+def growth() -> list[Measured]:
+    """By which power of the layers does the time of whole processes grow? 1 is in proportion, 2 is their square."""
+    from math import log
+
+    with tempfile.TemporaryDirectory() as name:
+        files = [chain(Path(name), layers) for layers in CHAIN]
+        idle = min(cpu("-c", PROGRAM, "report", "v2") for _ in range(5))
+        found = []
+        for what, call in GROWTH.items():
+            seconds = [min(cpu("-c", PROGRAM, *(word.format(**f) for word in call)) for _ in range(2)) - idle for f in files]
+            power = log(max(seconds[1], 1e-3) / max(seconds[0], 1e-3)) / log(CHAIN[1] / CHAIN[0])
+            found.append(Measured(f"{what}, {CHAIN[0]:,} to {CHAIN[1]:,} layers: power", power, 1.25, ""))
+        each = 1e6 * seconds_a_layer(files)
+        return [*found, Measured("a layer of rows that repeat, in a whole report", each, 60, "us")]
+
+
+def seconds_a_layer(files: list[dict[str, str]]) -> float:
+    """What a further layer of a row that repeats costs from end to end."""
+    seconds = [min(cpu("-c", PROGRAM, "report", f["repeats"]) for _ in range(3)) for f in files]
+    return (seconds[1] - seconds[0]) / (CHAIN[1] - CHAIN[0])
+
+
 def main() -> int:
     """Print every figure; return 1 where one is missed and --strict is given."""
-    all_ = [*start(), *in_process(), *grid()]
+    if "growth" in sys.argv:
+        all_ = growth()
+    else:
+        all_ = [*start(), *in_process(), *grid(), *growth()]
     for measured in all_:
         sys.stdout.write(f"{measured}\n")
     return int("--strict" in sys.argv and not all(measured.kept for measured in all_))

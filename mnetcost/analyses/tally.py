@@ -74,13 +74,21 @@ GAPS = {
 """What a convention does not know, in words, where the kind's own name says too little."""
 
 
-def gaps(costs: Costs, convention: Convention) -> list[str]:
-    """What of a design nobody knows how the tool behind a convention would count, in words; none where its figure can be trusted."""
-    if not convention.unknown:
-        return []
-    there = {key for layer in costs.layers for t in layer.work for key in (t.kind, f"{t.kind}.{t.variant}")}
+def kinds_there(costs: Costs) -> set[str]:
+    """The kinds of work of a design, with and without their variants."""
+    pairs = {(t.kind, t.variant) for layer in costs.layers for t in layer.work}
+    there = {key for kind, variant in pairs for key in (kind, f"{kind}.{variant}")}
     if costs.graph.weight_bytes is not None and "norm" not in there and "bias.conv" in there:
         there.add(FOLDED)
+    return there
+
+
+def gaps(costs: Costs, convention: Convention) -> list[str]:
+    """What of a design nobody knows how the tool behind a convention would count, in words; none where its figure can be trusted."""
+    return _gaps(kinds_there(costs), convention) if convention.unknown else []
+
+
+def _gaps(there: set[str], convention: Convention) -> list[str]:
     kinds = [key for key in convention.unknown if key in there]
     return list(dict.fromkeys(GAPS.get(key) or _in_words(key) for key in kinds))
 
@@ -98,13 +106,15 @@ def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention)
     from ..designs.conventions import load_convention
 
     others = [load_convention(name) for name in COMMON if name != convention.name]
-    work = [t for layer in layers for t in layer.work]
+    sums, there = counts((t for layer in layers for t in layer.work), units_of(others)), kinds_there(costs)
     missing: dict[str, list[str]] = {}
+    known = []
     for k in others:
-        if why := ", ".join(gaps(costs, k)):
+        if why := ", ".join(_gaps(there, k)):
             missing.setdefault(why, []).append(k.name)
-    known = "elsewhere: " + ", ".join(f"{k.madds(work):,} by {k.name}" for k in others if not gaps(costs, k))
-    return known + "".join(f"; not known: {', '.join(names)} ({why})" for why, names in missing.items())
+        else:
+            known.append(f"{value(sums, k.work):,} by {k.name}")
+    return f"elsewhere: {', '.join(known)}" + "".join(f"; not known: {', '.join(names)} ({why})" for why, names in missing.items())
 
 
 def gap_notes(costs: Costs, convention: Convention) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -164,5 +165,10 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line as the program `mnetcost`."""
+    """Run the command line as the program `mnetcost`.
+
+    It makes what it answers with and ends: values that refer to nothing behind them, which need no collector. Looking for cycles among them
+    took a third of the time of a design of thousands of layers.
+    """
+    gc.set_threshold(100_000, 50, 50)
     cli.main(prog_name="mnetcost")
