@@ -277,11 +277,11 @@ class Maps:
             self.fixed(stored, name)
         return stored.trained and self.counts(name, stored)
 
-    def fixed(self, stored: Stored, name: str) -> None:
+    def fixed(self, stored: Stored, name: str, note: str = "fixed") -> None:
         """Numbers that nothing trains: said once in the answer."""
         if not self.dry and stored.key not in self.said:
             self.said.add(stored.key)
-            self.layers.mark("fixed", name, stored.numbers)
+            self.layers.mark(note, name, stored.numbers)
 
     def weighted(self, name: str, op: Callable[[bool], Op], t: Tensor, weight: Stored, bias: Stored | None, dims: Dims, c: int) -> Tensor:
         """Add a layer with weights and perhaps a bias, of which either may have been counted at an earlier layer."""
@@ -374,8 +374,10 @@ class Maps:
         if isinstance(b, Tensor) and isinstance(a, Stored) and len(a.dims) == 2 and len(b.dims) >= 2 and bias is None:
             return self.dense(name, b, -2, a, a.dims[1], a.dims[0])
         if isinstance(a, Stored) and isinstance(b, Stored) and len(b.dims) == 2:
-            places = a._replace(trained=a.trained and a.dims[-1] != 2)  # a height and a width a row: places, as Swin V2 has them
-            return self.dense(name, self.as_tensor(places, name), -1, b, b.dims[-2], b.dims[-1], bias)
+            if a.trained and a.dims[-1:] == (2,):  # a height and a width in a row: places, as Swin V2 has them
+                self.fixed(a, name, "places")
+                a = a._replace(trained=False)
+            return self.dense(name, self.as_tensor(a, name), -1, b, b.dims[-2], b.dims[-1], bias)
         a, b = self.as_tensor(a, name), self.as_tensor(b, name)
         if len(a.dims) < 2 or len(b.dims) < 2:
             raise NotKnown
