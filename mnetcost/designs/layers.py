@@ -52,7 +52,7 @@ NOTES = {
     "filler": "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms that were never "
     "trained, or written for a scale or a shift that the norms lack",
     "boxes": "not counted: {numbers:,} stored numbers, such as prior boxes, that the tail reads in {layers}, first at {first!r}",
-    "places": "not counted: {numbers:,} numbers of tables that stored weights multiply, in {layers}, first at {first!r}; two in a row, they "
+    "places": "not counted: {numbers:,} numbers of tables that stored weights multiply, in {layers}, first at {first!r}; two a row, they "
     "are taken for places, a height and a width each",
     "fixed": "not counted: {numbers:,} numbers of Constant nodes, in {layers}, first at {first!r}; the weights are initializers, so "
     "these are not trained",
