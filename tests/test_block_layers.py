@@ -303,6 +303,19 @@ LAYERS = {
         add: add() of pool + shortcut_norm -> 7x5x32
         """,
     ),
+    "xception strided in one direction": (
+        '{ op = "xception", out = 24, convs = 1, stride = [1, 2] }',
+        """
+        relu1: activation() of input -> 14x9x24
+        depthwise1: depthwise() of relu1 -> 14x9x24
+        pointwise1: conv(out=24) of depthwise1 -> 14x9x24
+        pointwise1_norm: norm() of pointwise1 -> 14x9x24
+        pool: max_pool(kernel=3, stride=(1, 2), padding=same) of pointwise1_norm -> 14x5x24
+        shortcut: conv(out=24, stride=(1, 2)) of input -> 14x5x24
+        shortcut_norm: norm() of shortcut -> 14x5x24
+        add: add() of pool + shortcut_norm -> 14x5x24
+        """,
+    ),
     "xception bare": (
         '{ op = "xception", out = 24, convs = 2, activate_first = false }',
         """
@@ -336,3 +349,9 @@ def test_a_block_stands_for_these_layers(case: str) -> None:
     """Each key of each block at a value of its own, on a map that is not square."""
     row, layers = LAYERS[case]
     assert listed(costs_of(row, size="[14, 9]")) == [line.strip() for line in layers.strip().split("\n")]
+
+
+def test_xceptions_pool_pads_one_where_windows_are_padded_by_hand() -> None:
+    """As torch models have it: (14 + 2 - 3) // 2 + 1 = 7 rows, and (9 + 2 - 3) // 2 + 1 = 5 columns."""
+    done = costs_of('{ op = "xception", out = 32, stride = 2 }', size="[14, 9]", more='[style]\npadding = "symmetric"\n')
+    assert [tuple(x.output) for x in done.layers if x.node.op.label == "max_pool"] == [(7, 5, 32)]

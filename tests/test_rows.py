@@ -73,6 +73,7 @@ def test_what_is_learned_a_channel_follows_the_channels(row: str, at_1: int, at_
         ('op = "prelu", slopes = 24', "24 slopes fit no axes"),
         ('op = "scale", numbers = 5', "5 numbers fit no axes"),
         ('op = "bias", numbers = 96', "96 numbers fit no axes"),
+        ('op = "bias", numbers = 2', "2 numbers fit no axes"),
         ('op = "bias", numbers = 1000000', "1,000,000 numbers fit no axes"),
         ('op = "l2_norm", numbers = 7', "7 numbers fit no axes"),
     ],
@@ -224,8 +225,11 @@ def test_a_product_whose_sums_do_not_fit_is_refused() -> None:
         costs(text, alpha=0.5)
 
 
-def test_a_converted_row_reads_back(tmp_path: Path) -> None:
-    """Numbers of further axes than three, a part of one of ours with two whole ones, cost what they did."""
-    text = rows('op = "bias", numbers = 1200', head="resolution = [60, 20]\nchannels = 20")  # 3 heads of 20 x 20, 20 images
+@pytest.mark.parametrize(("h", "w", "c", "numbers"), [(60, 14, 25, 3 * 14 * 25), (14, 60, 25, 2 * 14 * 25), (14, 60, 25, 5 * 14 * 60)])
+def test_numbers_of_further_axes_read_back(tmp_path: Path, h: int, w: int, c: int, numbers: int) -> None:
+    """A part of one axis with two whole ones, as a table a head is in a file that was converted; 11 parts of an axis of 60 are none."""
+    text = rows(f'op = "bias", numbers = {numbers}', head=f"resolution = [{h}, {w}]\nchannels = {c}")
     (tmp_path / "net.toml").write_text(text, "utf-8")
-    assert sum(cost(load(str(tmp_path / "net.toml"), Settings()).graph).params_by_kind().values()) == 1200
+    assert trained(cost(load(str(tmp_path / "net.toml"), Settings()).graph)) == numbers
+    with pytest.raises(SpecError, match="fit no axes"):
+        costs(rows(f'op = "bias", numbers = {11 * h * c}', head=f"resolution = [{h}, {w}]\nchannels = {c}"))
