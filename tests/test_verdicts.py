@@ -157,6 +157,7 @@ def test_the_heaviest_layers_of_a_broken_limit_are_named(tmp_path: Path, options
     assert [x["value"] for x in result["layers"]][:2] == [64 * 12, 64 * 11]
     assert (result["file"], result["line"]) == ("net.toml", 15)
     assert (FEW, MANY) == (3, 10)
+    assert "net.toml: madds is 4,992 MAdds, 4,991 over 1" in printed(tmp_path, *options)  # 64 times 1 + 2 + ... + 12, above the layers
 
 
 def test_a_limit_from_below_names_no_layers(tmp_path: Path) -> None:
@@ -272,3 +273,20 @@ def test_at_least_and_at_most_may_be_one_number() -> None:
     with pytest.raises(CallError, match="nothing is at least 1,001 and at most 1,000"):
         read_limits({"max": ["1k", "2k"], "min": ["1001", 5]})
     assert len(read_limits({"max": ["1", "+1%"], "min": "-5%"})) == 3  # relative ones may meet any figure
+
+
+def test_a_waiver_on_its_last_day_beats_one_that_has_ended(tmp_path: Path) -> None:
+    """Whichever stands first in the file."""
+    ended, last = WAIVER.format(reason="ended", until="2025-01-01"), WAIVER.format(reason="last day", until="2026-03-01")
+    for waivers in (ended + last, last + ended):
+        (result,) = checked(tmp_path, code=0, tiny=TINY, mnetcost=BUDGET + "madds = 1\n" + waivers)["results"]
+        assert (result["state"], result["waiver"]["reason"]) == ("waived", "last day")
+
+
+def test_a_file_whose_only_design_is_wrong_is_answered(tmp_path: Path) -> None:
+    """One row of a file of budgets, with its fault and exit code 2; a call that names the same design is refused."""
+    data = checked(tmp_path, code=2, bad="resolution = 1\n", mnetcost='[[budget]]\ndesign = "bad.toml"\nmadds = 1\n')
+    assert [(r["design"], r["state"], r["value"]) for r in data["results"]] == [("bad.toml", "error", None)]
+    with contextlib.chdir(tmp_path):
+        done = CliRunner().invoke(cli, ["check", "bad.toml", "--max", "madds=1", "--format", "json"])
+    assert (done.exit_code, done.stdout) == (2, "")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnetcost.engine.ops import AvgPool, Conv, DepthwiseConv, MaxPool, TransposedConv
-from mnetcost.engine.shapes import Shape, same_pads
+from mnetcost.engine.shapes import Shape, same_pads, windowed
 from mnetcost.engine.terms import by_kind
 from mnetcost.errors import ShapeError
 
@@ -118,3 +118,12 @@ def test_symmetric_keeps_a_map_at_stride_1(n: int, kernel: int, dilation: int) -
     assert Conv(1, kernel, 1, dilation, padding="symmetric").shape(Shape(n, n + 1, 1)) == Shape(n, n + 1, 1)
     assert Conv(1, (kernel, 1), padding=(kernel // 2, 0)).shape(Shape(n, n + 1, 1)) == Shape(n, n + 1, 1)
     assert Conv(1, (1, kernel), padding=(0, kernel // 2)).shape(Shape(n, n + 1, 1)) == Shape(n, n + 1, 1)
+
+
+@given(h=SIDE, w=SIDE, tiles=st.integers(2, 4), kernel=st.sampled_from([1, 2, 3]), stride=SMALL)
+def test_a_window_slides_over_each_tile_alone(h: int, w: int, tiles: int, kernel: int, stride: int) -> None:
+    """Tiles stand one below the other: as many rows as one tile gives, that many times; a height that is no multiple is refused."""
+    one = windowed(Shape(h, w, 2), kernel, stride, 1, 1)
+    assert windowed(Shape(h * tiles, w, 2), kernel, stride, 1, 1, tiles=tiles) == (one[0] * tiles, one[1])
+    with pytest.raises(ShapeError, match=f"is not {tiles} tiles one below the other"):
+        windowed(Shape(h * tiles + 1, w, 2), kernel, stride, 1, 1, tiles=tiles)
