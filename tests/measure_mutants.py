@@ -44,7 +44,7 @@ COPIED = (
 )
 LONGEST = 300  # seconds that a mutant's tests may take; one that loops is noticed
 
-ENGINE = "ops windows block_layers blocks widths costs rows layers"
+ENGINE = "moves ops windows block_layers blocks widths costs rows layers"
 SLOW = "metrics factorize truth scale"
 TESTS = {
     "mnetcost/engine": (ENGINE, SLOW),

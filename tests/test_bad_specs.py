@@ -78,7 +78,7 @@ CASES: dict[str, tuple[str, str]] = {
         f"""
         error: net.toml:2: layers[0].role: 'role' must be one of "stem", "head", not "haed"
           hint: did you mean 'head'?
-        error: net.toml:2: layers[0].activation: 'activation' must be an activation's name or "none", not "rellu"
+        error: net.toml:2: layers[0].activation: 'activation' must be an activation's name, "prelu" or "none", not "rellu"
           hint: did you mean 'relu'?
         error: net.toml:2: layers[0].padding: 'padding' must be {PADDING}, not "sane"
           hint: did you mean 'same'?

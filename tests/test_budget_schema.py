@@ -231,6 +231,7 @@ def test_schema_and_reader_agree_on_budgets(
     tmp_path_factory: pytest.TempPathFactory, items: list[dict[str, Any]], base: dict[str, Any]
 ) -> None:
     """Whatever limits, groups, scopes and settings come together, both take the file or neither does."""
-    folder = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.getbasetemp() / "schema"
+    folder.mkdir(exist_ok=True)
     text = toml({"budget": [base | {key: value for item in items for key, value in item.items()}]})
     assert schema_takes(text) == reader_takes(text, folder), text

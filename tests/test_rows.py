@@ -116,11 +116,21 @@ def test_style_holds_for_every_convolution(op: str, own: int, size: int) -> None
 
 
 @pytest.mark.parametrize(("alpha", "out"), [(0.1, 2), (0.5, 2), (0.99, 2), (1.0, 2), (2.0, 8)])
-def test_an_alpha_below_1_widens_nothing(alpha: float, out: int) -> None:
-    """A mask of 2 channels would become 8, the least that widths round to; 12 at 0.75 would become 16."""
-    assert costs(rows('op = "conv", out = 2'), alpha=alpha).layers[-1].output.c == out
-    assert costs(rows('op = "conv_norm", out = 12'), alpha=0.75).layers[0].output.c == 12
-    assert costs(rows('op = "conv_norm", out = 24'), alpha=0.75).layers[0].output.c == 24  # 18: 16 would lose more than a tenth
+def test_an_alpha_below_1_widens_no_output(alpha: float, out: int) -> None:
+    """A mask of 2 channels would become 8, the least that widths round to."""
+    found = costs(rows('op = "conv", out = 2'), alpha=alpha)
+    assert found.layers[-1].output.c == out
+    assert not found.graph.notes
+
+
+def test_where_rounding_widens_the_answer_says_so() -> None:
+    """12 at 0.75 is 9, of which 8 would lose more than a tenth: 16, as TF-slim's rule has it; 24 becomes 18, so 24."""
+    found = costs(rows('op = "conv_norm", out = 12'), alpha=0.75)
+    assert found.layers[0].output.c == 16
+    assert found.graph.notes == ("alpha 0.75 makes a row wider than printed, by the rounding of widths: first 'conv 1', 12 -> 16",)
+    same = costs(rows('op = "conv_norm", out = 24'), alpha=0.75)
+    assert same.layers[0].output.c == 24
+    assert not same.graph.notes
 
 
 ENDS = {

@@ -21,6 +21,10 @@ CASES = [
     (WidthRule(rounding="round"), 10, 0.25, 2),  # halves to even, as Python rounds
     (WidthRule(divisor=4), 10, 1.1, 12),
     (WidthRule(), 10, 1.0, 10),  # as printed
+    (WidthRule(), 20, 0.9, 24),  # 18: 16 would lose more than a tenth
+    (WidthRule(), 6, 0.75, 6),  # 4.5 would become 8, the smallest width: an output stays as it is
+    (WidthRule(rounding="truncate", minimum=8), 2, 0.5, 2),
+    (WidthRule(), 2, 2.0, 8),
     (WidthRule(scale="fixed"), 1280, 0.35, 1280),
     (WidthRule(scale="scaled from 1"), 1280, 0.99, 1280),
     (WidthRule(scale="scaled from 1"), 1280, 1.4, 1792),

@@ -36,7 +36,16 @@ def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bo
             _lay(site, row, classes, named, numbers)
         except ShapeError as e:
             raise _placed(spec, row, e) from None
-    return builder.graph()
+    return builder.graph(notes=_widened(site))
+
+
+def _widened(site: Site) -> tuple[str, ...]:
+    """Say where rounding makes a width larger than printed, although alpha is to make the network narrower."""
+    if not site.widened:
+        return ()
+    place, (printed, width) = next(iter(site.widened.items()))
+    many = f"{len(site.widened)} rows" if len(site.widened) > 1 else "a row"
+    return (f"alpha {site.alpha:g} makes {many} wider than printed, by the rounding of widths: first {place!r}, {printed} -> {width}",)
 
 
 def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:

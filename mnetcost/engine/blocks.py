@@ -11,7 +11,7 @@ from .elements import Activation, Norm, PRelu
 from .fields import PRELU, Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
 from .graph import Builder, Ref
 from .moves import Concat, Pad, Shuffle, Slice
-from .numbers import Num, anywhere, everywhere, pair
+from .numbers import Num, anywhere, everywhere, is_array, pair
 from .op import op
 from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, MaxPool, Op
 from .rules import Rules
@@ -35,6 +35,7 @@ class Site:
         self.why = ""
         self.shared = False
         self.written = {label: word for label, word in rules.written._asdict().items() if word not in ("", "module")}
+        self.widened: dict[str, tuple[int, int]] = {}  # places where an alpha below 1 leaves more channels than printed: both numbers
         self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
 
     @property
@@ -43,8 +44,11 @@ class Site:
         return self.builder.nodes[self.x].output
 
     def width(self, printed: Num) -> Num:
-        """Scale a printed width by the rule of this row's role."""
-        return self.rules.width(self.role).width(printed, self.alpha)
+        """Scale a printed width by the rule of this row's role, and keep in mind where rounding widens what alpha narrows."""
+        width = self.rules.width(self.role).width(printed, self.alpha)
+        if self.alpha.__class__ is float and self.alpha < 1 and not is_array(width) and width > printed:
+            self.widened.setdefault(self.place, (printed, width))
+        return width
 
     def add(self, part: str, op: Op, *inputs: Ref, when: Num = ALWAYS, why: str = "", printed: Num = None, written: str = "") -> Ref:
         """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place itself."""

@@ -57,13 +57,19 @@ class WidthRule(NamedTuple):
     divisor: int = 8
     minimum: int = 0  # 0: the divisor itself where widths round to it, 1 where they don't
 
+    @property
+    def smallest(self) -> int:
+        """The smallest width that rounding gives."""
+        return self.minimum or (self.divisor if self.rounding.endswith("divisible") else 1)
+
     def round(self, value: Any) -> Num:
         return ROUNDING[self.rounding](value, self.divisor, self.minimum)
 
     def width(self, printed: Num, alpha: Any) -> Num:
         """Return the channels left of a printed width at this alpha; at 1 it is as printed, multiple of 8 or not.
 
-        An alpha below 1 never makes a width larger than printed, though rounding alone would: a mask of 2 channels stays one.
+        A width printed below the smallest one is an output (a mask of 2 channels), which an alpha below 1 never makes larger. Above
+        that, the published rule holds even where it widens: it makes 24 channels of 20 at alpha 0.9.
 
         >>> WidthRule().width(64, 0.35), WidthRule(scale="scaled from 1").width(1280, 0.35), WidthRule().width(2, 0.5)
         (24, 1280, 2)
@@ -73,7 +79,8 @@ class WidthRule(NamedTuple):
         if not is_array(alpha) and alpha == 1:
             return printed
         rounded = self.round(printed * alpha)
-        scaled = choose(alpha == 1, printed, choose(alpha < 1, at_most(rounded, printed), rounded))
+        kept = choose((alpha < 1) & (printed < self.smallest), at_most(rounded, printed), rounded)
+        scaled = choose(alpha == 1, printed, kept)
         if self.scale == "scaled":
             return scaled
         return choose(alpha >= float(self.scale.removeprefix("scaled from ")), scaled, printed)
