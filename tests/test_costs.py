@@ -7,7 +7,8 @@ import pytest
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.find import shipped
-from mnetcost.engine.costs import cost, refuse_overflow
+from mnetcost.engine import graph
+from mnetcost.engine.costs import Costs, cost, refuse_overflow
 from mnetcost.engine.graph import Builder
 from mnetcost.engine.ops import Conv, Dense, Input, Unknown
 from mnetcost.engine.terms import Term, by_kind, term
@@ -113,3 +114,37 @@ def test_the_default_conventions_weigh_as_they_say() -> None:
     paper, flops, total = (load_convention(name) for name in ("paper", "flops", "total"))
     assert (paper.madds(work), flops.madds(work), total.madds(work)) == (568_740_352, 1_137_480_704, 568_740_352)
     assert (paper.count_params(params), total.count_params(params)) == (4_231_976, 4_253_864)
+
+
+def test_a_layer_says_its_counts_by_kind() -> None:
+    """3 x 3 x 3 x 4 weights and 4 biases, at 8 x 8 places, for one image unless more are asked for."""
+    b = Builder()
+    b.add("conv", Conv(4, 3, bias=True), b.add("image", Input(8, 8, 3)))
+    once, twice = cost(b.graph()), cost(b.graph(), 2)
+    (layer,) = once.layers
+    assert layer.params_by_kind() == {"conv": 108, "bias": 4}
+    assert layer.work_by_kind() == {"conv": 108 * 64, "bias": 256}
+    assert twice.layers[0].work_by_kind() == {"conv": 2 * 108 * 64, "bias": 512}
+    assert (once.batch, twice.batch) == (1, 2)
+    assert Costs(once.graph, once.layers).batch == 1
+
+
+def test_a_design_of_too_many_layers_runs_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100,000 layers beside the input; here 3."""
+    assert graph.MOST_LAYERS == 100_000
+    monkeypatch.setattr(graph, "MOST_LAYERS", 3)
+    b = Builder()
+    x = b.add("image", Input(8, 8, 3))
+    for n in range(3):
+        x = b.add(f"conv {n}", Conv(4), x)
+    with pytest.raises(ShapeError, match="the design runs away: more than 3 layers"):
+        b.add("conv 3", Conv(4), x)
+
+
+def test_a_layer_stands_in_its_block_or_alone() -> None:
+    """Where no block is named, its place is its own name."""
+    b = Builder()
+    x = b.add("image", Input(8, 8, 3))
+    b.add("block/conv", Conv(4), x, place="block")
+    b.add("alone", Conv(4), x)
+    assert [node.place for node in b.nodes] == ["image", "block", "alone"]

@@ -243,3 +243,10 @@ def test_numbers_of_further_axes_read_back(tmp_path: Path, h: int, w: int, c: in
     assert trained(cost(load(str(tmp_path / "net.toml"), Settings()).graph)) == numbers
     with pytest.raises(SpecError, match="fit no axes"):
         costs(rows(f'op = "bias", numbers = {11 * h * c}', head=f"resolution = [{h}, {w}]\nchannels = {c}"))
+
+
+@pytest.mark.parametrize(("size", "channels", "numbers"), [("[5, 7]", 6, 105), ("[5, 4]", 3, 30), ("[4, 5]", 3, 30)])
+def test_numbers_of_a_part_of_one_axis_and_two_whole_ones_are_taken(size: str, channels: int, numbers: int) -> None:
+    """35 positions x half of 6 channels; 15 of height and channels x half of the width; 15 of width and channels x half of the height."""
+    row = f'op = "bias", numbers = {numbers}'
+    assert params(rows(f'op = "conv", out = {channels}', row, head=f"resolution = {size}")) == 3 * channels + numbers

@@ -290,3 +290,14 @@ def test_a_file_whose_only_design_is_wrong_is_answered(tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
         done = CliRunner().invoke(cli, ["check", "bad.toml", "--max", "madds=1", "--format", "json"])
     assert (done.exit_code, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("faults", [1, 2, 3])
+def test_a_row_says_how_many_more_faults_a_design_has(tmp_path: Path, faults: int) -> None:
+    """The first is shown, the others are counted."""
+    rows_ = "".join(f"  {{ op = 'conv', out = 1, strid = {n} }},\n" for n in range(faults))
+    budgets = "[[budget]]\ndesign = 'bad.toml'\nmadds = 1\n"
+    data = checked(tmp_path, code=2, bad=LAYERS.format(rows=rows_), mnetcost=budgets)
+    (row,) = data["results"]
+    assert ("more" in row["message"]) == (faults > 1)
+    assert (f"; and {faults - 1} more" in row["message"]) == (faults > 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..errors import ShapeError
-from .numbers import Num, anywhere, ceil_div, choose, is_array
+from .numbers import Num, anywhere, ceil_div, is_array
 
 
 class Shape(NamedTuple):
@@ -84,10 +84,3 @@ def windowed(x: Shape, kernel: Any, stride: Any, dilation: Any, padding: Any, ce
                 n = n[out < 1].min() if n.shape == getattr(out, "shape", None) else n.min()
             raise ShapeError(f"the map vanishes: a window of {d * (k - 1) + 1} does not fit into {n}")
     return h, w
-
-
-def same_pads(n: Num, kernel: int, stride: int) -> tuple[Num, Num]:
-    """Padding before and after that gives ceil(n / stride), the larger half last (TensorFlow's "same")."""
-    total = (ceil_div(n, stride) - 1) * stride + kernel - n
-    total = choose(total < 0, 0, total)
-    return total // 2, total - total // 2
