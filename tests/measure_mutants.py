@@ -44,7 +44,7 @@ COPIED = (
 )
 LONGEST = 300  # seconds that a mutant's tests may take; one that loops is noticed
 
-ENGINE = "moves ops windows block_layers blocks widths costs rows layers"
+ENGINE = "defaults moves ops windows block_layers blocks widths costs rows layers"
 SLOW = "metrics factorize truth scale"
 TESTS = {
     "mnetcost/engine": (ENGINE, SLOW),
@@ -162,8 +162,7 @@ def noticed(folder: Path, names: list[str]) -> bool:
 def tests_of(module: str) -> tuple[list[str], list[str]]:
     """The quick tests, that of the module's own name first, and the others."""
     quick, slow = next(tests for begin, tests in TESTS.items() if module.startswith(begin))
-    stem = Path(module).stem
-    return sorted(quick.split(), key=lambda name: name != stem), slow.split()
+    return list(dict.fromkeys([Path(module).stem, *quick.split()])), slow.split()
 
 
 def measure(folder: Path, module: str, each: int, seed: int) -> tuple[int, list[Mutant]]:

@@ -106,3 +106,18 @@ def test_heads_behind_their_maps_or_at_the_end() -> None:
     old, new = (state_of(d, False) for d in (first, second))
     assert substance(arranged(old, new)[0].graph()) == substance(old.graph())
     assert substance(new.graph()) != substance(old.graph())  # as listed they differ
+
+
+def test_two_heads_of_unequal_width_in_the_other_order_are_no_change() -> None:
+    """Layer by layer both listings have the same ops, so that only widths seem to differ."""
+
+    def net(*widths: int) -> Graph:
+        b = Builder()
+        body = b.add("body", Conv(16, 3), b.input("image", 8, 8, 3))
+        for n, width in enumerate(widths):
+            b.add(f"n{n}", Conv(width), body)
+        return b.graph()
+
+    design = load("v1")._replace(spec=None, file="x")
+    one, other = (design._replace(graph=net(*widths)) for widths in ((2, 4, 6), (6, 2, 4)))
+    assert diff(one, other, load_convention()).identical

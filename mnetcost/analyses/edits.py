@@ -10,6 +10,7 @@ from .matching import ASPECTS, VIEWS, Pairs, akin, aspects, match
 from .order import arranged, inputs_of
 from .units import FROM_STYLE, State, Unit, World
 
+ONE_SIDED = ("added", "removed", "replaced")  # changes of pieces that only one side has
 MANY_WIDTHS = 3  # more different changes of width than this, between files, are one scaling
 
 STYLED = tuple(("style", field) for field in FROM_STYLE)  # rows hold these already
@@ -46,21 +47,20 @@ class Script(NamedTuple):
 def script(old: State, new: State) -> Script:
     """Find the changes that turn one design into the other: of the scripts that several ways of matching give, the shortest.
 
-    Where the new design lists its branches in another order, it is read in the old one's as well.
+    Where pieces differ, the new design may only list its branches in another order: it is then read in the old one's as well.
     """
     a, b = list(old.units.values()), list(new.units.values())
     ways: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
-    found = [write(old, new, a, b, pairs) for pairs in ways]
+    best = min((write(old, new, a, b, pairs) for pairs in ways), key=length)
+    if not any(u.inputs for u in b) or all(c.kind in ("setting", "rule", "written") for c in best.changes):
+        return best  # a chain has one order only; and where no piece differs, the order is the same
     other, pairs = arranged(old, new)
-    if other is not new:
-        found.append(write(old, other, a, list(other.units.values()), pairs))
-    return min(found, key=length)
+    return best if other is new else min(best, write(old, other, a, list(other.units.values()), pairs), key=length)
 
 
 def length(found: Script) -> int:
     """How much a reader has to read: every change, and of what only one side has, every piece."""
-    one_sided = ("added", "removed", "replaced")
-    return sum((c.kind != "wiring" or not c.what) + (len(c.ids) + len(c.others)) * (c.kind in one_sided) for c in found.changes)
+    return sum((c.kind != "wiring" or not c.what) + (len(c.ids) + len(c.others)) * (c.kind in ONE_SIDED) for c in found.changes)
 
 
 def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: Pairs) -> Script:
