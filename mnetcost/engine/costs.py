@@ -76,7 +76,7 @@ class Costs(NamedTuple):
         return {"sum": sum(written), "largest": reduce(larger, written, 0)}
 
 
-def layer_cost(node: Node, xs: tuple[Shape, ...], batch: int = 1) -> LayerCost:
+def layer_cost(node: Node, xs: tuple[Shape, ...], batch: int) -> LayerCost:
     """Cost one layer that reads these shapes."""
     op = node.op
     params = () if node.shared else tuple(op.params(*xs))
