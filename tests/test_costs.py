@@ -10,7 +10,8 @@ from mnetcost.designs.find import shipped
 from mnetcost.engine import graph
 from mnetcost.engine.costs import Costs, cost, refuse_overflow
 from mnetcost.engine.graph import Builder
-from mnetcost.engine.ops import Conv, Dense, Input, Unknown
+from mnetcost.engine.ops import Conv, Dense, Input, Rescale, Unknown
+from mnetcost.engine.shapes import Shape
 from mnetcost.engine.terms import Term, by_kind, term
 from mnetcost.errors import CallError, ShapeError, UnknownOpError
 
@@ -148,3 +149,17 @@ def test_a_layer_stands_in_its_block_or_alone() -> None:
     b.add("block/conv", Conv(4), x, place="block")
     b.add("alone", Conv(4), x)
     assert [node.place for node in b.nodes] == ["image", "block", "alone"]
+
+
+def test_a_rescaling_by_one_number_is_half_of_one() -> None:
+    """A multiply and an add are one kind; either alone is marked, so that conventions may weigh it so."""
+    x = Shape(2, 2, 3)
+    marks = {(scale, shift): next(Rescale(scale, shift).work(x, x)).variant for scale in (True, False) for shift in (True, False)}
+    assert marks == {(True, True): "", (True, False): "half", (False, True): "half", (False, False): "half"}
+
+
+def test_a_graph_without_layers_writes_nothing() -> None:
+    """Neither in sum nor at the largest."""
+    b = Builder()
+    b.add("image", Input(8, 8, 3))
+    assert cost(b.graph()).activation_elements() == {"sum": 0, "largest": 0}
