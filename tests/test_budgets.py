@@ -293,8 +293,9 @@ def test_a_pattern_that_leaves_its_folder_is_refused_at_once(tmp_path: Path, pat
     assert time.monotonic() - start < 1
 
 
-def test_a_pattern_may_climb_within_its_repository(tmp_path: Path) -> None:
+def test_a_pattern_may_climb_within_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And finds files in any depth, but none in .git or behind a link to a folder; without a repository it does not climb."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))  # whatever checkout the tests run in
     for name in ("nets/a.toml", "nets/deep/b.toml", "ci/x.txt", "nets/.git/c.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
@@ -377,8 +378,9 @@ def test_a_committed_file_of_budgets_names_no_baseline_elsewhere(tmp_path: Path,
         read_config(config(tmp_path, text, "work/mnetcost.toml"))
 
 
-def test_a_baseline_may_be_elsewhere_in_the_repository(tmp_path: Path) -> None:
+def test_a_baseline_may_be_elsewhere_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside the budgets, below, above them; without a repository not above."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     text = '[[budget]]\ndesign = "v1"\nbaseline = "../base/b.toml"\nmadds = "+1%"\n'
     with pytest.raises(BudgetError, match="must name a file of this repository"):
         read_config(config(tmp_path, text, "ci/mnetcost.toml"))

@@ -199,6 +199,7 @@ def test_a_bare_repository_answers_where_it_is_named(work: Checkout, tmp_path: P
     with pytest.raises(CompareError, match=r"is a bare repository, or made to look like one.*\n.*named by the variable GIT_DIR"):
         Repository(bare.folder)
     monkeypatch.setenv("GIT_DIR", str(bare.folder))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))  # whatever checkout the tests run in
     for folder in (bare.folder, tmp_path):
         with Repository(folder) as repository:
             assert madds("feature~1", "designs/tiny.toml", repository) == TINY_MADDS

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from fnmatch import translate
+from itertools import takewhile
 from pathlib import Path
 
 from ..errors import CallError
@@ -18,9 +19,14 @@ GIT = ".git"
 
 
 def root_of(folder: Path) -> Path:
-    """How far a file of budgets in this folder may reach: its repository, or the folder itself where it is in none."""
+    """How far a file of budgets in this folder may reach: its repository, or the folder itself where it is in none.
+
+    As git does, it does not look in folders of GIT_CEILING_DIRECTORIES, nor above them.
+    """
     here = folder.resolve()
-    return next((place for place in (here, *here.parents) if os.path.lexists(place / GIT)), here)
+    ceilings = {Path(c).resolve() for c in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if c}
+    places = (here, *takewhile(lambda place: place not in ceilings, here.parents))
+    return next((place for place in places if os.path.lexists(place / GIT)), here)
 
 
 class Walk:
