@@ -41,6 +41,12 @@ def mnetcost(folder: Path, *arguments: str) -> Done:
     return Done(done.exit_code, done.stdout, done.stderr)
 
 
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written to whatever checkout the tests run in."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+
 @pytest.fixture
 def work(tmp_path: Path) -> Checkout:
     """A repository with two designs and files that are none."""

@@ -75,8 +75,10 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
 
 def _top(base: Path) -> Path:
     """The top of the repository around a folder, or the folder where there is none."""
-    around = base.resolve()
-    return next((p for p in (around, *around.parents) if os.path.lexists(p / ".git")), base)
+    from ..analyses.patterns import root_of
+
+    found = root_of(base)
+    return found if os.path.lexists(found / ".git") else base
 
 
 def _shown(path: Path) -> str:
