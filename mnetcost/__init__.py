@@ -1,6 +1,7 @@
 """What does a convolutional network cost, and where does the cost sit?
 
-The public names below are fetched when they are first used, so that `import mnetcost` costs nothing: see docs/python.md.
+The public names below are fetched when they are first used, so that `import mnetcost` costs nothing: see
+docs/python.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ _HOMES = {
     "designs.find": ("shipped",),
     "engine.costs": ("Costs", "LayerCost"),
     "analyses.records": ("Column", "Document", "Table"),
-    "errors": ("CallError", "CompareError", "Fault", "MnetcostError", "ShapeError", "SpecError", "UnknownOpError"),
+    "errors": (
+        "CallError",
+        "CompareError",
+        "Fault",
+        "MnetcostError",
+        "ShapeError",
+        "SpecError",
+        "UnknownOpError",
+    ),
 }
 
 __all__ = [

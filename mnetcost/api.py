@@ -1,6 +1,9 @@
-"""What does the library offer? Each command as a function, on a design's name, its file, or a design loaded once.
+"""What does the library offer?
 
-Every function takes a design's settings by name (see `Asked`) and raises a `MnetcostError` for what a caller can mend.
+Each command as a function, on a design's name, its file, or a design loaded once.
+
+Every function takes a design's settings by name (see `Asked`) and raises a `MnetcostError` for what a
+caller can mend.
 """
 
 from __future__ import annotations
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 class Asked(TypedDict, total=False):
     """A design's settings; what is left out stays as the design says.
 
-    alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number or (height, width).
-    classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves pooling and classifier out.
+    alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number or
+    (height, width).
+    classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves pooling
+    and classifier out.
     batch: images at once. allow_unknown: go on without a model file's ops that cannot be costed.
     """
 
@@ -57,13 +62,14 @@ def _loaded(design: str | Design, asked: Asked) -> Design:
 
 
 def load(design: str, **asked: Unpack[Asked]) -> Design:
-    """Load a design: a shipped name, a spec or a model file, with its own settings behind a colon, which beat the arguments.
+    """Load a design: a shipped name, a spec or a model file, with its own settings behind a colon, which
+    beat the arguments.
 
     >>> load("v2:alpha=0.5", resolution=160).heading
     'v2:alpha=0.5,resolution=160'
 
-    Raises SpecError where it cannot be found, read or built, CallError where a setting makes no sense, UnknownOpError where an op
-    of a model file cannot be costed.
+    Raises SpecError where it cannot be found, read or built, CallError where a setting makes no sense,
+    UnknownOpError where an op of a model file cannot be costed.
     """
     return _designs.load(design, _settings(asked))
 
@@ -79,7 +85,8 @@ def cost(design: str | Design, **asked: Unpack[Asked]) -> Costs:
 
 
 def totals(design: str | Design, *, convention: str = "paper", **asked: Unpack[Asked]) -> dict[str, Any]:
-    """The totals of a design, as in the JSON of `report`: params, madds, both by kind, weight bytes, activation elements.
+    """The totals of a design, as in the JSON of `report`: params, madds, both by kind, weight bytes,
+    activation elements.
 
     >>> totals("v2")["params"], totals("v2")["madds"]
     (3504872, 300774272)
@@ -101,7 +108,8 @@ def report(
 ) -> Document:
     """What each layer of a design costs; `by` is "layer", "block", "resolution" or "kind".
 
-    sort: a column's key, the largest first; first: that many rows only; everything: rows that count nothing too.
+    sort: a column's key, the largest first; first: that many rows only; everything: rows that count nothing
+    too.
     """
     from .analyses.report import BY
     from .analyses.report import report as answer
@@ -113,9 +121,14 @@ def report(
 
 
 def compare(
-    *designs: str | Design, convention: str = "paper", columns: Sequence[str] = (), unit: str = "", **asked: Unpack[Asked]
+    *designs: str | Design,
+    convention: str = "paper",
+    columns: Sequence[str] = (),
+    unit: str = "",
+    **asked: Unpack[Asked],
 ) -> Document:
-    """Designs side by side, with ratios to the first; with `columns`, such as ("params", "madds", "madds_ratio"), one row a design.
+    """Designs side by side, with ratios to the first; with `columns`, such as ("params", "madds",
+    "madds_ratio"), one row a design.
 
     unit: "k", "M" or "G", in which people read the counts of such rows.
     """
@@ -136,7 +149,8 @@ def scale(
     batch: int | None = None,
     channels: int | None = None,
 ) -> Grid:
-    """Params and work at every alpha and resolution, as int64 arrays with a row for each alpha and a column for each resolution.
+    """Params and work at every alpha and resolution, as int64 arrays with a row for each alpha and a
+    column for each resolution.
 
     Where `alpha` or `resolution` is left out, it is what the design's family was published at.
     """
@@ -149,7 +163,9 @@ def scale(
     sizes = [_designs.read_resolution(r) for r in (spec.resolutions if resolution is None else resolution)]
     if own.rho is not None or own.resolution is not None:
         sizes = [_designs.sized(spec.resolution, own)[0]]
-    return answer(spec, alphas if own.alpha is None else [own.alpha], sizes, load_convention(convention), settings)
+    return answer(
+        spec, alphas if own.alpha is None else [own.alpha], sizes, load_convention(convention), settings
+    )
 
 
 def factorize(
@@ -171,11 +187,18 @@ def factorize(
     from .analyses.factorize import factorize as answer
     from .engine.shapes import Shape
 
-    return answer(Layer(Shape(height, width, channels), out, kernel, stride, padding, groups, alpha, rho), load_convention(convention))
+    return answer(
+        Layer(Shape(height, width, channels), out, kernel, stride, padding, groups, alpha, rho),
+        load_convention(convention),
+    )
 
 
-def explain(design: str | Design, layer: str | None = None, *, convention: str = "paper", **asked: Unpack[Asked]) -> Document:
-    """Each layer's formula with its numbers put in, and why it is there; `layer` is a name, a block's, or a pattern."""
+def explain(
+    design: str | Design, layer: str | None = None, *, convention: str = "paper", **asked: Unpack[Asked]
+) -> Document:
+    """Each layer's formula with its numbers put in, and why it is there; `layer` is a name, a block's, or
+    a pattern.
+    """
     from .analyses.explain import explain as answer
 
     loaded = _loaded(design, asked)

@@ -8,7 +8,8 @@ MOST_WORDS = 5000  # that a misspelt one is compared with
 
 
 def plain(text: object) -> str:
-    """Text from a stranger as one harmless line: control and bidirectional characters, and commands to a CI service, are shown, not sent.
+    """Text from a stranger as one harmless line: control and bidirectional characters, and commands to a
+    CI service, are shown, not sent.
 
     >>> plain("a\\x1b[31mb")
     'a\\\\x1b[31mb'
@@ -16,7 +17,11 @@ def plain(text: object) -> str:
     said = str(text)
     if not (said.isascii() and said.isprintable()):
         said = "".join(
-            c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else c.encode("unicode_escape", "backslashreplace").decode()
+            (
+                c
+                if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF
+                else c.encode("unicode_escape", "backslashreplace").decode()
+            )
             for c in said
         )
     if "##[" in said:  # the runner of GitHub Actions takes commands out of a log: these anywhere in a line,
@@ -27,11 +32,15 @@ def plain(text: object) -> str:
 
 
 def nearest(word: str, known: object, cutoff: float = 0.6) -> str | None:
-    """Return the known word most like this one, or None; of very many words the first few thousand are looked at."""
+    """Return the known word most like this one, or None; of very many words the first few thousand are
+    looked at.
+    """
     from difflib import get_close_matches
     from itertools import islice
 
-    found = get_close_matches(str(word)[:200], [str(k)[:200] for k in islice(known, MOST_WORDS)], n=1, cutoff=cutoff)  # type: ignore[call-overload]
+    found = get_close_matches(
+        str(word)[:200], [str(k)[:200] for k in islice(known, MOST_WORDS)], n=1, cutoff=cutoff
+    )  # type: ignore[call-overload]
     return found[0] if found else None
 
 
@@ -65,7 +74,10 @@ class SpecError(MnetcostError):
 
 
 class ShapeError(MnetcostError):
-    """Shapes do not fit: a map vanishes, or two inputs disagree. Ops raise it; the graph adds the layer's name."""
+    """Shapes do not fit: a map vanishes, or two inputs disagree.
+
+    Ops raise it; the graph adds the layer's name.
+    """
 
 
 class UnknownOpError(MnetcostError):

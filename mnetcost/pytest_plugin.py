@@ -1,4 +1,6 @@
-"""How does a test hold a design to its budget? A pytest plugin: the fixture `mnetcost_cost`, and `assert_within_budget`.
+"""How does a test hold a design to its budget?
+
+A pytest plugin: the fixture `mnetcost_cost`, and `assert_within_budget`.
 
 pytest finds it by its entry point; what it needs is imported when it is called.
 """
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Figures:
-    """What a design costs: `figures["madds"]`, `figures["op:depthwise.params"]`, by the names that a budget uses."""
+    """What a design costs:
+
+    `figures["madds"]`, `figures["op:depthwise.params"]`, by the names that a budget uses.
+    """
 
     def __init__(self, design: str, gauge: Gauge) -> None:
         self.design, self.gauge = design, gauge
@@ -42,7 +47,8 @@ class Figures:
 
 
 def cost_of(design: str, convention: str = "paper", **settings: Any) -> Figures:
-    """Cost a design: a shipped name or a file, with settings such as alpha=0.5, resolution=160, classes=10, top=False.
+    """Cost a design: a shipped name or a file, with settings such as alpha=0.5, resolution=160,
+    classes=10, top=False.
 
     Raises MnetcostError where it cannot be read, built or costed whole.
     """
@@ -73,8 +79,9 @@ def assert_within_budget(
 ) -> None:
     """Fail, saying by how much and which layers cost most, where a design breaks a limit.
 
-    limits: by name, as in a budget: {"madds": "301M", "params": {"max": "+1%"}, "op:depthwise.madds": "25M"}; without them, those of
-    the nearest mnetcost.toml for this design. against, baseline: what relative limits are held against.
+    limits: by name, as in a budget: {"madds": "301M", "params": {"max": "+1%"}, "op:depthwise.madds":
+    "25M"}; without them, those of the nearest mnetcost.toml for this design. against, baseline: what
+    relative limits are held against.
     Raises AssertionError for a broken limit, MnetcostError for a mistake in the call or the design.
     """
     __tracebackhide__ = True
@@ -90,7 +97,9 @@ def assert_within_budget(
     else:
         rules = tuple(rule for name, value in limits.items() for rule in read_rules(name, value))
         basis = Basis(against, True, baseline)
-        config = Config((_budget(design, settings)._replace(rules=rules, basis=basis, convention=convention),))
+        config = Config(
+            (_budget(design, settings)._replace(rules=rules, basis=basis, convention=convention),)
+        )
     answer = check(config, today(None))
     if error := failure(answer):
         raise error

@@ -1,7 +1,10 @@
-"""How fast is it? Ratios measured in one run: `python -m tests.benchmark`, with --strict to end with 1 where a target is missed.
+"""How fast is it?
 
-Start-up is CPU time (user and system) of whole processes, the least of several runs taken in turn, so that a busy machine disturbs all
-alike. See docs/benchmarks.md.
+Ratios measured in one run: `python -m tests.benchmark`, with --strict to end with 1 where a target is
+missed.
+
+Start-up is CPU time (user and system) of whole processes, the least of several runs taken in turn, so that
+a busy machine disturbs all alike. See docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -17,18 +20,20 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 15
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
+    "PYTHONPATH": str(ROOT)
+}
 """An installed program has its bytecode; so has the checkout from the second run on."""
 COMPARE = ["compare", "v1", "v2", "--alpha", "0.5"]
 PROGRAM = "import sys; from mnetcost.cli import main; sys.argv[0] = 'mnetcost'; main()"
 GRID = """
-import numpy, json, resource, time, click
+import numpy, json, resource, sys, time, click
 from mnetcost.api import scale
 import mnetcost.analyses.scale
 start = time.perf_counter()
 grid = scale("v2", alpha=[n / 1000 for n in range(1, 1001)], resolution=range(32, 1032))
 seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if __import__("sys").platform != "darwin" else 1024 ** 2)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024 ** 2)
 print(json.dumps({"seconds": seconds, "megabytes": peak, "cells": int(grid.madds.size)}))
 """
 
@@ -46,7 +51,10 @@ class Measured(NamedTuple):
         return self.value <= self.target
 
     def __str__(self) -> str:
-        return f"{self.what:<58} {self.value:8.2f} {self.unit:<12} at most {self.target:g}: {'yes' if self.kept else 'NO'}"
+        return (
+            f"{self.what:<58} {self.value:8.2f} {self.unit:<12} at most {self.target:g}:"
+            f" {'yes' if self.kept else 'NO'}"
+        )
 
 
 def start() -> list[Measured]:
@@ -100,7 +108,9 @@ def in_process() -> list[Measured]:
     def once() -> None:
         totals_data(cost(load_spec(spec, Settings(alpha=0.75)).graph), paper)
 
-    return [Measured("V2 laid out, costed and totalled in a running process", 1000 * least(once, 200), 2.0, "ms")]
+    return [
+        Measured("V2 laid out, costed and totalled in a running process", 1000 * least(once, 200), 2.0, "ms")
+    ]
 
 
 def grid() -> list[Measured]:
@@ -121,8 +131,12 @@ def grid() -> list[Measured]:
             found.append(json.loads(done.stdout))
     assert found[0]["cells"] == 1_000_000
     return [
-        Measured("V2 at 1000 alphas x 1000 resolutions, beyond imports", min(f["seconds"] for f in found), 0.5, "s"),
-        Measured("the same, memory of the whole process at its peak", min(f["megabytes"] for f in found), 300, "MB"),
+        Measured(
+            "V2 at 1000 alphas x 1000 resolutions, beyond imports", min(f["seconds"] for f in found), 0.5, "s"
+        ),
+        Measured(
+            "the same, memory of the whole process at its peak", min(f["megabytes"] for f in found), 300, "MB"
+        ),
     ]
 
 
@@ -144,12 +158,18 @@ GROWTH = {
 
 
 def chain(folder: Path, layers: int) -> dict[str, str]:
-    """Files of one chain of so many layers: as rows, wider, as rows that repeat, as an ONNX file, and a quarter of it as rows."""
+    """Files of one chain of so many layers: as rows, wider, as rows that repeat, as an ONNX file, and a
+    quarter of it as rows.
+    """
     import onnx
     from onnx import helper
 
     def rows(many: int, out: int) -> str:
-        return "resolution = 32\nlayers = [\n" + "".join(f'  {{ op = "conv", name = "n{n}", out = {out} }},\n' for n in range(many)) + "]\n"
+        return (
+            "resolution = 32\nlayers = [\n"
+            + "".join(f'  {{ op = "conv", name = "n{n}", out = {out} }},\n' for n in range(many))
+            + "]\n"
+        )
 
     repeats = "".join('  { op = "conv", out = 8, repeat = 1000 },\n' for _ in range(layers // 1000))
     texts = {"rows": rows(layers, 8), "short": rows(layers // 4, 8), "wider": rows(layers, 16)}
@@ -158,16 +178,26 @@ def chain(folder: Path, layers: int) -> dict[str, str]:
     for name, text in texts.items():
         found[name].write_text(text, "utf-8")
     nodes = [helper.make_node("Conv", [f"y{n}", f"w{n}"], [f"y{n + 1}"]) for n in range(layers)]
-    weights = [helper.make_tensor(f"w{n}", onnx.TensorProto.FLOAT, [8, 8, 1, 1], [0.5] * 64) for n in range(layers)]
-    ends = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 8, 32, 32]) for name in ("y0", f"y{layers}")]
-    model = helper.make_model(helper.make_graph(nodes, "chain", ends[:1], ends[1:], weights), opset_imports=[helper.make_opsetid("", 13)])
+    weights = [
+        helper.make_tensor(f"w{n}", onnx.TensorProto.FLOAT, [8, 8, 1, 1], [0.5] * 64) for n in range(layers)
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 8, 32, 32])
+        for name in ("y0", f"y{layers}")
+    ]
+    model = helper.make_model(
+        helper.make_graph(nodes, "chain", ends[:1], ends[1:], weights),
+        opset_imports=[helper.make_opsetid("", 13)],
+    )
     found["onnx"] = folder / f"net{layers}.onnx"
     found["onnx"].write_bytes(model.SerializeToString())
     return {name: str(path) for name, path in found.items()}
 
 
 def growth() -> list[Measured]:
-    """By which power of the layers does the time of whole processes grow? 1 is in proportion, 2 is their square."""
+    """By which power of the layers does the time of whole processes grow? 1 is in proportion, 2 is their
+    square.
+    """
     from math import log
 
     with tempfile.TemporaryDirectory() as name:
@@ -175,7 +205,10 @@ def growth() -> list[Measured]:
         idle = min(cpu("-c", PROGRAM, "report", "v2") for _ in range(5))
         found = []
         for what, call in GROWTH.items():
-            seconds = [min(cpu("-c", PROGRAM, *(word.format(**f) for word in call)) for _ in range(2)) - idle for f in files]
+            seconds = [
+                min(cpu("-c", PROGRAM, *(word.format(**f) for word in call)) for _ in range(2)) - idle
+                for f in files
+            ]
             power = log(max(seconds[1], 1e-3) / max(seconds[0], 1e-3)) / log(CHAIN[1] / CHAIN[0])
             found.append(Measured(f"{what}, {CHAIN[0]:,} to {CHAIN[1]:,} layers: power", power, 1.25, ""))
         each = 1e6 * seconds_a_layer(files)

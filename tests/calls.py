@@ -1,12 +1,24 @@
-"""What is each command asked where a test asks all of them? One row a command; a command without a row fails the house's tests."""
+"""What is each command asked where a test asks all of them?
+
+One row a command; a command without a row fails the house's tests.
+"""
 
 from __future__ import annotations
 
 CALLS: dict[str, list[list[str]]] = {
     "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
-    "reconcile": [["reconcile", "v2", "320.3M"], ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"]],
-    "compare": [["compare", "v1", "v2", "--alpha", "0.5"], ["compare", "v2", "keras/v2", "timm/v2", "--format", "json"]],
-    "scale": [["scale", "v1"], ["scale", "v2", "--alpha", "0.5:1:0.25", "--resolution", "96,128x160", "--format", "csv"]],
+    "reconcile": [
+        ["reconcile", "v2", "320.3M"],
+        ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"],
+    ],
+    "compare": [
+        ["compare", "v1", "v2", "--alpha", "0.5"],
+        ["compare", "v2", "keras/v2", "timm/v2", "--format", "json"],
+    ],
+    "scale": [
+        ["scale", "v1"],
+        ["scale", "v2", "--alpha", "0.5:1:0.25", "--resolution", "96,128x160", "--format", "csv"],
+    ],
     "factorize": [["factorize", "112x112x64", "--kernel", "3", "--out", "128"]],
     "explain": [["explain", "v2", "bottleneck 4/1"], ["explain", "v3-small", "*/se/*", "--format", "csv"]],
     "list": [["list"], ["list", "keras", "--format", "json"]],
@@ -15,8 +27,16 @@ CALLS: dict[str, list[list[str]]] = {
     "init": [["init", "--help"]],
     "identify": [["identify", "shicai-caffe/v2"], ["identify", "v1:alpha=0.5", "--format", "json"]],
     "convert": [["convert", "v2"]],
-    "conventions": [["conventions"], ["conventions", "thop"], ["conventions", "torchvision/v2"], ["conventions", "v1", "--format", "json"]],
-    "check": [["check", "v2", "--max", "madds=301M"], ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"]],
+    "conventions": [
+        ["conventions"],
+        ["conventions", "thop"],
+        ["conventions", "torchvision/v2"],
+        ["conventions", "v1", "--format", "json"],
+    ],
+    "check": [
+        ["check", "v2", "--max", "madds=301M"],
+        ["check", "v1", "v2", "--min", "op:depthwise.params=1k", "--format", "sarif"],
+    ],
     "baseline": [["baseline", "v2", "v3-small:alpha=0.75", "--baseline", "-"]],
     "schema": [["schema"], ["schema", "budgets"]],
     "diff": [["diff", "v2", "shicai-caffe/v2"], ["diff", "v1", "v2:alpha=0.5", "--format", "json"]],

@@ -1,4 +1,6 @@
-"""What every test may count on: the same examples on every run, and no terminal, locale or setting of the machine."""
+"""What every test may count on: the same examples on every run, and no terminal, locale or setting of the
+machine.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,8 @@ settings.load_profile("mnetcost")
 
 TERMINAL = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE")
 for name in list(os.environ):
-    if name in TERMINAL or name.startswith(("GITHUB_", "CI_", "GIT_")):  # set where tests run in a hook or a CI service
+    if name in TERMINAL or name.startswith(
+        ("GITHUB_", "CI_", "GIT_")
+    ):  # set where tests run in a hook or a CI service
         del os.environ[name]
 os.environ["LC_ALL"] = "C.UTF-8"

@@ -1,4 +1,7 @@
-"""The tables of docs/counting.md. `python -m tests.counting` writes the one of false matches, `python -m tests.refresh` the others."""
+"""The tables of docs/counting.md.
+
+`python -m tests.counting` writes the one of false matches, `python -m tests.refresh` the others.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,11 @@ def made_up(true: int, digits: int, rng: random.Random) -> str:
     """A number of so many digits within half and twice the true figure, written in M."""
     figure = true * 2 ** rng.uniform(-1, 1) / 1e6
     whole = len(str(int(figure)))
-    return f"{figure:.{max(digits - whole, 0)}f}M" if whole <= digits else f"{round(figure, digits - whole):.0f}M"
+    return (
+        f"{figure:.{max(digits - whole, 0)}f}M"
+        if whole <= digits
+        else f"{round(figure, digits - whole):.0f}M"
+    )
 
 
 def rate(search: Search, digits: int) -> float:
@@ -60,7 +67,10 @@ def rules() -> str:
 def figures() -> str:
     """A few designs under every convention: work, and parameters."""
     costs = {name: cost(load(name).graph) for name in SIDE_BY_SIDE}
-    lines = ["| convention | " + " | ".join(f"`{name}`" for name in SIDE_BY_SIDE) + " |", "|---|" + "---:|" * len(SIDE_BY_SIDE)]
+    lines = [
+        "| convention | " + " | ".join(f"`{name}`" for name in SIDE_BY_SIDE) + " |",
+        "|---|" + "---:|" * len(SIDE_BY_SIDE),
+    ]
     for name in convention_names():
         k, cells = load_convention(name), []
         for c in costs.values():

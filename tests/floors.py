@@ -1,4 +1,7 @@
-"""Which are the lowest versions that pyproject.toml allows? `python -m tests.floors` prints them as requirements, for pip."""
+"""Which are the lowest versions that pyproject.toml allows?
+
+`python -m tests.floors` prints them as requirements, for pip.
+"""
 
 from __future__ import annotations
 

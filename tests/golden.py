@@ -1,4 +1,7 @@
-"""Which answers are kept whole, so that a change of any byte of them is seen? `python -m tests.refresh` writes them anew."""
+"""Which answers are kept whole, so that a change of any byte of them is seen?
+
+`python -m tests.refresh` writes them anew.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,18 @@ CALLS: dict[str, list[str]] = {
     "scale.txt": ["scale", "v1"],
     "scale.json": ["scale", "v2", "--alpha", "0.5,1", "--resolution", "96,128x160", "--format", "json"],
     "scale.csv": ["scale", "v3-small", "--alpha", "0.5:1:0.25", "--format", "csv"],
-    "factorize.txt": ["factorize", "14x14x512", "--kernel", "3", "--out", "512", "--alpha", "0.75", "--rho", "0.714"],
+    "factorize.txt": [
+        "factorize",
+        "14x14x512",
+        "--kernel",
+        "3",
+        "--out",
+        "512",
+        "--alpha",
+        "0.75",
+        "--rho",
+        "0.714",
+    ],
     "factorize.json": ["factorize", "112x112x64", "--kernel", "3", "--out", "128", "--format", "json"],
     "explain.txt": ["explain", "v3-small", "bottleneck 1"],
     "explain.json": ["explain", "v2", "stem/conv", "--format", "json"],
@@ -42,9 +56,15 @@ CALLS: dict[str, list[str]] = {
 
 
 def golden() -> dict[Path, str]:
-    """Every file kept whole and what the program prints now; its version, which changes with every release, is left out."""
+    """Every file kept whole and what the program prints now; its version, which changes with every
+    release, is left out.
+    """
     run = CliRunner().invoke
     return {
-        FOLDER / name: run(cli, call, catch_exceptions=False).output.replace(f'"mnetcost": "{__version__}"', '"mnetcost": "VERSION"')
+        FOLDER / name: (
+            run(cli, call, catch_exceptions=False).output.replace(
+                f'"mnetcost": "{__version__}"', '"mnetcost": "VERSION"'
+            )
+        )
         for name, call in CALLS.items()
     }

@@ -1,4 +1,7 @@
-"""Where does each shipped implementation part from its paper, and what does that cost? The tables of docs/comparing-implementations.md."""
+"""Where does each shipped implementation part from its paper, and what does that cost?
+
+The tables of docs/comparing-implementations.md.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ FAMILIES = {
 
 
 def family_of(name: str) -> str | None:
-    """The family of an implementation: the longest that begins its name, so that `v3-large-dilated` is compared with `v3-large`."""
+    """The family of an implementation: the longest that begins its name, so that `v3-large-dilated` is
+    compared with `v3-large`.
+    """
     return max((f for f in FAMILIES if name.rpartition("/")[2].startswith(f)), key=len, default=None)
 
 
@@ -34,7 +39,9 @@ def implementations(family: str) -> list[str]:
 
 
 def compared(family: str, name: str, alpha: float) -> Diff:
-    """The paper's spec against an implementation at one alpha, both with 1000 classes at the paper's resolution."""
+    """The paper's spec against an implementation at one alpha, both with 1000 classes at the paper's
+    resolution.
+    """
     paper = shipped_spec(FAMILIES[family][0])
     settings = Settings(alpha=alpha, classes=1000, resolution=paper.resolution)
     return diff(load_spec(paper, settings), load_spec(shipped_spec(name), settings), load_convention("paper"))
@@ -55,7 +62,9 @@ def by_cause(family: str) -> str:
             same = ", ".join(f"{alpha:g}" for alpha, causes in found.items() if not causes)
             if same:
                 yield _row(name, same, None)
-            yield from (_row(name, f"{alpha:g}", cause) for alpha, causes in found.items() for cause in causes)
+            yield from (
+                _row(name, f"{alpha:g}", cause) for alpha, causes in found.items() for cause in causes
+            )
 
     free = []
     for name in implementations(family):
@@ -63,7 +72,9 @@ def by_cause(family: str) -> str:
         texts = [c.text for c in found.free]
         free.append(f"- `{name}`: " + ("; ".join(map(plain, texts)) if texts else "nothing") + ".")
     head = ["| implementation | alpha | what differs | MAdds | params |", "|---|---|---|---:|---:|"]
-    return "\n".join([*head, *rows(), "", "What differs at alpha 1 without a cost under the paper's counting:", "", *free])
+    return "\n".join(
+        [*head, *rows(), "", "What differs at alpha 1 without a cost under the paper's counting:", "", *free]
+    )
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -1,4 +1,6 @@
-"""Keras models as the JSON of `to_json()`, in the dialects of Keras 3 and Keras 2, written from the papers' tables."""
+"""Keras models as the JSON of `to_json()`, in the dialects of Keras 3 and Keras 2, written from the
+papers' tables.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ from typing import Any
 class Config:
     """Writes a functional model layer by layer; `x` is the layer that was added last."""
 
-    def __init__(self, shape: list[int | None], dialect: int = 3, name: str = "model", first: bool = False) -> None:
+    def __init__(
+        self, shape: list[int | None], dialect: int = 3, name: str = "model", first: bool = False
+    ) -> None:
         self.dialect, self.name, self.first = dialect, name, first
         self.layers: list[dict[str, Any]] = []
         self.calls: dict[str, int] = {}
-        self.skipped: set[str] = set()  # models whose first call is not saved, and counted by links all the same
+        self.skipped: set[str] = (
+            set()
+        )  # models whose first call is not saved, and counted by links all the same
         key = "batch_shape" if dialect == 3 else "batch_input_shape"
         self.x = self.add("InputLayer", {key: [None, *shape]}, name="input")
 
@@ -22,15 +28,30 @@ class Config:
         call = self.calls[name] - 1 + (name in self.skipped)
         if self.dialect == 2:
             return [name, call, 0]
-        return {"class_name": "__keras_tensor__", "config": {"shape": None, "dtype": "float32", "keras_history": [name, call, 0]}}
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {"shape": None, "dtype": "float32", "keras_history": [name, call, 0]},
+        }
 
-    def node(self, inputs: tuple[str, ...], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+    def node(
+        self, inputs: tuple[str, ...], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         links = [self.link(i) for i in inputs]
         if self.dialect == 2:
             return [[*link, kwargs or {}] for link in links]
-        return {"args": [links if len(links) > 1 and not args else links[0], *links[1:] * bool(args), *args], "kwargs": kwargs or {}}
+        return {
+            "args": [links if len(links) > 1 and not args else links[0], *links[1:] * bool(args), *args],
+            "kwargs": kwargs or {},
+        }
 
-    def add(self, class_name: str, config: dict[str, Any] | None = None, *inputs: str, name: str = "", module: str = "keras.layers") -> str:
+    def add(
+        self,
+        class_name: str,
+        config: dict[str, Any] | None = None,
+        *inputs: str,
+        name: str = "",
+        module: str = "keras.layers",
+    ) -> str:
         name = name or f"{class_name.lower()}_{len(self.layers)}"
         said = {"name": name, **(config or {})}
         if self.first and class_name not in ("InputLayer", "Dense", "BatchNormalization"):
@@ -53,8 +74,22 @@ class Config:
         self.x = name
         return name
 
-    def conv(self, filters: int, kernel: int, stride: int = 1, padding: str = "same", bias: bool = False, **more: Any) -> str:
-        said = {"filters": filters, "kernel_size": [kernel, kernel], "strides": [stride, stride], "padding": padding, "use_bias": bias}
+    def conv(
+        self,
+        filters: int,
+        kernel: int,
+        stride: int = 1,
+        padding: str = "same",
+        bias: bool = False,
+        **more: Any,
+    ) -> str:
+        said = {
+            "filters": filters,
+            "kernel_size": [kernel, kernel],
+            "strides": [stride, stride],
+            "padding": padding,
+            "use_bias": bias,
+        }
         return self.add("Conv2D", {**said, **more})
 
     def norm(self) -> str:
@@ -62,17 +97,28 @@ class Config:
 
     def model(self) -> dict[str, Any]:
         one = [self.x, self.calls[self.x] - 1 + (self.x in self.skipped), 0]
-        config = {"name": self.name, "layers": self.layers, "input_layers": [["input", 0, 0]], "output_layers": [one]}
+        config = {
+            "name": self.name,
+            "layers": self.layers,
+            "input_layers": [["input", 0, 0]],
+            "output_layers": [one],
+        }
         if self.dialect == 3:
             config["output_layers"] = one
-        return {"class_name": "Functional" if self.dialect == 3 else "Model", "config": config, "name": self.name}
+        return {
+            "class_name": "Functional" if self.dialect == 3 else "Model",
+            "config": config,
+            "name": self.name,
+        }
 
     def json(self) -> str:
         return json.dumps(self.model())
 
 
 def mobilenet(dialect: int = 3, first: bool = False) -> str:
-    """keras.applications.MobileNet: zeros added before each strided depthwise layer, the classifier as a convolution."""
+    """keras.applications.MobileNet: zeros added before each strided depthwise layer, the classifier as a
+    convolution.
+    """
     m = Config([3, 224, 224] if first else [224, 224, 3], dialect, first=first)
     relu6 = ("ReLU", {"max_value": 6.0}) if dialect == 3 else ("Activation", {"activation": "relu6"})
     m.conv(32, 3, 2)
@@ -82,7 +128,12 @@ def mobilenet(dialect: int = 3, first: bool = False) -> str:
     for out, stride in zip([64, 128, 128, 256, 256, *[512] * 6, 1024, 1024], strides, strict=True):
         if stride == 2:
             m.add("ZeroPadding2D", {"padding": [[0, 1], [0, 1]]})
-        said = {"kernel_size": 3, "strides": [stride, stride], "padding": "same" if stride == 1 else "valid", "use_bias": False}
+        said = {
+            "kernel_size": 3,
+            "strides": [stride, stride],
+            "padding": "same" if stride == 1 else "valid",
+            "use_bias": False,
+        }
         m.add("DepthwiseConv2D", {**said, "depth_multiplier": 1})
         m.norm()
         m.add(*relu6)
@@ -113,12 +164,16 @@ def vgg16(dialect: int = 3) -> str:
 
 
 def xception(dialect: int = 3) -> str:
-    """keras.applications.Xception (Chollet 2016, figure 5): separable convolutions, projections beside them."""
+    """keras.applications.Xception (Chollet 2016, figure 5): separable convolutions, projections beside
+    them.
+    """
     m = Config([299, 299, 3], dialect)
     relu = {"activation": "relu"}
 
     def separable(out: int) -> None:
-        m.add("SeparableConv2D", {"filters": out, "kernel_size": [3, 3], "padding": "same", "use_bias": False})
+        m.add(
+            "SeparableConv2D", {"filters": out, "kernel_size": [3, 3], "padding": "same", "use_bias": False}
+        )
         m.norm()
 
     for out, stride in ((32, 2), (64, 1)):

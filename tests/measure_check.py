@@ -1,6 +1,9 @@
-"""How long does a check of many designs take? `python -m tests.measure_check [DESIGNS]` makes them, checks them and prints seconds.
+"""How long does a check of many designs take?
 
-Each design is a file of its own, 150 layers, with four limits; once with absolute limits, once against the branch point in git.
+`python -m tests.measure_check [DESIGNS]` makes them, checks them and prints seconds.
+
+Each design is a file of its own, 150 layers, with four limits; once with absolute limits, once against the
+branch point in git.
 """
 
 from __future__ import annotations
@@ -23,9 +26,14 @@ def make(folder: Path, designs: int) -> Checkout:
     checkout = Checkout(folder)
     text = (ROOT / "specs/v2.toml").read_text("utf-8")
     for n in range(designs):
-        (folder / f"net{n}.toml").write_text(text.replace("out = 1280", f"out = {1280 + 8 * (n % WIDTHS)}"), "utf-8")
+        (folder / f"net{n}.toml").write_text(
+            text.replace("out = 1280", f"out = {1280 + 8 * (n % WIDTHS)}"), "utf-8"
+        )
     for name, (madds, params, weights, largest) in LIMITS.items():
-        limits = f'madds = "{madds}"\nparams = "{params}"\nweight_bytes.int8 = "{weights}"\nactivation_elements.largest = "{largest}"\n'
+        limits = (
+            f'madds = "{madds}"\nparams = "{params}"\nweight_bytes.int8 ='
+            f' "{weights}"\nactivation_elements.largest = "{largest}"\n'
+        )
         budgets = "".join(f'[[budget]]\ndesign = "net{n}.toml"\n{limits}' for n in range(designs))
         (folder / f"{name.split()[0]}.toml").write_text(budgets, "utf-8")
     checkout.commit("designs")
@@ -42,7 +50,9 @@ def seconds(folder: Path, *arguments: str) -> float:
     best = float("inf")
     for _ in range(3):
         start = used()
-        subprocess.run([sys.executable, "-m", "mnetcost", *arguments], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "mnetcost", *arguments], cwd=folder, stdout=subprocess.DEVNULL, check=True
+        )
         best = min(best, used() - start)
     return best
 
@@ -58,7 +68,10 @@ def main(designs: int) -> None:
         say(f"one shipped design: {start:.2f} s")
         for name in LIMITS:
             whole = seconds(checkout.folder, "check", "--config", f"{name.split()[0]}.toml")
-            say(f"{designs} designs, {name}: {whole:.2f} s, {1000 * (whole - start) / designs:.1f} ms each beyond start-up")
+            say(
+                f"{designs} designs, {name}: {whole:.2f} s, {1000 * (whole - start) / designs:.1f} ms each"
+                " beyond start-up"
+            )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
-"""How many small changes of the code do the tests notice? `python -m tests.measure_mutants [--seed 1] [--each 12] [MODULE ...]`.
+"""How many small changes of the code do the tests notice?
 
-It changes one thing at a time in a copy of the checkout (a comparison, an operator, a number, a truth, a return value, chosen at random
-by a fixed seed), runs the tests that are about the module, the quick ones first, and prints what share of the changes made a test fail,
-and those that did not. Messages, docstrings, annotations and assertions are left alone: a change there alters no answer.
+`python -m tests.measure_mutants [--seed 1] [--each 12] [MODULE ...]`.
 
-Why a script of our own: mutmut and cosmic-ray try every change, which is thousands of test runs and hours, keep databases and run a suite
-as a whole; here a random sample of each module, its own tests first, gives the same share within a few per cent in minutes.
+It changes one thing at a time in a copy of the checkout (a comparison, an operator, a number, a truth, a
+return value, chosen at random by a fixed seed), runs the tests that are about the module, the quick ones
+first, and prints what share of the changes made a test fail, and those that did not. Messages, docstrings,
+annotations and assertions are left alone: a change there alters no answer.
+
+Why a script of our own: mutmut and cosmic-ray try every change, which is thousands of test runs and hours,
+keep databases and run a suite as a whole; here a random sample of each module, its own tests first, gives
+the same share within a few per cent in minutes.
 """
 
 from __future__ import annotations
@@ -51,15 +55,48 @@ TESTS = {
     "mnetcost/analyses/check.py": ("verdicts", "check"),
     "mnetcost/analyses/limits.py": ("limits", "budgets verdicts"),
 }
-"""The tests of a module, by the beginning of its path: the quick ones, and those that are run where these notice nothing."""
+"""The tests of a module, by the beginning of its path: the quick ones, and those that are run where these
+notice nothing.
+"""
 
-COMPARED = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+COMPARED = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+}
 COMPARED |= {ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
-OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult, ast.Mod: ast.FloorDiv}
-OPERATORS |= {ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.LShift: ast.RShift, ast.RShift: ast.LShift}
+OPERATORS = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.FloorDiv: ast.Mult,
+    ast.Div: ast.Mult,
+    ast.Mod: ast.FloorDiv,
+}
+OPERATORS |= {
+    ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+}
 SILENT = ("why", "hint", "what", "message")
 """Arguments that are words."""
-WORDS = ("Fault", "ShapeError", "SpecError", "CallError", "BudgetError", "CompareError", "UnknownOpError", "fault", "op", "lru_cache")
+WORDS = (
+    "Fault",
+    "ShapeError",
+    "SpecError",
+    "CallError",
+    "BudgetError",
+    "CompareError",
+    "UnknownOpError",
+    "fault",
+    "op",
+    "lru_cache",
+)
 """Calls whose arguments are words, or change no answer."""
 
 
@@ -112,7 +149,12 @@ def _of(node: ast.AST) -> Iterator[Mutant]:
             isinstance(x, ast.Constant) and isinstance(x.value, str) for x in (node.left, node.right)
         )
         if not text:
-            yield change(f"{ast.unparse(node)}: {OPERATORS[type(node.op)].__name__}", node, "op", OPERATORS[type(node.op)]())
+            yield change(
+                f"{ast.unparse(node)}: {OPERATORS[type(node.op)].__name__}",
+                node,
+                "op",
+                OPERATORS[type(node.op)](),
+            )
     elif isinstance(node, ast.BoolOp):
         other = ast.Or if isinstance(node.op, ast.And) else ast.And
         yield change(f"{ast.unparse(node)}: {other.__name__}", node, "op", other())
@@ -140,7 +182,10 @@ def copied(folder: Path) -> Path:
 
 
 def noticed(folder: Path, names: list[str]) -> bool:
-    """Does one of these tests fail, or take too long? In a child of this process, which has imported what is not ours already."""
+    """Does one of these tests fail, or take too long?
+
+    In a child of this process, which has imported what is not ours already.
+    """
     files = [f"tests/test_{name}.py" for name in names if (folder / f"tests/test_{name}.py").is_file()]
     if not files:
         return False

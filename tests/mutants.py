@@ -35,10 +35,24 @@ WORDS = [
     "all",
     "",
 ]
-STRANGE = ["\x1b[31mred", "[bold]x[/]", "<b>&amp;", "=1+1", "a|b", "$x_1$\\", "\u202eevil", " a ", "x" * 201, "é\u0000", "line\nbreak"]
+STRANGE = [
+    "\x1b[31mred",
+    "[bold]x[/]",
+    "<b>&amp;",
+    "=1+1",
+    "a|b",
+    "$x_1$\\",
+    "\u202eevil",
+    " a ",
+    "x" * 201,
+    "é\u0000",
+    "line\nbreak",
+]
 VALUES = st.one_of(
     st.integers(-2, 9),
-    st.sampled_from([16, 64, 255, 1000, 1001, 65_536, 65_537, 1_000_000, 1_000_001, 2**63, 10**30, -(10**30)]),
+    st.sampled_from(
+        [16, 64, 255, 1000, 1001, 65_536, 65_537, 1_000_000, 1_000_001, 2**63, 10**30, -(10**30)]
+    ),
     st.sampled_from([0.5, 0.1, 1.5, -0.5, 1e-9, 1e9, 1e300, 999.5, 1000.5]),
     st.booleans(),
     st.sampled_from([*WORDS, *STRANGE]),
@@ -64,7 +78,20 @@ ROW_KEYS = [
     "groups",
     "dilation",
 ]
-OTHER_KEYS = ["bias", "norm", "activation", "layers", "top", "resolution", "extends", "widths", "scale", "divisor", "minimum", "strid"]
+OTHER_KEYS = [
+    "bias",
+    "norm",
+    "activation",
+    "layers",
+    "top",
+    "resolution",
+    "extends",
+    "widths",
+    "scale",
+    "divisor",
+    "minimum",
+    "strid",
+]
 KEYS = st.sampled_from(ROW_KEYS + OTHER_KEYS)
 PIECES = [
     "[",
@@ -183,7 +210,10 @@ def grown_specs(draw: st.DrawFn) -> dict[str, Any]:
     for n in range(draw(st.integers(1, 7))):
         op = draw(st.sampled_from(sorted(VOCABULARY)))
         cls: Any = VOCABULARY[op]
-        row: dict[str, Any] = {"op": op, "name": draw(SORTED["Name"]) if draw(st.integers(0, 9)) == 0 else f"row {n}"}
+        row: dict[str, Any] = {
+            "op": op,
+            "name": draw(SORTED["Name"]) if draw(st.integers(0, 9)) == 0 else f"row {n}",
+        }
         for key, sort in sorts_of(cls).items():
             if key not in cls._field_defaults or draw(st.integers(0, 2)) == 0:
                 row[key] = draw(st.sampled_from(CHOICES[key]) if sort == "Choice" else SORTED[sort])
@@ -195,14 +225,20 @@ def grown_specs(draw: st.DrawFn) -> dict[str, Any]:
             many = SEVERAL_INPUTS[op] or draw(st.integers(2, 3))
             row["from"] = draw(st.lists(above, min_size=many, max_size=many))
         else:
-            row |= draw(st.fixed_dictionaries({}, optional={"from": above, "repeat": SORTED["Repeat"], "role": SORTED["Role"]}))
+            row |= draw(
+                st.fixed_dictionaries(
+                    {}, optional={"from": above, "repeat": SORTED["Repeat"], "role": SORTED["Role"]}
+                )
+            )
         rows.append(row)
     spec: dict[str, Any] = {"resolution": draw(st.sampled_from([1, 7, 32, 224, [33, 65]])), "layers": rows}
     for table, keys in rule_keys().items():
         if draw(st.booleans()) and "." not in table and table != "written":
             sorts = {**WIDTH_KEYS, **(sorts_of(RULE_TABLES[table]) if table in RULE_TABLES else {})}
             takes = {
-                k: st.sampled_from(RULE_CHOICES[f"{table}.{k}"]) if sorts[k] == "Choice" else SORTED[sorts[k]] for k in keys if k in sorts
+                k: st.sampled_from(RULE_CHOICES[f"{table}.{k}"]) if sorts[k] == "Choice" else SORTED[sorts[k]]
+                for k in keys
+                if k in sorts
             }
             spec[table] = draw(st.fixed_dictionaries({}, optional=takes))
     return spec

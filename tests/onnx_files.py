@@ -29,12 +29,19 @@ def tensor(name: str, dims: Any) -> Any:
 
 
 def model(
-    nodes: list[Any], stored: list[Any] = (), image: Any = (1, 3, 8, 8), opset: int = 17, outputs: list[str] | None = None, **more: Any
+    nodes: list[Any],
+    stored: list[Any] = (),
+    image: Any = (1, 3, 8, 8),
+    opset: int = 17,
+    outputs: list[str] | None = None,
+    **more: Any,
 ) -> Any:
     """A model with one image `x` and the last node's output as its own."""
     inputs = [tensor("x", image), *more.pop("inputs", [])]
     gives = [tensor(name, None) for name in outputs or nodes[-1].output[:1]]
-    graph = helper.make_graph(nodes, "net", inputs, gives, list(stored), value_info=more.pop("value_info", []))
+    graph = helper.make_graph(
+        nodes, "net", inputs, gives, list(stored), value_info=more.pop("value_info", [])
+    )
     imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=imports, **more)
 

@@ -9,10 +9,15 @@ class Text:
     """Writes a net layer by layer; `x` is the blob that was made last."""
 
     def __init__(self, c: int, h: int, w: int, images: int = 1) -> None:
-        self.out = [f'name: "net"\ninput: "data"\ninput_dim: {images}\ninput_dim: {c}\ninput_dim: {h}\ninput_dim: {w}\n']
+        self.out = [
+            f'name: "net"\ninput: "data"\ninput_dim: {images}\ninput_dim: {c}\ninput_dim: {h}\ninput_dim:'
+            f" {w}\n"
+        ]
         self.x = "data"
 
-    def layer(self, name: str, type_: str, params: str = "", bottoms: tuple[str, ...] = (), in_place: bool = False) -> str:
+    def layer(
+        self, name: str, type_: str, params: str = "", bottoms: tuple[str, ...] = (), in_place: bool = False
+    ) -> str:
         reads = bottoms or (self.x,)
         top = reads[0] if in_place else name
         said = "".join(f' bottom: "{b}"' for b in reads)
@@ -21,26 +26,58 @@ class Text:
         return top
 
     def conv(
-        self, name: str, out: int, kernel: int, stride: int = 1, pad: int = 0, group: int = 1, bias: bool = True, more: str = ""
+        self,
+        name: str,
+        out: int,
+        kernel: int,
+        stride: int = 1,
+        pad: int = 0,
+        group: int = 1,
+        bias: bool = True,
+        more: str = "",
     ) -> str:
         said = f"num_output: {out} kernel_size: {kernel} stride: {stride} pad: {pad} group: {group} {more}"
-        return self.layer(name, "Convolution", f"convolution_param {{ {said}{'' if bias else ' bias_term: false'} }}")
+        return self.layer(
+            name, "Convolution", f"convolution_param {{ {said}{'' if bias else ' bias_term: false'} }}"
+        )
 
     def relu(self) -> str:
         return self.layer(f"{self.x}/relu{len(self.out)}", "ReLU", in_place=True)
 
     def norm(self) -> str:
         """Batch norm as Caffe has it: the statistics, then the scale and the shift."""
-        self.layer(f"{self.x}/bn{len(self.out)}", "BatchNorm", "batch_norm_param { use_global_stats: true }", in_place=True)
-        return self.layer(f"{self.x}/scale{len(self.out)}", "Scale", "scale_param { bias_term: true }", in_place=True)
+        self.layer(
+            f"{self.x}/bn{len(self.out)}",
+            "BatchNorm",
+            "batch_norm_param { use_global_stats: true }",
+            in_place=True,
+        )
+        return self.layer(
+            f"{self.x}/scale{len(self.out)}", "Scale", "scale_param { bias_term: true }", in_place=True
+        )
 
-    def conv_norm(self, name: str, out: int, kernel: int, stride: int = 1, pad: int = 0, group: int = 1, relu: bool = True) -> str:
+    def conv_norm(
+        self,
+        name: str,
+        out: int,
+        kernel: int,
+        stride: int = 1,
+        pad: int = 0,
+        group: int = 1,
+        relu: bool = True,
+    ) -> str:
         self.conv(name, out, kernel, stride, pad, group, bias=False)
         self.norm()
         return self.relu() if relu else self.x
 
-    def pool(self, name: str, kernel: int, stride: int, pad: int = 0, how: str = "MAX", more: str = "") -> str:
-        return self.layer(name, "Pooling", f"pooling_param {{ pool: {how} kernel_size: {kernel} stride: {stride} pad: {pad} {more} }}")
+    def pool(
+        self, name: str, kernel: int, stride: int, pad: int = 0, how: str = "MAX", more: str = ""
+    ) -> str:
+        return self.layer(
+            name,
+            "Pooling",
+            f"pooling_param {{ pool: {how} kernel_size: {kernel} stride: {stride} pad: {pad} {more} }}",
+        )
 
     def global_pool(self, name: str = "pool_last") -> str:
         return self.layer(name, "Pooling", "pooling_param { pool: AVE global_pooling: true }")
@@ -59,10 +96,19 @@ class Text:
 
 
 def alexnet() -> str:
-    """Krizhevsky et al. 2012, section 3.5, as trained in one column of groups: 227 x 227, overlapping pools."""
+    """Krizhevsky et al. 2012, section 3.5, as trained in one column of groups: 227 x 227, overlapping
+    pools.
+    """
     t = Text(3, 227, 227, images=10)
     for n, (out, kernel, stride, pad, group, pooled) in enumerate(
-        [(96, 11, 4, 0, 1, True), (256, 5, 1, 2, 2, True), (384, 3, 1, 1, 1, False), (384, 3, 1, 1, 2, False), (256, 3, 1, 1, 2, True)], 1
+        [
+            (96, 11, 4, 0, 1, True),
+            (256, 5, 1, 2, 2, True),
+            (384, 3, 1, 1, 1, False),
+            (384, 3, 1, 1, 2, False),
+            (256, 3, 1, 1, 2, True),
+        ],
+        1,
     ):
         t.conv(f"conv{n}", out, kernel, stride, pad, group)
         t.relu()
@@ -94,12 +140,17 @@ def vgg16() -> str:
 
 
 def squeezenet() -> str:
-    """Iandola et al. 2016, table 1: SqueezeNet v1.0 at 227, the last convolution with a border of 1 as released."""
+    """Iandola et al. 2016, table 1:
+
+    SqueezeNet v1.0 at 227, the last convolution with a border of 1 as released.
+    """
     t = Text(3, 227, 227, images=10)
     t.conv("conv1", 96, 7, 2)
     t.relu()
     t.pool("pool1", 3, 2)
-    for n, (squeeze, expand) in enumerate([(16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)], 2):
+    for n, (squeeze, expand) in enumerate(
+        [(16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)], 2
+    ):
         t.conv(f"fire{n}/squeeze", squeeze, 1)
         narrow = t.relu()
         one = t.conv(f"fire{n}/expand1", expand, 1)
@@ -118,7 +169,8 @@ def squeezenet() -> str:
 
 
 INCEPTION = [
-    ("3a", 64, 96, 128, 16, 32, 32), ("3b", 128, 128, 192, 32, 96, 64), ("4a", 192, 96, 208, 16, 48, 64), ("4b", 160, 112, 224, 24, 64, 64),
+    ("3a", 64, 96, 128, 16, 32, 32), ("3b", 128, 128, 192, 32, 96, 64),
+    ("4a", 192, 96, 208, 16, 48, 64), ("4b", 160, 112, 224, 24, 64, 64),
     ("4c", 128, 128, 256, 24, 64, 64), ("4d", 112, 144, 288, 32, 64, 64), ("4e", 256, 160, 320, 32, 128, 128),
     ("5a", 256, 160, 320, 32, 128, 128), ("5b", 384, 192, 384, 48, 128, 128),
 ]  # fmt: skip
@@ -224,7 +276,9 @@ def mobilenet() -> str:
     t.conv_norm("conv1", 32, 3, 2, 1)
     width = 32
     strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
-    for n, (out, stride) in enumerate(zip([64, 128, 128, 256, 256, *[512] * 6, 1024, 1024], strides, strict=True)):
+    for n, (out, stride) in enumerate(
+        zip([64, 128, 128, 256, 256, *[512] * 6, 1024, 1024], strides, strict=True)
+    ):
         t.conv_norm(f"{n}/dw", width, 3, stride, 1, width)
         t.conv_norm(f"{n}/sep", out, 1)
         width = out
@@ -235,7 +289,9 @@ def mobilenet() -> str:
 
 
 def mobilenet_v2(rows: list[tuple[int, int, int, int]], depthwise: str = "Convolution") -> str:
-    """Sandler et al. 2018: rows of (ratio, out, times, stride), expanded even at ratio 1, the classifier as a convolution."""
+    """Sandler et al. 2018: rows of (ratio, out, times, stride), expanded even at ratio 1, the classifier
+    as a convolution.
+    """
     t = Text(3, 224, 224)
     t.conv_norm("conv1", 32, 3, 2, 1)
     width, n = 32, 0
@@ -244,7 +300,10 @@ def mobilenet_v2(rows: list[tuple[int, int, int, int]], depthwise: str = "Convol
             n += 1
             start, mid = t.x, width * ratio
             t.conv_norm(f"{n}/expand", mid, 1)
-            said = f"num_output: {mid} kernel_size: 3 pad: 1 stride: {stride if step == 0 else 1} bias_term: false"
+            said = (
+                f"num_output: {mid} kernel_size: 3 pad: 1 stride: {stride if step == 0 else 1} bias_term:"
+                " false"
+            )
             group = f" group: {mid}" if depthwise == "Convolution" else ""
             t.layer(f"{n}/dwise", depthwise, f"convolution_param {{ {said}{group} }}")
             t.norm()
@@ -260,6 +319,22 @@ def mobilenet_v2(rows: list[tuple[int, int, int, int]], depthwise: str = "Convol
     return t.text()
 
 
-PAPER_ROWS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
-SHICAI_ROWS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 1), (6, 96, 3, 2), (6, 160, 3, 2), (6, 320, 1, 1)]
+PAPER_ROWS = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+]
+SHICAI_ROWS = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 1),
+    (6, 96, 3, 2),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+]
 """The strides of github shicai/MobileNet-Caffe: 64 channels at 28 x 28 and not at 14 x 14."""

@@ -1,4 +1,7 @@
-"""What in the repository is made by the program, and does it say what the program says now? `python -m tests.refresh` writes it anew."""
+"""What in the repository is made by the program, and does it say what the program says now?
+
+`python -m tests.refresh` writes it anew.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,15 @@ from mnetcost.designs import contents
 from mnetcost.designs.readers import READERS
 from mnetcost.designs.schema import ABOUT, takes
 from mnetcost.designs.sorts import sorts_of
-from mnetcost.designs.spec import CHANGE_KEYS, EITHER, ROUNDING_KEYS, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS
+from mnetcost.designs.spec import (
+    CHANGE_KEYS,
+    EITHER,
+    ROUNDING_KEYS,
+    ROW_KEYS,
+    TOP_KEYS,
+    VOCABULARY,
+    WIDTH_KEYS,
+)
 from mnetcost.engine.blocks import BLOCKS
 from mnetcost.engine.fields import ACTIVATIONS, CHOICES
 from mnetcost.engine.ops import OPS, SEVERAL_INPUTS
@@ -41,14 +52,21 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def default(value: Any) -> str:
-    return "" if value is None or value == "" else f"`{str(value).lower() if isinstance(value, bool) else repr(value)}`".replace("'", '"')
+    return (
+        ""
+        if value is None or value == ""
+        else f"`{str(value).lower() if isinstance(value, bool) else repr(value)}`".replace("'", '"')
+    )
 
 
 def keys(sorts: Mapping[str, str]) -> str:
     """Keys that every file or row may have."""
     return table(
         ("key", "takes", ""),
-        ((f"`{key}`", "a block or a single op" if key == "op" else takes(sort, key), ABOUT[key]) for key, sort in sorts.items()),
+        (
+            (f"`{key}`", "a block or a single op" if key == "op" else takes(sort, key), ABOUT[key])
+            for key, sort in sorts.items()
+        ),
     )
 
 
@@ -62,7 +80,13 @@ def fields(cls: Any, choices: Mapping[str, tuple[str, ...]]) -> str:
             rows += [(f"`{k}`", takes(WIDTH_KEYS[k], k), "as in `[widths]`") for k in ROUNDING_KEYS]
         else:
             words = takes(sort, key, choices.get(key, CHOICES.get(key, ())) if sort == "Choice" else ())
-            rows.append((f"`{key}`", words, default(cls._field_defaults[key]) if key in cls._field_defaults else "needed"))
+            rows.append(
+                (
+                    f"`{key}`",
+                    words,
+                    default(cls._field_defaults[key]) if key in cls._field_defaults else "needed",
+                )
+            )
     return table(("key", "takes", "unless said"), rows)
 
 
@@ -91,13 +115,24 @@ def rules(name: str) -> str:
 def widths() -> str:
     defaults = WidthRule()._asdict()
     rows = [(f"`{k}`", takes(sort, k), default(defaults[k]), ABOUT[k]) for k, sort in WIDTH_KEYS.items()]
-    roles = [(f"`{role}`", "a table of the same keys", "as `[widths]`", f'The rule of the rows with `role = "{role}"`.') for role in ROLES]
+    roles = [
+        (
+            f"`{role}`",
+            "a table of the same keys",
+            "as `[widths]`",
+            f'The rule of the rows with `role = "{role}"`.',
+        )
+        for role in ROLES
+    ]
     return table(("key", "takes", "unless said", ""), [*rows, *roles])
 
 
 def roundings() -> str:
     values = (11.2, 18.0, 24.0, 44.8, 1.6)
-    rows = [(f'`"{name}"`', (f.__doc__ or "").split("\n")[0], *(str(f(v)) for v in values)) for name, f in ROUNDING.items()]
+    rows = [
+        (f'`"{name}"`', (f.__doc__ or "").split("\n")[0], *(str(f(v)) for v in values))
+        for name, f in ROUNDING.items()
+    ]
     return table(("rounding", "", *map(str, values)), rows)
 
 
@@ -105,9 +140,14 @@ def modules() -> str:
     """Every module of the rooms, with the first line of its docstring."""
     rows = []
     for room in ROOMS:
-        for path in sorted((ROOT / "mnetcost" / room).rglob("*.py"), key=lambda p: p.with_suffix("").as_posix().removesuffix("__init__")):
+        for path in sorted(
+            (ROOT / "mnetcost" / room).rglob("*.py"),
+            key=lambda p: p.with_suffix("").as_posix().removesuffix("__init__"),
+        ):
             said = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
-            rows.append((f"`{path.relative_to(ROOT / 'mnetcost').as_posix().removesuffix('__init__.py')}`", said))
+            rows.append(
+                (f"`{path.relative_to(ROOT / 'mnetcost').as_posix().removesuffix('__init__.py')}`", said)
+            )
     return table(("module", "answers"), rows)
 
 
@@ -122,20 +162,29 @@ def metrics() -> str:
 def endings() -> str:
     """Which endings of a name mean which reader."""
     pages = {module: f"[{module}.md]({module}.md)" for module in dict.fromkeys(READERS.values())}
-    rows = [(", ".join(f"`{e}`" for e, m in READERS.items() if m == module), page) for module, page in pages.items()]
+    rows = [
+        (", ".join(f"`{e}`" for e, m in READERS.items() if m == module), page)
+        for module, page in pages.items()
+    ]
     return table(("a name ends in", "read as"), [("`.toml`", "[a spec](../spec-language.md)"), *rows])
 
 
 def no_designs() -> str:
     """Files that people have, and that hold no graph that can be read."""
-    kinds = [v for v in vars(contents).values() if isinstance(v, contents.Content) and not v.reader and v is not contents.SPEC]
+    kinds = [
+        v
+        for v in vars(contents).values()
+        if isinstance(v, contents.Content) and not v.reader and v is not contents.SPEC
+    ]
     return table(("what it is", "instead"), ((kind.called, kind.hint) for kind in kinds))
 
 
 PARTS: dict[str, Callable[[], str]] = {
     "endings": endings,
     "no-designs": no_designs,
-    "commands": lambda: table(("command", ""), ((f"`mnetcost {name}`", said) for name, said in COMMANDS.items())),
+    "commands": lambda: table(
+        ("command", ""), ((f"`mnetcost {name}`", said) for name, said in COMMANDS.items())
+    ),
     "counting-rules": counting.rules,
     "counting-figures": counting.figures,
     "file-keys": lambda: keys(TOP_KEYS),
@@ -143,7 +192,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "change-keys": lambda: table(("key", ""), ((f"`{key}`", ABOUT[key]) for key in CHANGE_KEYS)),
     "widths": widths,
     "roundings": roundings,
-    **{name: (lambda name=name: rules(name)) for name in RULE_TABLES},
+    **{name: lambda name=name: rules(name) for name in RULE_TABLES},
     "blocks": lambda: vocabulary(BLOCKS),
     "ops": lambda: vocabulary(OPS),
     "activations": lambda: ", ".join(f"`{name}`" for name in ACTIVATIONS),
@@ -156,12 +205,19 @@ PARTS: dict[str, Callable[[], str]] = {
 
 def picture() -> str:
     """The terminal after the command of the README's picture."""
-    return CliRunner().invoke(cli, ["compare", "v1", "v2", "--alpha", "0.5", "--format", "svg"], catch_exceptions=False).stdout
+    return (
+        CliRunner()
+        .invoke(cli, ["compare", "v1", "v2", "--alpha", "0.5", "--format", "svg"], catch_exceptions=False)
+        .stdout
+    )
 
 
 def words(picture: str) -> list[str]:
     """What a picture says, its drawing left aside: another version of rich draws it a little otherwise."""
-    return [unescape(said).replace("\xa0", " ").strip() for said in re.findall(r"<text[^>]*>([^<]*)</text>", picture)]
+    return [
+        unescape(said).replace("\xa0", " ").strip()
+        for said in re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    ]
 
 
 def page(path: Path) -> str:
@@ -170,7 +226,9 @@ def page(path: Path) -> str:
 
 
 def hooks() -> str:
-    """The pre-commit hooks with the pattern of files that can change an answer: specs, budgets, and whatever the readers read."""
+    """The pre-commit hooks with the pattern of files that can change an answer: specs, budgets, and
+    whatever the readers read.
+    """
     text = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
     return re.sub(r"^  files: .*$", lambda _: f"  files: {HOOKED}", text, flags=re.MULTILINE)
 

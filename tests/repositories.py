@@ -19,7 +19,9 @@ top = [
   { op = "dense", name = "classifier", out = "classes" },
 ]
 """
-"""Multiply-adds: stem 3*3*3*8*16*16 = 55,296, body 3*3*8*16*16*16 = 294,912, classifier 16*10 = 160; together 350,368."""
+"""Multiply-adds: stem 3*3*3*8*16*16 = 55,296, body 3*3*8*16*16*16 = 294,912, classifier 16*10 = 160;
+together 350,368.
+"""
 
 TINY_MADDS = 350_368
 
@@ -34,14 +36,26 @@ class Checkout:
             self.git("init", "-q", "-b", "main")
 
     def git(self, *arguments: str, seconds: float = 60) -> str:
-        """What one git command says; CalledProcessError where it fails, TimeoutExpired where it takes longer."""
+        """What one git command says; CalledProcessError where it fails, TimeoutExpired where it takes
+        longer.
+        """
         who = {
-            f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "T"), ("EMAIL", "t@example.org"))
+            f"GIT_{role}_{what}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", "T"), ("EMAIL", "t@example.org"))
         }
         when = {"GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
         own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(self.folder)}
         env = {**os.environ, **who, **when, **own}
-        done = subprocess.run(["git", *arguments], cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=seconds)
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=seconds,
+        )
         return done.stdout.strip()
 
     def write(self, **files: str) -> None:

@@ -47,8 +47,13 @@ class Runner:
         }
 
     def step(self, step: dict[str, Any], **inputs: str) -> subprocess.CompletedProcess[str]:
-        """Run one step's own command with bash, as the runner does, its expressions filled in from the inputs."""
-        given = {name: inputs.pop(name.replace("-", "_"), entry["default"]) for name, entry in ACTION["inputs"].items()}
+        """Run one step's own command with bash, as the runner does, its expressions filled in from the
+        inputs.
+        """
+        given = {
+            name: inputs.pop(name.replace("-", "_"), entry["default"])
+            for name, entry in ACTION["inputs"].items()
+        }
         assert not inputs
 
         def filled(text: str) -> str:
@@ -67,14 +72,21 @@ class Runner:
         """What the step set, as the runner reads it."""
         text = self.output.read_text("utf-8")
         heredocs = re.findall(r"^(\S+)<<(\S+)\n(.*?)\n\2$", text, re.MULTILINE | re.DOTALL)
-        return {**dict(re.findall(r"^([\w-]+)=(.*)$", text, re.MULTILINE)), **{name: value for name, _, value in heredocs}}
+        return {
+            **dict(re.findall(r"^([\w-]+)=(.*)$", text, re.MULTILINE)),
+            **{name: value for name, _, value in heredocs},
+        }
 
 
 @pytest.fixture
 def pull(tmp_path: Path) -> Checkout:
-    """A clone as actions/checkout makes it with fetch-depth 0: origin/main is there, and HEAD is the feature, detached."""
+    """A clone as actions/checkout makes it with fetch-depth 0: origin/main is there, and HEAD is the
+    feature, detached.
+    """
     origin = Checkout(tmp_path / "origin")
-    origin.commit("base", nets__tiny_toml=TINY, mnetcost_toml='[[budget]]\ndesign = "nets/tiny.toml"\nmadds = "+0%"\n')
+    origin.commit(
+        "base", nets__tiny_toml=TINY, mnetcost_toml='[[budget]]\ndesign = "nets/tiny.toml"\nmadds = "+0%"\n'
+    )
     origin.git("checkout", "-q", "-b", "feature")
     origin.commit("wider", nets__tiny_toml=TINY.replace("out = 16", "out = 24"))
     clone = origin.clone(tmp_path / "work space", "--no-single-branch")
@@ -98,7 +110,9 @@ def test_a_pull_request_over_budget_fails_and_says_why(runner: Runner, pull: Che
     done = runner.step(CHECK, sarif="out.sarif")
     assert done.returncode == 1, done.stderr
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("::"))
-    assert line.startswith("::error file=nets/tiny.toml,line=6,title=nets/tiny.toml%3A madds broken::madds is 497,904 MAdds, ")
+    assert line.startswith(
+        "::error file=nets/tiny.toml,line=6,title=nets/tiny.toml%3A madds broken::madds is 497,904 MAdds, "
+    )
     assert runner.outputs == {"exit-code": "1", "comment": "mnetcost-comment.md"}
     comment = (pull.folder / "mnetcost-comment.md").read_text("utf-8")
     assert comment.startswith(MARKER)
@@ -135,18 +149,23 @@ def test_inputs_are_values_and_never_commands(runner: Runner, pull: Checkout) ->
 
 def test_a_shallow_checkout_says_what_to_fetch(tmp_path: Path, pull: Checkout, runner: Runner) -> None:
     """Exit code 3, an annotation, and no comment about nothing."""
-    shallow = Checkout(tmp_path / "origin", init=False).clone(tmp_path / "shallow", "--depth=1", "--branch=feature")
+    shallow = Checkout(tmp_path / "origin", init=False).clone(
+        tmp_path / "shallow", "--depth=1", "--branch=feature"
+    )
     runner.checkout = shallow
     done = runner.step(CHECK)
     assert done.returncode == 3
     assert done.stdout.startswith(
-        "::error title=mnetcost::there is no revision 'origin/main' in this repository%0Ahint: this clone is shallow"
+        "::error title=mnetcost::there is no revision 'origin/main' in this repository%0Ahint: this clone is"
+        " shallow"
     )
     assert runner.outputs == {"exit-code": "3"}
     assert not (shallow.folder / "mnetcost-comment.md").exists()
 
 
-def test_a_design_that_cannot_be_read_fails_beside_the_verdicts_of_the_others(runner: Runner, pull: Checkout) -> None:
+def test_a_design_that_cannot_be_read_fails_beside_the_verdicts_of_the_others(
+    runner: Runner, pull: Checkout
+) -> None:
     """Exit code 2, with a comment and SARIF that say both."""
     pull.write(nets__broken_toml="x", mnetcost_toml='[[budget]]\ndesign = "nets/*.toml"\nmadds = "+0%"\n')
     done = runner.step(CHECK, sarif="out.sarif")
@@ -173,7 +192,9 @@ def test_a_comment_that_the_pull_request_brings_is_not_taken_for_ours(runner: Ru
 
 def test_every_input_and_output_is_described_and_used() -> None:
     """None is left over, and none is used that is not there."""
-    used = {name for step in (SETUP, CHECK) for name in re.findall(r"inputs\.([a-z-]+)", yaml.safe_dump(step))}
+    used = {
+        name for step in (SETUP, CHECK) for name in re.findall(r"inputs\.([a-z-]+)", yaml.safe_dump(step))
+    }
     assert used == set(ACTION["inputs"])
     assert all(entry["description"] and "default" in entry for entry in ACTION["inputs"].values())
     assert {entry["value"] for entry in ACTION["outputs"].values()} == {
@@ -222,7 +243,11 @@ def test_hooks_and_action_install_what_model_files_need() -> None:
     """The extra `all`, which holds those of every reader."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     (everything,) = extras["all"]
-    assert set(everything.removeprefix("mnetcost[").removesuffix("]").split(",")) == {*extras} - {"all", "test", "dev"}
+    assert set(everything.removeprefix("mnetcost[").removesuffix("]").split(",")) == {*extras} - {
+        "all",
+        "test",
+        "dev",
+    }
     assert all(hook["additional_dependencies"] == [".[all]"] for hook in HOOKS)
     assert '"$GITHUB_ACTION_PATH[all]"' in SETUP["run"]
 
@@ -234,7 +259,11 @@ def test_the_baseline_hook_sees_a_stale_file(pull: Checkout) -> None:
 
     def run(*arguments: str) -> int:
         return subprocess.run(
-            [sys.executable, "-m", "mnetcost", *arguments], cwd=pull.folder, env=env, capture_output=True, timeout=60
+            [sys.executable, "-m", "mnetcost", *arguments],
+            cwd=pull.folder,
+            env=env,
+            capture_output=True,
+            timeout=60,
         ).returncode
 
     assert run("baseline") == 0
@@ -247,7 +276,12 @@ def test_the_baseline_hook_sees_a_stale_file(pull: Checkout) -> None:
 
 # what docs/ci.md shows
 
-BLOCKS = [yaml.safe_load(text) for text in re.findall(r"^```yaml[^\n]*\n(.*?)^```$", (ROOT / "docs/ci.md").read_text("utf-8"), re.M | re.S)]
+BLOCKS = [
+    yaml.safe_load(text)
+    for text in re.findall(
+        r"^```yaml[^\n]*\n(.*?)^```$", (ROOT / "docs/ci.md").read_text("utf-8"), re.M | re.S
+    )
+]
 WORKFLOW, COMMENT, GITLAB, PRE_COMMIT = BLOCKS
 
 
@@ -278,7 +312,9 @@ case "$*" in *--jq*) cat "$KNOWN" ;; esac
         ("12\n15\n", "api -X PATCH repos/o/r/issues/comments/12 -F body=@mnetcost-comment.md"),
     ],
 )
-def test_the_documented_comment_is_written_once_and_then_updated(tmp_path: Path, known: str, last: str) -> None:
+def test_the_documented_comment_is_written_once_and_then_updated(
+    tmp_path: Path, known: str, last: str
+) -> None:
     """The first comment that begins with our marker is changed; where there is none, one is added."""
     (step,) = COMMENT
     assert MARKER in step["run"]
@@ -293,7 +329,12 @@ def test_the_documented_comment_is_written_once_and_then_updated(tmp_path: Path,
         "COMMENTS": "repos/o/r/issues/7/comments",
         "GITHUB_REPOSITORY": "o/r",
     }
-    subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], env=env, check=True, timeout=60)
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env=env,
+        check=True,
+        timeout=60,
+    )
     assert (tmp_path / "calls").read_text().splitlines()[-1] == last
 
 
@@ -303,8 +344,15 @@ def test_the_documented_gitlab_job_writes_both_reports(pull: Checkout) -> None:
     commands = [command for command in job["script"] if not command.startswith("pip install")]
     assert len(commands) == 2
     script = f'mnetcost() {{ "{sys.executable}" -m mnetcost "$@"; }}\n' + "\n".join(commands)
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_PROJECT_DIR": str(pull.folder)}
-    done = subprocess.run(["bash", "-e", "-c", script], cwd=pull.folder, env=env, capture_output=True, text=True, timeout=60)
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_PROJECT_DIR": str(pull.folder),
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=pull.folder, env=env, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 1, done.stderr
     reports = job["artifacts"]["reports"]
     (entry,) = yaml.safe_load((pull.folder / reports["codequality"]).read_text("utf-8"))

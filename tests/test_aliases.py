@@ -23,7 +23,9 @@ ROWS = [(alias, design) for design, them in aliases().written.items() for alias 
 
 @pytest.mark.parametrize(("alias", "design"), ROWS)
 def test_every_alias_finds_its_design(alias: str, design: str) -> None:
-    """As the table writes it, in capitals, and with other separators; where it has settings in it, at these."""
+    """As the table writes it, in capitals, and with other separators; where it has settings in it, at
+    these.
+    """
     name = alias.format(**VALUES)
     for spelled in (name, name.upper(), name.replace("_", "-"), name.title()):
         found, settings = split_design(spelled)
@@ -33,13 +35,19 @@ def test_every_alias_finds_its_design(alias: str, design: str) -> None:
 
 
 def test_no_name_means_two_designs() -> None:
-    """Folded, a name stands once; a name with settings in it is no other's; names of several networks are nobody's."""
+    """Folded, a name stands once; a name with settings in it is no other's; names of several networks are
+    nobody's.
+    """
     table = aliases()  # which asserts that no folded name is given twice
     assert set(table.written) <= set(shipped())
     assert not set(table.names) & set(table.several)
     for alias, design in ROWS:
         name = alias.format(**VALUES)
-        found = {table.names[fold(name)]} if fold(name) in table.names else {d for p, d in table.patterns if p.fullmatch(name)}
+        found = (
+            {table.names[fold(name)]}
+            if fold(name) in table.names
+            else {d for p, d in table.patterns if p.fullmatch(name)}
+        )
         assert found == {design}
     for them in table.several.values():
         assert all(map(is_shipped, them))
@@ -83,7 +91,9 @@ def test_names_of_frameworks_and_papers_are_known(name: str, design: str, alpha:
 
 def test_settings_behind_a_name_beat_those_within_it() -> None:
     """mobilenetv2_140 at alpha 0.5 is at alpha 0.5."""
-    assert load("mobilenetv2_140:alpha=0.5,classes=10").heading == "timm/v2:alpha=0.5,resolution=224,classes=10"
+    assert (
+        load("mobilenetv2_140:alpha=0.5,classes=10").heading == "timm/v2:alpha=0.5,resolution=224,classes=10"
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +146,12 @@ def test_a_misspelt_alias_is_answered_with_its_design() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("v2:0.5", "v2:alpha=0.5"), ("MobileNetV2:160", "MobileNetV2:resolution=160"), ("v1:96x128", "v1:resolution=96x128")]
+    ("name", "said"),
+    [
+        ("v2:0.5", "v2:alpha=0.5"),
+        ("MobileNetV2:160", "MobileNetV2:resolution=160"),
+        ("v1:96x128", "v1:resolution=96x128"),
+    ],
 )
 def test_a_number_behind_a_colon_is_answered_with_its_setting(name: str, said: str) -> None:
     """A small one is a width multiplier, a large one a size."""
@@ -149,11 +164,21 @@ def run(*args: str) -> Any:
 
 
 def test_list_takes_several_patterns_and_limits() -> None:
-    """Two names and a folder of four; V3-Small (56.5 M) and its minimalistic (52.3 M) are the papers' below 60 M."""
-    names = [d["name"] for d in json.loads(run("list", "V1", "mobilenet_v2", "timm", "--format", "json").stdout)["designs"]]
+    """Two names and a folder of four; V3-Small (56.5 M) and its minimalistic (52.3 M) are the papers'
+    below 60 M.
+    """
+    names = [
+        d["name"]
+        for d in json.loads(run("list", "V1", "mobilenet_v2", "timm", "--format", "json").stdout)["designs"]
+    ]
     assert names == ["v1", "v2", "timm/v1", "timm/v2", "timm/v3-large", "timm/v3-small"]
-    found = run("list", "v*", "--max", "madds=60M", "--min", "params=1k", "--sort", "madds", "--format", "csv").stdout.splitlines()[1:]
-    assert [line.partition(",")[0] for line in found if "/" not in line.partition(",")[0]][:2] == ["v3-small", "v3-small-minimalistic"]
+    found = run(
+        "list", "v*", "--max", "madds=60M", "--min", "params=1k", "--sort", "madds", "--format", "csv"
+    ).stdout.splitlines()[1:]
+    assert [line.partition(",")[0] for line in found if "/" not in line.partition(",")[0]][:2] == [
+        "v3-small",
+        "v3-small-minimalistic",
+    ]
     wrong = run("list", "--max", "madds=+1%")
     assert wrong.exit_code == 2
     assert "relative" in wrong.stderr
@@ -161,7 +186,9 @@ def test_list_takes_several_patterns_and_limits() -> None:
 
 
 def test_list_and_the_shell_show_other_names() -> None:
-    """`list --names` has a column of them; the shell completes them where no design begins so, each with its design."""
+    """`list --names` has a column of them; the shell completes them where no design begins so, each with
+    its design.
+    """
     assert "mobilenet_v2, mobilenet_2" in run("list", "v2", "--names").stdout
     found = {item.value: item.help for item in DESIGN.shell_complete(None, None, "mobilenet_v2")}  # type: ignore[arg-type]
     assert found == {"mobilenet_v2": "v2"}
@@ -169,4 +196,8 @@ def test_list_and_the_shell_show_other_names() -> None:
         "v3-small-minimalistic",
         "v3_small_minimal",
     ]
-    assert [item.value for item in DESIGN.shell_complete(None, None, "V1")] == ["v1", "v1-shallow", "v1-standard"]  # type: ignore[arg-type]
+    assert [item.value for item in DESIGN.shell_complete(None, None, "V1")] == [
+        "v1",
+        "v1-shallow",
+        "v1-standard",
+    ]  # type: ignore[arg-type]

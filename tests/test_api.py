@@ -17,9 +17,15 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANSWERS = {
     ("report", "v1:alpha=0.5", "--by", "kind"): lambda: mnetcost.report("v1", alpha=0.5, by="kind"),
     ("report", "v2", "--top", "3", "--no-top"): lambda: mnetcost.report("v2", top=False, first=3),
-    ("compare", "v1", "v2", "--resolution", "160x192"): lambda: mnetcost.compare("v1", "v2", resolution=(160, 192)),
-    ("factorize", "14x14x512", "--out", "512", "--rho", "0.714"): lambda: mnetcost.factorize(14, 14, 512, out=512, rho=0.714),
-    ("explain", "v2", "stem", "--convention", "flops"): lambda: mnetcost.explain("v2", "stem", convention="flops"),
+    ("compare", "v1", "v2", "--resolution", "160x192"): lambda: mnetcost.compare(
+        "v1", "v2", resolution=(160, 192)
+    ),
+    ("factorize", "14x14x512", "--out", "512", "--rho", "0.714"): lambda: mnetcost.factorize(
+        14, 14, 512, out=512, rho=0.714
+    ),
+    ("explain", "v2", "stem", "--convention", "flops"): lambda: mnetcost.explain(
+        "v2", "stem", convention="flops"
+    ),
 }
 
 
@@ -27,7 +33,10 @@ ANSWERS = {
 @pytest.mark.parametrize("format_", ["text", "json", "csv"])
 def test_a_function_answers_what_its_command_prints(call: tuple[str, ...], format_: str) -> None:
     """To the byte, in every format."""
-    assert mnetcost.render(ANSWERS[call](), format_) == CliRunner().invoke(cli, [*call, "--format", format_]).stdout
+    assert (
+        mnetcost.render(ANSWERS[call](), format_)
+        == CliRunner().invoke(cli, [*call, "--format", format_]).stdout
+    )
 
 
 def test_every_public_name_is_there_and_documented() -> None:
@@ -44,9 +53,15 @@ def test_every_public_name_is_there_and_documented() -> None:
 def test_a_public_name_stands_in_every_list_of_them() -> None:
     """Where it is fetched from on first use, what `import *` takes, and what type checkers see."""
     tree = ast.parse(Path(mnetcost.__file__).read_text("utf-8"))
-    checked = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    checked = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+    ]
     imported = {
-        (found.module, alias.name) for node in checked for found in node.body if isinstance(found, ast.ImportFrom) for alias in found.names
+        (found.module, alias.name)
+        for node in checked
+        for found in node.body
+        if isinstance(found, ast.ImportFrom)
+        for alias in found.names
     }
     homes = {(home, name) for home, names in mnetcost._HOMES.items() for name in names}
     assert imported == homes
@@ -74,7 +89,14 @@ def test_a_setting_that_is_not_there_is_a_type_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"alpha": 0}, {"alpha": float("nan")}, {"classes": 0}, {"resolution": (0, 5)}, {"rho": 1.0, "resolution": 5}]
+    "asked",
+    [
+        {"alpha": 0},
+        {"alpha": float("nan")},
+        {"classes": 0},
+        {"resolution": (0, 5)},
+        {"rho": 1.0, "resolution": 5},
+    ],
 )
 def test_what_makes_no_sense_is_a_call_error(asked: dict[str, object]) -> None:
     """The same readers as the command line's."""

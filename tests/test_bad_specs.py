@@ -1,4 +1,6 @@
-"""A spec that is wrong gets one clear message: file, line, place, what is wrong, and the nearest right thing."""
+"""A spec that is wrong gets one clear message: file, line, place, what is wrong, and the nearest right
+thing.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from mnetcost.errors import MnetcostError, SpecError
 from .mutants import grown_specs, mutated_texts, mutated_trees, toml
 
 SIDE = "a whole number from 1 to 65,536, or [height, width]"
-PADDING = '"same", "valid", "symmetric", a whole number from 0 to 65,536, [h, w] or [top, bottom, left, right]'
+PADDING = (
+    '"same", "valid", "symmetric", a whole number from 0 to 65,536, [h, w] or [top, bottom, left, right]'
+)
 WIDTH = 'a whole number from 1 to 1,000,000, or "classes"'
 
 CASES: dict[str, tuple[str, str]] = {
@@ -37,7 +41,10 @@ CASES: dict[str, tuple[str, str]] = {
           hint: did you mean 'resolution'?""",
     ),
     "a misspelt key of a row": (
-        "resolution = 224\nlayers = [\n  { op = 'conv', out = 8 },\n  { op = 'bneck', out = 8, strid = 2 },\n]",
+        (
+            "resolution = 224\nlayers = [\n  { op = 'conv', out = 8 },\n  { op = 'bneck', out = 8, strid = 2"
+            " },\n]"
+        ),
         """
         error: net.toml:4: layers[1].strid: bneck takes no 'strid'
           hint: did you mean 'stride'?""",
@@ -51,8 +58,10 @@ CASES: dict[str, tuple[str, str]] = {
           hint: such as op = "conv_norm" """,
     ),
     "wrong types, each of them": (
-        "resolution = '224'\nchannels = true\ntitle = 3\nlayers = [\n  { op = 'conv', out = 8.0, kernel = '3', bias = 1 },\n  3,\n]\n"
-        "[style]\nnorm = 'yes'",
+        (
+            "resolution = '224'\nchannels = true\ntitle = 3\nlayers = [\n  { op = 'conv', out = 8.0, kernel ="
+            " '3', bias = 1 },\n  3,\n]\n[style]\nnorm = 'yes'"
+        ),
         f"""
         error: net.toml:1: resolution: 'resolution' must be {SIDE}, not "224"
         error: net.toml:2: channels: 'channels' must be a whole number from 1 to 1,000,000, not true
@@ -73,8 +82,10 @@ CASES: dict[str, tuple[str, str]] = {
         error: net.toml:2: layers[0].groups: 'groups' must be a whole number from 1 to 1,000,000, not 0""",
     ),
     "words that are not of the list": (
-        "resolution = 8\nlayers = [{ op = 'bneck', out = 8, role = 'haed', activation = 'rellu', padding = 'sane' }]\n"
-        "[widths]\nrounding = 'up'\nhaed = {}",
+        (
+            "resolution = 8\nlayers = [{ op = 'bneck', out = 8, role = 'haed', activation = 'rellu', padding"
+            " = 'sane' }]\n[widths]\nrounding = 'up'\nhaed = {}"
+        ),
         f"""
         error: net.toml:2: layers[0].role: 'role' must be one of "stem", "head", not "haed"
           hint: did you mean 'head'?
@@ -87,7 +98,10 @@ CASES: dict[str, tuple[str, str]] = {
           hint: did you mean 'head'?""",
     ),
     "missing keys, and keys that exclude each other": (
-        "resolution = 8\nlayers = [\n  { op = 'bneck' },\n  { op = 'bneck', out = 8, expand = 6, exp = 48 },\n  { op = 'conv_norm' },\n]",
+        (
+            "resolution = 8\nlayers = [\n  { op = 'bneck' },\n  { op = 'bneck', out = 8, expand = 6, exp = 48"
+            " },\n  { op = 'conv_norm' },\n]"
+        ),
         """
         error: net.toml:3: layers[0]: bneck needs 'out'
         error: net.toml:4: layers[1]: bneck takes either 'expand' or 'exp'
@@ -111,7 +125,10 @@ CASES: dict[str, tuple[str, str]] = {
         "resolution = 8\nlayers = [{ op = 'conv', out = " + "[" * 200 + "]" * 200 + " }]",
         "error: net.toml:2: TOML: nested too deeply",
     ),
-    "lists so deep that Python would give up": ("a = " + "[" * 50_000, "error: net.toml:1: TOML: nested too deeply"),
+    "lists so deep that Python would give up": (
+        "a = " + "[" * 50_000,
+        "error: net.toml:1: TOML: nested too deeply",
+    ),
     "an integer of thousands of digits": (
         "resolution = 0x" + "f" * 5000 + "\nlayers = [{ op = 'flatten' }]",
         f"error: net.toml:1: resolution: 'resolution' must be {SIDE}, not that",
@@ -121,7 +138,9 @@ CASES: dict[str, tuple[str, str]] = {
         "error: net.toml:2: layers[0].repeat: 'repeat' must be a whole number from 1 to 1,000, not 1000000",
     ),
     "many repeats that run away together": (
-        "resolution = 8\nlayers = [\n" + "  { op = 'bneck', out = 8, expand = 6, repeat = 1000 },\n" * 20 + "]",
+        "resolution = 8\nlayers = [\n"
+        + "  { op = 'bneck', out = 8, expand = 6, repeat = 1000 },\n" * 20
+        + "]",
         "error: net.toml:14: layers[11]: the design runs away: more than 100,000 layers",
     ),
     "a block that runs away within itself": (
@@ -130,26 +149,40 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a map that runs away": (
         "resolution = 65536\nlayers = [{ op = 'upsample', scale = 65536, repeat = 3 }]",
-        "error: net.toml:2: layer 'upsample 1/1': the design runs away: a map of more than 281,474,976,710,656 numbers",
+        (
+            "error: net.toml:2: layer 'upsample 1/1': the design runs away: a map of more than"
+            " 281,474,976,710,656 numbers"
+        ),
     ),
     "a map that vanishes": (
-        "resolution = 4\n[[layers]]\nop = 'max_pool'\n[[layers]]\nname = 'late'\nop = 'conv_norm'\nout = 8\nkernel = 3\npadding = 'valid'",
+        (
+            "resolution = 4\n[[layers]]\nop = 'max_pool'\n[[layers]]\nname = 'late'\nop = 'conv_norm'\nout ="
+            " 8\nkernel = 3\npadding = 'valid'"
+        ),
         "error: net.toml:4: layer 'late/conv': the map vanishes: a window of 3 does not fit into 2",
     ),
     "a shortcut whose shapes disagree": (
-        "resolution = 8\nlayers = [\n  { op = 'conv', name = 'a', out = 8 },\n  { op = 'conv', name = 'b', out = 16, stride = 2 },\n"
-        "  { op = 'add', name = 'sum', from = ['a', 'b'] },\n]",
+        (
+            "resolution = 8\nlayers = [\n  { op = 'conv', name = 'a', out = 8 },\n  { op = 'conv', name ="
+            " 'b', out = 16, stride = 2 },\n  { op = 'add', name = 'sum', from = ['a', 'b'] },\n]"
+        ),
         "error: net.toml:5: layer 'sum': add needs maps of one shape, but these are 8x8x8 and 4x4x16",
     ),
     "a row read that is not there": (
-        "resolution = 8\nlayers = [\n  { op = 'conv', name = 'left', out = 8 },\n  { op = 'conv', from = 'lfet', out = 16 },\n]",
+        (
+            "resolution = 8\nlayers = [\n  { op = 'conv', name = 'left', out = 8 },\n  { op = 'conv', from ="
+            " 'lfet', out = 16 },\n]"
+        ),
         """
         error: net.toml:4: layers[1].from: there is no row 'lfet' above this one
           hint: did you mean 'left'?""",
     ),
     "too many rows read, and too few": (
-        "resolution = 8\nlayers = [\n  { op = 'conv', out = 8, from = ['input', 'input'] },\n  { op = 'add', from = 'input' },\n"
-        "  { op = 'gate' },\n  { op = 'add', from = ['input', 'input'], repeat = 2 },\n]",
+        (
+            "resolution = 8\nlayers = [\n  { op = 'conv', out = 8, from = ['input', 'input'] },\n  { op ="
+            " 'add', from = 'input' },\n  { op = 'gate' },\n  { op = 'add', from = ['input', 'input'], repeat"
+            " = 2 },\n]"
+        ),
         f"""
         error: net.toml:3: layers[0].from: conv reads one row, not 2
           hint: several are read by {", ".join(SEVERAL_INPUTS)}
@@ -160,20 +193,32 @@ CASES: dict[str, tuple[str, str]] = {
         error: net.toml:6: layers[3].repeat: add joins rows once and takes no 'repeat'""",
     ),
     "two rows of one name": (
-        "resolution = 8\nlayers = [\n  { op = 'conv', name = 'a', out = 8 },\n  { op = 'conv', name = 'a', out = 8, repeat = 2 },\n]",
+        (
+            "resolution = 8\nlayers = [\n  { op = 'conv', name = 'a', out = 8 },\n  { op = 'conv', name ="
+            " 'a', out = 8, repeat = 2 },\n]"
+        ),
         "error: net.toml:4: layers[1].name: another row is called 'a' already",
     ),
-    "a spec that extends itself": ("extends = 'net.toml'", "error: net.toml:1: extends: 'net.toml' extends itself in a circle"),
+    "a spec that extends itself": (
+        "extends = 'net.toml'",
+        "error: net.toml:1: extends: 'net.toml' extends itself in a circle",
+    ),
     "a parent that is not there": (
         "title = 'x'\nextends = 'v22'",
         """
         error: net.toml:2: extends: there is no design 'v22'
           hint: did you mean 'v2'?""",
     ),
-    "a parent's file that is not there": ("extends = 'base.toml'", "error: net.toml:1: extends: 'base.toml': no such file"),
+    "a parent's file that is not there": (
+        "extends = 'base.toml'",
+        "error: net.toml:1: extends: 'base.toml': no such file",
+    ),
     "changes that change nothing": (
-        "extends = 'v2'\n[[change]]\nmatch = { name = 'stm' }\n[[change]]\nmatch = { nane = 'stem' }\nset = { strid = 1 }\n"
-        "unset = ['ot']\nsett = 1\n[[change]]\nset = { out = 1 }\n[[change]]\nmatch = { name = 'stem' }\nset = { out = 0 }",
+        (
+            "extends = 'v2'\n[[change]]\nmatch = { name = 'stm' }\n[[change]]\nmatch = { nane = 'stem' }\nset"
+            " = { strid = 1 }\nunset = ['ot']\nsett = 1\n[[change]]\nset = { out = 1 }\n[[change]]\nmatch = {"
+            " name = 'stem' }\nset = { out = 0 }"
+        ),
         f"""
         error: net.toml:3: change[0].match: no row matches this change
         error: net.toml:5: change[1].match.nane: no row has a key 'nane'
@@ -188,11 +233,20 @@ CASES: dict[str, tuple[str, str]] = {
         error: net.toml:13: change[3].set.out: 'out' must be {WIDTH}, not 0""",
     ),
     "names that mean harm": (
-        'resolution = 8\nlayers = [{ op = "conv", out = 8, name = "\\u202e[red]\\u001b[31m", kernel = 9, padding = "valid" }]',
-        r"error: net.toml:2: layer '\u202e[red]\x1b[31m': the map vanishes: a window of 9 does not fit into 8",
+        (
+            'resolution = 8\nlayers = [{ op = "conv", out = 8, name = "\\u202e[red]\\u001b[31m", kernel = 9,'
+            ' padding = "valid" }]'
+        ),
+        (
+            r"error: net.toml:2: layer '\u202e[red]\x1b[31m': the map vanishes: a window of 9 does not fit"
+            r" into 8"
+        ),
     ),
     "keys and values that mean harm": (
-        'resolution = 8\n"\\u001b]0;b\\u0007" = 1\nlayers = [{ op = "\\u001b[2J", out = 8 }, { op = "conv", out = 8, name = "a\\n" }]',
+        (
+            'resolution = 8\n"\\u001b]0;b\\u0007" = 1\nlayers = [{ op = "\\u001b[2J", out = 8 }, { op ='
+            ' "conv", out = 8, name = "a\\n" }]'
+        ),
         rf"""
         error: net.toml:2: \x1b]0;b\x07: a spec has no key '\x1b]0;b\x07'
           hint: it may be: {", ".join(sorted([*TOP_KEYS, *TABLES]))}
@@ -231,12 +285,21 @@ def test_each_mistake_has_its_message(case: str, here: Path) -> None:
 def test_a_fault_in_a_parent_names_the_parents_file_and_line(here: Path) -> None:
     """What is wrong in the file that is extended is said there, what a change does to it at the change."""
     (here / "base.toml").write_text(
-        "resolution = 8\nlayers = [\n  { op = 'conv', out = 8, strid = 1 },\n  { op = 'conv', name = 'b', out = 8 },\n]\n"
+        "resolution = 8\nlayers = [\n  { op = 'conv', out = 8, strid = 1 },\n  { op = 'conv', name = 'b', out"
+        " = 8 },\n]\n"
     )
-    (here / "net.toml").write_text("extends = 'base.toml'\n[[change]]\nmatch = { name = 'b' }\nset = { groups = 3 }\n")
+    (here / "net.toml").write_text(
+        "extends = 'base.toml'\n[[change]]\nmatch = { name = 'b' }\nset = { groups = 3 }\n"
+    )
     assert refusal("net.toml").splitlines()[0] == "error: base.toml:3: layers[0].strid: conv takes no 'strid'"
-    (here / "base.toml").write_text("resolution = 8\nlayers = [\n  { op = 'conv', out = 8 },\n  { op = 'conv', name = 'b', out = 8 },\n]\n")
-    assert refusal("net.toml") == "error: base.toml:4: layer 'b': 3 groups do not divide 8 input and 8 output channels"
+    (here / "base.toml").write_text(
+        "resolution = 8\nlayers = [\n  { op = 'conv', out = 8 },\n  { op = 'conv', name = 'b', out = 8"
+        " },\n]\n"
+    )
+    assert (
+        refusal("net.toml")
+        == "error: base.toml:4: layer 'b': 3 groups do not divide 8 input and 8 output channels"
+    )
 
 
 def test_a_circle_of_several_files_ends(here: Path) -> None:
@@ -258,7 +321,9 @@ def test_files_that_cannot_be_read(here: Path, monkeypatch: pytest.MonkeyPatch) 
     assert refusal("latin.toml") == "error: latin.toml:2: is not UTF-8 text"
     with (here / "huge.toml").open("wb") as f:
         f.truncate(1 << 40)
-    assert refusal("huge.toml") == f"error: huge.toml: is larger than {LARGEST_FILE:,} bytes, which no spec is"
+    assert (
+        refusal("huge.toml") == f"error: huge.toml: is larger than {LARGEST_FILE:,} bytes, which no spec is"
+    )
     (here / "net.toml").write_text("")
 
     def closed(*_: Any) -> None:
@@ -269,7 +334,21 @@ def test_files_that_cannot_be_read(here: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    "name", ["", "v9", "keras/v9", "../v2", "/etc/passwd", "conventions/paper", "v2\0", "v2.tom", "x" * 5000, "\udcff", "v2/", "."]
+    "name",
+    [
+        "",
+        "v9",
+        "keras/v9",
+        "../v2",
+        "/etc/passwd",
+        "conventions/paper",
+        "v2\0",
+        "v2.tom",
+        "x" * 5000,
+        "\udcff",
+        "v2/",
+        ".",
+    ],
 )
 def test_designs_that_are_not_there(name: str, here: Path) -> None:
     """Names of nothing, of what is no design, and of what no name is."""
@@ -295,12 +374,23 @@ def test_there_is_an_end_to_faults(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["report", "net.toml"], ["report", "net.toml", "-o", "out.txt"], ["report", "nothing", "--format", "json"]]
+    "arguments",
+    [
+        ["report", "net.toml"],
+        ["report", "net.toml", "-o", "out.txt"],
+        ["report", "nothing", "--format", "json"],
+    ],
 )
 def test_the_command_line_ends_with_two_and_writes_nothing(arguments: list[str], here: Path) -> None:
     """One message on stderr, nothing on stdout, no file, no traceback."""
     (here / "net.toml").write_text("resolution = 8\nlayers = [{ op = 'conv', out = 0 }]\n")
-    done = subprocess.run([sys.executable, "-m", "mnetcost", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "mnetcost", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")

@@ -40,7 +40,9 @@ def call(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedPr
 
 def test_a_baseline_holds_one_line_a_figure(folder: Path) -> None:
     """In the order of names and metrics, with what relative limits ask for behind the standing ones."""
-    (folder / "mnetcost.toml").write_text(BUDGET + '"body".params = "+0%"\n"stem".madds = 1000000\nlayers.dense = "+0"\n')
+    (folder / "mnetcost.toml").write_text(
+        BUDGET + '"body".params = "+0%"\n"stem".madds = 1000000\nlayers.dense = "+0"\n'
+    )
     call(folder, "baseline")
     assert (folder / NAME).read_text().splitlines()[3:] == [
         '[design."tiny.toml"]',
@@ -72,7 +74,9 @@ def test_the_same_figures_give_the_same_bytes(folder: Path) -> None:
 
 
 def test_a_slow_drift_is_caught(folder: Path) -> None:
-    """Each step is within two per cent of the one before; of the baseline, which does not move by itself, the second is not."""
+    """Each step is within two per cent of the one before; of the baseline, which does not move by itself,
+    the second is not.
+    """
     wide = TINY.replace("out = 16", "out = 160")
     (folder / "tiny.toml").write_text(wide)
     (folder / "mnetcost.toml").write_text(BUDGET.replace("+1%", "+2%"))
@@ -158,7 +162,9 @@ def test_what_cannot_be_measured_leaves_the_file_alone(folder: Path) -> None:
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
-@given(st.dictionaries(NAMES, st.dictionaries(NAMES, st.integers(0, 10**18), min_size=1, max_size=3), max_size=3))
+@given(
+    st.dictionaries(NAMES, st.dictionaries(NAMES, st.integers(0, 10**18), min_size=1, max_size=3), max_size=3)
+)
 def test_any_name_is_read_back(figures: dict[str, dict[str, int]]) -> None:
     """A stranger's design cannot break out of its line."""
     assert tomllib.loads(write(figures)).get("design", {}) == figures
@@ -168,7 +174,11 @@ def test_an_update_says_what_changed() -> None:
     """New, gone and changed figures, by design."""
     before = {"a": {"madds": 1, "params": 2}, "b": {"madds": 3}}
     after = {"a": {"madds": 1, "params": 4}, "c": {"madds": 5}}
-    assert Update("f", before, after).changes == [("a", "params", 2, 4), ("b", "madds", 3, None), ("c", "madds", None, 5)]
+    assert Update("f", before, after).changes == [
+        ("a", "params", 2, 4),
+        ("b", "madds", 3, None),
+        ("c", "madds", None, 5),
+    ]
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
@@ -182,16 +192,25 @@ def test_eight_writers_at_once_keep_all_their_figures(folder: Path) -> None:
     alphas = [f"v1:alpha={n / 10}" for n in range(1, 9)]
     command = [sys.executable, "-m", "mnetcost", "baseline", "--baseline", NAME]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-    running = [subprocess.Popen([*command, alpha], cwd=folder, env=env, stdout=subprocess.DEVNULL) for alpha in alphas]
+    running = [
+        subprocess.Popen([*command, alpha], cwd=folder, env=env, stdout=subprocess.DEVNULL)
+        for alpha in alphas
+    ]
     assert [process.wait(60) for process in running] == [0] * 8
     assert sorted(read(str(folder / NAME))) == alphas
 
 
-def test_a_writer_waits_for_another_and_says_so_where_it_does_not_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_waits_for_another_and_says_so_where_it_does_not_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is written then, and the file is as it was."""
     monkeypatch.setattr(baseline, "PATIENCE", 0.1)
     file = str(folder / NAME)
-    with baseline.locked(file), pytest.raises(CallError, match="another run has been writing"), baseline.locked(file):
+    with (
+        baseline.locked(file),
+        pytest.raises(CallError, match="another run has been writing"),
+        baseline.locked(file),
+    ):
         pass
     with baseline.locked(file):
         pass

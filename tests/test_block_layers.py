@@ -30,7 +30,10 @@ LAYERS = {
         """,
     ),
     "bneck fused": (
-        '{ op = "bneck", out = 24, expand = 2, kernel = 3, stride = [2, 1], fused = true, dilation = 2, activation = "swish" }',
+        (
+            '{ op = "bneck", out = 24, expand = 2, kernel = 3, stride = [2, 1], fused = true, dilation = 2,'
+            ' activation = "swish" }'
+        ),
         """
         expand: conv(out=48, kernel=3, stride=(2, 1), dilation=2) of input -> 7x9x48
         expand_norm: norm() of expand -> 7x9x48
@@ -40,22 +43,31 @@ LAYERS = {
         """,
     ),
     "conv_norm": (
-        '{ op = "conv_norm", expand = 1.5, kernel = [3, 1], stride = [1, 2], dilation = 2, groups = 2, padding = [1, 0], bias = true }',
+        (
+            '{ op = "conv_norm", expand = 1.5, kernel = [3, 1], stride = [1, 2], dilation = 2, groups = 2,'
+            " padding = [1, 0], bias = true }"
+        ),
         """
         conv: conv(out=40, kernel=(3, 1), stride=(1, 2), dilation=2, groups=2, padding=(1, 0), bias=True) of input -> 12x5x40
         norm: norm() of conv -> 12x5x40
         relu: activation() of norm -> 12x5x40
-        """,
+        """,  # noqa: E501
     ),
     "depthwise_norm": (
-        '{ op = "depthwise_norm", kernel = 5, stride = 2, dilation = 2, multiplier = 3, activation = "none" }',
+        (
+            '{ op = "depthwise_norm", kernel = 5, stride = 2, dilation = 2, multiplier = 3, activation ='
+            ' "none" }'
+        ),
         """
         depthwise: depthwise(kernel=5, stride=2, dilation=2, multiplier=3) of input -> 7x5x72
         norm: norm() of depthwise -> 7x5x72
         """,
     ),
     "separable": (
-        '{ op = "separable", out = 16, kernel = [3, 5], stride = [2, 1], dilation = [1, 2], bias = true, activation = "relu6" }',
+        (
+            '{ op = "separable", out = 16, kernel = [3, 5], stride = [2, 1], dilation = [1, 2], bias = true,'
+            ' activation = "relu6" }'
+        ),
         """
         depthwise: depthwise(kernel=(3, 5), stride=(2, 1), dilation=(1, 2), bias=True) of input -> 7x9x24
         depthwise_norm: norm() of depthwise -> 7x9x24
@@ -66,7 +78,10 @@ LAYERS = {
         """,
     ),
     "residual": (
-        '{ op = "residual", mid = 8, out = 24, kernel = 5, dilation = 2, groups = 4, se = 0.5, bias = true, activation = "swish" }',
+        (
+            '{ op = "residual", mid = 8, out = 24, kernel = 5, dilation = 2, groups = 4, se = 0.5, bias ='
+            ' true, activation = "swish" }'
+        ),
         """
         reduce: conv(out=8, bias=True) of input -> 14x9x8
         reduce_norm: norm() of reduce -> 14x9x8
@@ -145,7 +160,10 @@ LAYERS = {
         """,
     ),
     "spatial_separable": (
-        '{ op = "spatial_separable", out = 16, kernel = 5, stride = 2, padding = "valid", bias = true, norm = false }',
+        (
+            '{ op = "spatial_separable", out = 16, kernel = 5, stride = 2, padding = "valid", bias = true,'
+            " norm = false }"
+        ),
         """
         vertical: conv(out=16, kernel=(5, 1), stride=(2, 1), padding=valid, bias=True) of input -> 5x9x16
         horizontal: conv(out=16, kernel=(1, 5), stride=(1, 2), padding=valid, bias=True) of vertical -> 5x3x16
@@ -221,7 +239,10 @@ LAYERS = {
         """,
     ),
     "inception": (
-        '{ op = "inception", one = 8, reduce3 = 16, three = 24, reduce5 = 32, five = 40, pool = 48, large = 7 }',
+        (
+            '{ op = "inception", one = 8, reduce3 = 16, three = 24, reduce5 = 32, five = 40, pool = 48, large'
+            " = 7 }"
+        ),
         """
         1x1: conv(out=8) of input -> 14x9x8
         1x1_norm: norm() of 1x1 -> 14x9x8
@@ -330,7 +351,9 @@ LAYERS = {
         """,
     ),
 }
-"""A row behind an image of 14 x 9 x 24, and its layers: op, the fields that differ from the op's defaults, what it reads, its map."""
+"""A row behind an image of 14 x 9 x 24, and its layers: op, the fields that differ from the op's
+defaults, what it reads, its map.
+"""
 
 
 def listed(costs: Costs) -> list[str]:
@@ -338,7 +361,11 @@ def listed(costs: Costs) -> list[str]:
     lines = []
     for x in costs.layers:
         op = x.node.op
-        fields = ", ".join(f"{key}={value}" for key, value in zip(op._fields, op, strict=True) if op._field_defaults.get(key) != value)
+        fields = ", ".join(
+            f"{key}={value}"
+            for key, value in zip(op._fields, op, strict=True)
+            if op._field_defaults.get(key) != value
+        )
         reads = " + ".join(costs.graph.nodes[n].name.split("/", 1)[-1] for n in x.node.inputs)
         lines.append(f"{x.name.split('/', 1)[-1]}: {op.label}({fields}) of {reads} -> {x.output}")
     return lines
@@ -353,5 +380,7 @@ def test_a_block_stands_for_these_layers(case: str) -> None:
 
 def test_xceptions_pool_pads_one_where_windows_are_padded_by_hand() -> None:
     """As torch models have it: (14 + 2 - 3) // 2 + 1 = 7 rows, and (9 + 2 - 3) // 2 + 1 = 5 columns."""
-    done = costs_of('{ op = "xception", out = 32, stride = 2 }', size="[14, 9]", more='[style]\npadding = "symmetric"\n')
+    done = costs_of(
+        '{ op = "xception", out = 32, stride = 2 }', size="[14, 9]", more='[style]\npadding = "symmetric"\n'
+    )
     assert [tuple(x.output) for x in done.layers if x.node.op.label == "max_pool"] == [(7, 5, 32)]

@@ -83,7 +83,9 @@ def test_an_expansion_is_there_as_the_rules_say(expansion: str, row: str, expand
 
 
 def test_a_printed_expansion_scales_with_its_input_or_by_itself() -> None:
-    """V3's 40 -> 120 at alpha 0.35, after 40 became 16: 3 x 16 = 48, or 120 x 0.35 = 42, which rounds to 40."""
+    """V3's 40 -> 120 at alpha 0.35, after 40 became 16: 3 x 16 = 48, or 120 x 0.35 = 42, which rounds to
+    40.
+    """
     rows = '{ op = "conv_norm", out = 40 }, { op = "bneck", exp = 120, out = 40 }'
     for of, expected in (("input", 48), ("printed", 40)):
         costs = costs_of(rows, more=f'[expansion]\nof = "{of}"', alpha=0.35)
@@ -91,7 +93,9 @@ def test_a_printed_expansion_scales_with_its_input_or_by_itself() -> None:
 
 
 def test_squeeze_and_excite_is_two_layers_and_a_gate() -> None:
-    """A quarter of 72 is 18, which rounds to 24: 72 x 24 + 24 and 24 x 72 + 72, then one multiply an element."""
+    """A quarter of 72 is 18, which rounds to 24: 72 x 24 + 24 and 24 x 72 + 72, then one multiply an
+    element.
+    """
     costs = costs_of('{ op = "se", share = 0.25 }', size=28, channels=72)
     assert names(costs) == ["pool", "squeeze", "relu", "excite", "hsigmoid", "gate"]
     assert costs.params_by_kind() == {"pointwise": 2 * 72 * 24, "bias": 24 + 72}
@@ -99,7 +103,9 @@ def test_squeeze_and_excite_is_two_layers_and_a_gate() -> None:
 
 
 def test_squeeze_and_excite_may_be_dense_unrounded_and_of_the_input() -> None:
-    """EfficientNet squeezes a share of the block's input; jixing's Caffe nets use dense layers of exactly a quarter."""
+    """EfficientNet squeezes a share of the block's input; jixing's Caffe nets use dense layers of exactly
+    a quarter.
+    """
     rules = '[se]\nlayers = "dense"\nrounding = "truncate"\nof = "input"'
     costs = costs_of('{ op = "bneck", expand = 3, out = 24, se = 0.25 }', more=rules)
     assert costs.params_by_kind()["dense"] == 2 * 72 * 6
@@ -118,10 +124,16 @@ def test_spatially_separable_is_a_column_and_a_row() -> None:
     assert costs.layers[-1].output == (28, 28, 8)
 
 
-@pytest.mark.parametrize(("stride_on", "expected"), [("spatial", 56 * 56 * 64 * 256), ("first", 28 * 28 * 64 * 256)])
-def test_the_stride_of_resnets_bottleneck_is_on_the_3x3_or_on_the_first_1x1(stride_on: str, expected: int) -> None:
+@pytest.mark.parametrize(
+    ("stride_on", "expected"), [("spatial", 56 * 56 * 64 * 256), ("first", 28 * 28 * 64 * 256)]
+)
+def test_the_stride_of_resnets_bottleneck_is_on_the_3x3_or_on_the_first_1x1(
+    stride_on: str, expected: int
+) -> None:
     """Squeezing 256 to 64 runs at 56x56, or at 28x28 where the first 1x1 strides."""
-    costs = costs_of(f'{{ op = "residual", mid = 64, out = 512, stride = 2, stride_on = "{stride_on}" }}', channels=256)
+    costs = costs_of(
+        f'{{ op = "residual", mid = 64, out = 512, stride = 2, stride_on = "{stride_on}" }}', channels=256
+    )
     reduce = next(layer for layer in costs.layers if layer.name.endswith("/reduce"))
     assert sum(t.count for t in reduce.work) == expected
     assert "shortcut" in names(costs)
@@ -140,9 +152,13 @@ def test_repeats_stride_once() -> None:
 
 
 def test_keras_pads_an_odd_map_one_less() -> None:
-    """A row and a column at the end: 57 becomes 28 by floor((57 + 1 - 3) / 2) + 1, and with the correct zeros 29."""
+    """A row and a column at the end: 57 becomes 28 by floor((57 + 1 - 3) / 2) + 1, and with the correct
+    zeros 29.
+    """
     for pad, expected in (("end", 28), ("correct", 29)):
-        costs = costs_of('{ op = "separable", out = 8, stride = 2 }', size=57, more=f'[style]\ndepthwise_pad = "{pad}"')
+        costs = costs_of(
+            '{ op = "separable", out = 8, stride = 2 }', size=57, more=f'[style]\ndepthwise_pad = "{pad}"'
+        )
         assert costs.layers[-1].output.h == expected
 
 

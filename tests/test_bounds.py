@@ -1,4 +1,7 @@
-"""Is everything that a small file may ask for bounded? What is refused is here; how time grows is measured by tests/benchmark.py."""
+"""Is everything that a small file may ask for bounded?
+
+What is refused is here; how time grows is measured by tests/benchmark.py.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ def written(path: Path, text: str) -> str:
 
 
 def test_changes_that_double_rows_are_refused_before_the_rows_are_made(tmp_path: Path) -> None:
-    """V1 has 9 separable rows; doubled 13 times they are 73,728, and the fourteenth change would pass 100,000."""
+    """V1 has 9 separable rows; doubled 13 times they are 73,728, and the fourteenth change would pass
+    100,000.
+    """
     path = written(tmp_path / "net.toml", 'extends = "v1"\n' + DOUBLED * 18)
     assert refusal("report", path).endswith(
         "net.toml:41: change[13]: gives the design more than 100,000 rows, more than it may have layers\n"
@@ -54,7 +59,9 @@ def test_changes_that_add_rows_within_bounds_are_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_rows_doubled_along_a_chain_of_extends_are_refused(tmp_path: Path, side: str) -> None:
-    """Each file doubles three times what it extends: 9 rows by 2 to the 13 are 73,728, one more is too much."""
+    """Each file doubles three times what it extends: 9 rows by 2 to the 13 are 73,728, one more is too
+    much.
+    """
     double = DOUBLED.replace("after", side) * 3
     written(tmp_path / "0.toml", 'extends = "v1"\n' + double)
     for n in range(1, 8):
@@ -66,9 +73,13 @@ def test_rows_doubled_along_a_chain_of_extends_are_refused(tmp_path: Path, side:
 def test_changes_times_rows_are_bounded(tmp_path: Path) -> None:
     """A thousand changes of two thousand rows would look at two million."""
     rows = "".join(f'  {{ op = "norm", name = "n{n}" }},\n' for n in range(2000))
-    changes = "".join(f'[[change]]\nmatch = {{ name = "n{n}" }}\nset = {{ why = "so" }}\n' for n in range(1000))
+    changes = "".join(
+        f'[[change]]\nmatch = {{ name = "n{n}" }}\nset = {{ why = "so" }}\n' for n in range(1000)
+    )
     path = written(tmp_path / "net.toml", f"resolution = 8\nlayers = [\n{rows}]\n{changes}")
-    assert f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one" in refusal("report", path)
+    assert f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one" in refusal(
+        "report", path
+    )
 
 
 TOO_LONG = {
@@ -121,7 +132,9 @@ NOT_KEYS = {
     "dots in a string": f'a = "{LONG} ]]]]"\n',
     "dots behind an escaped quote": f'a = "\\" {LONG}"\n',
     "dots in a literal string": f"a = '{LONG} \\'\n",
-    "dots in strings of several lines": f'a = """\n{LONG} = 1\n"" \\""" {"[" * 40} """\nb = \'\'\'\n{LONG}\'\'\'\'\n',
+    "dots in strings of several lines": (
+        f'a = """\n{LONG} = 1\n"" \\""" {"[" * 40} """\nb = \'\'\'\n{LONG}\'\'\'\'\n'
+    ),
     "dots in a comment": f'a = 1 # "{LONG}\n# {LONG} {"{" * 40}\n',
     "dots in a quoted key": f'"{LONG}" = 1\n',
     "many numbers": "a = [" + "1.5, " * 1000 + "]\n",
@@ -177,7 +190,9 @@ PIECES = st.lists(
 
 @given(text=PIECES)
 def test_the_walk_sees_what_tomllib_sees(text: str) -> None:
-    """What tomllib reads into a tree deeper than is allowed is refused, and whatever is refused was too deep or no TOML at all."""
+    """What tomllib reads into a tree deeper than is allowed is refused, and whatever is refused was too
+    deep or no TOML at all.
+    """
     try:
         tree = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, ValueError):
@@ -197,7 +212,10 @@ def test_the_walk_sees_what_tomllib_sees(text: str) -> None:
 def test_a_convention_of_thousands_of_mistakes_names_the_first_of_them(tmp_path: Path) -> None:
     """Each mistake is placed by one walk over the text, and 200 are enough."""
     kinds = "".join(f"kind{n} = 1\n" for n in range(20_000))
-    path = written(tmp_path / "own.toml", f'title = "t"\nsource = "s"\nunit = "u"\nrule = "r"\n[work]\n{kinds}[params]\nconv = 1\n')
+    path = written(
+        tmp_path / "own.toml",
+        f'title = "t"\nsource = "s"\nunit = "u"\nrule = "r"\n[work]\n{kinds}[params]\nconv = 1\n',
+    )
     done = CliRunner().invoke(cli, ["report", "v1", "--convention", path])
     assert done.exit_code == 2
     assert done.stderr.count("error:") == 202
@@ -205,7 +223,9 @@ def test_a_convention_of_thousands_of_mistakes_names_the_first_of_them(tmp_path:
 
 
 def test_a_misspelt_word_is_compared_with_some_thousands_at_most() -> None:
-    """A design has up to 100,000 layers' names; the first few thousand are looked at, and long ones as far as a name goes."""
+    """A design has up to 100,000 layers' names; the first few thousand are looked at, and long ones as
+    far as a name goes.
+    """
     seen = []
 
     def names() -> Any:
@@ -219,8 +239,12 @@ def test_a_misspelt_word_is_compared_with_some_thousands_at_most() -> None:
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "csv", "markdown", "latex", "html", "svg"])
-def test_cells_ask_for_their_column_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str) -> None:
-    """The width of a column is found once a table and not once a cell: twice the layers are about twice the calls."""
+def test_cells_ask_for_their_column_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    """The width of a column is found once a table and not once a cell: twice the layers are about twice
+    the calls.
+    """
     from mnetcost.output import text
 
     calls = []

@@ -34,7 +34,13 @@ def as_json(tree: Any) -> Any:
     """TOML's values as an editor gives them to a schema: days are texts."""
     if isinstance(tree, dict):
         return {key: as_json(value) for key, value in tree.items()}
-    return [as_json(v) for v in tree] if isinstance(tree, list) else tree.isoformat() if isinstance(tree, date) else tree
+    return (
+        [as_json(v) for v in tree]
+        if isinstance(tree, list)
+        else tree.isoformat()
+        if isinstance(tree, date)
+        else tree
+    )
 
 
 def schema_takes(text: str) -> bool:
@@ -74,7 +80,8 @@ GOOD = (
     BUDGET + 'weight_bytes.int8 = "2 KiB"\nweight_bytes.float32 = "1.5MB"\n"weight_bytes.file" = "3 B"\n',
     BUDGET + 'layers = 150\n"layers.conv" = 40\n',
     BUDGET + "layers.conv = 2\nlayers.max = 150\n",
-    BUDGET + '"body".madds = "300k"\n"op:dense" = { madds = 160, params = { min = 1 } }\n"stage:14x14".weight_bytes.int8 = "1MB"\n',
+    BUDGET + '"body".madds = "300k"\n"op:dense" = { madds = 160, params = { min = 1 }'
+    ' }\n"stage:14x14".weight_bytes.int8 = "1MB"\n',
     BUDGET + 'alpha = 0.5\nresolution = "96x128"\nclasses = 10\ntop = "no"\nbatch = 2\nmadds = "1.25M"\n',
     BUDGET + "alpha = '0.5'\nresolution = [96, 128]\ntop = false\nmadds = '1_000k'\n",
     '[[budget]]\ndesign = ["v2", "v2:alpha=0.75"]\nmadds = 1\n',
@@ -161,7 +168,25 @@ def test_both_take_the_budgets_of_the_docs(tmp_path: Path) -> None:
 
 
 NUMBERS = st.sampled_from(
-    [0, 1, 1000, -1, 1.5, True, "60M", "1.5k", "1.5", "2.0", "1.2345k", "1.23400k", "1_0", "+1%", "-5.25 %", "5%", "+ 3k"]
+    [
+        0,
+        1,
+        1000,
+        -1,
+        1.5,
+        True,
+        "60M",
+        "1.5k",
+        "1.5",
+        "2.0",
+        "1.2345k",
+        "1.23400k",
+        "1_0",
+        "+1%",
+        "-5.25 %",
+        "5%",
+        "+ 3k",
+    ]
 ) | (
     st.sampled_from(
         [
@@ -195,11 +220,24 @@ LIMITS = (
     | st.lists(NUMBERS, max_size=3)
     | st.fixed_dictionaries({}, optional={"max": NUMBERS | st.lists(NUMBERS, max_size=2), "mim": NUMBERS})
 )
-METRIC = st.sampled_from(["madds", "params", "layers", "layers.conv", "weight_bytes.int8", "weight_bytes.file", "weight_bytes", "nothing"])
+METRIC = st.sampled_from(
+    [
+        "madds",
+        "params",
+        "layers",
+        "layers.conv",
+        "weight_bytes.int8",
+        "weight_bytes.file",
+        "weight_bytes",
+        "nothing",
+    ]
+)
 INSIDE = st.sampled_from(["conv", "dense", "int8", "file", "largest", "sum", "max", "nothing"])
 
 
-def table(keys: st.SearchStrategy[str], values: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[dict[str, Any]]:
+def table(
+    keys: st.SearchStrategy[str], values: st.SearchStrategy[Any], most: int = 2
+) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(keys, values, max_size=most)
 
 

@@ -55,7 +55,9 @@ def config(folder: Path, text: str, name: str = "mnetcost.toml") -> Path:
     return path
 
 
-def test_a_file_says_designs_settings_limits_and_waivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_says_designs_settings_limits_and_waivers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every sort of key once."""
     monkeypatch.chdir(tmp_path)
     found = read_config(config(tmp_path, WHOLE))
@@ -79,7 +81,12 @@ def test_a_file_says_designs_settings_limits_and_waivers(tmp_path: Path, monkeyp
     assert (first.convention, first.allow_partial) == ("total", False)
     assert (second.label, third.label) == ("v2:alpha=0.75,top=no", "v3-small:top=no")
     assert (third.file, third.basis.baseline, third.allow_partial) == ("v3-small", "base.toml", True)
-    assert found.waivers[0][:4] == ("nets/*", "madds", "the new stem; back under in spring", date(2030, 3, 31))
+    assert found.waivers[0][:4] == (
+        "nets/*",
+        "madds",
+        "the new stem; back under in spring",
+        date(2030, 3, 31),
+    )
 
 
 def test_every_limit_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,16 +110,24 @@ def test_every_limit_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_pyproject_holds_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under [tool.mnetcost]; faults have their lines there."""
     monkeypatch.chdir(tmp_path)
-    text = "[project]\nname = 'x'\n\n[tool.mnetcost]\nagainst = 'main'\n[[tool.mnetcost.budget]]\ndesign = 'v2'\nmadds = '301M'\n"
+    text = (
+        "[project]\nname = 'x'\n\n[tool.mnetcost]\nagainst = 'main'\n[[tool.mnetcost.budget]]\ndesign ="
+        " 'v2'\nmadds = '301M'\n"
+    )
     found = read_config(config(tmp_path, text, "pyproject.toml"))
     assert found.budgets[0].basis.against == "main"
     assert found.line(found.budgets[0].rules[0].place) == 8
-    with pytest.raises(BudgetError, match=r"^error: .*pyproject.toml:8: tool.mnetcost.budget\[0\].mads: .*\n  hint: did you mean 'madds'"):
+    with pytest.raises(
+        BudgetError,
+        match=r"^error: .*pyproject.toml:8: tool.mnetcost.budget\[0\].mads: .*\n  hint: did you mean 'madds'",
+    ):
         read_config(config(tmp_path, text.replace("madds", "mads"), "pyproject.toml"))
 
 
 def test_the_nearest_file_upwards_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """mnetcost.toml before pyproject.toml in one folder, a pyproject.toml without our table never; paths count from the file."""
+    """mnetcost.toml before pyproject.toml in one folder, a pyproject.toml without our table never; paths
+    count from the file.
+    """
     config(tmp_path, "[[budget]]\ndesign = 'nets/tiny.toml'\nmadds = 1\n")
     config(tmp_path, "[tool.mnetcost]\n", "pyproject.toml")
     config(tmp_path, "[project]\nname = 'x'\n", "nets/deep/pyproject.toml")
@@ -131,7 +146,9 @@ def test_a_pattern_is_a_budget_for_every_file(tmp_path: Path, monkeypatch: pytes
     for name in ("b", "a", "deep/c", "mnetcost", "pyproject", "mnetcost-baseline"):
         config(tmp_path, "", f"nets/{name}.toml")
     found = read_config(config(tmp_path, '[[budget]]\ndesign = "nets/**/*.toml:alpha=0.5"\nmadds = 1\n'))
-    assert [budget.label for budget in found.budgets] == [f"nets/{name}.toml:alpha=0.5" for name in ("a", "b", "deep/c")]
+    assert [budget.label for budget in found.budgets] == [
+        f"nets/{name}.toml:alpha=0.5" for name in ("a", "b", "deep/c")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,24 +159,42 @@ def test_a_pattern_is_a_budget_for_every_file(tmp_path: Path, monkeypatch: pytes
         ("budget = [1]", "1: budget[0]: a budget must be a table"),
         ("[[budget]]\nmadds = 1", "1: budget[0]: a budget must name its design"),
         ("[[budget]]\ndesign = 'v2'", "1: budget[0]: a budget must have a limit"),
-        ("[[budget]]\ndesign = 1\nmadds = 1", "2: budget[0].design: 'design' must be a design, or a list of them"),
+        (
+            "[[budget]]\ndesign = 1\nmadds = 1",
+            "2: budget[0].design: 'design' must be a design, or a list of them",
+        ),
         ("[[budget]]\ndesign = 'no/*.toml'\nmadds = 1", "2: budget[0].design: no file matches 'no/*.toml'"),
         ("[[budget]]\ndesign = '/etc/*'\nmadds = 1", "2: budget[0].design: '/etc/*' is no pattern of files"),
-        ("[[budget]]\ndesign = 'v2:alhpa=1'\nmadds = 1", "2: budget[0].design: 'v2:alhpa=1': a design has no setting 'alhpa'"),
+        (
+            "[[budget]]\ndesign = 'v2:alhpa=1'\nmadds = 1",
+            "2: budget[0].design: 'v2:alhpa=1': a design has no setting 'alhpa'",
+        ),
         (
             "[[budget]]\ndesign = 'v2'\nmadds = 1\nalhpa = 1",
             "4: budget[0].alhpa: a budget has no key 'alhpa'\n  hint: did you",
         ),
         ("[[budget]]\ndesign = 'v2'\nmadds = 1\nalpha = -1", "4: budget[0].alpha: alpha must be above 0"),
         ("[[budget]]\ndesign = 'v2'\nmadds = 1\nalpha = true", "4: budget[0].alpha: alpha must be a number"),
-        ("[[budget]]\ndesign = 'v2'\nmadds = 1\nrho = 1\nresolution = 2", "4: budget[0].rho: give rho or resolution, not both"),
-        ("[[budget]]\ndesign = 'v2'\nmadds = '60m'", "3: budget[0].madds: '60m' has no unit we know\n  hint: did you mean M"),
-        ("[[budget]]\ndesign = 'v2'\nmads = { max = 1 }", "3: budget[0].mads: a budget has no key 'mads'\n  hint: did you mean 'madds'"),
+        (
+            "[[budget]]\ndesign = 'v2'\nmadds = 1\nrho = 1\nresolution = 2",
+            "4: budget[0].rho: give rho or resolution, not both",
+        ),
+        (
+            "[[budget]]\ndesign = 'v2'\nmadds = '60m'",
+            "3: budget[0].madds: '60m' has no unit we know\n  hint: did you mean M",
+        ),
+        (
+            "[[budget]]\ndesign = 'v2'\nmads = { max = 1 }",
+            "3: budget[0].mads: a budget has no key 'mads'\n  hint: did you mean 'madds'",
+        ),
         (
             "[[budget]]\ndesign = 'v2'\nweight_bytes = '4MB'",
             "3: budget[0].weight_bytes: there is no metric 'weight_bytes'\n  hint: one",
         ),
-        ("[[budget]]\ndesign = 'v2'\nweight_bytes.int4 = 1", "3: budget[0].weight_bytes.int4: there is no metric 'weight_bytes.int4'"),
+        (
+            "[[budget]]\ndesign = 'v2'\nweight_bytes.int4 = 1",
+            "3: budget[0].weight_bytes.int4: there is no metric 'weight_bytes.int4'",
+        ),
         ("[[budget]]\ndesign = 'v2'\n'stem'.mads = 1", "3: budget[0].stem.mads: there is no metric 'mads'"),
         (
             "[[budget]]\ndesign = 'v2'\n'stem'.weight_bytes.file = 1",
@@ -170,9 +205,18 @@ def test_a_pattern_is_a_budget_for_every_file(tmp_path: Path, monkeypatch: pytes
             "4: budget[0].allow_partial: 'allow_partial' must be true",
         ),
         ("against = 'main'\nbaseline = 'x'", "1: against: give against or baseline, not both"),
-        ("[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = ' '\nuntil = 2030-01-01", "4: waiver[0].reason: 'reason' must be a text"),
-        ("[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = 'r'", "1: waiver[0]: a waiver must say its 'until'"),
-        ("[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = 'r'\nuntil = 'soon'", "5: waiver[0].until: 'until' must be a date such as"),
+        (
+            "[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = ' '\nuntil = 2030-01-01",
+            "4: waiver[0].reason: 'reason' must be a text",
+        ),
+        (
+            "[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = 'r'",
+            "1: waiver[0]: a waiver must say its 'until'",
+        ),
+        (
+            "[[waiver]]\ndesign = 'v2'\nlimit = 'madds'\nreason = 'r'\nuntil = 'soon'",
+            "5: waiver[0].until: 'until' must be a date such as",
+        ),
         (
             "[[waiver]]\ndesign = 'v2'\nlimit = 'm'\nreason = 'r'\nuntil = 2030-01-01\nby = 'me'",
             "6: waiver[0].by: a waiver has no key",
@@ -180,7 +224,9 @@ def test_a_pattern_is_a_budget_for_every_file(tmp_path: Path, monkeypatch: pytes
         ("madds = ", "1: TOML: "),
     ],
 )
-def test_a_mistake_has_its_line_and_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
+def test_a_mistake_has_its_line_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
     """As in a spec; exit code 2."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MnetcostError) as caught:
@@ -231,7 +277,10 @@ def test_an_option_that_makes_no_sense_is_refused(text: str, said: str) -> None:
 def test_a_label_says_what_was_asked_for() -> None:
     """And nothing that the design itself decides."""
     assert labelled("v2", Settings()) == "v2"
-    assert labelled("v2", Settings(alpha=0.5, resolution=(96, 128), top=True, batch=2)) == "v2:alpha=0.5,resolution=96x128,top=yes,batch=2"
+    assert (
+        labelled("v2", Settings(alpha=0.5, resolution=(96, 128), top=True, batch=2))
+        == "v2:alpha=0.5,resolution=96x128,top=yes,batch=2"
+    )
 
 
 SETTING_KEYS = [
@@ -248,7 +297,20 @@ SETTING_KEYS = [
     "baseline",
     "convention",
 ]
-LIMIT_KEYS = ["allow_partial", "madds", "params", "weight_bytes", "int8", "layers", "conv", "max", "min", "stem", "reason", "until"]
+LIMIT_KEYS = [
+    "allow_partial",
+    "madds",
+    "params",
+    "weight_bytes",
+    "int8",
+    "layers",
+    "conv",
+    "max",
+    "min",
+    "stem",
+    "reason",
+    "until",
+]
 KEYS = st.sampled_from([*SETTING_KEYS, *LIMIT_KEYS])
 WORDS = st.sampled_from(["v2", "60M", "+1%", "-5", "1KiB", "", "*", "[", "2030-01-01", "yes"])
 VALUES = st.recursive(
@@ -258,7 +320,11 @@ VALUES = st.recursive(
 )
 
 
-@given(st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=2), st.dictionaries(KEYS, VALUES, max_size=3), VALUES)
+@given(
+    st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=2),
+    st.dictionaries(KEYS, VALUES, max_size=3),
+    VALUES,
+)
 def test_whatever_stands_in_a_file_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, budgets: list[Any], top: dict[str, Any], waiver: Any
 ) -> None:
@@ -278,23 +344,43 @@ def test_whatever_stands_in_a_file_is_read_or_refused(
 
 @pytest.mark.parametrize("depth", ["", "deep/"])
 @pytest.mark.parametrize(
-    "pattern", ["../../**/*.toml", "../../../../../../**", "**/../../*.toml", "/**/*.toml", "link/*.toml", "nets/../../../*.toml"]
+    "pattern",
+    [
+        "../../**/*.toml",
+        "../../../../../../**",
+        "**/../../*.toml",
+        "/**/*.toml",
+        "link/*.toml",
+        "nets/../../../*.toml",
+    ],
 )
-def test_a_pattern_that_leaves_its_folder_is_refused_at_once(tmp_path: Path, pattern: str, depth: str) -> None:
-    """With its line, before anything is looked at: by `..`, from the root, through a link; a repository is left no more than a folder."""
+def test_a_pattern_that_leaves_its_folder_is_refused_at_once(
+    tmp_path: Path, pattern: str, depth: str
+) -> None:
+    """With its line, before anything is looked at: by `..`, from the root, through a link; a repository
+    is left no more than a folder.
+    """
     (tmp_path / "work" / depth).mkdir(parents=True)
     (tmp_path / "work" / depth / "link").symlink_to("/")
     (tmp_path / "work/.git").mkdir()
     start = time.monotonic()
     with pytest.raises(
-        BudgetError, match=r"mnetcost.toml:2: budget\[0\].design: .* is no pattern of files here: it may leave the repository"
+        BudgetError,
+        match=(
+            r"mnetcost.toml:2: budget\[0\].design: .* is no pattern of files here: it may leave the"
+            r" repository"
+        ),
     ):
-        read_config(config(tmp_path, f'[[budget]]\ndesign = "{pattern}"\nmadds = 1\n', f"work/{depth}mnetcost.toml"))
+        read_config(
+            config(tmp_path, f'[[budget]]\ndesign = "{pattern}"\nmadds = 1\n', f"work/{depth}mnetcost.toml")
+        )
     assert time.monotonic() - start < 1
 
 
 def test_a_pattern_may_climb_within_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And finds files in any depth, but none in .git or behind a link to a folder; without a repository it does not climb."""
+    """And finds files in any depth, but none in .git or behind a link to a folder; without a repository
+    it does not climb.
+    """
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))  # whatever checkout the tests run in
     for name in ("nets/a.toml", "nets/deep/b.toml", "ci/x.txt", "nets/.git/c.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -346,26 +432,50 @@ def test_patterns_mean_what_pathlib_means(path: list[str], parts: list[str]) -> 
             assert patterns.Walk(Path(folder)).files(pattern) == wanted
 
 
-LONG = ["0x" + "f" * 5000, "0o" + "7" * 9000, "0b" + "1" * 9000, "9" * 400, "9" * 5000, "0xffff_" + "f" * 5000]
+LONG = [
+    "0x" + "f" * 5000,
+    "0o" + "7" * 9000,
+    "0b" + "1" * 9000,
+    "9" * 400,
+    "9" * 5000,
+    "0xffff_" + "f" * 5000,
+]
 
 
 @pytest.mark.parametrize("number", LONG)
-@pytest.mark.parametrize("key", ["madds", "alpha", "batch", "allow_partial", "against", "rho", "design", "zzz"])
+@pytest.mark.parametrize(
+    "key", ["madds", "alpha", "batch", "allow_partial", "against", "rho", "design", "zzz"]
+)
 def test_a_number_of_thousands_of_digits_is_a_mistake(tmp_path: Path, number: str, key: str) -> None:
     """In any base and under any key: at its line, and not as a bug of ours."""
-    text = f'[[budget]]\ndesign = "v1"\nmadds.min = 1\n{key} = {number}\n'.replace("madds.min = 1\nmadds", "madds")
+    text = f'[[budget]]\ndesign = "v1"\nmadds.min = 1\n{key} = {number}\n'.replace(
+        "madds.min = 1\nmadds", "madds"
+    )
     text = text.replace('design = "v1"\n', "") if key == "design" else text
     with pytest.raises(MnetcostError, match=r"mnetcost.toml:[34]: .*more than 300 digits"):
         read_config(config(tmp_path, text))
 
 
-ELSEWHERE = ["../base.toml", "/tmp/base.toml", ".git/config", "a/.GIT/x.toml", "link.toml", "out/b.toml", "in/b.toml", "a\\u0000b"]
+ELSEWHERE = [
+    "../base.toml",
+    "/tmp/base.toml",
+    ".git/config",
+    "a/.GIT/x.toml",
+    "link.toml",
+    "out/b.toml",
+    "in/b.toml",
+    "a\\u0000b",
+]
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
 @pytest.mark.parametrize("top", [True, False])
-def test_a_committed_file_of_budgets_names_no_baseline_elsewhere(tmp_path: Path, name: str, top: bool) -> None:
-    """`mnetcost baseline` would write there: not outside the repository, into .git, or through a link, even one within it."""
+def test_a_committed_file_of_budgets_names_no_baseline_elsewhere(
+    tmp_path: Path, name: str, top: bool
+) -> None:
+    """`mnetcost baseline` would write there: not outside the repository, into .git, or through a link,
+    even one within it.
+    """
     work = tmp_path / "work"
     (work / ".git").mkdir(parents=True)
     (work / "here").mkdir()
@@ -374,15 +484,24 @@ def test_a_committed_file_of_budgets_names_no_baseline_elsewhere(tmp_path: Path,
     (work / "in").symlink_to("here")
     key = f'baseline = "{name}"\n'
     text = f'{key if top else ""}[[budget]]\ndesign = "v1"\nmadds = "+1%"\n{"" if top else key}'
-    with pytest.raises(BudgetError, match="baseline' must name a file of this repository, or of this folder, that is not behind a link"):
+    with pytest.raises(
+        BudgetError,
+        match="baseline' must name a file of this repository, or of this folder, that is not behind a link",
+    ):
         read_config(config(tmp_path, text, "work/mnetcost.toml"))
 
 
-def test_a_baseline_may_be_elsewhere_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_baseline_may_be_elsewhere_in_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Beside the budgets, below, above them; without a repository not above."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     text = '[[budget]]\ndesign = "v1"\nbaseline = "../base/b.toml"\nmadds = "+1%"\n'
     with pytest.raises(BudgetError, match="must name a file of this repository"):
         read_config(config(tmp_path, text, "ci/mnetcost.toml"))
     (tmp_path / ".git").mkdir()
-    assert read_config(config(tmp_path, text, "ci/mnetcost.toml")).budgets[0].basis.baseline.endswith("base/b.toml")
+    assert (
+        read_config(config(tmp_path, text, "ci/mnetcost.toml"))
+        .budgets[0]
+        .basis.baseline.endswith("base/b.toml")
+    )

@@ -12,7 +12,8 @@ from mnetcost.designs.build import build
 from mnetcost.designs.find import shipped
 from mnetcost.engine.costs import cost
 
-# small ones let neighbouring widths meet, where shortcuts appear and expansions vanish; the rest are published or odd
+# small ones let neighbouring widths meet, where shortcuts appear and expansions vanish; the rest are
+# published or odd
 ALPHAS = (0.03, 0.1, 0.28, 0.35, 0.63, 1.0, 1.4)
 SIZES = (224, 225, 97)
 
@@ -27,6 +28,8 @@ def test_a_grid_says_cell_by_cell_what_one_design_says(design: str) -> None:
     for counts in ("params_by_kind", "work_by_kind"):
         kinds = {kind: np.broadcast_to(v, shape) for kind, v in getattr(grid, counts)().items()}
         for (i, alpha), (j, size) in itertools.product(enumerate(ALPHAS), enumerate(SIZES)):
-            single = getattr(cost(load_spec(spec, Settings(alpha=alpha, resolution=(size, size))).graph), counts)()
+            single = getattr(
+                cost(load_spec(spec, Settings(alpha=alpha, resolution=(size, size))).graph), counts
+            )()
             cell = {kind: int(v[i, j]) for kind, v in kinds.items() if v[i, j]}
             assert cell == {kind: n for kind, n in single.items() if n}, (alpha, size)

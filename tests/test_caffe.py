@@ -57,9 +57,21 @@ ZOO = {  # multiply-adds, learned parameters
     "se_resnet50": (nets.resnet50(nets.squeeze_excite), 3_860_488_192, 28_088_024),  # its authors'
     "densenet121": (nets.densenet121(), 2_834_161_664, 7_978_856),  # torchvision 0.28.0 densenet121: the same
     "mobilenet": (nets.mobilenet(), 568_740_352, 4_231_976),  # the paper's 569 M and 4.2 M
-    "mobilenet_v2": (nets.mobilenet_v2(nets.SHICAI_ROWS), 429_111_936, 3_505_960),  # github shicai/MobileNet-Caffe
-    "mobilenet_v2_depthwise": (nets.mobilenet_v2(nets.SHICAI_ROWS, "DepthwiseConvolution"), 429_111_936, 3_505_960),
-    "mobilenet_v2_forked": (nets.mobilenet_v2(nets.SHICAI_ROWS, "ConvolutionDepthwise"), 429_111_936, 3_505_960),
+    "mobilenet_v2": (
+        nets.mobilenet_v2(nets.SHICAI_ROWS),
+        429_111_936,
+        3_505_960,
+    ),  # github shicai/MobileNet-Caffe
+    "mobilenet_v2_depthwise": (
+        nets.mobilenet_v2(nets.SHICAI_ROWS, "DepthwiseConvolution"),
+        429_111_936,
+        3_505_960,
+    ),
+    "mobilenet_v2_forked": (
+        nets.mobilenet_v2(nets.SHICAI_ROWS, "ConvolutionDepthwise"),
+        429_111_936,
+        3_505_960,
+    ),
 }
 
 
@@ -72,27 +84,41 @@ def test_a_published_net_costs_what_is_known(name: str, read: Read) -> None:
 
 def test_the_statistics_of_a_batch_norm_are_two_a_channel_and_one_more(read: Read) -> None:
     """Mean, variance and the number they are divided by; scale and shift are the Scale layer's."""
-    costs = cost(read(small(layer("BatchNorm") + layer("Scale", "scale_param { bias_term: true }", "y", "z", "z"))).graph)
+    costs = cost(
+        read(
+            small(layer("BatchNorm") + layer("Scale", "scale_param { bias_term: true }", "y", "z", "z"))
+        ).graph
+    )
     assert costs.params_by_kind() == {"norm_statistics": 9, "norm": 8}
     assert [t.count for t in costs.layers[0].params] == [8, 1]
 
 
 FILLED = 'slope_filler { type: "constant" value: 1 } bias_filler { value: 0 }'
 NORMS: list[tuple[str, str, dict[str, int]]] = [  # a layer on 4 channels, and what it holds
-    ("BN", f"bn_param {{ {FILLED} frozen: true momentum: 0.95 }}", {"norm": 8, "norm_statistics": 8}),  # PSPNet and ICNet
+    (
+        "BN",
+        f"bn_param {{ {FILLED} frozen: true momentum: 0.95 }}",
+        {"norm": 8, "norm_statistics": 8},
+    ),  # PSPNet and ICNet
     ("BN", "", {"norm": 8, "norm_statistics": 8}),
     ("BN", "param { lr_mult: 1 } " * 4, {"norm": 8, "norm_statistics": 8}),
     ("BN", "param { lr_mult: 1 } " * 2, {"norm": 8}),  # SegNet: two blobs
     ("BN", "bn_param { scale_filler { value: 1 } shift_filler { value: 0.001 } }", {"norm": 8}),
     ("BN", "bn_param { bn_mode: INFERENCE }", {"norm": 8}),
-    ("BatchNorm", "batch_norm_param { scale_bias: true scale_filler { value: 1 } }", {"norm": 8, "norm_statistics": 9}),  # NVIDIA
+    (
+        "BatchNorm",
+        "batch_norm_param { scale_bias: true scale_filler { value: 1 } }",
+        {"norm": 8, "norm_statistics": 9},
+    ),  # NVIDIA
     ("BatchNorm", "batch_norm_param { use_global_stats: true eps: 1e-5 }", {"norm_statistics": 9}),
     ("MVN", "mvn_param { across_channels: true }", {}),
 ]
 
 
 @pytest.mark.parametrize(("type_", "params", "held"), NORMS, ids=[f"{n}-{x[0]}" for n, x in enumerate(NORMS)])
-def test_a_norm_of_each_fork_holds_what_it_learns_and_stores(type_: str, params: str, held: dict[str, int], read: Read) -> None:
+def test_a_norm_of_each_fork_holds_what_it_learns_and_stores(
+    type_: str, params: str, held: dict[str, int], read: Read
+) -> None:
     """Slope and bias, or scale and shift, a channel; mean and variance where the fork stores them."""
     costs = cost(read(small(layer(type_, params))).graph)
     assert costs.params_by_kind() == held
@@ -109,7 +135,13 @@ PADDED = [  # side, kernel, stride, padding, output of a convolution and of a po
     ("pad_l: 0 pad_r: 1 pad_t: 0 pad_b: 1", 3, 2, (4, 4), (4, 4)),  # (8 + 1 - 3) / 2 + 1
     ("pad_t: 2 pad_b: 0", 3, 1, (8, 6), (8, 6)),  # a side that is not named has none
     ("pad_left: 1 pad_right: 1", 3, 1, (6, 8), (6, 8)),
-    ("pad: 0 pad_top: 1 pad_bottom: 1 pad_left: 1 pad_right: 1", 3, 2, (4, 4), (5, 5)),  # a pool rounds up: (8 + 2 - 3) / 2 = 3.5
+    (
+        "pad: 0 pad_top: 1 pad_bottom: 1 pad_left: 1 pad_right: 1",
+        3,
+        2,
+        (4, 4),
+        (5, 5),
+    ),  # a pool rounds up: (8 + 2 - 3) / 2 = 3.5
     ("pad_type: SAME", 3, 2, (4, 4), (4, 4)),
     ("pad_type: 'SAME_UPPER'", 3, 1, (8, 8), (8, 8)),
     ("pad_type: VALID", 3, 2, (3, 3), (3, 3)),
@@ -122,8 +154,13 @@ def test_padding_may_be_given_for_each_side(
 ) -> None:
     """As forks for nets of TensorFlow have it, whose SAME adds more behind than before."""
     window = f"kernel_size: {kernel} stride: {stride} {pads}"
-    assert read(small(layer("Convolution", f"convolution_param {{ num_output: 6 {window} }}"))).graph.nodes[-1].output == (*out, 6)
-    assert read(small(layer("Pooling", f"pooling_param {{ {window} }}"))).graph.nodes[-1].output == (*pooled, 4)
+    assert read(small(layer("Convolution", f"convolution_param {{ num_output: 6 {window} }}"))).graph.nodes[
+        -1
+    ].output == (*out, 6)
+    assert read(small(layer("Pooling", f"pooling_param {{ {window} }}"))).graph.nodes[-1].output == (
+        *pooled,
+        4,
+    )
     if "pad_type" not in pads:
         deconvolved = small(layer("Deconvolution", f"convolution_param {{ num_output: 6 {window} }}"))
         numbers = {w[:-1]: int(n) for w, n in zip(pads.split()[::2], pads.split()[1::2], strict=True)}
@@ -131,10 +168,16 @@ def test_padding_may_be_given_for_each_side(
         assert read(deconvolved).graph.nodes[-1].output.h == 7 * stride + kernel - tall
 
 
-@pytest.mark.parametrize("pads", ["pad: 1 pad_l: 1", "pad_l: 1 pad_left: 1", "pad_type: SOME", "pad_type: SAME pad_t: 1", "pad_type: 1"])
+@pytest.mark.parametrize(
+    "pads",
+    ["pad: 1 pad_l: 1", "pad_l: 1 pad_left: 1", "pad_type: SOME", "pad_type: SAME pad_t: 1", "pad_type: 1"],
+)
 def test_padding_that_is_given_twice_or_not_understood_is_refused(pads: str, read: Read) -> None:
     """None of two is a guess that is made."""
-    for type_, message in (("Convolution", "convolution_param { num_output: 6"), ("Pooling", "pooling_param {")):
+    for type_, message in (
+        ("Convolution", "convolution_param { num_output: 6"),
+        ("Pooling", "pooling_param {"),
+    ):
         with pytest.raises(SpecError, match="pad"):
             read(small(layer(type_, f"{message} kernel_size: 3 {pads} }}")))
 
@@ -153,21 +196,41 @@ POOLS = [  # side, kernel, stride, pad, more, output
 
 
 @pytest.mark.parametrize(("side", "kernel", "stride", "pad", "more", "out"), POOLS)
-def test_pooling_rounds_and_drops_as_caffe_does(side: int, kernel: int, stride: int, pad: int, more: str, out: int, read: Read) -> None:
-    """pooling_layer.cpp: up, and the last window goes if it starts past the padding, but only where there is padding."""
+def test_pooling_rounds_and_drops_as_caffe_does(
+    side: int, kernel: int, stride: int, pad: int, more: str, out: int, read: Read
+) -> None:
+    """pooling_layer.cpp: up, and the last window goes if it starts past the padding, but only where there
+    is padding.
+    """
     text = layer("Pooling", f"pooling_param {{ kernel_size: {kernel} stride: {stride} pad: {pad} {more} }}")
     assert read(small(text, 4, side, side)).graph.nodes[-1].output == (out, out, 4)
 
 
 SHAPES: list[tuple[str, tuple[int, int, int]]] = [
-    (layer("Convolution", "convolution_param { num_output: 6 kernel_h: 3 kernel_w: 1 pad_h: 1 stride_h: 2 stride_w: 1 }"), (4, 8, 6)),
     (
-        layer("Convolution", "convolution_param { num_output: 6 kernel_size: 3 kernel_size: 1 stride: 2 stride: 1 pad: 1 pad: 0 }"),
+        layer(
+            "Convolution",
+            "convolution_param { num_output: 6 kernel_h: 3 kernel_w: 1 pad_h: 1 stride_h: 2 stride_w: 1 }",
+        ),
+        (4, 8, 6),
+    ),
+    (
+        layer(
+            "Convolution",
+            "convolution_param { num_output: 6 kernel_size: 3 kernel_size: 1 stride: 2 stride: 1 pad: 1"
+            " pad: 0 }",
+        ),
         (4, 8, 6),
     ),
     (layer("Convolution", "convolution_param { num_output: 6 kernel_size: 3 dilation: 2 }"), (4, 4, 6)),
     (layer("Convolution", "convolution_param { num_output: 6 kernel_size: 3 hole: 2 }"), (4, 4, 6)),
-    (layer("Deconvolution", "convolution_param { num_output: 4 kernel_size: 4 stride: 2 pad: 1 group: 4 bias_term: false }"), (16, 16, 4)),
+    (
+        layer(
+            "Deconvolution",
+            "convolution_param { num_output: 4 kernel_size: 4 stride: 2 pad: 1 group: 4 bias_term: false }",
+        ),
+        (16, 16, 4),
+    ),
     (layer("Pooling", "pooling_param { pool: AVE global_pooling: true }"), (1, 1, 4)),
     (layer("InnerProduct", "inner_product_param { num_output: 5 }"), (1, 1, 5)),
     (layer("Flatten"), (1, 1, 256)),
@@ -183,11 +246,25 @@ SHAPES: list[tuple[str, tuple[int, int, int]]] = [
     (layer("Tile", "tile_param { axis: 2 tiles: 2 }"), (16, 8, 4)),
     (layer("Concat", "concat_param { axis: 2 }", "data data"), (16, 8, 4)),
     (layer("Concat", "concat_param { concat_dim: 1 }", "data data"), (8, 8, 8)),
-    (layer("PriorBox", "prior_box_param { min_size: 60 aspect_ratio: 2 aspect_ratio: 2 }", "data data"), (2, 1, 8 * 8 * 3 * 4)),
-    (layer("PriorBox", "prior_box_param { min_size: 60 max_size: 90 aspect_ratio: 2 flip: false }", "data data"), (2, 1, 768)),
+    (
+        layer("PriorBox", "prior_box_param { min_size: 60 aspect_ratio: 2 aspect_ratio: 2 }", "data data"),
+        (2, 1, 8 * 8 * 3 * 4),
+    ),
+    (
+        layer(
+            "PriorBox",
+            "prior_box_param { min_size: 60 max_size: 90 aspect_ratio: 2 flip: false }",
+            "data data",
+        ),
+        (2, 1, 768),
+    ),
     (layer("Interp", "interp_param { zoom_factor: 2 }"), (15, 15, 4)),
     (layer("Upsample", "upsample_param { scale: 2 }"), (16, 16, 4)),
-    (layer("Pooling", "pooling_param { kernel_size: 2 stride: 2 }", tops="p", name="p") + layer("Crop", "", "data p"), (4, 4, 4)),
+    (
+        layer("Pooling", "pooling_param { kernel_size: 2 stride: 2 }", tops="p", name="p")
+        + layer("Crop", "", "data p"),
+        (4, 4, 4),
+    ),
     (layer("Reduction", "reduction_param { axis: 1 operation: MEAN }"), (1, 1, 1)),
     (layer("ArgMax", "argmax_param { axis: 1 }"), (8, 8, 1)),
 ]
@@ -195,7 +272,9 @@ SHAPES: list[tuple[str, tuple[int, int, int]]] = [
 
 @pytest.mark.parametrize("images", [1, 10])
 @pytest.mark.parametrize(("text", "shape"), SHAPES, ids=[str(n) for n in range(len(SHAPES))])
-def test_a_layer_gives_the_shape_that_caffe_gives(text: str, shape: tuple[int, int, int], images: int, read: Read) -> None:
+def test_a_layer_gives_the_shape_that_caffe_gives(
+    text: str, shape: tuple[int, int, int], images: int, read: Read
+) -> None:
     """One image's share of the blob, the same for any batch in the file."""
     assert read(small(text, images=images)).graph.nodes[-1].output == shape
 
@@ -231,7 +310,9 @@ def test_hswish_may_stand_in_pieces(read: Read) -> None:
 
 def test_axpy_is_a_gate_and_a_sum(read: Read) -> None:
     """a x + y over 256 numbers."""
-    text = layer("Pooling", "pooling_param { global_pooling: true }", tops="p", name="p") + layer("Axpy", "", "p data data")
+    text = layer("Pooling", "pooling_param { global_pooling: true }", tops="p", name="p") + layer(
+        "Axpy", "", "p data data"
+    )
     got = work(small(text), read)
     assert (got["gate"], got["add"]) == (256, 256)
 
@@ -245,7 +326,9 @@ def test_lrn_looks_at_a_window_of_channels_or_of_positions(read: Read) -> None:
 def test_a_prelu_learns_a_slope_a_channel_or_one(read: Read) -> None:
     """He et al. 2015."""
     assert cost(read(small(layer("PReLU"))).graph).params_by_kind() == {"activation": 4}
-    assert cost(read(small(layer("PReLU", "prelu_param { channel_shared: true }"))).graph).params_by_kind() == {"activation": 1}
+    assert cost(
+        read(small(layer("PReLU", "prelu_param { channel_shared: true }"))).graph
+    ).params_by_kind() == {"activation": 1}
 
 
 PHASES = layer("Convolution", "include { phase: TRAIN } convolution_param { num_output: 9 kernel_size: 1 }")
@@ -254,10 +337,15 @@ PHASES = layer("Convolution", "include { phase: TRAIN } convolution_param { num_
 def test_layers_are_those_of_test_time(read: Read) -> None:
     """What trains is left out, what tests is there, levels and stages too."""
     test = layer("Convolution", "include { phase: TEST } convolution_param { num_output: 2 kernel_size: 1 }")
-    staged = layer("Convolution", 'include { stage: "deploy" } convolution_param { num_output: 7 kernel_size: 1 }')
+    staged = layer(
+        "Convolution", 'include { stage: "deploy" } convolution_param { num_output: 7 kernel_size: 1 }'
+    )
     never = layer("Convolution", "exclude { phase: TEST } convolution_param { num_output: 8 kernel_size: 1 }")
     assert [n.output.c for n in read(small(PHASES + test + staged + never)).graph.nodes] == [4, 2]
-    assert [n.output.c for n in read(small('state { stage: "deploy" }' + PHASES + staged)).graph.nodes] == [4, 7]
+    assert [n.output.c for n in read(small('state { stage: "deploy" }' + PHASES + staged)).graph.nodes] == [
+        4,
+        7,
+    ]
 
 
 def test_weights_that_layers_share_by_name_are_counted_once(read: Read) -> None:
@@ -273,7 +361,10 @@ def test_weights_that_layers_share_by_name_are_counted_once(read: Read) -> None:
 
 def test_old_nets_are_read_by_their_old_names(read: Read) -> None:
     """`layers { type: CONVOLUTION }`, and `input_shape` or an Input layer for `input_dim`."""
-    old = 'layers { name: "c" type: CONVOLUTION bottom: "data" top: "c" convolution_param { num_output: 2 kernel_size: 3 } }'
+    old = (
+        'layers { name: "c" type: CONVOLUTION bottom: "data" top: "c" convolution_param { num_output: 2'
+        " kernel_size: 3 } }"
+    )
     assert totals(cost(read(small(old)).graph)) == (2 * 4 * 9 * 36, 74)
     new = layer("Convolution", "convolution_param { num_output: 2 kernel_size: 3 }")
     shape = "shape { dim: 10 dim: 4 dim: 8 dim: 8 }"
@@ -285,7 +376,9 @@ def test_old_nets_are_read_by_their_old_names(read: Read) -> None:
 def test_data_from_a_database_is_as_large_as_its_crop_or_as_asked(read: Read) -> None:
     """A training file is costed at test time, with its losses left out."""
     head = 'layer { name: "d" type: "Data" top: "data" top: "label" %s data_param { batch_size: 50 } }\n'
-    rest = layer("InnerProduct", "inner_product_param { num_output: 2 }") + layer("SoftmaxWithLoss", "", "y label", "loss", "loss")
+    rest = layer("InnerProduct", "inner_product_param { num_output: 2 }") + layer(
+        "SoftmaxWithLoss", "", "y label", "loss", "loss"
+    )
     rest += layer("Accuracy", "", "y label", "accuracy", "accuracy")
     assert totals(cost(read(head % "transform_param { crop_size: 8 }" + rest).graph))[0] == 3 * 64 * 2
     with pytest.raises(SpecError, match="does not say how large its images are"):
@@ -330,15 +423,30 @@ BAD = [
     ("", "has no layers"),
     ("base_lr: 0.1 net: 'x'", "solver's file"),
     (small(layer("ReLU", "", "dta")), "no layer before it gives 'dta'"),
-    (small(layer("Input", "include { phase: TRAIN }", "", "x") + layer("ReLU", "", "x")), "its deploy.prototxt has an input"),
+    (
+        small(layer("Input", "include { phase: TRAIN }", "", "x") + layer("ReLU", "", "x")),
+        "its deploy.prototxt has an input",
+    ),
     (small(layer("ReLU", "", "y")), "no layer before it gives 'y'"),  # a cycle
     (small(layer("ReLU") + layer("ReLU", name="z")), "another layer gives 'y' already"),
     (small(layer("Convolution", "convolution_param { kernel_size: 3 }")), "'num_output' is missing"),
     (small(layer("Convolution", "convolution_param { num_output: 3 }")), "'kernel_size' is missing"),
-    (small(layer("Convolution", "convolution_param { num_output: 3 kernel_sise: 3 }")), "no field 'kernel_sise' is known here"),
-    (small(layer("Convolution", "convolution_param { num_output: 3 kernel_size: 9 }")), "does not fit into 8"),
-    (small(layer("Convolution", f"convolution_param {{ num_output: {2**60} kernel_size: 1 }}")), "must be a whole number from 1 to"),
-    (small(layer("Convolution", "convolution_param { num_output: 4 kernel_size: 1 group: 3 }")), "3 groups do not divide 4"),
+    (
+        small(layer("Convolution", "convolution_param { num_output: 3 kernel_sise: 3 }")),
+        "no field 'kernel_sise' is known here",
+    ),
+    (
+        small(layer("Convolution", "convolution_param { num_output: 3 kernel_size: 9 }")),
+        "does not fit into 8",
+    ),
+    (
+        small(layer("Convolution", f"convolution_param {{ num_output: {2**60} kernel_size: 1 }}")),
+        "must be a whole number from 1 to",
+    ),
+    (
+        small(layer("Convolution", "convolution_param { num_output: 4 kernel_size: 1 group: 3 }")),
+        "3 groups do not divide 4",
+    ),
     (small(layer("Convolution", "convolution_param: 3")), "must be a message"),
     (small(layer("Eltwise", "", "data y") + layer("ReLU")), "no layer before it gives 'y'"),
     (small(layer("Slice", "slice_param { slice_point: 4 }", tops="y z")), "rising points below 4"),
@@ -348,7 +456,10 @@ BAD = [
     (small(layer("ReLU") + "layers { type: RELU }"), "either 'layer' or 'layers'"),
     ('input: "data" input_dim: 1 ' + layer("ReLU"), "need 4 values of 'input_dim'"),
     ('input: "data" input_dim: 1 input_dim: 3 input_dim: 0 input_dim: 4 ' + layer("ReLU"), "from 1 to"),
-    (f'input: "data" input_shape {{ dim: 1 {f"dim: {2**31 - 1} " * 3}}} ' + layer("ReLU"), "more than 281,474,976,710,656 numbers"),
+    (
+        f'input: "data" input_shape {{ dim: 1 {f"dim: {2**31 - 1} " * 3}}} ' + layer("ReLU"),
+        "more than 281,474,976,710,656 numbers",
+    ),
 ]
 
 
@@ -364,14 +475,34 @@ def test_a_million_layers_are_refused_in_bounded_time(read: Read) -> None:
     """And so is a net whose maps double with every layer."""
     with pytest.raises(SpecError, match=r"larger than|more than"):
         read(small("layer{type:'ReLU' bottom:'data' top:'data'}\n" * 170_000))
-    doubled = "".join(layer("Concat", "", f"{a} {a}", f"b{n}", f"b{n}") for n, a in enumerate(["data", *(f"b{n}" for n in range(99))]))
+    doubled = "".join(
+        layer("Concat", "", f"{a} {a}", f"b{n}", f"b{n}")
+        for n, a in enumerate(["data", *(f"b{n}" for n in range(99))])
+    )
     with pytest.raises(SpecError, match="more than 281,474,976,710,656 numbers"):
         read(small(doubled))
 
 
 def mutated(text: str, dice: random.Random) -> str:
     """A text with a few pieces cut, doubled, swapped or replaced."""
-    words = ["{", "}", '"', ":", "-1", "0", str(2**60), "1e400", "nan", "dim: -1", "axis: 9", "layer", "\x00", "'", "true", "group: 3"]
+    words = [
+        "{",
+        "}",
+        '"',
+        ":",
+        "-1",
+        "0",
+        str(2**60),
+        "1e400",
+        "nan",
+        "dim: -1",
+        "axis: 9",
+        "layer",
+        "\x00",
+        "'",
+        "true",
+        "group: 3",
+    ]
     for _ in range(dice.randint(1, 3)):
         a, b = sorted(dice.randrange(len(text) + 1) for _ in range(2))
         b = min(b, a + dice.choice([1, 3, 20, 200]))
@@ -383,7 +514,9 @@ def mutated(text: str, dice: random.Random) -> str:
 def test_a_text_with_pieces_changed_is_read_or_refused(read: Read) -> None:
     """400 mutations by a fixed seed: a graph, or an error of ours."""
     dice = random.Random(4)
-    whole = nets.mobilenet_v2(nets.PAPER_ROWS[:2]) + layer("PriorBox", "prior_box_param { min_size: 60 }", "fc7 data", "z", "z")
+    whole = nets.mobilenet_v2(nets.PAPER_ROWS[:2]) + layer(
+        "PriorBox", "prior_box_param { min_size: 60 }", "fc7 data", "z", "z"
+    )
     seen = set()
     for _ in range(400):
         try:

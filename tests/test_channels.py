@@ -20,10 +20,14 @@ from .keras_models import mobilenet
 @pytest.mark.parametrize("channels", [1, 4, 12])
 @pytest.mark.parametrize("name", ["v2", "v1:alpha=0.5", "resnet50", "keras/v3-small"])
 def test_only_the_first_layer_follows_the_channels(name: str, channels: int) -> None:
-    """Every other layer stays as it is; the first has a weight for each channel, so its cost is in proportion."""
+    """Every other layer stays as it is; the first has a weight for each channel, so its cost is in
+    proportion.
+    """
     three, other = mnetcost.cost(name).layers, mnetcost.cost(name, channels=channels).layers
     first = three[0] if three[0].params else three[1]  # Keras pads by a layer of its own
-    assert [x.params for x in three if x.name != first.name] == [x.params for x in other if x.name != first.name]
+    assert [x.params for x in three if x.name != first.name] == [
+        x.params for x in other if x.name != first.name
+    ]
     weights = next(x for x in other if x.name == first.name).params[0]
     assert weights.count * 3 == first.params[0].count * channels
 
@@ -40,10 +44,19 @@ def test_a_heading_and_the_data_say_the_channels() -> None:
     assert load("v2:channels=1").heading == "v2:alpha=1,resolution=224,channels=1"
     assert load("v2:channels=3").heading == "v2:alpha=1,resolution=224"
     run = CliRunner().invoke
-    assert json.loads(run(cli, ["report", "v2", "--channels", "1", "--format", "json"]).stdout)["design"]["channels"] == 1
-    scaled = json.loads(run(cli, ["scale", "v1:channels=1", "--alpha", "1", "--resolution", "224", "--format", "json"]).stdout)
+    assert (
+        json.loads(run(cli, ["report", "v2", "--channels", "1", "--format", "json"]).stdout)["design"][
+            "channels"
+        ]
+        == 1
+    )
+    scaled = json.loads(
+        run(cli, ["scale", "v1:channels=1", "--alpha", "1", "--resolution", "224", "--format", "json"]).stdout
+    )
     assert (scaled["design"]["channels"], scaled["params"]) == (1, [[4_231_976 - 576]])
-    assert int(mnetcost.scale("v1", alpha=[1.0], resolution=[224], channels=1).params[0, 0]) == 4_231_976 - 576
+    assert (
+        int(mnetcost.scale("v1", alpha=[1.0], resolution=[224], channels=1).params[0, 0]) == 4_231_976 - 576
+    )
 
 
 def test_a_budget_says_its_channels(tmp_path: Path) -> None:
@@ -56,8 +69,16 @@ def test_a_budget_says_its_channels(tmp_path: Path) -> None:
 
 def test_diff_and_identify_know_them() -> None:
     """The one change is named, and a shipped design for grey images is itself."""
-    assert "input channels 3 -> 1: -7,225,344 MAdds, -576 params" in CliRunner().invoke(cli, ["diff", "v2", "v2:channels=1"]).stdout
-    assert CliRunner().invoke(cli, ["identify", "v2:channels=1"]).stdout.splitlines()[0].endswith(" is v2:alpha=1,channels=1")
+    assert (
+        "input channels 3 -> 1: -7,225,344 MAdds, -576 params"
+        in CliRunner().invoke(cli, ["diff", "v2", "v2:channels=1"]).stdout
+    )
+    assert (
+        CliRunner()
+        .invoke(cli, ["identify", "v2:channels=1"])
+        .stdout.splitlines()[0]
+        .endswith(" is v2:alpha=1,channels=1")
+    )
 
 
 def test_a_model_file_says_why_it_cannot(tmp_path: Path) -> None:

@@ -39,7 +39,14 @@ BUDGET = '[[budget]]\ndesign = "tiny.toml"\n'
 def mnetcost(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the program in a folder; the clock plays no part unless --today is left out."""
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent), **environ}
-    return subprocess.run([sys.executable, "-m", "mnetcost", *arguments], cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "mnetcost", *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def results(folder: Path, *arguments: str) -> list[dict[str, Any]]:
@@ -93,8 +100,14 @@ def test_a_broken_limit_names_what_changed_and_its_line(work: Checkout) -> None:
     """The cause comes from the base, the line is that of the layer in the spec."""
     work.write(tiny_toml=WIDER)
     (broken,) = results(work.folder)
-    assert [(c["name"], c["value"]) for c in broken["causes"]] == [("width 16 -> 32 at body", WIDER_MADDS - TINY_MADDS)]
-    assert [(x["name"], x["value"]) for x in broken["layers"]] == [("body/conv", 589_824), ("stem/conv", 55_296), ("classifier", 320)]
+    assert [(c["name"], c["value"]) for c in broken["causes"]] == [
+        ("width 16 -> 32 at body", WIDER_MADDS - TINY_MADDS)
+    ]
+    assert [(x["name"], x["value"]) for x in broken["layers"]] == [
+        ("body/conv", 589_824),
+        ("stem/conv", 55_296),
+        ("classifier", 320),
+    ]
     assert (broken["file"], broken["line"]) == ("tiny.toml", 6)
     assert TINY.splitlines()[5].startswith('  { op = "conv_norm", name = "body"')
     text = mnetcost(work.folder, "check").stdout
@@ -105,7 +118,9 @@ def test_a_broken_limit_names_what_changed_and_its_line(work: Checkout) -> None:
 
 def test_the_heaviest_layers_line_is_the_row_of_a_parent_too(work: Checkout) -> None:
     """A row that stands in the file a spec extends has its line there."""
-    work.write(child_toml='extends = "tiny.toml"\n', mnetcost_toml='[[budget]]\ndesign = "child.toml"\nmadds = 1\n')
+    work.write(
+        child_toml='extends = "tiny.toml"\n', mnetcost_toml='[[budget]]\ndesign = "child.toml"\nmadds = 1\n'
+    )
     (broken,) = results(work.folder)
     assert (broken["file"], broken["line"]) == ("tiny.toml", 6)
 
@@ -120,7 +135,10 @@ def test_a_shipped_design_is_annotated_at_its_budget(work: Checkout) -> None:
 
 def test_why_names_more_layers_and_the_causes_of_an_absolute_limit(work: Checkout) -> None:
     """Three layers without it, up to ten with it; the base must be named for a limit that needs none."""
-    work.write(mnetcost_toml='[[budget]]\ndesign = "v2"\nmadds = 1\n[[budget]]\ndesign = "tiny.toml"\nmadds = 1\n', tiny_toml=WIDER)
+    work.write(
+        mnetcost_toml='[[budget]]\ndesign = "v2"\nmadds = 1\n[[budget]]\ndesign = "tiny.toml"\nmadds = 1\n',
+        tiny_toml=WIDER,
+    )
     few, _ = results(work.folder)
     many, tiny = results(work.folder, "--why", "--against", "main")
     assert (len(few["layers"]), len(many["layers"])) == (3, 10)
@@ -132,7 +150,9 @@ def test_why_names_more_layers_and_the_causes_of_an_absolute_limit(work: Checkou
 def test_a_scoped_limit_counts_its_layers_only(work: Checkout) -> None:
     """body/conv has 294,912 of 350,368."""
     work.write(
-        mnetcost_toml=BUDGET + '"body".madds = "+10%"\n"op:dense" = { madds = 159, params = { min = 171 } }\n"stage:16x16".layers = 6\n'
+        mnetcost_toml=BUDGET
+        + '"body".madds = "+10%"\n"op:dense" = { madds = 159, params = { min = 171 } }\n"stage:16x16".layers'
+        " = 6\n"
     )
     assert states(work.folder) == [
         ("body.madds", "kept", 294_912, 324_403),
@@ -151,9 +171,15 @@ def test_a_scope_that_picks_no_layer_is_a_mistake(work: Checkout) -> None:
     work.write(mnetcost_toml=BUDGET + '"bodi".madds = 1\n')
     done = mnetcost(work.folder, "check")
     assert done.returncode == 2
-    assert done.stderr == "error: mnetcost.toml:3: budget[0].bodi.madds: 'bodi' picks no layer\n  hint: did you mean 'body'?\n"
+    assert (
+        done.stderr
+        == "error: mnetcost.toml:3: budget[0].bodi.madds: 'bodi' picks no layer\n  hint: did you mean"
+        " 'body'?\n"
+    )
     work.write(
-        nets__a_toml=TINY, nets__b_toml=TINY.replace('"body"', '"bodi"'), mnetcost_toml='[[budget]]\ndesign = "nets/*"\n"bodi".madds = 1\n'
+        nets__a_toml=TINY,
+        nets__b_toml=TINY.replace('"body"', '"bodi"'),
+        mnetcost_toml='[[budget]]\ndesign = "nets/*"\n"bodi".madds = 1\n',
     )
     assert [r["design"] for r in results(work.folder)] == ["nets/b.toml"]
 
@@ -178,7 +204,10 @@ def test_a_deleted_design_leaves_a_budget_to_be_deleted(work: Checkout) -> None:
     """A budget for nothing is a mistake, at its line."""
     (work.folder / "tiny.toml").unlink()
     done = mnetcost(work.folder, "check")
-    assert (done.returncode, done.stderr) == (2, "error: tiny.toml: no such file\n  hint: mnetcost.toml:2 names it\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: tiny.toml: no such file\n  hint: mnetcost.toml:2 names it\n",
+    )
 
 
 def test_a_worktree_a_detached_head_and_a_subfolder_check_alike(work: Checkout, tmp_path: Path) -> None:
@@ -192,19 +221,25 @@ def test_a_worktree_a_detached_head_and_a_subfolder_check_alike(work: Checkout, 
 
 
 def test_nothing_to_compare_with_is_3_and_says_what_to_fetch(work: Checkout, tmp_path: Path) -> None:
-    """No such revision, a shallow clone, no repository, no git, a base that cannot be read, a design not in the baseline."""
+    """No such revision, a shallow clone, no repository, no git, a base that cannot be read, a design not
+    in the baseline.
+    """
     done = mnetcost(work.folder, "check", "--against", "origin/main")
     assert (done.returncode, done.stdout) == (3, "")
     assert "there is no revision 'origin/main' in this repository" in done.stderr
     shallow = work.clone(tmp_path / "shallow", "--depth=1", "--branch=feature")
     done = mnetcost(shallow.folder, "check", GITHUB_BASE_REF="main")
     assert done.returncode == 3
-    assert "`git fetch --unshallow origin main`, or fetch-depth: 0 where actions/checkout made it" in done.stderr
+    assert (
+        "`git fetch --unshallow origin main`, or fetch-depth: 0 where actions/checkout made it" in done.stderr
+    )
     done = mnetcost(work.folder, "check", PATH=str(tmp_path))
     assert done.returncode == 3
     assert "git is not on the PATH" in done.stderr
     (tmp_path / "bare").mkdir()
-    done = mnetcost(tmp_path / "bare", "check", "v2", "--max", "madds=+0%", GIT_CEILING_DIRECTORIES=str(tmp_path))
+    done = mnetcost(
+        tmp_path / "bare", "check", "v2", "--max", "madds=+0%", GIT_CEILING_DIRECTORIES=str(tmp_path)
+    )
     assert done.returncode == 3
     done = mnetcost(work.folder, "check", "--baseline", "none.toml")
     assert done.returncode == 3
@@ -235,7 +270,9 @@ def test_nothing_to_compare_with_is_3_and_says_what_to_fetch(work: Checkout, tmp
     ],
 )
 def test_a_mistake_in_a_call_is_2(work: Checkout, call: list[str], said: str) -> None:
-    """With the way out, no traceback and nothing on stdout; a revision that looks like an option is refused with 3."""
+    """With the way out, no traceback and nothing on stdout; a revision that looks like an option is
+    refused with 3.
+    """
     done = mnetcost(work.folder, *call)
     assert done.returncode == (3 if "revision" in said else 2), done.stderr
     assert done.stdout == ""
@@ -252,7 +289,11 @@ def test_without_budgets_there_is_nothing_to_check(tmp_path: Path) -> None:
 
 def test_one_run_shows_the_mistakes_of_every_design(work: Checkout) -> None:
     """Not only those of the first."""
-    work.write(a_toml="layers = 1", b_toml="layers = 2", mnetcost_toml='[[budget]]\ndesign = ["a.toml", "b.toml"]\nmadds = 1\n')
+    work.write(
+        a_toml="layers = 1",
+        b_toml="layers = 2",
+        mnetcost_toml='[[budget]]\ndesign = ["a.toml", "b.toml"]\nmadds = 1\n',
+    )
     done = mnetcost(work.folder, "check")
     assert done.returncode == 2
     assert "a.toml" in done.stderr
@@ -262,7 +303,17 @@ def test_one_run_shows_the_mistakes_of_every_design(work: Checkout) -> None:
 def test_options_replace_the_file(work: Checkout) -> None:
     """Limits of the call hold for its designs alone, with the settings of the call and their own."""
     got = results(
-        work.folder, "tiny.toml", "v2:alpha=0.5", "--resolution", "96", "--max", "madds=10M", "--min", "params=1k", "--max", "madds=+0%"
+        work.folder,
+        "tiny.toml",
+        "v2:alpha=0.5",
+        "--resolution",
+        "96",
+        "--max",
+        "madds=10M",
+        "--min",
+        "params=1k",
+        "--max",
+        "madds=+0%",
     )
     assert [(r["design"], r["side"], r["state"]) for r in got] == [
         ("tiny.toml:resolution=96", "max", "kept"),
@@ -279,9 +330,13 @@ def test_a_design_of_the_call_means_its_budgets(work: Checkout) -> None:
     (work.folder / "deep").mkdir()
     work.write(
         mnetcost_toml=BUDGET
-        + 'madds = "1M"\n[[budget]]\ndesign = "v2"\nalpha = 0.5\nmadds = "1G"\n[[budget]]\ndesign = "v2"\nmadds = "1G"\n'
+        + 'madds = "1M"\n[[budget]]\ndesign = "v2"\nalpha = 0.5\nmadds = "1G"\n[[budget]]\ndesign ='
+        ' "v2"\nmadds = "1G"\n'
     )
-    labels = [[r["design"] for r in results(work.folder, *call)] for call in (["v2"], ["v2:alpha=0.5"], ["./tiny.toml"])]
+    labels = [
+        [r["design"] for r in results(work.folder, *call)]
+        for call in (["v2"], ["v2:alpha=0.5"], ["./tiny.toml"])
+    ]
     assert labels == [["v2:alpha=0.5", "v2"], ["v2:alpha=0.5"], ["tiny.toml"]]
     assert [r["design"] for r in results(work.folder / "deep", "../tiny.toml")] == ["tiny.toml"]
 
@@ -295,11 +350,16 @@ def test_a_budget_counts_by_its_convention(work: Checkout) -> None:
     assert (asked["convention"], asked["value"]) == ("paper", TINY_MADDS)
 
 
-WAIVED = BUDGET + 'madds = "1k"\n[[waiver]]\ndesign = "tiny.toml"\nlimit = "madds"\nreason = "until the new stem"\nuntil = 2026-03-31\n'
+WAIVED = (
+    BUDGET
+    + 'madds = "1k"\n[[waiver]]\ndesign = "tiny.toml"\nlimit = "madds"\nreason = "until the new stem"\nuntil'
+    " = 2026-03-31\n"
+)
 
 
 @pytest.mark.parametrize(
-    ("day", "state"), [("2026-03-30", "waived"), ("2026-03-31", "waived"), ("2026-04-01", "broken"), ("2036-01-01", "broken")]
+    ("day", "state"),
+    [("2026-03-30", "waived"), ("2026-03-31", "waived"), ("2026-04-01", "broken"), ("2036-01-01", "broken")],
 )
 def test_a_waiver_holds_to_the_end_of_its_day(work: Checkout, day: str, state: str) -> None:
     """Then the limit fails again, and says so."""
@@ -308,7 +368,9 @@ def test_a_waiver_holds_to_the_end_of_its_day(work: Checkout, day: str, state: s
     assert result["state"] == state
     assert result["waiver"] == {"reason": "until the new stem", "until": "2026-03-31"}
     assert result["message"].endswith(
-        "waived until 2026-03-31: until the new stem" if state == "waived" else "its waiver ended on 2026-03-31: until the new stem"
+        "waived until 2026-03-31: until the new stem"
+        if state == "waived"
+        else "its waiver ended on 2026-03-31: until the new stem"
     )
 
 
@@ -316,7 +378,11 @@ def test_a_waiver_waives_its_own_limit_only(work: Checkout) -> None:
     """By the names of design and limit, or patterns of them; one that waives nothing says that it can go."""
     work.write(mnetcost_toml=WAIVED.replace("[[waiver]]", "params = 1\n[[waiver]]"))
     assert [r["state"] for r in results(work.folder, "--today", "2026-01-01")] == ["waived", "broken"]
-    work.write(mnetcost_toml=WAIVED.replace("[[waiver]]", "params = 1\n[[waiver]]").replace('limit = "madds"', 'limit = "*"'))
+    work.write(
+        mnetcost_toml=WAIVED.replace("[[waiver]]", "params = 1\n[[waiver]]").replace(
+            'limit = "madds"', 'limit = "*"'
+        )
+    )
     assert [r["state"] for r in results(work.folder, "--today", "2026-01-01")] == ["waived", "waived"]
     work.write(mnetcost_toml=WAIVED.replace('"1k"', '"1M"'))
     done = mnetcost(work.folder, "check", "--today", "2026-01-01")
@@ -332,7 +398,11 @@ def test_the_day_is_read_in_one_place(work: Checkout, monkeypatch: pytest.Monkey
     assert check(config, date(2026, 3, 31)).data["status"] == "kept"
     assert check(config, date(2026, 4, 1)).data["status"] == "broken"
     package = Path(__file__).resolve().parent.parent / "mnetcost"
-    clocks = [p for p in package.rglob("*.py") if any(word in p.read_text("utf-8") for word in (".today()", ".now(", "time.time("))]
+    clocks = [
+        p
+        for p in package.rglob("*.py")
+        if any(word in p.read_text("utf-8") for word in (".today()", ".now(", "time.time("))
+    ]
     assert [p.relative_to(package).as_posix() for p in clocks] == ["cli/check.py"]
 
 
@@ -340,7 +410,10 @@ def test_a_design_costed_in_part_does_not_pass_unless_its_budget_says_so(work: C
     """What was left out might be anything."""
     net = 'name: "n"\ninput: "data"\ninput_dim: 1\ninput_dim: 3\ninput_dim: 8\ninput_dim: 8\n'
     net += 'layer { name: "odd" type: "NoSuchLayer" bottom: "data" top: "odd" }\n'
-    net += 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 4 kernel_size: 1 } }\n'
+    net += (
+        'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 4'
+        " kernel_size: 1 } }\n"
+    )
     (work.folder / "n.prototxt").write_text(net)
     budget = '[[budget]]\ndesign = "n.prototxt"\nmadds = "1k"\n'
     work.write(mnetcost_toml=budget)
@@ -357,7 +430,10 @@ def test_a_design_costed_in_part_does_not_pass_unless_its_budget_says_so(work: C
 def test_a_model_file_is_held_against_what_it_was(work: Checkout) -> None:
     """Read from git as from the disk."""
     net = 'name: "n"\ninput: "data"\ninput_dim: 1\ninput_dim: 3\ninput_dim: 8\ninput_dim: 8\n'
-    net += 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 4 kernel_size: 1 } }\n'
+    net += (
+        'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 4'
+        " kernel_size: 1 } }\n"
+    )
     (work.folder / "n.prototxt").write_text(net)
     work.commit("model", mnetcost_toml='[[budget]]\ndesign = "n.prototxt"\nmadds = "+0%"\n')
     (work.folder / "n.prototxt").write_text(net.replace("num_output: 4", "num_output: 5"))
@@ -366,9 +442,13 @@ def test_a_model_file_is_held_against_what_it_was(work: Checkout) -> None:
 
 def test_a_read_only_checkout_without_network_or_token_will_do(work: Checkout) -> None:
     """Nothing is written beside what -o names."""
-    before = {p: (p.stat().st_mtime_ns, p.read_bytes() if p.is_file() else b"") for p in work.folder.rglob("*")}
+    before = {
+        p: (p.stat().st_mtime_ns, p.read_bytes() if p.is_file() else b"") for p in work.folder.rglob("*")
+    }
     assert mnetcost(work.folder, "check", "--why", PYTHONDONTWRITEBYTECODE="1").returncode == 0
-    assert {p: (p.stat().st_mtime_ns, p.read_bytes() if p.is_file() else b"") for p in work.folder.rglob("*")} == before
+    assert {
+        p: (p.stat().st_mtime_ns, p.read_bytes() if p.is_file() else b"") for p in work.folder.rglob("*")
+    } == before
 
 
 def test_a_gauge_reaches_its_limit_only_at_the_limit_and_passes_it_only_past_it(work: Checkout) -> None:
@@ -387,7 +467,9 @@ def test_a_gauge_reaches_its_limit_only_at_the_limit_and_passes_it_only_past_it(
         0: "##########|####+",
     }
     text = "".join(f'[[budget]]\ndesign = "tiny.toml"\nmadds = {bound}\n' for bound in bounds)
-    work.write(mnetcost_toml=text + BUDGET + "madds = { min = 35036 }\n" + BUDGET + "madds = { min = 385404 }\n")
+    work.write(
+        mnetcost_toml=text + BUDGET + "madds = { min = 35036 }\n" + BUDGET + "madds = { min = 385404 }\n"
+    )
     lines = mnetcost(work.folder, "check", "--all", "--format", "csv").stdout.splitlines()[1:]
     assert [line.split(",")[-2] for line in lines] == [*bounds.values(), "..........|", "##########|#"]
 
@@ -398,28 +480,39 @@ def forty(work: Checkout, broken: int, waived: int, kept: int) -> None:
     for n, limit in enumerate([1] * broken + [2] * waived + [10**9 - n for n in range(kept)]):
         text.append(f'[[budget]]\ndesign = "tiny.toml"\nresolution = {32 + n}\nmadds = {limit}\n')
     until = '[[waiver]]\ndesign = "*"\nlimit = "madds"\nreason = "later"\nuntil = 2030-01-01\n'
-    designs = "".join(until.replace('"*"', f'"tiny.toml:resolution={32 + n}"') for n in range(broken, broken + waived))
+    designs = "".join(
+        until.replace('"*"', f'"tiny.toml:resolution={32 + n}"') for n in range(broken, broken + waived)
+    )
     work.write(mnetcost_toml="".join(reversed(text)) + designs)
 
 
 def test_of_forty_designs_the_kept_are_one_line(work: Checkout) -> None:
-    """What is broken comes first, then what is waived, though the file has them last; --all shows every limit; csv and json always do."""
+    """What is broken comes first, then what is waived, though the file has them last; --all shows every
+    limit; csv and json always do.
+    """
     forty(work, 2, 1, 37)
     first, limits, *_ = mnetcost(work.folder, "check", "--today", "2029-01-01").stdout.split("\n\n")
     title, line = first.splitlines()
     assert title == "40 limits: 37 kept, 1 waived, 2 broken"
-    assert line.startswith("37 limits of 37 designs are kept and not shown (--all shows them); the nearest to its limit is tiny.toml:")
+    assert line.startswith(
+        "37 limits of 37 designs are kept and not shown (--all shows them); the nearest to its limit is"
+        " tiny.toml:"
+    )
     assert [row.split()[-1] for row in limits.splitlines()[2:]] == ["broken", "broken", "waived"]
     whole = mnetcost(work.folder, "check", "--all").stdout.split("\n\n")
     assert whole[0] == title
-    assert [row.split()[-1] for row in whole[1].splitlines()[2:]] == ["broken"] * 2 + ["waived"] + ["kept"] * 37
+    assert [row.split()[-1] for row in whole[1].splitlines()[2:]] == ["broken"] * 2 + ["waived"] + [
+        "kept"
+    ] * 37
     assert len(mnetcost(work.folder, "check", "--format", "csv").stdout.splitlines()) == 41
     assert len(results(work.folder)) == 40
 
 
 @pytest.mark.parametrize(("kept", "shown"), [(10, 10), (11, 0)])
 def test_up_to_ten_kept_limits_are_shown(work: Checkout, kept: int, shown: int) -> None:
-    """A file of a few budgets is printed whole; where all of many are kept, the line and the number of limits are the answer."""
+    """A file of a few budgets is printed whole; where all of many are kept, the line and the number of
+    limits are the answer.
+    """
     forty(work, 0, 0, kept)
     text = mnetcost(work.folder, "check").stdout
     assert text.startswith(f"{kept} limits: {kept} kept\n")
@@ -428,7 +521,8 @@ def test_up_to_ten_kept_limits_are_shown(work: Checkout, kept: int, shown: int) 
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "said"), [("", BudgetError, "there is no budget to check"), (BUDGET + 'madds = "+0%"\n', CompareError, "git")]
+    ("text", "error", "said"),
+    [("", BudgetError, "there is no budget to check"), (BUDGET + 'madds = "+0%"\n', CompareError, "git")],
 )
 def test_the_analysis_raises_what_the_command_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, error: type[MnetcostError], said: str
@@ -457,7 +551,9 @@ def test_an_unreadable_design_is_one_failed_row(work: Checkout) -> None:
     for name, text in UNREAD.items():
         (work.folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
     designs = ["v2", *UNREAD, "gone.toml", "no-such", "tiny.toml"]
-    work.write(mnetcost_toml=f"[[budget]]\ndesign = {json.dumps(designs)}\nmadds = 1000000\nparams.max = 10\n")
+    work.write(
+        mnetcost_toml=f"[[budget]]\ndesign = {json.dumps(designs)}\nmadds = 1000000\nparams.max = 10\n"
+    )
     done = mnetcost(work.folder, "check", "--format", "json")
     data = json.loads(done.stdout)
     assert (done.returncode, data["status"]) == (2, "error")
@@ -470,7 +566,9 @@ def test_an_unreadable_design_is_one_failed_row(work: Checkout) -> None:
         ("tiny.toml", "madds", "kept"),
         ("tiny.toml", "params", "broken"),
     ]
-    assert all(r["value"] is None and r["message"] and r["file"] for r in data["results"] if r["state"] == "error")
+    assert all(
+        r["value"] is None and r["message"] and r["file"] for r in data["results"] if r["state"] == "error"
+    )
     assert data["counts"]["error"] == len(failed)
     assert {e["file"] for e in data["errors"]} >= {*UNREAD, "gone.toml"}
     for name in designs[1:-1]:
@@ -481,7 +579,9 @@ def test_an_unreadable_design_is_one_failed_row(work: Checkout) -> None:
 @pytest.mark.parametrize("name", [name for name in CHECK_FORMATS if name != "npz"])
 def test_every_format_shows_the_failed_row(work: Checkout, name: str) -> None:
     """And why it failed; the benchmark has figures only, so it leaves it out."""
-    work.write(bad_toml="layers = 1\n", mnetcost_toml='[[budget]]\ndesign = ["bad.toml", "tiny.toml"]\nmadds = 1\n')
+    work.write(
+        bad_toml="layers = 1\n", mnetcost_toml='[[budget]]\ndesign = ["bad.toml", "tiny.toml"]\nmadds = 1\n'
+    )
     with contextlib.chdir(work.folder):
         done = CliRunner().invoke(cli, ["check", "--format", name])
     assert done.exit_code == 2
@@ -491,11 +591,15 @@ def test_every_format_shows_the_failed_row(work: Checkout, name: str) -> None:
     assert "bad.toml" in done.stdout
     assert "tiny.toml" in done.stdout
     if name != "csv":
-        assert "must be a list of rows" in html.unescape(done.stdout).replace("&#160;", " ").replace("\xa0", " ")
+        assert "must be a list of rows" in html.unescape(done.stdout).replace("&#160;", " ").replace(
+            "\xa0", " "
+        )
 
 
 def test_a_limit_that_cannot_be_compared_is_one_failed_row(work: Checkout) -> None:
-    """The absolute limits of the same design, and the others, keep their verdicts; the exit code is 3, or 2 beside an unreadable design."""
+    """The absolute limits of the same design, and the others, keep their verdicts; the exit code is 3, or
+    2 beside an unreadable design.
+    """
     lost = work.git("rev-parse", "HEAD:tiny.toml")
     work.commit("more", other_toml=TINY.replace("out = 16", "out = 24"))
     work.write(mnetcost_toml='[[budget]]\ndesign = ["tiny.toml", "other.toml"]\nmadds = ["+0%", 1]\n')
@@ -522,7 +626,10 @@ def test_a_figure_that_a_design_does_not_have_fails_its_limit_alone(work: Checko
     work.write(mnetcost_toml=BUDGET + 'weight_bytes.file = "1 MB"\nmadds = "1M"\n')
     done = mnetcost(work.folder, "check", "--format", "json")
     assert done.returncode == 2
-    assert [(r["limit"], r["state"]) for r in json.loads(done.stdout)["results"]] == [("weight_bytes.file", "error"), ("madds", "kept")]
+    assert [(r["limit"], r["state"]) for r in json.loads(done.stdout)["results"]] == [
+        ("weight_bytes.file", "error"),
+        ("madds", "kept"),
+    ]
 
 
 @given(
@@ -540,7 +647,11 @@ def test_waivers_are_found_as_one_by_one(patterns: list[tuple[str, str]], design
     rule = Rule(limit, Limit("max", Fraction(1)))
     budget = Budget(design, design, Settings(batch=2), (rule,))
     assert budget.label == f"{design}:batch=2"
-    wanted = [w for w in waivers if fits(w.limit, limit) and (fits(w.design, design) or fits(w.design, budget.label))]
+    wanted = [
+        w
+        for w in waivers
+        if fits(w.limit, limit) and (fits(w.design, design) or fits(w.design, budget.label))
+    ]
     assert Waivers(waivers).of(budget, rule) == wanted
 
 

@@ -1,4 +1,6 @@
-"""The formats that CI services read, read back; and names that would be commands, links or tags if they could."""
+"""The formats that CI services read, read back; and names that would be commands, links or tags if they
+could.
+"""
 
 from __future__ import annotations
 
@@ -77,13 +79,17 @@ def answer(day: date = DAY) -> Document:
 
 
 def hostile(name: str) -> Document:
-    """A broken budget in which every text that is not ours is this name: the design's file, its rows, the waiver."""
+    """A broken budget in which every text that is not ours is this name: the design's file, its rows, the
+    waiver.
+    """
     file = Path(name.replace("/", "_").replace("\0", "_")[:60] + ".toml")
     file.write_text(TINY.replace('"body"', json.dumps(name).replace("\\u0000", "\\u0001")), "utf-8")
     quoted = json.dumps(str(file)).replace("\\u0000", "\\u0001")
     reason = json.dumps(name).replace("\\u0000", "\\u0001")
     waiver = f'\n[[waiver]]\ndesign = "*"\nlimit = "params"\nreason = {reason}\nuntil = 2026-03-31\n'
-    Path("mnetcost.toml").write_text(f"[[budget]]\ndesign = {quoted}\nmadds = 1\nparams = 1\n{waiver}", "utf-8")
+    Path("mnetcost.toml").write_text(
+        f"[[budget]]\ndesign = {quoted}\nmadds = 1\nparams = 1\n{waiver}", "utf-8"
+    )
     return answer()
 
 
@@ -129,12 +135,16 @@ def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
             head, _, message = line.lstrip()[2:].partition("::")
             kind, _, properties = head.partition(" ")
             pairs = (p.partition("=") for p in properties.split(",") if p)
-            found.append((kind, {k: undone(v, ("%3A", ":"), ("%2C", ",")) for k, _, v in pairs}, undone(message)))
+            found.append(
+                (kind, {k: undone(v, ("%3A", ":"), ("%2C", ",")) for k, _, v in pairs}, undone(message))
+            )
     return found
 
 
 def test_an_annotation_stands_at_the_line_of_the_layer_or_of_the_budget(work: Checkout) -> None:
-    """The body's row, which changed; the limit, where no layer is to blame; the design's budget, where the design is shipped."""
+    """The body's row, which changed; the limit, where no layer is to blame; the design's budget, where
+    the design is shipped.
+    """
     found = commands(render(answer(), "github", CHECK_FORMATS))
     assert [(kind, where["file"], where["line"]) for kind, where, _ in found if "line" in where] == [
         ("error", "tiny.toml", "6"),
@@ -148,14 +158,17 @@ def test_an_annotation_stands_at_the_line_of_the_layer_or_of_the_budget(work: Ch
     assert [kind for kind, _, _ in found] == ["error"] * 4 + ["warning", "notice"]
     _, where, message = found[2]
     assert where["title"] == "tiny.toml: madds broken"
-    assert message.splitlines()[0].startswith("madds is 497,904 MAdds, 147,536 over 350,368 (+0% of 350,368 at ")
+    assert message.splitlines()[0].startswith(
+        "madds is 497,904 MAdds, 147,536 over 350,368 (+0% of 350,368 at "
+    )
     assert message.splitlines()[1] == "width 16 -> 24 at body: +147,536"
 
 
 def test_at_most_ten_annotations_of_a_kind(work: Checkout) -> None:
     """GitHub shows no more of one step; the rest is counted."""
     Path("mnetcost.toml").write_text(
-        "[[budget]]\ndesign = 'tiny.toml'\n" + "".join(f"'layer:body'.layers.{op} = 0\n" for op in ("conv", "norm"))
+        "[[budget]]\ndesign = 'tiny.toml'\n"
+        + "".join(f"'layer:body'.layers.{op} = 0\n" for op in ("conv", "norm"))
     )
     limits = "".join(f"[[budget]]\ndesign = 'tiny.toml'\nmadds = {n}\n" for n in range(12))
     Path("mnetcost.toml").write_text(limits)
@@ -169,16 +182,25 @@ def test_mistakes_are_annotated_too() -> None:
     text = render_faults(Fault(f"no {n}", "a,b:c.toml", n, "budget[0]", "mend it") for n in range(1, 20))
     found = commands(text)
     assert len(found) == 10
-    assert found[0] == ("error", {"file": "a,b:c.toml", "line": "1", "title": "mnetcost"}, "budget[0]: no 1\nhint: mend it")
+    assert found[0] == (
+        "error",
+        {"file": "a,b:c.toml", "line": "1", "title": "mnetcost"},
+        "budget[0]: no 1\nhint: mend it",
+    )
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_a_name_cannot_become_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Neither in annotations nor, in a log, in any other format: only our own commands are there, each on one line."""
+    """Neither in annotations nor, in a log, in any other format: only our own commands are there, each on
+    one line.
+    """
     monkeypatch.chdir(tmp_path)
     found = hostile(name)
     got = commands(render(found, "github", CHECK_FORMATS))
-    assert [(kind, set(where) <= {"file", "line", "title"}) for kind, where, _ in got] == [("error", True), ("warning", True)]
+    assert [(kind, set(where) <= {"file", "line", "title"}) for kind, where, _ in got] == [
+        ("error", True),
+        ("warning", True),
+    ]
     assert [where["line"] for _, where, _ in got] == ["6", "6"]
     for kind in sorted(CHECK_FORMATS.keys() - {"github", "npz"}):
         text = render(found, kind, CHECK_FORMATS)
@@ -199,16 +221,29 @@ def test_the_comment_begins_with_the_marker_and_says_the_broken_limits_first(wor
     assert [row[2] for row in rows] == ["❌"] * 4 + ["⚠"] + ["🆕"] + ["✅"] * 2
     assert lines.count("</details>") == 6  # the fifth limit's, then that of the kept ones
     assert lines.index("<details><summary>2 limits are kept</summary>") < lines.index(rows[-2])
-    assert lines[lines.index(rows[-2]) - 2 :][:1] == ["| | design | limit | value | base | allowed | headroom |"]
+    assert lines[lines.index(rows[-2]) - 2 :][:1] == [
+        "| | design | limit | value | base | allowed | headroom |"
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-def test_a_name_cannot_become_a_link_a_tag_or_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_name_cannot_become_a_link_a_tag_or_a_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """Tags are ours alone, every row has its cells, and no mark of Markdown is left bare."""
     monkeypatch.chdir(tmp_path)
     text = render(hostile(name), "markdown", CHECK_FORMATS)
     tags = set(re.findall(r"(?<!\\)<[^>]*>", text))
-    assert tags <= {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>", "<!-- -->", MARKER}
+    assert tags <= {
+        "<code>",
+        "</code>",
+        "<details>",
+        "</details>",
+        "<summary>",
+        "</summary>",
+        "<!-- -->",
+        MARKER,
+    }
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in tables} <= {8, 3}
     for inside in re.findall("<code>(.*?)</code>", text):
@@ -220,20 +255,34 @@ def test_a_name_cannot_become_a_link_a_tag_or_a_cell(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize(
     ("broken", "kept", "name"),
-    [(1000, 0, "*" * 190), (0, 1000, "*" * 190), (500, 500, "*" * 190), (300, 700, "\u7f51" * 60), (1000, 0, "n"), (3, 40, "n")],
+    [
+        (1000, 0, "*" * 190),
+        (0, 1000, "*" * 190),
+        (500, 500, "*" * 190),
+        (300, 700, "\u7f51" * 60),
+        (1000, 0, "n"),
+        (3, 40, "n"),
+    ],
 )
 def test_a_comment_stays_below_what_a_comment_may_hold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int, kept: int, name: str
 ) -> None:
-    """65,536 characters, whatever becomes of a thousand designs and however long they are called; what is left out is counted."""
+    """65,536 characters, whatever becomes of a thousand designs and however long they are called; what is
+    left out is counted.
+    """
     monkeypatch.chdir(tmp_path)
     Path(f"{name}.toml").write_text(TINY.replace('"body"', f'"{name}"'))
     limits = [*range(broken), *range(TINY_MADDS, TINY_MADDS + kept)]
-    Path("mnetcost.toml").write_text("".join(f"[[budget]]\ndesign = '{name}.toml'\nmadds = {n}\n" for n in limits))
+    Path("mnetcost.toml").write_text(
+        "".join(f"[[budget]]\ndesign = '{name}.toml'\nmadds = {n}\n" for n in limits)
+    )
     text = render(answer(), "markdown", CHECK_FORMATS)
     assert len(text.encode()) <= 65_536
     rows = Counter(line[2] for line in text.splitlines() if re.match(r"\| [✅❌]", line))
-    left = {what: int(n.replace(",", "")) for n, what in re.findall(r"and ([\d,]+) more that (are kept|are not kept), for which", text)}
+    left = {
+        what: int(n.replace(",", ""))
+        for n, what in re.findall(r"and ([\d,]+) more that (are kept|are not kept), for which", text)
+    }
     assert (rows["❌"] + left.get("are not kept", 0), rows["✅"] + left.get("are kept", 0)) == (broken, kept)
     assert text.count("<details>") == text.count("</details>") == text.count("</summary>")
     assert min(broken, 1) <= rows["❌"]
@@ -253,14 +302,24 @@ def test_junit_is_read_back(work: Checkout) -> None:
     """Suites are designs, cases limits; counts agree with what is there."""
     root = ET.fromstring(render(answer(), "junit", CHECK_FORMATS))
     assert root.tag == "testsuites"
-    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("8", "4", "0", "1")
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == (
+        "8",
+        "4",
+        "0",
+        "1",
+    )
     assert [(s.get("name"), s.get("tests"), s.get("failures"), s.get("skipped")) for s in root] == [
         ("tiny.toml", "4", "4", "0"),
         ("v2", "2", "0", "1"),
         ("new.toml", "2", "0", "0"),
     ]
     case = root[0][2]
-    assert (case.get("classname"), case.get("name"), case.get("file"), case.get("line")) == ("tiny.toml", "madds <= +0%", "tiny.toml", "6")
+    assert (case.get("classname"), case.get("name"), case.get("file"), case.get("line")) == (
+        "tiny.toml",
+        "madds <= +0%",
+        "tiny.toml",
+        "6",
+    )
     (failure,) = case
     assert (failure.tag, failure.get("type")) == ("failure", "broken")
     assert failure.text is not None
@@ -275,7 +334,12 @@ def test_junit_holds_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n
     root = ET.fromstring(render(hostile(name), "junit", CHECK_FORMATS))
     text = root[0][0][0].text
     assert text is not None
-    assert f"{plain(name if chr(0) not in name else name.replace(chr(0), chr(1)))}/conv: 294,912".replace("##[", "##\\x5b") in text
+    assert (
+        f"{plain(name if chr(0) not in name else name.replace(chr(0), chr(1)))}/conv: 294,912".replace(
+            "##[", "##\\x5b"
+        )
+        in text
+    )
 
 
 # SARIF
@@ -283,7 +347,12 @@ def test_junit_holds_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n
 
 def closed(required: str, **properties: Any) -> dict[str, Any]:
     """An object of these properties and no others."""
-    return {"type": "object", "properties": properties, "required": required.split(), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required.split(),
+        "additionalProperties": False,
+    }
 
 
 TEXT = closed("text", text={"type": "string", "minLength": 1})
@@ -302,7 +371,11 @@ SARIF = closed(
                     "name",
                     name={"const": "mnetcost"},
                     version={"type": "string"},
-                    rules={"type": "array", "uniqueItems": True, "items": closed("id", id={"type": "string"}, shortDescription=TEXT)},
+                    rules={
+                        "type": "array",
+                        "uniqueItems": True,
+                        "items": closed("id", id={"type": "string"}, shortDescription=TEXT),
+                    },
                 ),
             ),
             columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
@@ -321,7 +394,9 @@ SARIF = closed(
                             physicalLocation=closed(
                                 "artifactLocation",
                                 artifactLocation=closed(
-                                    "uri", uri={"type": "string", "pattern": r"^[\w%/.~-]+$"}, uriBaseId={"type": "string"}
+                                    "uri",
+                                    uri={"type": "string", "pattern": r"^[\w%/.~-]+$"},
+                                    uriBaseId={"type": "string"},
                                 ),
                                 region=closed("startLine", startLine={"type": "integer", "minimum": 1}),
                             ),
@@ -330,14 +405,18 @@ SARIF = closed(
                     suppressions={
                         "type": "array",
                         "uniqueItems": True,
-                        "items": closed("kind", kind={"enum": ["inSource", "external"]}, justification={"type": "string"}),
+                        "items": closed(
+                            "kind", kind={"enum": ["inSource", "external"]}, justification={"type": "string"}
+                        ),
                     },
                 ),
             },
         ),
     },
 )
-"""What of SARIF 2.1.0 is used here, and nothing else (sections 3.13 to 3.35): requirements, words and types as the standard has them."""
+"""What of SARIF 2.1.0 is used here, and nothing else (sections 3.13 to 3.35): requirements, words and
+types as the standard has them.
+"""
 
 
 def sarif(found: Document) -> dict[str, Any]:
@@ -353,7 +432,10 @@ def test_sarif_has_a_result_for_every_broken_limit(work: Checkout) -> None:
     """Rule, level, line and fingerprint; a waived one is suppressed, with its reason."""
     (run,) = sarif(answer())["runs"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["madds", "params"]
-    assert [(r["ruleId"], r["level"]) for r in run["results"]] == [("madds", "error")] * 3 + [("params", "error"), ("params", "warning")]
+    assert [(r["ruleId"], r["level"]) for r in run["results"]] == [("madds", "error")] * 3 + [
+        ("params", "error"),
+        ("params", "warning"),
+    ]
     places = [r["locations"][0]["physicalLocation"] for r in run["results"]]
     assert [(p["artifactLocation"]["uri"], p["region"]["startLine"]) for p in places] == [
         ("tiny.toml", 6),
@@ -362,10 +444,14 @@ def test_sarif_has_a_result_for_every_broken_limit(work: Checkout) -> None:
         ("mnetcost.toml", 4),
         ("mnetcost.toml", 8),
     ]
-    assert run["results"][4]["suppressions"] == [{"kind": "external", "justification": "until 2026-03-31: weights come down in spring"}]
+    assert run["results"][4]["suppressions"] == [
+        {"kind": "external", "justification": "until 2026-03-31: weights come down in spring"}
+    ]
     prints = [r["partialFingerprints"]["limit/v1"] for r in run["results"]]
     assert len(set(prints)) == 5
-    assert prints == [r["partialFingerprints"]["limit/v1"] for r in sarif(answer(date(2026, 2, 2)))["runs"][0]["results"]]
+    assert prints == [
+        r["partialFingerprints"]["limit/v1"] for r in sarif(answer(date(2026, 2, 2)))["runs"][0]["results"]
+    ]
 
 
 def test_a_kept_check_is_a_log_without_results(work: Checkout) -> None:
@@ -379,9 +465,15 @@ def test_the_sarif_schema_of_these_tests_can_fail(work: Checkout) -> None:
     """A misspelt property, a wrong level or a line 0 is seen."""
     log = sarif(answer())
     result = log["runs"][0]["results"][0]
-    for key, value in (("levl", "error"), ("level", "fatal"), ("locations", [{"physicalLocation": {"region": {"startLine": 0}}}])):
+    for key, value in (
+        ("levl", "error"),
+        ("level", "fatal"),
+        ("locations", [{"physicalLocation": {"region": {"startLine": 0}}}]),
+    ):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.Draft7Validator(SARIF).validate({**log, "runs": [{**log["runs"][0], "results": [{**result, key: value}]}]})
+            jsonschema.Draft7Validator(SARIF).validate(
+                {**log, "runs": [{**log["runs"][0], "results": [{**result, key: value}]}]}
+            )
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -400,7 +492,9 @@ def test_sarif_holds_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n
 def test_gitlab_has_an_entry_for_every_broken_limit(work: Checkout) -> None:
     """With what its documentation asks for."""
     entries = json.loads(render(answer(), "gitlab", CHECK_FORMATS))
-    assert [set(e) for e in entries] == [{"description", "check_name", "fingerprint", "severity", "location"}] * 5
+    assert [set(e) for e in entries] == [
+        {"description", "check_name", "fingerprint", "severity", "location"}
+    ] * 5
     assert [(e["severity"], e["location"]["path"], e["location"]["lines"]["begin"]) for e in entries] == [
         ("major", "tiny.toml", 6),
         ("major", "tiny.toml", 6),
@@ -425,7 +519,9 @@ def test_the_benchmark_list_has_every_figure_once(work: Checkout) -> None:
 
 
 def test_a_path_counts_from_the_top_of_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the service says is the top, else the folder with .git, else here; a file outside stays as it is."""
+    """What the service says is the top, else the folder with .git, else here; a file outside stays as it
+    is.
+    """
     deep = tmp_path / "repo/deep"
     deep.mkdir(parents=True)
     (tmp_path / "repo/.git").mkdir()
@@ -442,5 +538,7 @@ def test_a_path_counts_from_the_top_of_the_checkout(tmp_path: Path, monkeypatch:
 
 def test_a_command_escapes_what_the_runner_undoes() -> None:
     """Source: actions/toolkit, packages/core/src/command.ts, escapeData and escapeProperty."""
-    assert command("error", "100%\nof a:b,c", title="x:y,z%") == "::error title=x%3Ay%2Cz%25::100%25%0Aof a:b,c"
+    assert (
+        command("error", "100%\nof a:b,c", title="x:y,z%") == "::error title=x%3Ay%2Cz%25::100%25%0Aof a:b,c"
+    )
     assert command("notice", "m") == "::notice::m"

@@ -53,7 +53,11 @@ def run(*args: str) -> Result:
         (["report", "v2", "--by", "lyaer"], "there is no sort of row 'lyaer'", "did you mean 'layer'?"),
         (["report", "v2", "--sort", "madd"], "there is no column 'madd'", "did you mean 'madds'?"),
         (["report", "v2", "--format", "jsno"], "there is no format 'jsno'", "did you mean 'json'?"),
-        (["report", "v2", "--convention", "papre"], "there is no convention 'papre'", "did you mean 'paper'?"),
+        (
+            ["report", "v2", "--convention", "papre"],
+            "there is no convention 'papre'",
+            "did you mean 'paper'?",
+        ),
         (["report", "v2:alpah=1"], "a design has no setting 'alpah'", "did you mean 'alpha'?"),
         (["report", "v2:alpha=1,alpha=2"], "write each setting once", ""),
         (["report", "v2", "--format", "npz"], "npz holds arrays", "`mnetcost scale` has"),
@@ -102,7 +106,9 @@ def test_every_help_has_examples_that_are_calls_of_it(command: str) -> None:
 def test_help_shows_every_command_with_its_line() -> None:
     """In the order of the table, without importing one of them."""
     said = run("--help").stdout
-    assert [said.index(f"  {name} ") for name in COMMANDS] == sorted(said.index(f"  {name} ") for name in COMMANDS)
+    assert [said.index(f"  {name} ") for name in COMMANDS] == sorted(
+        said.index(f"  {name} ") for name in COMMANDS
+    )
 
 
 def test_called_bare_it_shows_its_help() -> None:
@@ -118,7 +124,11 @@ def test_version() -> None:
 
 def test_a_designs_own_setting_beats_the_option() -> None:
     """And the option holds for the other designs of the call."""
-    data = json.loads(run("compare", "v2:alpha=0.75", "v2", "--alpha", "0.5", "--resolution", "160", "--format", "json").stdout)
+    data = json.loads(
+        run(
+            "compare", "v2:alpha=0.75", "v2", "--alpha", "0.5", "--resolution", "160", "--format", "json"
+        ).stdout
+    )
     assert [d["design"]["alpha"] for d in data["designs"]] == [0.75, 0.5]
     assert [d["design"]["resolution"] for d in data["designs"]] == [[160, 160], [160, 160]]
 
@@ -158,7 +168,9 @@ def test_a_files_name_says_its_format(name: str, begins: str, tmp_path: Path) ->
         (["schema", "-o", "spec.toml"], "-o spec.json"),
     ],
 )
-def test_nothing_is_written_under_another_formats_name(call: list[str], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_under_another_formats_name(
+    call: list[str], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A picture's name gets no text; the message says what could be written."""
     monkeypatch.chdir(tmp_path)
     done = run(*call)
@@ -178,7 +190,9 @@ def test_nothing_is_written_under_another_formats_name(call: list[str], hint: st
         (["show", "v2"], "v2", "source"),
     ],
 )
-def test_a_format_may_have_several_names(call: list[str], file: str, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_format_may_have_several_names(
+    call: list[str], file: str, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that nobody knows, where --format says what it holds; in capitals; those of CI services."""
     monkeypatch.chdir(tmp_path)
     assert run(*call, "-o", file).exit_code == 0
@@ -186,7 +200,9 @@ def test_a_format_may_have_several_names(call: list[str], file: str, begins: str
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """What was there stays where the call fails, its mode stays where it succeeds, and nothing else is left in the folder."""
+    """What was there stays where the call fails, its mode stays where it succeeds, and nothing else is
+    left in the folder.
+    """
     file = tmp_path / "a.json"
     file.write_text("before")
     file.chmod(0o600)
@@ -208,7 +224,9 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["no/such/folder/a.json", ".", "a\0b.json"])
-def test_a_file_that_cannot_be_written_is_one_message(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_is_one_message(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder that is not there, a folder, a name that no file can have."""
     monkeypatch.chdir(tmp_path)
     done = run("report", "v2", "-o", file, "--format", "json")
@@ -234,7 +252,9 @@ def test_a_reader_who_leaves_is_no_mistake(more: tuple[str, ...]) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="only here can a program be started with a closed stdout")
-@pytest.mark.parametrize("call", [["report", "v2"], ["report", "v2", "--color", "always"], ["check", "v2", "--max", "madds=1G"]])
+@pytest.mark.parametrize(
+    "call", [["report", "v2"], ["report", "v2", "--color", "always"], ["check", "v2", "--max", "madds=1G"]]
+)
 def test_a_closed_stdout_is_no_mistake(call: list[str]) -> None:
     """`mnetcost ... >&-`: nobody wants the answer, whatever FORCE_COLOR says."""
     for env in ({}, {"FORCE_COLOR": "1"}):
@@ -244,7 +264,10 @@ def test_a_closed_stdout_is_no_mistake(call: list[str]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
-@pytest.mark.parametrize("call", [["--help"], ["report", "v2"], ["report", "v2", "--color", "always"], ["scale", "v2", "--format", "npz"]])
+@pytest.mark.parametrize(
+    "call",
+    [["--help"], ["report", "v2"], ["report", "v2", "--color", "always"], ["scale", "v2", "--format", "npz"]],
+)
 def test_a_full_disk_is_one_message(call: list[str]) -> None:
     """Exit code 2."""
     with Path("/dev/full").open("wb") as full:
@@ -255,7 +278,12 @@ def test_a_full_disk_is_one_message(call: list[str]) -> None:
 
 def test_a_closed_stdout_is_no_traceback() -> None:
     """`mnetcost report v2 >&-`."""
-    done = subprocess.run(["bash", "-c", f"'{sys.executable}' -m mnetcost report v2 >&-"], stderr=subprocess.PIPE, check=False, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' -m mnetcost report v2 >&-"],
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
     assert b"Traceback" not in done.stderr
 
 
@@ -272,11 +300,17 @@ def test_control_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_that_the_terminal_has_no_letters_for_are_escapes(tmp_path: Path) -> None:
     """A Latin-1 terminal is sent Latin-1, and not a traceback."""
-    (tmp_path / "n.toml").write_text('source = "x"\nresolution = 8\nlayers = [{ op = "conv", out = 8, name = "\u7f51" }]\n', "utf-8")
+    (tmp_path / "n.toml").write_text(
+        'source = "x"\nresolution = 8\nlayers = [{ op = "conv", out = 8, name = "\u7f51" }]\n', "utf-8"
+    )
     done = subprocess.run(
         [sys.executable, "-m", "mnetcost", "report", "n.toml"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(mnetcost.__file__).parent.parent)},
+        env={
+            **os.environ,
+            "PYTHONIOENCODING": "latin-1",
+            "PYTHONPATH": str(Path(mnetcost.__file__).parent.parent),
+        },
         capture_output=True,
         check=True,
         timeout=60,
@@ -328,7 +362,9 @@ def test_a_path_is_completed_as_a_file() -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_a_resolved_spec_costs_the_same(name: str, tmp_path: Path) -> None:
-    """What `show --resolved` and `new` write stands alone: every layer's terms are those of the original, at odd settings too."""
+    """What `show --resolved` and `new` write stands alone: every layer's terms are those of the original,
+    at odd settings too.
+    """
     file = tmp_path / "net.toml"
     file.write_text(resolved(find_spec(name)), "utf-8")
     assert find_spec(str(file)).family == ()
@@ -357,7 +393,9 @@ def test_show_gives_the_file_as_it_stands() -> None:
 
 
 def test_new_tells_editors_the_schema(tmp_path: Path) -> None:
-    """By a path from the spec, which leads to the shipped schema; one that is there already is left alone, and --no-schema writes none."""
+    """By a path from the spec, which leads to the shipped schema; one that is there already is left
+    alone, and --no-schema writes none.
+    """
     assert run("new", str(tmp_path / "net.toml")).exit_code == 0
     first = (tmp_path / "net.toml").read_text("utf-8").splitlines()[0]
     schema = tmp_path / first.removeprefix("#:schema ")

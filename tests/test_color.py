@@ -1,4 +1,6 @@
-"""Colours are there where somebody looks or asks for them, in every command; and what is red or yellow on a terminal."""
+"""Colours are there where somebody looks or asks for them, in every command; and what is red or yellow on
+a terminal.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,10 @@ def in_a_pipe(*args: str, **env: str) -> str:
 def test_the_option_beats_no_color_beats_force_color_beats_the_terminal(
     option: tuple[str, ...], env: dict[str, str], terminal: bool, colored: bool
 ) -> None:
-    """An empty variable says nothing; without colours no escape at all is sent. The option may stand before the command, too."""
+    """An empty variable says nothing; without colours no escape at all is sent.
+
+    The option may stand before the command, too.
+    """
     ask = run_on_terminal if terminal else in_a_pipe
     assert (ESCAPE in ask(*CALL, *option, **env)) == colored
     if option:
@@ -67,7 +72,9 @@ def test_the_option_beats_no_color_beats_force_color_beats_the_terminal(
 
 
 def test_colours_in_a_pipe_come_with_the_whole_answer() -> None:
-    """As wide as it needs to be, since there is no terminal to fit into; COLUMNS says otherwise. -o writes plain text."""
+    """As wide as it needs to be, since there is no terminal to fit into; COLUMNS says otherwise. -o
+    writes plain text.
+    """
     wide = in_a_pipe("report", "v2", "--color", "always")
     assert "a wider terminal also shows" not in wide
     assert "a wider terminal also shows" in in_a_pipe("report", "v2", "--color", "always", COLUMNS="60")
@@ -95,7 +102,9 @@ def test_every_command_takes_it(command: str) -> None:
 
 
 def test_what_fails_is_red_and_what_is_waived_yellow() -> None:
-    """On a terminal; so is what a gauge shows past its limit, and a state that is new to the terminal is red."""
+    """On a terminal; so is what a gauge shows past its limit, and a state that is new to the terminal is
+    red.
+    """
     columns = (Column("gauge", "gauge", "gauge"), Column("state", "state", "state"))
     rows = (
         ("##########|###", "broken"),
@@ -106,7 +115,13 @@ def test_what_fails_is_red_and_what_is_waived_yellow() -> None:
     )
     said = terminal.recorded(Document("d", (Table("t", columns, rows),), (), {})).export_text(styles=True)
     red, green, yellow, cyan = (rf"\x1b\[(?:1;)?{n}m" for n in (31, 32, 33, 36))
-    for word, color in (("broken", red), ("waived", yellow), ("kept", green), ("new", cyan), ("unheard of", red)):
+    for word, color in (
+        ("broken", red),
+        ("waived", yellow),
+        ("kept", green),
+        ("new", cyan),
+        ("unheard of", red),
+    ):
         assert re.search(color + word, said), word
     assert re.search(cyan + "█{10}.*" + red + "███\x1b", said)
     assert re.search(cyan + "█{10}.*" + yellow + "█\x1b", said)
@@ -115,7 +130,9 @@ def test_what_fails_is_red_and_what_is_waived_yellow() -> None:
 
 @pytest.mark.parametrize("titles", [["one"], ["one", "two"]])
 def test_tables_without_columns_are_their_titles(titles: list[str]) -> None:
-    """As for designs that could not be read: a line each, in a pipe and on a terminal, with one empty line before them."""
+    """As for designs that could not be read: a line each, in a pipe and on a terminal, with one empty
+    line before them.
+    """
     first = Table("limits", (Column("a", "a"),), (("x",),))
     document = Document("d", (first, *(Table(title, (), ()) for title in titles)), (), {})
     for said in (render(document), terminal.recorded(document).export_text()):
@@ -124,12 +141,18 @@ def test_tables_without_columns_are_their_titles(titles: list[str]) -> None:
         assert lines[-len(titles) - 2].strip() == "x"
 
 
-def test_a_narrow_terminal_keeps_what_became_of_each_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The share used goes first, then what is allowed, then the gauge; the figure and the state are still there."""
+def test_a_narrow_terminal_keeps_what_became_of_each_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The share used goes first, then what is allowed, then the gauge; the figure and the state are still
+    there.
+    """
     monkeypatch.chdir(tmp_path)
     for columns, titles in (("100", ("used", "gauge")), ("80", ("gauge",)), ("60", ())):
         text = in_a_pipe("check", "v2", "--max", "madds=301M", "--color", "always", COLUMNS=columns)
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
         assert "kept" in plain
         assert "300,774,272" in plain
-        assert [title for title in ("used", "gauge") if re.search(rf"\b{title}\b", plain.split("─")[0])] == list(titles)
+        assert [
+            title for title in ("used", "gauge") if re.search(rf"\b{title}\b", plain.split("─")[0])
+        ] == list(titles)

@@ -29,7 +29,9 @@ def section(document: Document, title: str) -> dict[str, tuple[object, ...]]:
 
 
 def test_the_shop_window() -> None:
-    """V1 and V2 at half the width: 149,497,088 against 97,131,840 multiply-adds, 1,331,592 against 1,968,680 params."""
+    """V1 and V2 at half the width: 149,497,088 against 97,131,840 multiply-adds, 1,331,592 against
+    1,968,680 params.
+    """
     document = side_by_side("v1:alpha=0.5", "v2:alpha=0.5")
     assert document.title == "v1 and v2 at alpha 0.5, resolution 224"
     assert document.lead == ("v2 has 1.48 times the params of v1, and 0.65 times its MAdds.",)
@@ -97,7 +99,9 @@ def test_weights_as_a_file_stores_them_stand_only_with_files() -> None:
     spec, file = load("v1"), load("v1:alpha=0.25")
     stored = cost(file.graph._replace(weight_bytes=478_564))
     document = compare([(spec, cost(spec.graph)), (file, stored)], paper)
-    rows = {row[0]: row for table in document.tables if table.title == "weights in bytes" for row in table.rows}
+    rows = {
+        row[0]: row for table in document.tables if table.title == "weights in bytes" for row in table.rows
+    }
     assert rows["file"] == ("file", None, 478_564, None)
     assert document.data["designs"][1]["totals"]["weight_bytes"]["file"] == 478_564
     assert "file" not in document.data["designs"][0]["totals"]["weight_bytes"]
@@ -108,7 +112,9 @@ def row_each(*args: str) -> Any:
 
 
 def test_one_row_a_design() -> None:
-    """V1 and V2 as their papers count: 4.23 and 3.50 million parameters, 568.74 and 300.77 million multiply-adds."""
+    """V1 and V2 as their papers count: 4.23 and 3.50 million parameters, 568.74 and 300.77 million
+    multiply-adds.
+    """
     found = row_each("v1", "v2", "--columns", "params,madds,madds_ratio,classes", "--unit", "M").stdout
     rows = [line.split() for line in found.splitlines() if line.startswith(("v1 ", "v2 "))]
     assert [row for row in rows if len(row) == 5] == [
@@ -117,7 +123,11 @@ def test_one_row_a_design() -> None:
     ]
     assert "params (M)" in found
     exact = row_each("v1", "v2", "--only", "total", "--unit", "M", "--format", "csv").stdout.splitlines()
-    assert exact == ["name,resolution,params,madds", "v1,224x224,4231976,568740352", "v2,224x224,3504872,300774272"]
+    assert exact == [
+        "name,resolution,params,madds",
+        "v1,224x224,4231976,568740352",
+        "v2,224x224,3504872,300774272",
+    ]
     data = json.loads(row_each("v1", "v2", "--only", "total", "--format", "json").stdout)
     assert data["rows"][1] == {"name": "v2", "resolution": [224, 224], "params": 3504872, "madds": 300774272}
 
@@ -131,7 +141,18 @@ def test_every_column_can_be_asked_for(key: str) -> None:
 
 def test_a_table_for_a_paper_has_a_caption_and_a_label() -> None:
     """Both escaped or refused, so that neither can hold a command."""
-    found = row_each("v1", "v2", "--only", "total", "--format", "latex", "--caption", "50% & \\input{x}", "--label", "tab:cost").stdout
+    found = row_each(
+        "v1",
+        "v2",
+        "--only",
+        "total",
+        "--format",
+        "latex",
+        "--caption",
+        "50% & \\input{x}",
+        "--label",
+        "tab:cost",
+    ).stdout
     assert "\\caption{50\\% \\& \\textbackslash{}input\\{x\\}}\n  \\label{tab:cost}\n" in found
     assert "\\label" not in row_each("v1", "v2", "--only", "total", "--format", "latex").stdout
 

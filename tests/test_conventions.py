@@ -30,15 +30,24 @@ ROWS = [
     for tool, said in row["tools"].items()
     if not (design.startswith("shufflenet") and tool.startswith("onnx-tool"))
 ]
-"""All but onnx-tool's of ShuffleNetV2: there the exported file works out shapes as it runs, and the tool counts that too."""
+"""All but onnx-tool's of ShuffleNetV2: there the exported file works out shapes as it runs, and the tool
+counts that too.
+"""
 
-OPS = [(row, tool, *said) for row, measured in MEASURED["ops"]["designs"].items() for tool, said in measured["tools"].items()]
+OPS = [
+    (row, tool, *said)
+    for row, measured in MEASURED["ops"]["designs"].items()
+    for tool, said in measured["tools"].items()
+]
 """One layer behind a 1x1 convolution, as each tool counts it."""
 
 UNLIKE = {('{ op = "dense", out = 10 }', "ptflops-aten")}
-"""Where a tool's answer hangs on how PyTorch runs the layer: the tokens of a transposed map get their bias by an add of its own."""
+"""Where a tool's answer hangs on how PyTorch runs the layer: the tokens of a transposed map get their
+bias by an add of its own.
+"""
 
-STORED = 4  # onnx-tool counts the numbers of a shape or of a scale that the exported file stores among the parameters
+# onnx-tool counts the numbers of a shape or of a scale that the exported file stores among the parameters
+STORED = 4
 
 AXES = 2  # onnx-tool counts the two axes that a ReduceMean stores among the parameters
 
@@ -89,13 +98,17 @@ READMES = [  # design, convention, parameters, as printed and where
 
 
 @pytest.mark.parametrize(("design", "convention", "params", "printed"), READMES)
-def test_papers_and_readmes_count_parameters_their_own_ways(design: str, convention: str, params: int, printed: str) -> None:
+def test_papers_and_readmes_count_parameters_their_own_ways(
+    design: str, convention: str, params: int, printed: str
+) -> None:
     """Each as printed there."""
     assert figures(design, convention)[1] == params, printed
 
 
 @pytest.mark.parametrize(("design", "tool", "madds", "params"), ROWS)
-def test_a_convention_gives_the_tools_own_figures(design: str, tool: str, madds: int | None, params: int) -> None:
+def test_a_convention_gives_the_tools_own_figures(
+    design: str, tool: str, madds: int | None, params: int
+) -> None:
     """Work and parameters as the tool itself printed them, to the digit."""
     ours = figures(design, tool)
     means = sum(node.written == "mean" for node in costs(design).graph.nodes)
@@ -115,7 +128,9 @@ def one_layer(row: str) -> Costs:
 def test_a_convention_counts_every_layer_as_its_tool_does_or_says_that_it_does_not_know(
     row: str, tool: str, madds: int | None, params: int | None
 ) -> None:
-    """Transposed convolutions, products, norms, activations, pools: the tool's own figures, or a gap by name."""
+    """Transposed convolutions, products, norms, activations, pools: the tool's own figures, or a gap by
+    name.
+    """
     c, k = one_layer(row), load_convention(tool)
     if gaps(c, k) or (row, tool) in UNLIKE:
         return
@@ -127,12 +142,17 @@ def test_a_convention_counts_every_layer_as_its_tool_does_or_says_that_it_does_n
 
 def test_few_layers_are_unknown_and_none_that_a_convention_could_weigh() -> None:
     """Without this the test above would pass with everything unknown."""
-    known = [row for row in OPS if not gaps(one_layer(row[0]), load_convention(row[1])) and (row[0], row[1]) not in UNLIKE]
+    known = [
+        row
+        for row in OPS
+        if not gaps(one_layer(row[0]), load_convention(row[1])) and (row[0], row[1]) not in UNLIKE
+    ]
     assert len(known) > 0.85 * len(OPS)
     assert {tool for row, tool, *_ in known if "transposed" in row} >= {"thop", "torchinfo", "fvcore"}
 
 
-TRANSPOSED = [  # a row of 25 input and 100 output positions, or 49 and 784: 24 or 192 x 18 products, biases 8 or 18
+# a row of 25 input and 100 output positions, or 49 and 784: 24 or 192 x 18 products, biases 8 or 18
+TRANSPOSED = [
     ("thop", 'out = 8, padding = "valid", bias = true', 5, 6, 19_200),
     ("torchinfo", 'out = 8, padding = "valid", bias = true', 5, 6, 20_000),
     ("torchinfo", 'out = 18, kernel = 4, stride = 4, padding = "valid", bias = true', 7, 12, 2_723_616),
@@ -141,7 +161,9 @@ TRANSPOSED = [  # a row of 25 input and 100 output positions, or 49 and 784: 24 
 
 
 @pytest.mark.parametrize(("tool", "fields", "size", "channels", "madds"), TRANSPOSED)
-def test_a_transposed_convolution_is_counted_where_the_tool_counts_it(tool: str, fields: str, size: int, channels: int, madds: int) -> None:
+def test_a_transposed_convolution_is_counted_where_the_tool_counts_it(
+    tool: str, fields: str, size: int, channels: int, madds: int
+) -> None:
     """At the output's positions by thop and torchinfo, at the input's by the others."""
     text = f'resolution = {size}\nchannels = {channels}\nlayers = [{{ op = "transposed_conv", {fields} }}]\n'
     c = cost(load_spec(read_spec(text, "up.toml", "up", None), Settings()).graph)
@@ -190,7 +212,14 @@ def test_the_most_exact_key_wins() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "expected"),
-    [("each", 3 * 4 * 5 * 2), ("channel", 3 * 2), ("channel_once", 3), ("image", 2), ("output", 3 * 4 * 5 * 2), ("layer", 3 * 2)],
+    [
+        ("each", 3 * 4 * 5 * 2),
+        ("channel", 3 * 2),
+        ("channel_once", 3),
+        ("image", 2),
+        ("output", 3 * 4 * 5 * 2),
+        ("layer", 3 * 2),
+    ],
 )
 def test_a_unit_multiplies_the_factors_it_names(unit: str, expected: int) -> None:
     """3 channels, a map of 4 x 5, 2 images."""
@@ -202,14 +231,29 @@ def test_a_unit_multiplies_the_factors_it_names(unit: str, expected: int) -> Non
 GOOD = 'title = "t"\nsource = "s"\nunit = "MACs"\nrule = "r"\n[work]\nconv = 1\n[params]\nconv = 1\n'
 
 FAULTS = [
-    ("conv = 1\n[params]", "convv = 1\n[params]", "x.toml:6: work.convv: there is no kind of work 'convv'", "did you mean 'conv'?"),
+    (
+        "conv = 1\n[params]",
+        "convv = 1\n[params]",
+        "x.toml:6: work.convv: there is no kind of work 'convv'",
+        "did you mean 'conv'?",
+    ),
     ("conv = 1\n[params]", "conv = 1.5\n[params]", "work.conv: a weight must be a whole number", ""),
     ("conv = 1\n[params]", "conv = -1\n[params]", "work.conv: a weight must be a whole number", ""),
-    ("conv = 1\n[params]", "conv = { eech = 1 }\n[params]", "there is no unit 'eech'", "did you mean 'each'?"),
+    (
+        "conv = 1\n[params]",
+        "conv = { eech = 1 }\n[params]",
+        "there is no unit 'eech'",
+        "did you mean 'each'?",
+    ),
     ("conv = 1\n[params]", '"conv as meen" = 1\n[params]', "nothing is written as", ""),
     ("[params]\nconv = 1", "", "a convention needs a table [params]", ""),
     ('rule = "r"', 'rule = "r"\nfloat32 = 1', "'float32' must be true or false, not 1", ""),
-    ('rule = "r"', 'rule = "r"\nunknown = ["convv"]', "there is no kind of work 'convv'", "did you mean 'conv'?"),
+    (
+        'rule = "r"',
+        'rule = "r"\nunknown = ["convv"]',
+        "there is no kind of work 'convv'",
+        "did you mean 'conv'?",
+    ),
     ('rule = "r"', 'rule = "r"\nunknown = 1', "'unknown' must be a list of kinds of work", ""),
     ('rule = "r"', "", "must say its 'rule'", ""),
     ('rule = "r"', 'rule = "r"\nruel = "r"', "a convention has no key 'ruel'", "did you mean 'rule'?"),
@@ -242,16 +286,20 @@ def test_a_norm_folded_into_a_bias_leaves_none_of_its_own() -> None:
     c = costs("xiaochus-keras/v2")
     kept = c.params_by_kind()
     assert params == figures("xiaochus-keras/v2", "paper")[1] - kept["norm"]
-    assert work == load_convention("onnx-tool")._replace(work={**load_convention("onnx-tool").work, "norm": 0}).madds(
-        t for x in c.layers for t in x.work
-    )
+    assert work == load_convention("onnx-tool")._replace(
+        work={**load_convention("onnx-tool").work, "norm": 0}
+    ).madds(t for x in c.layers for t in x.work)
 
 
 def test_a_norm_that_a_file_keeps_is_counted_as_the_tool_counts_it() -> None:
     """31 an element and all that is stored, where a folded one leaves a bias."""
     k = load_convention("onnx-tool")
     work, scale = Term("norm", (("c", 3), ("h", 4)), "batch"), Term("norm", (("gamma", 3),), "scale")
-    assert [k.madds([t]) for t in (work, work._replace(written="kept"), work._replace(written="biased"))] == [12, 31 * 12, 0]
+    assert [k.madds([t]) for t in (work, work._replace(written="kept"), work._replace(written="biased"))] == [
+        12,
+        31 * 12,
+        0,
+    ]
     assert [k.count_params([t]) for t in (scale, scale._replace(written="kept"))] == [0, 3]
 
 
@@ -259,7 +307,11 @@ def test_a_multiply_alone_is_half_a_rescaling() -> None:
     """TensorFlow's profiler sees one operation, not two."""
     k = load_convention("tf-profiler")
     x = Shape(2, 3, 4)
-    assert [k.madds(op.work(x, x)) for op in (Rescale(), Rescale(shift=False), Rescale(scale=False))] == [48, 24, 24]
+    assert [k.madds(op.work(x, x)) for op in (Rescale(), Rescale(shift=False), Rescale(scale=False))] == [
+        48,
+        24,
+        24,
+    ]
 
 
 def test_an_unknown_convention_gets_the_nearest_name() -> None:

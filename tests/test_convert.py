@@ -52,7 +52,9 @@ def test_a_converted_design_keeps_the_weights_it_shares(tmp_path: Path) -> None:
     assert sum(sum(p.values()) for _, p, _ in counts(load(str(tmp_path / "net.toml")).graph)) == 144
 
 
-@pytest.mark.parametrize("name", ['a "b"', "a\\", "[x]", "a\x1b[31mb", "'''", "\u202ename", "名前", "input", "a = 1 }, {"])
+@pytest.mark.parametrize(
+    "name", ['a "b"', "a\\", "[x]", "a\x1b[31mb", "'''", "\u202ename", "名前", "input", "a = 1 }, {"]
+)
 def test_a_strangers_name_is_data_in_a_spec(name: str, tmp_path: Path) -> None:
     """Quoted whatever it holds, and read back as it was; the image's own name is numbered."""
     assert tomllib.loads(f"x = {quoted(name)}")["x"] == name
@@ -60,7 +62,9 @@ def test_a_strangers_name_is_data_in_a_spec(name: str, tmp_path: Path) -> None:
     m.layers[0]["name"] = m.layers[0]["config"]["name"] = "image"
     m.calls["image"] = m.calls.pop("input")
     m.add("Conv2D", {"filters": 2, "kernel_size": 1}, "image", name=name)
-    (tmp_path / "net.json").write_text(m.json().replace('"input_layers": [["input"', '"input_layers": [["image"'))
+    (tmp_path / "net.json").write_text(
+        m.json().replace('"input_layers": [["input"', '"input_layers": [["image"')
+    )
     (tmp_path / "net.toml").write_text(spec_text(load(str(tmp_path / "net.json"))), encoding="utf-8")
     assert load(str(tmp_path / "net.toml")).graph.nodes[1].name == ("input (2)" if name == "input" else name)
 

@@ -59,7 +59,9 @@ def test_a_batch_multiplies_work_and_not_parameters() -> None:
 
 @pytest.mark.parametrize("design", shipped())
 def test_totals_are_the_sums_of_rows(design: str) -> None:
-    """By kind over the network = over the layers' own kinds, and printed factors multiply to printed counts."""
+    """By kind over the network = over the layers' own kinds, and printed factors multiply to printed
+    counts.
+    """
     costs = cost(load(design).graph)
     for name in ("params", "work"):
         total: dict[str, int] = {}
@@ -108,12 +110,18 @@ def test_a_term_multiplies_its_factors() -> None:
 
 
 def test_the_default_conventions_weigh_as_they_say() -> None:
-    """V1: 568,740,352 multiply-adds are twice as many FLOPs; 4,231,976 parameters and 21,888 running statistics."""
+    """V1: 568,740,352 multiply-adds are twice as many FLOPs; 4,231,976 parameters and 21,888 running
+    statistics.
+    """
     costs = cost(load("v1").graph)
     work = [t for layer in costs.layers for t in layer.work]
     params = [t for layer in costs.layers for t in layer.params]
     paper, flops, total = (load_convention(name) for name in ("paper", "flops", "total"))
-    assert (paper.madds(work), flops.madds(work), total.madds(work)) == (568_740_352, 1_137_480_704, 568_740_352)
+    assert (paper.madds(work), flops.madds(work), total.madds(work)) == (
+        568_740_352,
+        1_137_480_704,
+        568_740_352,
+    )
     assert (paper.count_params(params), total.count_params(params)) == (4_231_976, 4_253_864)
 
 
@@ -154,7 +162,11 @@ def test_a_layer_stands_in_its_block_or_alone() -> None:
 def test_a_rescaling_by_one_number_is_half_of_one() -> None:
     """A multiply and an add are one kind; either alone is marked, so that conventions may weigh it so."""
     x = Shape(2, 2, 3)
-    marks = {(scale, shift): next(Rescale(scale, shift).work(x, x)).variant for scale in (True, False) for shift in (True, False)}
+    marks = {
+        (scale, shift): next(Rescale(scale, shift).work(x, x)).variant
+        for scale in (True, False)
+        for shift in (True, False)
+    }
     assert marks == {(True, True): "", (True, False): "half", (False, True): "half", (False, False): "half"}
 
 

@@ -10,8 +10,24 @@ from mnetcost.engine.blocks import BLOCKS
 from mnetcost.engine.ops import OPS
 
 UNSAID: dict[str, dict[str, Any]] = {
-    "conv": {"kernel": 1, "stride": 1, "dilation": 1, "groups": 1, "padding": "same", "bias": False, "tiles": 1},
-    "depthwise": {"kernel": 3, "stride": 1, "dilation": 1, "multiplier": 1, "padding": "same", "bias": False, "tiles": 1},
+    "conv": {
+        "kernel": 1,
+        "stride": 1,
+        "dilation": 1,
+        "groups": 1,
+        "padding": "same",
+        "bias": False,
+        "tiles": 1,
+    },
+    "depthwise": {
+        "kernel": 3,
+        "stride": 1,
+        "dilation": 1,
+        "multiplier": 1,
+        "padding": "same",
+        "bias": False,
+        "tiles": 1,
+    },
     "transposed_conv": {
         "kernel": 2,
         "stride": 2,
@@ -82,7 +98,15 @@ UNSAID: dict[str, dict[str, Any]] = {
         "norm": None,
         "activation": "",
     },
-    "separable": {"kernel": 3, "stride": 1, "dilation": 1, "padding": "", "bias": None, "norm": None, "activation": ""},
+    "separable": {
+        "kernel": 3,
+        "stride": 1,
+        "dilation": 1,
+        "padding": "",
+        "bias": None,
+        "norm": None,
+        "activation": "",
+    },
     "bneck": {
         "expand": None,
         "exp": None,
@@ -111,7 +135,14 @@ UNSAID: dict[str, dict[str, Any]] = {
         "norm": None,
     },
     "se": {"share": 0.25},
-    "spatial_separable": {"kernel": 3, "stride": 1, "padding": "", "bias": None, "norm": None, "activation": ""},
+    "spatial_separable": {
+        "kernel": 3,
+        "stride": 1,
+        "padding": "",
+        "bias": None,
+        "norm": None,
+        "activation": "",
+    },
     "uib": {"expand": 4, "start": 0, "kernel": 3, "stride": 1, "activation": ""},
     "fire": {},
     "inception": {"large": 5},

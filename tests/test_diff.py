@@ -1,4 +1,6 @@
-"""What tells two designs apart, by cause: named as a reader would name it, and adding up to the last count."""
+"""What tells two designs apart, by cause: named as a reader would name it, and adding up to the last
+count.
+"""
 
 from __future__ import annotations
 
@@ -68,11 +70,14 @@ def put(number: int, **fields: Any) -> Callable[[list[Row]], None]:
     return change
 
 
-# causes, by hand ------------------------------------------------------------------------------------------------------------
+# causes, by hand
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_shicai_moves_a_stride_and_adds_an_expansion():
-    """12 layers of row 4 and 5 see four times the map; 32 x 32 x 112 x 112 for the expansion, 1,024 weights and 64 of its norm."""
+    """12 layers of row 4 and 5 see four times the map; 32 x 32 x 112 x 112 for the expansion, 1,024
+    weights and 64 of its norm.
+    """
     found = between("v2", "shicai-caffe/v2")
     assert causes(found) == {
         "stride 2 moved from bottleneck 4/1 to 5/1": (115_492_608, 0),
@@ -80,13 +85,21 @@ def test_shicai_moves_a_stride_and_adds_an_expansion():
     }
     assert (found.madds, found.params) == (128_337_664, 1_088)
     assert len(found.causes[0].layers) == 12
-    assert {name for name, _, _ in found.causes[1].layers} == {"bottleneck 1/expand", "bottleneck 1/expand_norm"}
+    assert {name for name, _, _ in found.causes[1].layers} == {
+        "bottleneck 1/expand",
+        "bottleneck 1/expand_norm",
+    }
 
 
 def test_what_costs_nothing_is_named_apart():
-    """Plain ReLU and a convolution as classifier cost nothing under the paper's counting; padding by hand changes no size."""
+    """Plain ReLU and a convolution as classifier cost nothing under the paper's counting; padding by hand
+    changes no size.
+    """
     found = between("v2", "shicai-caffe/v2")
-    assert [c.text for c in found.free] == ["activation relu6 -> relu at stem to head", "dense -> conv at classifier"]
+    assert [c.text for c in found.free] == [
+        "activation relu6 -> relu at stem to head",
+        "dense -> conv at classifier",
+    ]
     assert [c.text for c in found.idle] == ["padding: same -> symmetric at stem to head"]
 
 
@@ -147,7 +160,9 @@ BY_HAND: list[tuple[str, Callable[[list[Row]], object], dict[str, tuple[int, int
 ]
 
 
-@pytest.mark.parametrize(("change", "expected"), [(c, e) for _, c, e in BY_HAND], ids=[n for n, _, _ in BY_HAND])
+@pytest.mark.parametrize(
+    ("change", "expected"), [(c, e) for _, c, e in BY_HAND], ids=[n for n, _, _ in BY_HAND]
+)
 def test_a_changed_row_is_one_cause_with_its_figure(change, expected):
     """One row of V2 changed; the sums are the layers' own products, written out above."""
     assert causes(between("v2", changed("v2", change))) == expected
@@ -175,7 +190,10 @@ def test_a_change_behind_an_added_block_names_both_places():
         rows.insert(2, rows[1])
 
     found = between("v2", changed("v2", change))
-    assert {c.text for c in found.causes} == {"bottleneck 2 added", "kernel 3 -> 5 at bottleneck 7 (now bottleneck 8)"}
+    assert {c.text for c in found.causes} == {
+        "bottleneck 2 added",
+        "kernel 3 -> 5 at bottleneck 7 (now bottleneck 8)",
+    }
 
 
 def test_settings_are_causes_of_their_own():
@@ -194,9 +212,14 @@ def test_a_top_left_out_is_one_cause():
 
 
 def test_xiaochus_adds_biases_and_an_expansion():
-    """Every convolution has a bias: 17,056 of V2's own, and 32 of the expansion that is there at t = 1 too."""
+    """Every convolution has a bias: 17,056 of V2's own, and 32 of the expansion that is there at t = 1
+    too.
+    """
     found = between("v2", "xiaochus-keras/v2")
-    assert causes(found) == {"expansion added at bottleneck 1": (12_845_056, 1_088), "bias added at stem to head": (0, 17_088)}
+    assert causes(found) == {
+        "expansion added at bottleneck 1": (12_845_056, 1_088),
+        "bias added at stem to head": (0, 17_088),
+    }
 
 
 def test_minimalistic_is_smaller_kernels_and_no_gates():
@@ -208,7 +231,9 @@ def test_minimalistic_is_smaller_kernels_and_no_gates():
 
 
 def test_factorising_v1_is_one_cause():
-    """V1 against its standard convolutions: what the first paper is about, and the same figure with its sign turned."""
+    """V1 against its standard convolutions: what the first paper is about, and the same figure with its
+    sign turned.
+    """
     found = between("v1-standard", "v1")
     assert [c.text for c in found.causes] == ["conv norm -> separable at conv 1 to 8 (now separable 1 to 8)"]
     assert found.causes[0].madds == -4_298_552_832
@@ -216,10 +241,13 @@ def test_factorising_v1_is_one_cause():
 
 def test_designs_far_apart_are_replaced_as_a_whole():
     """V1 has none of V2's blocks: one cause, and not a heap of accidental likenesses."""
-    assert [c.text for c in between("v1", "v2").causes] == ["separable 1 to 8 replaced by bottleneck 1 to head"]
+    assert [c.text for c in between("v1", "v2").causes] == [
+        "separable 1 to 8 replaced by bottleneck 1 to head"
+    ]
 
 
-# layers, where there are no rows ---------------------------------------------------------------------------------------------
+# layers, where there are no rows
+# ---------------------------------------------------------------------------------------------
 
 
 def test_layers_say_what_rows_say():
@@ -250,7 +278,9 @@ def test_layers_are_read_as_blocks_where_they_can_be(old, new, texts):
 
 
 def written_otherwise(design: Design) -> Design:
-    """The same network as a Caffe file has it: other names, no blocks, norms of two layers, sums whose inputs stand the other way."""
+    """The same network as a Caffe file has it: other names, no blocks, norms of two layers, sums whose
+    inputs stand the other way.
+    """
     b = Builder()
     refs: list[int] = []
     for n, node in enumerate(design.graph.nodes):
@@ -263,7 +293,9 @@ def written_otherwise(design: Design) -> Design:
 
 
 def test_a_file_with_its_own_names_is_matched_by_what_its_layers_are():
-    """The stride and the expansion are found, with the places of both sides; two-layer norms are a change at no cost."""
+    """The stride and the expansion are found, with the places of both sides; two-layer norms are a change
+    at no cost.
+    """
     found = between("v2", written_otherwise(load("shicai-caffe/v2")))
     assert causes(found) == {
         "stride 2 moved from bottleneck 4/1 to 5/1 (now layer58 to layer93)": (115_492_608, 0),
@@ -279,7 +311,9 @@ def test_a_file_with_its_own_names_is_matched_by_what_its_layers_are():
 
 
 def test_norms_folded_into_biases_are_one_cause():
-    """An export without batch norms has a bias instead of a scale and a shift: half of V2's 34,112 fall away."""
+    """An export without batch norms has a bias instead of a scale and a shift: half of V2's 34,112 fall
+    away.
+    """
     b = Builder()
     refs: list[int] = []
     nodes = load("v2").graph.nodes
@@ -288,9 +322,17 @@ def test_norms_folded_into_biases_are_one_cause():
             refs.append(refs[node.inputs[0]])
             continue
         followed = n + 1 < len(nodes) and isinstance(nodes[n + 1].op, Norm)
-        refs.append(b.add(f"layer{n}", node.op._replace(bias=True) if followed else node.op, *(refs[i] for i in node.inputs)))
+        refs.append(
+            b.add(
+                f"layer{n}",
+                node.op._replace(bias=True) if followed else node.op,
+                *(refs[i] for i in node.inputs),
+            )
+        )
     folded = as_file(load("v2"))._replace(graph=b.graph())
-    assert causes(between("v2", folded)) == {"batch norm folded into the biases at 52 places from stem/conv to head/conv": (0, -17_056)}
+    assert causes(between("v2", folded)) == {
+        "batch norm folded into the biases at 52 places from stem/conv to head/conv": (0, -17_056)
+    }
     (back,) = between(folded, "v2").causes
     assert back.text == "batch norm taken out of the biases at 52 places from layer1 to layer147"
     assert back.params == 17_056
@@ -313,7 +355,8 @@ def _one_conv(out: int) -> Graph:
     return b.graph()
 
 
-# laws ------------------------------------------------------------------------------------------------------------------------
+# laws
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -331,17 +374,23 @@ PAPERS = {"v1": "v1", "v2": "v2", "v3": "v3-large"}
 
 @pytest.mark.parametrize("name", [n for n in shipped() if "/" in n])
 def test_every_implementation_is_told_from_its_paper(name):
-    """The causes of every shipped implementation add up; nothing is left unexplained, and no two causes say one thing."""
+    """The causes of every shipped implementation add up; nothing is left unexplained, and no two causes
+    say one thing.
+    """
     found = between(PAPERS[name.rpartition("/")[2].split("-")[0]], name)
     check(found)
-    assert len({c.text for c in (*found.causes, *found.free, *found.idle)}) == len((*found.causes, *found.free, *found.idle))
+    assert len({c.text for c in (*found.causes, *found.free, *found.idle)}) == len(
+        (*found.causes, *found.free, *found.idle)
+    )
 
 
 def check(found: Diff) -> None:
     """The causes add up to the difference of the totals, costed apart from all of this."""
     for design, totals in ((found.old, found.before), (found.new, found.after)):
         costs = cost(design.graph, design.batch)
-        assert totals.params == found.convention.count_params(t for layer in costs.layers for t in layer.params)
+        assert totals.params == found.convention.count_params(
+            t for layer in costs.layers for t in layer.params
+        )
         assert totals.madds == found.convention.madds(t for layer in costs.layers for t in layer.work)
     assert sum(c.madds for c in found.causes) == found.after.madds - found.before.madds == found.madds
     assert sum(c.params for c in found.causes) == found.after.params - found.before.params == found.params
@@ -426,7 +475,9 @@ def mutants(draw: Any, spec: Spec) -> Design:
 @settings(max_examples=40)  # two mutants, by row and by layer, both ways: eight walks each
 @given(data=st.data())
 def test_causes_add_up_whatever_changed(data):
-    """For any two mutants of a shipped design, by row and by layer: the sum is exact, and turns its sign with the order."""
+    """For any two mutants of a shipped design, by row and by layer: the sum is exact, and turns its sign
+    with the order.
+    """
     spec = shipped_spec(data.draw(st.sampled_from([n for n in shipped() if "152" not in n])))
     old, new = data.draw(mutants(spec)), data.draw(mutants(spec))
     convention = load_convention(data.draw(st.sampled_from(convention_names())))
@@ -444,7 +495,10 @@ def test_a_row_that_became_another_op_is_one_change():
     """An author's name outweighs everything: the row is the same, its op and kernel are not."""
     old, new = (
         changed("v2", lambda rows, op=op, fields=fields: rows.insert(1, Row(op, fields, "extra")))
-        for op, fields in (("max_pool", {"kernel": 3, "stride": 1, "padding": "same"}), ("depthwise", {"kernel": 5}))
+        for op, fields in (
+            ("max_pool", {"kernel": 3, "stride": 1, "padding": "same"}),
+            ("depthwise", {"kernel": 5}),
+        )
     )
     # 25 weights a channel of 32 at 112x112, where the pool has none; its norm is no part of a single op
     assert causes(between(old, new)) == {"max pool -> depthwise at extra": (25 * 32 * 112 * 112, 25 * 32)}
@@ -475,7 +529,8 @@ def test_a_sum_that_is_not_exact_would_not_pass_unseen(monkeypatch):
         between("v2", "v2:alpha=0.5")
 
 
-# the command -----------------------------------------------------------------------------------------------------------------
+# the command
+# ----------------------------------------------------------------------------------------------------
 
 
 def run(*arguments: str) -> Any:
@@ -496,7 +551,9 @@ def test_identical_designs_say_so():
     assert result.exit_code == 0
 
 
-@pytest.mark.parametrize(("new", "code"), [("v2:alpha=0.5", 1), ("shicai-caffe/v2", 1), ("v2:resolution=224,alpha=1", 0)])
+@pytest.mark.parametrize(
+    ("new", "code"), [("v2:alpha=0.5", 1), ("shicai-caffe/v2", 1), ("v2:resolution=224,alpha=1", 0)]
+)
 def test_exit_code_is_one_where_they_differ(new, code):
     """As `git diff --exit-code` does; without it, always 0."""
     assert run("v2", new, "--exit-code").exit_code == code
@@ -508,7 +565,11 @@ def test_json_adds_up():
     found = json.loads(run("v2", "shicai-caffe/v2", "--format", "json").output)
     assert found["schema"] == "mnetcost.diff/1"
     for count in ("params", "madds"):
-        assert sum(c[count] for c in found["causes"]) == found["difference"][count] == found["new"][count] - found["old"][count]
+        assert (
+            sum(c[count] for c in found["causes"])
+            == found["difference"][count]
+            == found["new"][count] - found["old"][count]
+        )
     assert found["causes"][0]["old"] == ["bottleneck 4/1", "bottleneck 5/1"]
 
 
@@ -557,10 +618,16 @@ CLASSES = "classes 20 -> 10: -160 MAdds, -170 params"
     ],
 )
 def test_revisions_are_compared(repository, arguments, said):
-    """REV:PATH on either side, or --rev A..B, A...B from where they parted, A alone against the file as it is."""
+    """REV:PATH on either side, or --rev A..B, A...B from where they parted, A alone against the file as
+    it is.
+    """
     result = in_folder(repository.folder, *arguments)
     assert result.returncode == 0, result.stderr
-    assert {line for line in result.stdout.splitlines() if line.endswith("params") and " -> " in line and ": " in line} == said
+    assert {
+        line
+        for line in result.stdout.splitlines()
+        if line.endswith("params") and " -> " in line and ": " in line
+    } == said
 
 
 def test_a_path_counts_from_the_folder(repository):

@@ -1,6 +1,7 @@
 """Every example of the README and of docs/ is run, and says what the page says it says.
 
-The convention is in docs/CONTRIBUTING.md, "Examples in the docs". `python -m tests.test_docs` writes anew what the program says now.
+The convention is in docs/CONTRIBUTING.md, "Examples in the docs". `python -m tests.test_docs` writes anew
+what the program says now.
 """
 
 from __future__ import annotations
@@ -21,12 +22,27 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)(?: +(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LANGUAGES = ("console", "sh", "toml", "python", "json", "yaml", "text", "markdown", "html", "latex", "csv", "prototxt")
+LANGUAGES = (
+    "console",
+    "sh",
+    "toml",
+    "python",
+    "json",
+    "yaml",
+    "text",
+    "markdown",
+    "html",
+    "latex",
+    "csv",
+    "prototxt",
+)
 END = "\x1e"  # between what one command says and what the next does
 
 
 class Block(NamedTuple):
-    """A fenced block of a page: its language, a file's name or "not-run", its text, and the line it begins on."""
+    """A fenced block of a page: its language, a file's name or "not-run", its text, and the line it
+    begins on.
+    """
 
     language: str
     word: str
@@ -66,7 +82,9 @@ def fits(expected: str, got: str) -> bool:
     """Is this what was expected? A line `...` stands for any lines, `...` within a line for any text."""
     pattern = ""
     for line in tidy(expected).splitlines():
-        pattern += r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, line.split("..."))) + "\n"
+        pattern += (
+            r"(?:.*\n)*?" if line.strip() == "..." else ".*".join(map(re.escape, line.split("..."))) + "\n"
+        )
     return re.fullmatch(pattern, tidy(got)) is not None
 
 
@@ -81,7 +99,9 @@ def shell(commands: list[str], folder: Path) -> list[tuple[str, int]]:
     for name, call in (("python", ""), ("mnetcost", "-m mnetcost")):
         (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call} "$@"\n')
         (tools / name).chmod(0o755)
-    script = "\n".join(f"{command}\ncode=$?; printf '{END}%d{END}' $code; (exit $code)" for command in commands)
+    script = "\n".join(
+        f"{command}\ncode=$?; printf '{END}%d{END}' $code; (exit $code)" for command in commands
+    )
     env = {
         **os.environ,
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
@@ -90,19 +110,32 @@ def shell(commands: list[str], folder: Path) -> list[tuple[str, int]]:
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the checkout's plugin, as if it were the installed one
         "PYTEST_PLUGINS": "mnetcost.pytest_plugin",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        **{f"GIT_{who}_{what}": f"a{at}b" for who in ("AUTHOR", "COMMITTER") for what, at in (("NAME", " "), ("EMAIL", "@"))},
+        **{
+            f"GIT_{who}_{what}": f"a{at}b"
+            for who in ("AUTHOR", "COMMITTER")
+            for what, at in (("NAME", " "), ("EMAIL", "@"))
+        },
     }
     done = subprocess.run(
-        ["bash", "-c", f"exec 2>&1 </dev/null\n{script}"], cwd=folder, env=env, stdout=subprocess.PIPE, text=True, timeout=300, check=False
+        ["bash", "-c", f"exec 2>&1 </dev/null\n{script}"],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=300,
+        check=False,
     )
     parts = done.stdout.split(END)
     return [
-        (said.removeprefix("\n") if n else said, int(code)) for n, (said, code) in enumerate(zip(parts[::2], parts[1::2], strict=False))
+        (said.removeprefix("\n") if n else said, int(code))
+        for n, (said, code) in enumerate(zip(parts[::2], parts[1::2], strict=False))
     ]
 
 
 def run_page(path: Path, folder: Path) -> list[tuple[Block, Step, str, str]]:
-    """Run a page's blocks in order in a folder; return each console step with what it printed and what was wrong with that."""
+    """Run a page's blocks in order in a folder; return each console step with what it printed and what
+    was wrong with that.
+    """
     for name in ("tests", "specs"):
         (folder / name).symlink_to(ROOT / name)
     names: dict[str, object] = {}
@@ -122,12 +155,16 @@ def run_page(path: Path, folder: Path) -> list[tuple[Block, Step, str, str]]:
         elif block.language == "json" and "..." not in block.text:
             json.loads(block.text)
         elif block.language == "sh":
-            assert not re.search(r"^\s*mnetcost\b", block.text, re.MULTILINE), f"{where}: a call of mnetcost belongs in a console block"
+            assert not re.search(r"^\s*mnetcost\b", block.text, re.MULTILINE), (
+                f"{where}: a call of mnetcost belongs in a console block"
+            )
         elif block.language == "python" and not block.word:
             run_python(block.text, names, where)
         elif block.language == "console":
             todo = steps(block.text)
-            for n, (step, (said, code)) in enumerate(zip(todo, shell([s.command for s in todo], folder), strict=True)):
+            for n, (step, (said, code)) in enumerate(
+                zip(todo, shell([s.command for s in todo], folder), strict=True)
+            ):
                 asked = n + 1 < len(todo) and todo[n + 1].command == "echo $?"
                 wrong = "" if fits(step.expected, said) else "prints something else"
                 if code and not refused(said) and not asked:
@@ -148,13 +185,21 @@ def run_python(text: str, names: dict[str, object], where: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_every_example_says_what_the_page_says(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands are run in order in one folder; a failing command shows its error or is followed by `echo $?`."""
+def test_every_example_says_what_the_page_says(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands are run in order in one folder; a failing command shows its error or is followed by `echo
+    $?`.
+    """
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
     ran = run_page(path, folder)
-    wrong = [f"{what}\nthe page:\n{step.expected}\nthe program:\n{tidy(said)}" for _, step, said, what in ran if what]
+    wrong = [
+        f"{what}\nthe page:\n{step.expected}\nthe program:\n{tidy(said)}"
+        for _, step, said, what in ran
+        if what
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -167,13 +212,17 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         assert file.exists(), f"{path.name}: {target}"
         if heading:
             titles = re.findall(r"^#+ (.+)$", FENCE.sub("", file.read_text("utf-8")), re.MULTILINE)
-            assert heading in {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}, f"{path.name}: {target}#{heading}"
+            assert heading in {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}, (
+                f"{path.name}: {target}#{heading}"
+            )
 
 
 def test_every_page_stands_in_the_index() -> None:
     """Who reads docs/index.md finds every other page."""
     index = (ROOT / "docs" / "index.md").read_text("utf-8")
-    pages = {path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")}
+    pages = {
+        path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")
+    }
     assert {page for page in pages if f"]({page})" not in index} == {"index.md"}
 
 
@@ -212,7 +261,9 @@ def test_a_page_that_is_wrong_is_seen(tmp_path: Path) -> None:
 
 
 def refresh() -> None:
-    """Write what the commands print now into every page, where the page does not leave something out with `...`."""
+    """Write what the commands print now into every page, where the page does not leave something out with
+    `...`.
+    """
     for path in PAGES:
         with tempfile.TemporaryDirectory() as top:
             folder = Path(top) / "here"

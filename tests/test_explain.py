@@ -27,7 +27,10 @@ def test_a_layer_says_what_why_and_how_much() -> None:
     (table,) = explained("v2", "bottleneck 1/depthwise").tables
     assert table.title == "bottleneck 1/depthwise, 112x112x32 to 112x112x32"
     rows = {row[0]: row[1:] for row in table.rows}
-    assert rows["is"] == (None, "Depthwise convolution: one filter (or `multiplier` filters) a channel, so channels never mix.")
+    assert rows["is"] == (
+        None,
+        "Depthwise convolution: one filter (or `multiplier` filters) a channel, so channels never mix.",
+    )
     assert rows["why"] == (None, "filters each channel by itself, in the wide middle of the block")
     assert rows["params: depthwise"] == (288, "3 k_h x 3 k_w x 32 c")
     assert rows["MAdds: depthwise"] == (3_612_672, "3 k_h x 3 k_w x 32 c x 112 h x 112 w")
@@ -88,7 +91,11 @@ def test_csv_is_one_flat_table() -> None:
     """A row a term, with the layer's name and reason."""
     lines = render(explained("v2", "stem/conv"), "csv").splitlines()
     assert lines[0] == "layer,part,count,formula,why"
-    assert lines[1] == "stem/conv,params: conv,864,3 k_h x 3 k_w x 3 c_in x 32 c_out,looks at a window in all channels at once"
+    assert (
+        lines[1]
+        == "stem/conv,params: conv,864,3 k_h x 3 k_w x 3 c_in x 32 c_out,looks at a window in all channels at"
+        " once"
+    )
 
 
 def test_a_convention_shows_in_every_term() -> None:

@@ -1,7 +1,7 @@
 """Do exported files cost what the specs of the same nets say, and did the readers agree with the frameworks?
 
-The figures in tests/truth/exports.json and tflite.json were measured by the scripts beside them: on PyTorch's and Keras's own nets, and on
-the files that they export, by their own packages.
+The figures in tests/truth/exports.json and tflite.json were measured by the scripts beside them: on
+PyTorch's and Keras's own nets, and on the files that they export, by their own packages.
 """
 
 from __future__ import annotations
@@ -35,12 +35,17 @@ def records(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ["exports", "tflite"])
 def test_files_cost_what_the_specs_of_their_nets_say(name: str) -> None:
-    """Multiply-adds of every export of a net that ships as a spec, quantised or not: built from the spec, they are the same."""
+    """Multiply-adds of every export of a net that ships as a spec, quantised or not: built from the spec,
+    they are the same.
+    """
     asked = [r for r in records(name) if r["net"] in SPECS]
     for r in asked:
         work = cost(load(SPECS[r["net"]]).graph).work_by_kind()
         assert sum(work.get(kind, 0) for kind in MAC_KINDS) == r["macs"], r
-    assert {SPECS[r["net"]] for r in asked} >= {"exports": {"torchvision/v2"}, "tflite": {"keras/v1", "keras/v2"}}[name]
+    assert {SPECS[r["net"]] for r in asked} >= {
+        "exports": {"torchvision/v2"},
+        "tflite": {"keras/v1", "keras/v2"},
+    }[name]
 
 
 def called(r: dict[str, Any]) -> str:
@@ -50,7 +55,9 @@ def called(r: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("name", ["exports", "tflite"])
 def test_readers_counted_what_the_frameworks_did(name: str) -> None:
-    """Every multiply-add; parameters too, apart from those that a file holds in another way, each with its reason."""
+    """Every multiply-add; parameters too, apart from those that a file holds in another way, each with
+    its reason.
+    """
     for r in records(name):
         if called(r) in REFUSED:
             continue
@@ -74,10 +81,17 @@ REFUSED = {
 """Exports that the reader refuses, and the first layer that it does not know."""
 
 PLACES = 15 * 15 * 2 * 512
-FOLDED = {"timm/swinv2_tiny_window8_256 dynamo": 12, "timm/swinv2_tiny_window8_256 depths=(1, 1, 1, 1) dynamo": 4}
-"""Blocks whose first product of 15 x 15 places and 2 x 512 stored weights the exporter has worked out: it is not in the file."""
+FOLDED = {
+    "timm/swinv2_tiny_window8_256 dynamo": 12,
+    "timm/swinv2_tiny_window8_256 depths=(1, 1, 1, 1) dynamo": 4,
+}
+"""Blocks whose first product of 15 x 15 places and 2 x 512 stored weights the exporter has worked out: it
+is not in the file.
+"""
 
-FILLERS = "ones or zeros that the exporter writes for a scale or a shift that a norm lacks: named, not counted"
+FILLERS = (
+    "ones or zeros that the exporter writes for a scale or a shift that a norm lacks: named, not counted"
+)
 GRID = "a table of places, two numbers a row, that stored weights multiply"
 APART = {
     "timm/nf_regnet_b0 dynamo": FILLERS,
@@ -94,4 +108,6 @@ APART = {
     "timm/csatv2 dynamo": "weights and biases of one number, which the count of initializers leaves out",
     "ResNet50V2 int8": "biases of zeros that several convolutions share are stored once",
 }
-"""Where the package's count of initializers or tensors is of something else than the reader's of what layers read, and why."""
+"""Where the package's count of initializers or tensors is of something else than the reader's of what
+layers read, and why.
+"""

@@ -19,7 +19,9 @@ from mnetcost.engine.shapes import Shape
 
 def figures(layer: Layer) -> dict[str, tuple[int, int]]:
     """Params and multiply-adds by name."""
-    return {c["name"]: (c["params"], c["madds"]) for c in factorize(layer, load_convention()).data["convolutions"]}
+    return {
+        c["name"]: (c["params"], c["madds"]) for c in factorize(layer, load_convention()).data["convolutions"]
+    }
 
 
 def test_the_worked_example() -> None:
@@ -51,11 +53,19 @@ def test_table_3_of_the_v1_paper() -> None:
 def test_spatially_separable_is_a_column_then_a_row() -> None:
     """K x M x N + K x N x N params; with stride 2 the column already halves the height."""
     assert figures(Layer(Shape(14, 14, 8), 16))["spatially separable"][0] == 3 * 8 * 16 + 3 * 16 * 16
-    assert figures(Layer(Shape(14, 14, 8), 16, stride=2))["spatially separable"][1] == 3 * 8 * 16 * 7 * 14 + 3 * 16 * 16 * 7 * 7
+    assert (
+        figures(Layer(Shape(14, 14, 8), 16, stride=2))["spatially separable"][1]
+        == 3 * 8 * 16 * 7 * 14 + 3 * 16 * 16 * 7 * 7
+    )
 
 
 @given(
-    h=st.integers(7, 60), w=st.integers(7, 60), c=st.integers(1, 64), out=st.integers(1, 64), k=st.integers(1, 7), stride=st.integers(1, 3)
+    h=st.integers(7, 60),
+    w=st.integers(7, 60),
+    c=st.integers(1, 64),
+    out=st.integers(1, 64),
+    k=st.integers(1, 7),
+    stride=st.integers(1, 3),
 )
 def test_the_ratio_is_what_the_paper_promises(h: int, w: int, c: int, out: int, k: int, stride: int) -> None:
     """1/N + 1/D_K^2, exactly, for any layer and stride, of params and of multiply-adds."""
@@ -65,7 +75,12 @@ def test_the_ratio_is_what_the_paper_promises(h: int, w: int, c: int, out: int, 
         assert found["depthwise separable"][n] == expected(layer) * found["standard"][n]
 
 
-@given(c=st.integers(1, 96), out=st.integers(1, 96), k=st.integers(1, 5), alpha=st.sampled_from([None, 0.3, 0.75]))
+@given(
+    c=st.integers(1, 96),
+    out=st.integers(1, 96),
+    k=st.integers(1, 5),
+    alpha=st.sampled_from([None, 0.3, 0.75]),
+)
 def test_printed_formulas_come_to_the_printed_counts(c: int, out: int, k: int, alpha: float | None) -> None:
     """The products of every row, multiplied and added up."""
     for row in factorize(Layer(Shape(9, 8, c), out, k, alpha=alpha), load_convention()).data["convolutions"]:
@@ -99,7 +114,13 @@ def test_the_command_reads_sizes_and_paddings() -> None:
         "json",
     ]
     data = json.loads(CliRunner().invoke(cli, call).stdout)
-    assert (data["output"], data["kernel"], data["stride"], data["padding"], data["groups"]) == ([10, 30, 6], [3, 5], [2, 1], [1, 2], 2)
+    assert (data["output"], data["kernel"], data["stride"], data["padding"], data["groups"]) == (
+        [10, 30, 6],
+        [3, 5],
+        [2, 1],
+        [1, 2],
+        2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,8 +134,14 @@ def test_the_command_reads_sizes_and_paddings() -> None:
         (["112x112x3", "--out", "8", "--kernel", "3x3x3"], "--kernel must be N or HxW"),
         (["112x112x3", "--out", "8", "--padding", "sane"], "did you mean 'same'?"),
         (["112x112x3", "--out", "8", "--stride", "-1"], "--stride must be a whole number from 1"),
-        (["112x112x3", "--out", "8", "--groups", "2"], "2 groups do not divide 3 input and 8 output channels"),
-        (["4x4x3", "--out", "8", "--kernel", "5", "--padding", "valid"], "layer 'standard': the map vanishes"),
+        (
+            ["112x112x3", "--out", "8", "--groups", "2"],
+            "2 groups do not divide 3 input and 8 output channels",
+        ),
+        (
+            ["4x4x3", "--out", "8", "--kernel", "5", "--padding", "valid"],
+            "layer 'standard': the map vanishes",
+        ),
         (["4x4x3", "--out", "8", "--alpha", "inf"], "--alpha must be above 0"),
         (["4x4x3", "--out", "8", "--rho", "nan"], "--rho must be above 0"),
     ],

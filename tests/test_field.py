@@ -17,7 +17,9 @@ def asked(row, *more):
     """Ask `report` the row's question."""
     design = str(FIELD / row["file"]) + (f":{row['settings']}" if "settings" in row else "")
     unknown = ["--allow-unknown"] if row.get("allow_unknown") else []
-    return CliRunner().invoke(cli, ["report", design, "--convention", row.get("convention", "paper"), *unknown, *more])
+    return CliRunner().invoke(
+        cli, ["report", design, "--convention", row.get("convention", "paper"), *unknown, *more]
+    )
 
 
 @pytest.mark.parametrize("row", ANSWERS, ids=lambda row: " ".join(str(v) for v in row.values())[:80])
@@ -31,7 +33,9 @@ def test_each_input_has_its_answer(row):
     result = asked(row, "--format", "json")
     assert result.exit_code == 0, result.output
     totals = json.loads(result.stdout)["totals"]
-    assert {k: totals[k] for k in ("params", "madds") if k in row} == {k: row[k] for k in ("params", "madds") if k in row}
+    assert {k: totals[k] for k in ("params", "madds") if k in row} == {
+        k: row[k] for k in ("params", "madds") if k in row
+    }
     if "note" in row:
         assert row["note"] in asked(row).output
 

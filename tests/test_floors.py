@@ -1,4 +1,6 @@
-"""Every command answers with the versions of its libraries that are installed; `.ci/run` runs this once more with the lowest allowed."""
+"""Every command answers with the versions of its libraries that are installed; `.ci/run` runs this once
+more with the lowest allowed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,14 @@ from .calls import CALLS
 TOP = Path(__file__).resolve().parent.parent
 EVERY = [call for calls in CALLS.values() for call in calls]
 STYLES = [["report", "v2", "--format", style] for style in ("markdown", "latex", "html", "svg")]
-CONV = {"name": "conv", "filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "same", "use_bias": False}
+CONV = {
+    "name": "conv",
+    "filters": 4,
+    "kernel_size": [3, 3],
+    "strides": [1, 1],
+    "padding": "same",
+    "use_bias": False,
+}
 LAYERS = [
     {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, 8, 8, 3]}},
     {"class_name": "Conv2D", "config": CONV},
@@ -40,7 +49,11 @@ def test_every_command_answers(tmp_path: Path, call: list[str]) -> None:
     assert done.stdout
 
 
-@pytest.mark.parametrize("call", [calls[0] for calls in CALLS.values()] + [["--help"], ["scale", "v1", "--format", "npz"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "call",
+    [calls[0] for calls in CALLS.values()] + [["--help"], ["scale", "v1", "--format", "npz"]],
+    ids=" ".join,
+)
 def test_a_closed_stdout_is_no_error(tmp_path: Path, call: list[str]) -> None:
     """Nobody reads the answer, and 1 would mean over budget."""
     done = run(tmp_path, *call, closed=True)
@@ -51,7 +64,10 @@ def test_a_mistake_says_the_same(tmp_path: Path) -> None:
     """With stdout closed too."""
     for closed in (False, True):
         done = run(tmp_path, "report", "v2", "--alpa", "1", closed=closed)
-        assert (done.returncode, done.stderr) == (2, "error: no such option '--alpa'\n  hint: did you mean '--alpha'?\n")
+        assert (done.returncode, done.stderr) == (
+            2,
+            "error: no such option '--alpa'\n  hint: did you mean '--alpha'?\n",
+        )
 
 
 def test_every_kind_of_model_file_is_read(tmp_path: Path) -> None:
@@ -63,7 +79,11 @@ def test_every_kind_of_model_file_is_read(tmp_path: Path) -> None:
         f.attrs["model_config"] = json.dumps(MODEL)
     tensors = {"x": T((1, 8, 8, 3)), "w": floats(4, 3, 3, 3), "y": T((1, 8, 8, 4))}
     tflite = write(tmp_path, tensors, [conv("x", "w", "y")])
-    for file, params in ((tmp_path / "net.h5", 108), (Path(tflite), 108), (TOP / "tests/field/zoo-group-norm.onnx", None)):
+    for file, params in (
+        (tmp_path / "net.h5", 108),
+        (Path(tflite), 108),
+        (TOP / "tests/field/zoo-group-norm.onnx", None),
+    ):
         done = run(tmp_path, "report", str(file), "--format", "json")
         assert done.returncode == 0, done.stderr
         assert params in (None, json.loads(done.stdout)["totals"]["params"])

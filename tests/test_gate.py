@@ -1,4 +1,6 @@
-"""The gate never opens by itself: what could not be compared ends in 3 and says why; only a file that was not there is new."""
+"""The gate never opens by itself: what could not be compared ends in 3 and says why; only a file that was
+not there is new.
+"""
 
 from __future__ import annotations
 
@@ -62,11 +64,20 @@ def test_the_gate_is_shut_for_a_larger_design(work: Checkout) -> None:
 def test_a_missing_object_is_no_new_design(work: Checkout, what: str) -> None:
     """A damaged clone: the file, its folder or the commit."""
     path_of(work, what).unlink()
-    refused(work, *(["git fsck", "git fetch --refetch"] if "commit" not in what else ["the commit that 'HEAD' names is missing"]))
+    refused(
+        work,
+        *(
+            ["git fsck", "git fetch --refetch"]
+            if "commit" not in what
+            else ["the commit that 'HEAD' names is missing"]
+        ),
+    )
     assert call(work.folder, "diff", "--rev", "HEAD", "net.toml")[0] == 3
 
 
-@pytest.mark.parametrize("data", [b"", b"garbage", zlib.compress(b"blob 5\0other"), zlib.compress(b"blob 999999\0short")])
+@pytest.mark.parametrize(
+    "data", [b"", b"garbage", zlib.compress(b"blob 5\0other"), zlib.compress(b"blob 999999\0short")]
+)
 @pytest.mark.parametrize("what", ["HEAD:net.toml", "HEAD^{tree}"])
 def test_a_damaged_object_is_no_new_design(work: Checkout, what: str, data: bytes) -> None:
     """Empty, no zlib stream, of another kind, shorter than it says."""
@@ -136,13 +147,19 @@ def test_a_name_of_two_lines_is_compared(work: Checkout) -> None:
 def test_a_pointer_of_git_lfs_is_no_new_design(work: Checkout) -> None:
     """The repository has its name and size, not what it was."""
     shutil.copyfile(work.folder / "net.toml", work.folder / "big.toml")
-    work.commit("pointer", big_toml="version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", mnetcost_toml=budget("big.toml"))
+    work.commit(
+        "pointer",
+        big_toml="version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+        mnetcost_toml=budget("big.toml"),
+    )
     work.write(big_toml=WIDER)
     refused(work, "Git LFS")
 
 
 def test_a_blobless_clone_compares_what_it_has_and_refuses_the_rest(work: Checkout, tmp_path: Path) -> None:
-    """The files of the commit that is checked out are there; those of the one before are not, until somebody fetches them."""
+    """The files of the commit that is checked out are there; those of the one before are not, until
+    somebody fetches them.
+    """
     work.git("config", "uploadpack.allowFilter", "true")
     work.git("config", "uploadpack.allowAnySHA1InWant", "true")
     work.commit("wider")
@@ -192,8 +209,18 @@ def h5(folder: Path, out: int) -> str:
     import h5py
 
     image = {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, 4, 4, 512]}}
-    layer = {"name": "conv", "filters": out, "kernel_size": [1, 1], "strides": [1, 1], "padding": "same", "use_bias": False}
-    said = {"class_name": "Sequential", "config": {"name": "net", "layers": [image, {"class_name": "Conv2D", "config": layer}]}}
+    layer = {
+        "name": "conv",
+        "filters": out,
+        "kernel_size": [1, 1],
+        "strides": [1, 1],
+        "padding": "same",
+        "use_bias": False,
+    }
+    said = {
+        "class_name": "Sequential",
+        "config": {"name": "net", "layers": [image, {"class_name": "Conv2D", "config": layer}]},
+    }
     with h5py.File(folder / "net.h5", "w") as f:
         f.attrs["model_config"] = json.dumps(said)
         f["weights"] = np.random.default_rng(out).random((1, 1, 512, out), np.float32)
@@ -202,7 +229,9 @@ def h5(folder: Path, out: int) -> str:
 
 @pytest.mark.parametrize("write", [onnx, tflite, h5])
 def test_a_model_file_of_megabytes_is_compared(tmp_path: Path, write: Callable[[Path, int], str]) -> None:
-    """1,024 channels are 2 MiB of weights, past what a spec may have; 16 pixels x 512 x 1,024 multiply-adds, 2 % more at 1,044."""
+    """1,024 channels are 2 MiB of weights, past what a spec may have; 16 pixels x 512 x 1,024
+    multiply-adds, 2 % more at 1,044.
+    """
     work = Checkout(tmp_path / "work")
     name = Path(write(work.folder, 1024)).name
     assert (work.folder / name).stat().st_size > 2 << 20
@@ -225,7 +254,9 @@ def test_a_model_file_of_megabytes_is_compared(tmp_path: Path, write: Callable[[
     assert json.loads(said)["results"][0]["base"] in (16 * 512 * 1024, None)
 
 
-@pytest.mark.parametrize("name", ["net.onnx", "net.tflite", "net.h5", "net.keras", "net.toml", "net.prototxt", "net.json"])
+@pytest.mark.parametrize(
+    "name", ["net.onnx", "net.tflite", "net.h5", "net.keras", "net.toml", "net.prototxt", "net.json"]
+)
 def test_a_pointer_of_git_lfs_is_named_as_such(work: Checkout, name: str) -> None:
     """In the working tree it is a design that cannot be read; at a revision, nothing to compare with."""
     (work.folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n")
@@ -240,12 +271,20 @@ def test_a_pointer_of_git_lfs_is_named_as_such(work: Checkout, name: str) -> Non
 
 
 def test_many_waivers_beside_many_limits_cost_their_sum(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patterns are tried for the names that begin like them: 2,000 limits and 2,000 waivers are not four million trials."""
+    """Patterns are tried for the names that begin like them: 2,000 limits and 2,000 waivers are not four
+    million trials.
+    """
     tried: list[str] = []
-    monkeypatch.setattr(waivers, "fnmatchcase", lambda name, pattern: tried.append(name) or fnmatchcase(name, pattern))
+    monkeypatch.setattr(
+        waivers, "fnmatchcase", lambda name, pattern: tried.append(name) or fnmatchcase(name, pattern)
+    )
     rule = Rule("madds", Limit("max", Fraction(1)))
     for forms in (("net{}.toml", "net{}.tom*"), ("net{}.toml", "net{}.toml")):
         budgets = [Budget(forms[0].format(n), "", Settings(), (rule,)) for n in range(2000)]
-        index = waivers.Waivers(Waiver(forms[1].format(n), limit, "", date(2030, 1, 1)) for n in range(2000) for limit in ("madds", "zz*"))
+        index = waivers.Waivers(
+            Waiver(forms[1].format(n), limit, "", date(2030, 1, 1))
+            for n in range(2000)
+            for limit in ("madds", "zz*")
+        )
         assert [len(index.of(one, rule)) for one in budgets] == [1] * 2000
     assert len(tried) < 20 * 2000

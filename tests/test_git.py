@@ -21,7 +21,9 @@ WIDER_MADDS = 55_296 + 2 * 294_912 + 2 * 160
 
 
 def madds(rev: str, design: str, repository: Repository, settings: Settings | None = None) -> int:
-    total = load_convention().madds(t for layer in cost(load_at(rev, design, settings, repository).graph).layers for t in layer.work)
+    total = load_convention().madds(
+        t for layer in cost(load_at(rev, design, settings, repository).graph).layers for t in layer.work
+    )
     assert isinstance(total, int)
     return total
 
@@ -40,7 +42,9 @@ def work(tmp_path: Path) -> Checkout:
 
 
 def test_a_design_is_read_as_it_was(work: Checkout) -> None:
-    """At HEAD as committed, at HEAD~1 as before, whatever lies in the working tree; settings behind the path count."""
+    """At HEAD as committed, at HEAD~1 as before, whatever lies in the working tree; settings behind the
+    path count.
+    """
     work.write(designs__tiny_toml="broken")
     with Repository(work.folder) as repository:
         assert madds("HEAD", "designs/tiny.toml", repository) == WIDER_MADDS
@@ -80,13 +84,21 @@ def test_the_branch_point_is_not_the_tip_of_main(work: Checkout) -> None:
 def test_what_a_spec_extends_is_read_at_the_same_revision(tmp_path: Path) -> None:
     """Also through ../ and a shipped parent, and though the parent has changed or gone since."""
     work = Checkout(tmp_path / "work")
-    work.commit("base", base__tiny_toml=TINY, nets__mid_toml='extends = "../base/tiny.toml"\n', nets__leaf_toml='extends = "mid.toml"\n')
+    work.commit(
+        "base",
+        base__tiny_toml=TINY,
+        nets__mid_toml='extends = "../base/tiny.toml"\n',
+        nets__leaf_toml='extends = "mid.toml"\n',
+    )
     (work.folder / "base/tiny.toml").unlink()
     work.commit("gone", nets__mid_toml='extends = "v2"\n', nets__lost_toml='extends = "../base/tiny.toml"\n')
     with Repository(work.folder) as repository:
         assert madds("HEAD~1", "nets/leaf.toml", repository) == TINY_MADDS
         assert madds("HEAD", "nets/leaf.toml", repository) == 300_774_272
-        with pytest.raises(SpecError, match=r"HEAD:nets/lost.toml:1: extends: '../base/tiny.toml': no such file at this revision"):
+        with pytest.raises(
+            SpecError,
+            match=r"HEAD:nets/lost.toml:1: extends: '../base/tiny.toml': no such file at this revision",
+        ):
             load_at("HEAD", "nets/lost.toml", repository=repository)
 
 
@@ -94,7 +106,9 @@ def test_a_spec_cannot_reach_out_of_the_repository_at_a_revision(tmp_path: Path)
     """`extends` past the top finds nothing, though the file is there in the file system."""
     work = Checkout(tmp_path / "work")
     (tmp_path / "tiny.toml").write_text(TINY)
-    work.commit("base", leaf_toml='extends = "../tiny.toml"\n', far_toml=f'extends = "{tmp_path}/tiny.toml"\n')
+    work.commit(
+        "base", leaf_toml='extends = "../tiny.toml"\n', far_toml=f'extends = "{tmp_path}/tiny.toml"\n'
+    )
     with Repository(work.folder) as repository:
         for design in ("leaf.toml", "far.toml"):
             with pytest.raises(SpecError, match="no such file at this revision"):
@@ -105,24 +119,41 @@ def test_a_fault_in_an_old_spec_names_revision_file_and_line(tmp_path: Path) -> 
     """The file as it is now has other lines."""
     work = Checkout(tmp_path / "work")
     work.commit("base", tiny_toml=TINY.replace("stride", "strid"))
-    with Repository(work.folder) as repository, pytest.raises(SpecError, match=r"^error: HEAD:tiny.toml:5: layers\[0\].strid: "):
+    with (
+        Repository(work.folder) as repository,
+        pytest.raises(SpecError, match=r"^error: HEAD:tiny.toml:5: layers\[0\].strid: "),
+    ):
         load_at("HEAD", "tiny.toml", repository=repository)
 
 
 @pytest.mark.parametrize("rev", ["--output=stolen", "-h", "", "main\nHEAD", "a\0b", "--end-of-options"])
 def test_a_revision_that_looks_like_an_option_is_refused(work: Checkout, rev: str) -> None:
     """It never reaches git."""
-    with Repository(work.folder) as repository, pytest.raises(CompareError, match="is not a revision") as caught:
+    with (
+        Repository(work.folder) as repository,
+        pytest.raises(CompareError, match="is not a revision") as caught,
+    ):
         repository.commit(rev)
     assert caught.value.exit_code == 3
     assert not (work.folder / "stolen").exists()
 
 
 @pytest.mark.parametrize(
-    "path", ["--batch-check", "-", "/etc/passwd", "designs", "designs/tiny.toml\nHEAD:designs/tiny.toml", "no such", "../x"]
+    "path",
+    [
+        "--batch-check",
+        "-",
+        "/etc/passwd",
+        "designs",
+        "designs/tiny.toml\nHEAD:designs/tiny.toml",
+        "no such",
+        "../x",
+    ],
 )
 def test_a_path_that_is_no_file_is_not_there(work: Checkout, path: str) -> None:
-    """An option, an absolute path, a folder, two lines: none is a file of the commit, and the next question is answered rightly."""
+    """An option, an absolute path, a folder, two lines: none is a file of the commit, and the next
+    question is answered rightly.
+    """
     with Repository(work.folder) as repository:
         commit = repository.commit("HEAD")
         assert repository.read(commit, path) is None
@@ -132,7 +163,9 @@ def test_a_path_that_is_no_file_is_not_there(work: Checkout, path: str) -> None:
 def test_an_unknown_revision_says_what_to_do(work: Checkout) -> None:
     """The nearest one, or the fetch that may bring it."""
     with Repository(work.folder) as repository:
-        with pytest.raises(CompareError, match=r"no revision 'featur' in this repository\n  hint: did you mean 'feature'"):
+        with pytest.raises(
+            CompareError, match=r"no revision 'featur' in this repository\n  hint: did you mean 'feature'"
+        ):
             repository.commit("featur")
         with pytest.raises(CompareError, match="`git fetch origin release` may bring it"):
             repository.commit("origin/release")
@@ -141,7 +174,9 @@ def test_an_unknown_revision_says_what_to_do(work: Checkout) -> None:
 
 
 def test_a_shallow_clone_says_what_to_fetch(work: Checkout, tmp_path: Path) -> None:
-    """With one commit only, neither main nor the branch point is there; with both tips, only the branch point is missing."""
+    """With one commit only, neither main nor the branch point is there; with both tips, only the branch
+    point is missing.
+    """
     alone = work.clone(tmp_path / "alone", "--depth=1", "--branch=feature")
     with (
         Repository(alone.folder) as repository,
@@ -152,7 +187,8 @@ def test_a_shallow_clone_says_what_to_fetch(work: Checkout, tmp_path: Path) -> N
     with Repository(tips.folder) as repository:
         assert madds("origin/main", "designs/tiny.toml", repository) > TINY_MADDS
         with pytest.raises(
-            CompareError, match=r"'origin/main' and HEAD have no common ancestor here\n.*fetch --unshallow origin main"
+            CompareError,
+            match=r"'origin/main' and HEAD have no common ancestor here\n.*fetch --unshallow origin main",
         ) as caught:
             repository.merge_base("origin/main")
     assert caught.value.exit_code == 3
@@ -193,10 +229,17 @@ def test_a_worktree_and_a_detached_head_are_checkouts_like_any(work: Checkout, t
         assert repository.merge_base("feature") == work.git("rev-parse", "main~1")
 
 
-def test_a_bare_repository_answers_where_it_is_named(work: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has no working tree, but every revision; a folder of files may look like one, so GIT_DIR must name it."""
+def test_a_bare_repository_answers_where_it_is_named(
+    work: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no working tree, but every revision; a folder of files may look like one, so GIT_DIR must
+    name it.
+    """
     bare = work.clone(tmp_path / "bare.git", "--bare")
-    with pytest.raises(CompareError, match=r"is a bare repository, or made to look like one.*\n.*named by the variable GIT_DIR"):
+    with pytest.raises(
+        CompareError,
+        match=r"is a bare repository, or made to look like one.*\n.*named by the variable GIT_DIR",
+    ):
         Repository(bare.folder)
     monkeypatch.setenv("GIT_DIR", str(bare.folder))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))  # whatever checkout the tests run in
@@ -207,8 +250,12 @@ def test_a_bare_repository_answers_where_it_is_named(work: Checkout, tmp_path: P
                 repository.inside("tiny.toml")
 
 
-def test_the_variables_that_git_sets_in_hooks_change_nothing(work: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The repository is the one around the designs; GIT_DIR alone would make their folder its top, and every file new."""
+def test_the_variables_that_git_sets_in_hooks_change_nothing(
+    work: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repository is the one around the designs; GIT_DIR alone would make their folder its top, and
+    every file new.
+    """
     other = Checkout(tmp_path / "other")
     other.commit("other", designs__tiny_toml=WIDER)
     monkeypatch.setenv("GIT_DIR", str(other.folder / ".git"))
@@ -245,8 +292,12 @@ def test_a_link_inside_the_repository_is_followed(work: Checkout) -> None:
         ("nets/x.toml", "leads to nothing"),
     ],
 )
-def test_a_link_that_leads_to_no_file_is_not_a_file_that_was_not_there(work: Checkout, target: str, reason: str) -> None:
-    """The tree has such an entry, and what it said cannot be known: nothing to compare with, not a new design."""
+def test_a_link_that_leads_to_no_file_is_not_a_file_that_was_not_there(
+    work: Checkout, target: str, reason: str
+) -> None:
+    """The tree has such an entry, and what it said cannot be known: nothing to compare with, not a new
+    design.
+    """
     (work.folder / "link.toml").symlink_to(target)
     (work.folder / "nets").symlink_to("designs")
     work.commit("links")
@@ -255,9 +306,20 @@ def test_a_link_that_leads_to_no_file_is_not_a_file_that_was_not_there(work: Che
 
 
 def test_a_name_is_taken_as_it_is(tmp_path: Path) -> None:
-    """A line's end, a colon, a star, a quote or a byte that is no UTF-8: git is asked for objects, never by a name."""
+    """A line's end, a colon, a star, a quote or a byte that is no UTF-8: git is asked for objects, never
+    by a name.
+    """
     work = Checkout(tmp_path / "work")
-    names = ["two\nlines.toml", ":(top)tiny.toml", "*.toml", 'a"b\\.toml', "-x.toml", " .toml", os.fsdecode(b"\xff.toml"), "ünet.toml"]
+    names = [
+        "two\nlines.toml",
+        ":(top)tiny.toml",
+        "*.toml",
+        'a"b\\.toml',
+        "-x.toml",
+        " .toml",
+        os.fsdecode(b"\xff.toml"),
+        "ünet.toml",
+    ]
     for n, name in enumerate(names):
         (work.folder / name).write_text(f"# {n}\n")
     commit = work.commit("names")
@@ -286,7 +348,9 @@ def test_a_pointer_of_git_lfs_is_not_taken_for_a_file(work: Checkout) -> None:
 
 
 def test_a_file_at_a_revision_is_told_by_what_is_in_it(work: Checkout) -> None:
-    """A prototxt called test.pt and a spec called net.txt are read as they were; what is no design is called what it is."""
+    """A prototxt called test.pt and a spec called net.txt are read as they were; what is no design is
+    called what it is.
+    """
     (work.folder / "test.pt").write_text(prototxts.mobilenet())
     (work.folder / "net.txt").write_text(TINY)
     (work.folder / "weights.pt").write_bytes(b"\x80\x02}q\x00.")
@@ -337,7 +401,9 @@ def test_without_any_main_branch_one_must_be_named(tmp_path: Path) -> None:
         repository.target({})
 
 
-def test_a_folder_outside_any_repository_cannot_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_outside_any_repository_cannot_compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """git's own sentence is passed on."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(CompareError, match="not a git repository"):

@@ -33,7 +33,9 @@ MODULES = {p.relative_to(PACKAGE).with_suffix("").as_posix(): p for p in sorted(
 
 
 def imports(source: str, module: str) -> Iterator[tuple[str, bool]]:
-    """Each module that a module's source imports, in full, and whether that happens as soon as it is itself imported."""
+    """Each module that a module's source imports, in full, and whether that happens as soon as it is
+    itself imported.
+    """
     package = ["mnetcost", *module.split("/")][:-1]
 
     def walk(node: ast.AST, early: bool) -> Iterator[tuple[str, bool]]:
@@ -47,7 +49,9 @@ def imports(source: str, module: str) -> Iterator[tuple[str, bool]]:
                 yield from ((f"{name}.{alias.name}", early) for alias in child.names)
             else:
                 checking = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
-                yield from walk(child, early and not checking and not isinstance(child, ast.FunctionDef | ast.Lambda))
+                yield from walk(
+                    child, early and not checking and not isinstance(child, ast.FunctionDef | ast.Lambda)
+                )
 
     return walk(ast.parse(source), True)
 
@@ -96,11 +100,17 @@ def test_an_upward_import_would_be_seen(source: str, module: str) -> None:
     assert upward(source, module) != []
 
 
-@pytest.mark.parametrize("source", ["import numpy as np", "try:\n    from rich import box\nexcept ImportError:\n    pass", "import click"])
+@pytest.mark.parametrize(
+    "source",
+    ["import numpy as np", "try:\n    from rich import box\nexcept ImportError:\n    pass", "import click"],
+)
 def test_an_early_heavy_import_would_be_seen(source: str) -> None:
     """The guard can fail; inside a function or for type checkers the same import is fine."""
     assert early_strangers(source, "output/text") != []
-    assert early_strangers("def f():\n" + "\n".join("    " + line for line in source.split("\n")), "output/text") == []
+    assert (
+        early_strangers("def f():\n" + "\n".join("    " + line for line in source.split("\n")), "output/text")
+        == []
+    )
     assert early_strangers("if TYPE_CHECKING:\n    import numpy", "output/text") == []
 
 
@@ -116,13 +126,21 @@ def test_every_module_says_what_it_answers(module: str) -> None:
 
 def loaded_by(code: str) -> set[str]:
     """Top-level packages that a fresh process holds after running code, Python's own apart."""
-    code += "\nimport sys; print(*{m.partition('.')[0] for m in sys.modules} - sys.stdlib_module_names, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    code += (
+        "\nimport sys; print(*{m.partition('.')[0] for m in sys.modules} - sys.stdlib_module_names,"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     return set(done.stderr.split())
 
 
 def calling(*args: str) -> str:
-    return f"from mnetcost.cli import cli\ntry:\n    cli.main({list(args)!r})\nexcept SystemExit as e:\n    assert not e.code"
+    return (
+        f"from mnetcost.cli import cli\ntry:\n    cli.main({list(args)!r})\nexcept SystemExit as e:\n   "
+        " assert not e.code"
+    )
 
 
 def test_the_start_loads_click_and_nothing_else() -> None:
@@ -131,7 +149,9 @@ def test_the_start_loads_click_and_nothing_else() -> None:
     assert loaded_by(calling("--help")) - loaded_by("import click") == {"mnetcost"}
 
 
-@pytest.mark.parametrize("call", [["compare", "v1", "v2", "--alpha", "0.5"], ["report", "v2", "--format", "json"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "call", [["compare", "v1", "v2", "--alpha", "0.5"], ["report", "v2", "--format", "json"]], ids=" ".join
+)
 def test_a_call_into_a_pipe_loads_no_more(call: list[str]) -> None:
     """What answers in a tenth of a second has no time for numpy, rich or tabulate."""
     assert loaded_by(calling(*call)) - loaded_by("import click") == {"mnetcost"}
@@ -185,7 +205,9 @@ def multiplied(formula: str) -> int:
 
 @pytest.mark.parametrize("name", shipped())
 def test_printed_terms_multiply_to_the_printed_count(name: str) -> None:
-    """Every layer of every shipped spec: what `explain` prints multiplies to its count, and what counts adds up to the report's."""
+    """Every layer of every shipped spec: what `explain` prints multiplies to its count, and what counts
+    adds up to the report's.
+    """
     paper = load_convention()
     for design in map(load, (name, small(name))):
         costs = cost(design.graph)
@@ -193,22 +215,32 @@ def test_printed_terms_multiply_to_the_printed_count(name: str) -> None:
         explained = explain(design, costs, paper).tables
         assert len(explained) == len(reported)
         for table, layer in zip(explained, reported, strict=True):
-            counts = [(label, count, multiplied(formula)) for label, count, formula in table.rows if count is not None]
+            counts = [
+                (label, count, multiplied(formula))
+                for label, count, formula in table.rows
+                if count is not None
+            ]
             assert [product for *_, product in counts] == [count for _, count, _ in counts]
             for side, key in (("params: ", "params"), ("MAdds: ", "madds")):
                 assert sum(count for label, count, _ in counts if label.startswith(side)) == layer[key]
             kinds = {**layer["params_by_kind"], **layer["work_by_kind"]}
-            assert sum(count for _, count, _ in counts) == sum(layer["params_by_kind"].values()) + sum(layer["work_by_kind"].values())
+            assert sum(count for _, count, _ in counts) == sum(layer["params_by_kind"].values()) + sum(
+                layer["work_by_kind"].values()
+            )
             assert {label.split(": ")[1].split(" (")[0] for label, *_ in counts} == set(kinds)
 
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_shipped_spec_says_where_it_is_from(name: str) -> None:
-    """A source, on the first line or the line after `extends`; an implementation also says what it differs in from the paper."""
+    """A source, on the first line or the line after `extends`; an implementation also says what it
+    differs in from the paper.
+    """
     spec = shipped_spec(name)
     own = [line for line in spec.text.splitlines() if line.strip()][:2]
     assert any(line.startswith("source = ") for line in own)
-    assert re.search(r"arXiv \d{4}\.\d{5}|\w/\w|\.py\b|\d\.\d", spec.source), spec.source  # a paper, a repository, a file or a version
+    assert re.search(r"arXiv \d{4}\.\d{5}|\w/\w|\.py\b|\d\.\d", spec.source), (
+        spec.source
+    )  # a paper, a repository, a file or a version
     assert spec.title
     if "/" in name:
         assert spec.differs

@@ -32,11 +32,22 @@ def test_a_file_is_the_shipped_design_it_equals(tmp_path: Path) -> None:
 
 
 def test_the_v2_of_shicai_differs_from_the_papers_by_two_causes(tmp_path: Path) -> None:
-    """One stage of stride 2 comes later, and the first block expands: 128,337,664 multiply-adds and 1,088 parameters more."""
+    """One stage of stride 2 comes later, and the first block expands: 128,337,664 multiply-adds and 1,088
+    parameters more.
+    """
     data = told(tmp_path, "net.prototxt", prototxts.mobilenet_v2(prototxts.SHICAI_ROWS))
     assert data["equal"]
-    assert data["nearest"][0] == {"design": "shicai-caffe/v2:alpha=1", "layers_apart": 0, "madds": 429_111_936, "params": 3_505_960}
-    causes = [(d["madds"], d["params"]) for d in data["differences"] if d["from"] == "v2:alpha=1" and (d["madds"] or d["params"])]
+    assert data["nearest"][0] == {
+        "design": "shicai-caffe/v2:alpha=1",
+        "layers_apart": 0,
+        "madds": 429_111_936,
+        "params": 3_505_960,
+    }
+    causes = [
+        (d["madds"], d["params"])
+        for d in data["differences"]
+        if d["from"] == "v2:alpha=1" and (d["madds"] or d["params"])
+    ]
     assert sorted(causes) == [(12_845_056, 1_088), (115_492_608, 0)]
 
 
@@ -49,7 +60,10 @@ def test_a_file_that_is_none_has_a_nearest(tmp_path: Path) -> None:
     assert data["nearest"][0]["layers_apart"] > 0
 
 
-@pytest.mark.parametrize(("name", "design"), [("v1:alpha=0.5", "v1:alpha=0.5"), ("torchvision/v3-small", "torchvision/v3-small:alpha=1")])
+@pytest.mark.parametrize(
+    ("name", "design"),
+    [("v1:alpha=0.5", "v1:alpha=0.5"), ("torchvision/v3-small", "torchvision/v3-small:alpha=1")],
+)
 def test_a_shipped_design_is_itself(name: str, design: str) -> None:
     """At the size and alpha it has."""
     data = identify(load(name), load_convention()).data
@@ -58,11 +72,15 @@ def test_a_shipped_design_is_itself(name: str, design: str) -> None:
 
 
 def test_a_file_that_nothing_is_near_is_compared_with_none(tmp_path: Path) -> None:
-    """A detector of 13 layers shares 1 of 27 with the closest, a coincidence: no list of differences is made up from that."""
+    """A detector of 13 layers shares 1 of 27 with the closest, a coincidence: no list of differences is
+    made up from that.
+    """
     data = identify(load("tests/field/file-order-1.prototxt"), load_convention()).data
     assert not data["near"]
     assert not data["equal"]
     assert data["nearest"]
     assert data["differences"] == []
     rows = [(t, c + 8 * (c == 96), n, s) for t, c, n, s in prototxts.PAPER_ROWS]
-    assert told(tmp_path, "net.prototxt", prototxts.mobilenet_v2(rows))["near"]  # and of one with other widths it is
+    assert told(tmp_path, "net.prototxt", prototxts.mobilenet_v2(rows))[
+        "near"
+    ]  # and of one with other widths it is

@@ -40,7 +40,12 @@ def printed(folder: Path, *call: str) -> str:
     return done.stdout
 
 
-CALLS = (["show", "net.toml"], ["show", "child.toml", "--resolved"], ["show", "child.toml"], ["convert", "net.toml"])
+CALLS = (
+    ["show", "net.toml"],
+    ["show", "child.toml", "--resolved"],
+    ["show", "child.toml"],
+    ["convert", "net.toml"],
+)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -56,7 +61,9 @@ def test_a_printed_spec_holds_no_command_and_is_the_same_spec(tmp_path: Path, ca
     written = (tmp_path / "out.toml").read_text()
     assert tomllib.loads(told) == tomllib.loads(written)
     (tmp_path / "told.toml").write_text(told)
-    figures = [mnetcost(tmp_path, "report", name, "--format", "csv").stdout for name in ("net.toml", "told.toml")]
+    figures = [
+        mnetcost(tmp_path, "report", name, "--format", "csv").stdout for name in ("net.toml", "told.toml")
+    ]
     assert figures[0].replace("##[", "") == figures[1].replace("##[", "")
 
 
@@ -83,4 +90,13 @@ def test_a_text_without_commands_is_not_touched() -> None:
 def test_the_runner_would_obey_the_file(tmp_path: Path) -> None:
     """`cat` shows what `mnetcost show` does not."""
     (tmp_path / "net.toml").write_text(EVIL)
-    assert len(obeyed(subprocess.run(["cat", "net.toml"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout)) == 8
+    assert (
+        len(
+            obeyed(
+                subprocess.run(
+                    ["cat", "net.toml"], cwd=tmp_path, capture_output=True, text=True, check=True
+                ).stdout
+            )
+        )
+        == 8
+    )

@@ -1,4 +1,6 @@
-"""`mnetcost init`: what it writes holds at once, says where the designs are, and never takes anything away."""
+"""`mnetcost init`: what it writes holds at once, says where the designs are, and never takes anything
+away.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,12 @@ from .repositories import TINY, TINY_MADDS, Checkout
 from .test_action import ACTION, HOOKS, WORKFLOW
 from .test_caffe import layer, small
 
-BUDGETS, SCHEMA, FLOW, HOOK = "mnetcost.toml", ".mnetcost/budgets.schema.json", ".github/workflows/mnetcost.yml", ".pre-commit-config.yaml"
+BUDGETS, SCHEMA, FLOW, HOOK = (
+    "mnetcost.toml",
+    ".mnetcost/budgets.schema.json",
+    ".github/workflows/mnetcost.yml",
+    ".pre-commit-config.yaml",
+)
 NET = small(layer("InnerProduct", "inner_product_param { num_output: 2 }"))
 
 
@@ -69,7 +76,9 @@ def designs(folder: Path) -> list[str]:
 
 
 def test_what_is_written_holds_at_once(work: Checkout) -> None:
-    """`check` ends with 0, before the commit and after it, and with 1 once a design costs one multiply-add more than today."""
+    """`check` ends with 0, before the commit and after it, and with 1 once a design costs one
+    multiply-add more than today.
+    """
     before = files(work.folder)
     done = mnetcost(work.folder, "init")
     assert done.returncode == 0, done.stderr
@@ -83,7 +92,9 @@ def test_what_is_written_holds_at_once(work: Checkout) -> None:
 
 
 def test_the_budgets_are_the_figures_of_today(work: Checkout) -> None:
-    """Exact, with the rounded form beside them; editors find the schema by the first line, and the file fits it."""
+    """Exact, with the rounded form beside them; editors find the schema by the first line, and the file
+    fits it.
+    """
     mnetcost(work.folder, "init")
     text = (work.folder / BUDGETS).read_text("utf-8")
     first = text.splitlines()[0].removeprefix("#:schema ")
@@ -100,7 +111,9 @@ def test_every_written_file_and_the_next_step_are_named(work: Checkout) -> None:
     done = mnetcost(work.folder, "init")
     assert done.stdout == ""
     lines = done.stderr.splitlines()
-    assert [line.split(": ")[0] for line in lines] == [f"wrote {name}" for name in (BUDGETS, SCHEMA, FLOW, HOOK)] + ["next"]
+    assert [line.split(": ")[0] for line in lines] == [
+        f"wrote {name}" for name in (BUDGETS, SCHEMA, FLOW, HOOK)
+    ] + ["next"]
     assert "OWNER" in lines[2]
 
 
@@ -109,19 +122,34 @@ def test_a_dry_run_prints_what_would_be_written_and_writes_nothing(work: Checkou
     before = files(work.folder)
     done = mnetcost(work.folder, "init", "--dry-run")
     assert (done.returncode, files(work.folder)) == (0, before)
-    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == [f"would write {name}" for name in (BUDGETS, SCHEMA, FLOW, HOOK)]
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == [
+        f"would write {name}" for name in (BUDGETS, SCHEMA, FLOW, HOOK)
+    ]
     mnetcost(work.folder, "init")
-    assert done.stdout == "".join(f"--- {name}\n{(work.folder / name).read_text('utf-8')}\n" for name in (BUDGETS, FLOW, HOOK))
+    assert done.stdout == "".join(
+        f"--- {name}\n{(work.folder / name).read_text('utf-8')}\n" for name in (BUDGETS, FLOW, HOOK)
+    )
 
 
 # where designs are
 
 
 def test_other_peoples_files_are_left_alone(work: Checkout, tmp_path: Path) -> None:
-    """Hidden folders, packages, virtual environments, repositories within, what git ignores, what links lead to, the folder above."""
+    """Hidden folders, packages, virtual environments, repositories within, what git ignores, what links
+    lead to, the folder above.
+    """
     outside = tmp_path / "outside.toml"
     outside.write_text(TINY)
-    for place in (".hidden", "node_modules/a", "env", "venv/lib", "x/site-packages", "mine/lib", "module", "build/deep"):
+    for place in (
+        ".hidden",
+        "node_modules/a",
+        "env",
+        "venv/lib",
+        "x/site-packages",
+        "mine/lib",
+        "module",
+        "build/deep",
+    ):
         (work.folder / place).mkdir(parents=True)
         (work.folder / place / "net.toml").write_text(TINY)
     (work.folder / "mine/pyvenv.cfg").touch()
@@ -139,14 +167,18 @@ def test_other_peoples_files_are_left_alone(work: Checkout, tmp_path: Path) -> N
 @pytest.mark.parametrize("suffix", [".toml", *READERS])
 def test_every_suffix_that_a_reader_knows_is_looked_at(tmp_path: Path, suffix: str) -> None:
     """A file of each, in capitals too, with what stands in a design of that kind."""
-    inside = {".toml": "layers = []", ".json": '{"class_name": "Functional"}', ".prototxt": "layer {}"}.get(suffix, "")
+    inside = {".toml": "layers = []", ".json": '{"class_name": "Functional"}', ".prototxt": "layer {}"}.get(
+        suffix, ""
+    )
     for name in (f"a{suffix}", f"B{suffix.upper()}"):
         (tmp_path / name).write_text(inside)
     assert search.candidates(tmp_path) == [f"B{suffix.upper()}", f"a{suffix}"]
 
 
 def test_what_cannot_be_costed_is_named_and_left_out(work: Checkout) -> None:
-    """A broken spec, a model file of nothing, an op that is not known, a name that no budget can have; the rest is written."""
+    """A broken spec, a model file of nothing, an op that is not known, a name that no budget can have;
+    the rest is written.
+    """
     work.write(nets__broken_toml=TINY.replace("kernel", "kernal"))
     (work.folder / "nets/empty.onnx").write_bytes(b"")
     (work.folder / "nets/roll.prototxt").write_text(small(layer("Roll")))
@@ -169,7 +201,10 @@ def test_what_cannot_be_costed_is_named_and_left_out(work: Checkout) -> None:
 
 
 def test_other_json_is_no_design(work: Checkout) -> None:
-    """Labels of a data set say `class_name` too; nothing is said of them. Of many broken files forty are named."""
+    """Labels of a data set say `class_name` too; nothing is said of them.
+
+    Of many broken files forty are named.
+    """
     for n in range(3):
         (work.folder / f"label{n}.json").write_text('[{"class_name": "dog", "box": [0, 0, 1, 1]}]')
     for n in range(45):
@@ -180,7 +215,10 @@ def test_other_json_is_no_design(work: Checkout) -> None:
     assert lines[41].startswith("wrote ")
 
 
-@pytest.mark.parametrize("name", ["a b.toml", "[x]*?.toml", "quo\"te'.toml", "-x.toml", "n\u00e4t.toml", "a=b.toml", "v2.toml", "#.toml"])
+@pytest.mark.parametrize(
+    "name",
+    ["a b.toml", "[x]*?.toml", "quo\"te'.toml", "-x.toml", "n\u00e4t.toml", "a=b.toml", "v2.toml", "#.toml"],
+)
 def test_a_budget_names_the_file_whatever_it_is_called(tmp_path: Path, name: str) -> None:
     """Blanks, patterns, quotes: what is written means that file, and holds."""
     (tmp_path / name).write_text(TINY)
@@ -235,7 +273,9 @@ def test_a_search_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("there", [BUDGETS, FLOW, HOOK])
 def test_what_is_there_is_kept(work: Checkout, there: str) -> None:
-    """Its bytes stay, it is named, and the others are written; --force writes over it, but for a file of hooks without a place for one."""
+    """Its bytes stay, it is named, and the others are written; --force writes over it, but for a file of
+    hooks without a place for one.
+    """
     (work.folder / there).parent.mkdir(parents=True, exist_ok=True)
     (work.folder / there).write_text("# mine\n")
     done = mnetcost(work.folder, "init")
@@ -265,12 +305,17 @@ def test_a_second_time_there_is_nothing_to_write(work: Checkout) -> None:
 
 
 def test_all_is_written_or_nothing(work: Checkout) -> None:
-    """Where the last file cannot be written, the first ones and their folders are gone again, and what was written over is back."""
+    """Where the last file cannot be written, the first ones and their folders are gone again, and what
+    was written over is back.
+    """
     (work.folder / ".github").write_text("a file, where a folder must be\n")
     before = files(work.folder)
     done = mnetcost(work.folder, "init")
     assert (done.returncode, files(work.folder)) == (2, before)
-    assert done.stderr.startswith("error: cannot write '.github/workflows/mnetcost.yml'") or "cannot write" in done.stderr
+    assert (
+        done.stderr.startswith("error: cannot write '.github/workflows/mnetcost.yml'")
+        or "cannot write" in done.stderr
+    )
     assert not (work.folder / ".mnetcost").exists()
     work.write(mnetcost_toml="# mine\n")
     before = files(work.folder)
@@ -299,7 +344,9 @@ def steps(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_the_workflow_is_the_one_of_the_docs(work: Checkout) -> None:
-    """Valid YAML, with the project's action, the whole history and no permission beyond reading; --owner says whose action it is."""
+    """Valid YAML, with the project's action, the whole history and no permission beyond reading; --owner
+    says whose action it is.
+    """
     mnetcost(work.folder, "init")
     assert yaml.safe_load((work.folder / FLOW).read_text("utf-8")) == WORKFLOW
     mnetcost(work.folder, "init", "--force", "--owner", "octocat")
@@ -314,7 +361,9 @@ def test_the_workflow_fetches_what_is_kept_in_git_lfs(work: Checkout) -> None:
 
 
 def test_in_a_folder_of_a_repository_the_checks_stand_at_its_top(work: Checkout) -> None:
-    """Where GitHub and pre-commit look; both are told the folder, and the hook's own command holds from the top."""
+    """Where GitHub and pre-commit look; both are told the folder, and the hook's own command holds from
+    the top.
+    """
     assert mnetcost(work.folder / "nets", "init").returncode == 0
     assert designs(work.folder / "nets") == ["deploy.prototxt", "tiny.toml"]
     with_ = steps(work.folder)[1]["with"]
@@ -328,15 +377,17 @@ def test_in_a_folder_of_a_repository_the_checks_stand_at_its_top(work: Checkout)
 
 
 def test_the_hook_runs_what_is_installed_or_the_owners(work: Checkout) -> None:
-    """Without an owner there is no repository to install it from; with one it is this version of the hook that the project ships."""
+    """Without an owner there is no repository to install it from; with one it is this version of the hook
+    that the project ships.
+    """
     mnetcost(work.folder, "init")
     (repo,) = yaml.safe_load((work.folder / HOOK).read_text("utf-8"))["repos"]
     (hook,) = repo["hooks"]
     shipped = next(h for h in HOOKS if h["id"] == "mnetcost-check")
     assert (repo["repo"], hook["language"]) == ("local", "system")
-    assert {key: hook[key] for key in ("id", "name", "entry", "files", "pass_filenames", "require_serial")} == {
-        key: shipped[key] for key in ("id", "name", "entry", "files", "pass_filenames", "require_serial")
-    }
+    assert {
+        key: hook[key] for key in ("id", "name", "entry", "files", "pass_filenames", "require_serial")
+    } == {key: shipped[key] for key in ("id", "name", "entry", "files", "pass_filenames", "require_serial")}
     (work.folder / HOOK).unlink()
     mnetcost(work.folder, "init", "--owner", "octocat")
     (repo,) = yaml.safe_load((work.folder / HOOK).read_text("utf-8"))["repos"]
@@ -358,7 +409,9 @@ repos:
 
 @pytest.mark.parametrize("text", [OTHERS, OTHERS.replace("\n  ", "\n"), OTHERS + "\n\n"])
 def test_a_file_of_hooks_gets_one_more(work: Checkout, text: str) -> None:
-    """Only where it is forced; what stands there stays, byte by byte, and the lines to add are said otherwise."""
+    """Only where it is forced; what stands there stays, byte by byte, and the lines to add are said
+    otherwise.
+    """
     (work.folder / HOOK).write_text(text)
     done = mnetcost(work.folder, "init")
     assert (work.folder / HOOK).read_text() == text
@@ -374,7 +427,14 @@ def test_a_file_of_hooks_gets_one_more(work: Checkout, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "repos: []\n", OTHERS + "exclude: x\n", "repos: [{repo: meta, hooks: [{id: identity}]}]\n", "- repo: x\n"]
+    "text",
+    [
+        "",
+        "repos: []\n",
+        OTHERS + "exclude: x\n",
+        "repos: [{repo: meta, hooks: [{id: identity}]}]\n",
+        "- repo: x\n",
+    ],
 )
 def test_a_file_of_hooks_of_another_form_is_left_alone(text: str) -> None:
     """Where the end of the file is not the end of the list of repositories."""

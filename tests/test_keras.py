@@ -49,11 +49,20 @@ def counts(costs: Costs) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("dialect", [3, 2])
-@pytest.mark.parametrize(("name", "write"), [("MobileNet", models.mobilenet), ("VGG16", models.vgg16), ("Xception", models.xception)])
-def test_a_network_of_keras_costs_what_keras_says(name: str, write: Callable[[int], str], dialect: int, read: Read) -> None:
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("MobileNet", models.mobilenet), ("VGG16", models.vgg16), ("Xception", models.xception)],
+)
+def test_a_network_of_keras_costs_what_keras_says(
+    name: str, write: Callable[[int], str], dialect: int, read: Read
+) -> None:
     """truth/applications.json was measured on Keras itself; both dialects say the same."""
     measured = MEASURED[name]
-    assert counts(cost(read(write(dialect)).graph)) == (measured["macs"], measured["params"], measured["trainable"])
+    assert counts(cost(read(write(dialect)).graph)) == (
+        measured["macs"],
+        measured["params"],
+        measured["trainable"],
+    )
 
 
 @pytest.mark.parametrize("dialect", [3, 2])
@@ -65,7 +74,9 @@ def test_channels_may_come_first(dialect: int, read: Read) -> None:
     assert first.work_by_kind() == last.work_by_kind()
 
 
-def one(class_name: str, config: dict[str, Any], shape: list[int | None] | None = None, dialect: int = 3) -> str:
+def one(
+    class_name: str, config: dict[str, Any], shape: list[int | None] | None = None, dialect: int = 3
+) -> str:
     """A model of one layer on an image of 8 x 8 x 4."""
     m = Config(shape or [8, 8, 4], dialect)
     m.add(class_name, config, name="y")
@@ -73,7 +84,9 @@ def one(class_name: str, config: dict[str, Any], shape: list[int | None] | None 
 
 
 K3 = {"kernel_size": [3, 3], "use_bias": False}
-ONE: list[tuple[str, dict[str, Any], tuple[int, int, int], int, int]] = [  # class, config, output, weights, multiply-adds
+ONE: list[
+    tuple[str, dict[str, Any], tuple[int, int, int], int, int]
+] = [  # class, config, output, weights, multiply-adds
     ("Conv2D", {"filters": 6, **K3}, (6, 6, 6), 216, 216 * 36),
     ("Conv2D", {"filters": 6, **K3, "strides": 2, "padding": "same"}, (4, 4, 6), 216, 216 * 16),
     ("Conv2D", {"filters": 6, **K3, "dilation_rate": [2, 2]}, (4, 4, 6), 216, 216 * 16),
@@ -81,8 +94,20 @@ ONE: list[tuple[str, dict[str, Any], tuple[int, int, int], int, int]] = [  # cla
     ("DepthwiseConv2D", {**K3, "depth_multiplier": 2}, (6, 6, 8), 72, 72 * 36),
     ("SeparableConv2D", {"filters": 5, **K3, "depth_multiplier": 2}, (6, 6, 5), 72 + 40, 112 * 36),
     ("SeparableConv2D", {"filters": 5, "kernel_size": 3}, (6, 6, 5), 36 + 20 + 5, 56 * 36),
-    ("Conv2DTranspose", {"filters": 3, **K3, "strides": 2, "padding": "same"}, (16, 16, 3), 108, 108 * 64),
-    ("Conv2DTranspose", {"filters": 3, "kernel_size": 2, "strides": 3, "use_bias": False}, (24, 24, 3), 48, 48 * 64),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, **K3, "strides": 2, "padding": "same"},
+        (16, 16, 3),
+        108,
+        108 * 64,
+    ),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": 2, "strides": 3, "use_bias": False},
+        (24, 24, 3),
+        48,
+        48 * 64,
+    ),
     ("Conv2DTranspose", {"filters": 3, **K3, "strides": 2}, (17, 17, 3), 108, 108 * 64),
     ("Dense", {"units": 5}, (8, 8, 5), 25, 20 * 64),  # over the last axis, at every position
     ("BatchNormalization", {"axis": -1}, (8, 8, 4), 16, 0),
@@ -115,12 +140,24 @@ ONE: list[tuple[str, dict[str, Any], tuple[int, int, int], int, int]] = [  # cla
 
 
 @pytest.mark.parametrize("dialect", [3, 2])
-@pytest.mark.parametrize(("class_name", "config", "out", "weights", "madds"), ONE, ids=[f"{o[0]}-{n}" for n, o in enumerate(ONE)])
+@pytest.mark.parametrize(
+    ("class_name", "config", "out", "weights", "madds"), ONE, ids=[f"{o[0]}-{n}" for n, o in enumerate(ONE)]
+)
 def test_a_layer_costs_what_is_worked_out_by_hand(
-    class_name: str, config: dict[str, Any], out: tuple[int, ...], weights: int, madds: int, dialect: int, read: Read
+    class_name: str,
+    config: dict[str, Any],
+    out: tuple[int, ...],
+    weights: int,
+    madds: int,
+    dialect: int,
+    read: Read,
 ) -> None:
     """Output, weights and multiply-adds of one layer on 8 x 8 x 4."""
-    graph = read(one(class_name, config, dialect=dialect) if class_name != "RandomFlip" else _before_relu(class_name, config)).graph
+    graph = read(
+        one(class_name, config, dialect=dialect)
+        if class_name != "RandomFlip"
+        else _before_relu(class_name, config)
+    ).graph
     got = counts(cost(graph))
     assert graph.nodes[-1].output == out
     assert (got[1], got[0]) == (weights, madds)
@@ -150,17 +187,31 @@ SPELLED: list[tuple[str, dict[str, Any], str]] = [
         {"activation": {"module": "builtins", "class_name": "function", "config": "relu6"}},
         "relu6",
     ),
-    ("Activation", {"activation": {"module": "keras.layers", "class_name": "ReLU", "config": {"max_value": 6.0}}}, "relu6"),
+    (
+        "Activation",
+        {"activation": {"module": "keras.layers", "class_name": "ReLU", "config": {"max_value": 6.0}}},
+        "relu6",
+    ),
     ("Activation", {"activation": {"class_name": "Activation", "config": {"activation": "tanh"}}}, "tanh"),
-    ("Conv2D", {"filters": 4, "kernel_size": 1, "activation": {"class_name": "LeakyReLU", "config": {"alpha": 0.1}}}, "leaky_relu"),
+    (
+        "Conv2D",
+        {"filters": 4, "kernel_size": 1, "activation": {"class_name": "LeakyReLU", "config": {"alpha": 0.1}}},
+        "leaky_relu",
+    ),
     ("Dense", {"units": 4, "activation": "gelu"}, "gelu"),
 ]
 
 
-@pytest.mark.parametrize(("class_name", "config", "function"), SPELLED, ids=[f"{s[2]}-{n}" for n, s in enumerate(SPELLED)])
-def test_every_spelling_of_an_activation_is_one_function(class_name: str, config: dict[str, Any], function: str, read: Read) -> None:
+@pytest.mark.parametrize(
+    ("class_name", "config", "function"), SPELLED, ids=[f"{s[2]}-{n}" for n, s in enumerate(SPELLED)]
+)
+def test_every_spelling_of_an_activation_is_one_function(
+    class_name: str, config: dict[str, Any], function: str, read: Read
+) -> None:
     """A layer, a name, a function or a class with a config: 256 evaluations."""
-    terms = [t for x in cost(read(one(class_name, config)).graph).layers for t in x.work if t.kind == "activation"]
+    terms = [
+        t for x in cost(read(one(class_name, config)).graph).layers for t in x.work if t.kind == "activation"
+    ]
     assert [(t.variant, t.count) for t in terms] == [(function, 256)]
 
 
@@ -197,7 +248,9 @@ OPERATIONS = json.loads((Path(__file__).parent / "truth/operations.json").read_t
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_operations_beside_layers_give_what_keras_gives(name: str, read: Read) -> None:
-    """Models that Keras wrote: a dense layer of 2 units over the last axis costs twice the numbers that the operation gives."""
+    """Models that Keras wrote: a dense layer of 2 units over the last axis costs twice the numbers that
+    the operation gives.
+    """
     said = OPERATIONS[name]
     got = cost(read(json.dumps(said["config"])).graph)
     assert got.work_by_kind()["dense"] == 2 * prod(said["dims"])
@@ -218,7 +271,9 @@ LOST = [  # an operation of Keras 2, its arguments: what cannot be told
 
 
 @pytest.mark.parametrize(("function", "arguments"), LOST, ids=[f"{n}-{x[0]}" for n, x in enumerate(LOST)])
-def test_an_operation_that_is_called_in_another_way_is_refused_by_name(function: str, arguments: dict[str, Any], read: Read) -> None:
+def test_an_operation_that_is_called_in_another_way_is_refused_by_name(
+    function: str, arguments: dict[str, Any], read: Read
+) -> None:
     """Never a shape that is guessed."""
     m = Config([8, 8, 4], 2)
     m.add("TFOpLambda", {"function": function}, name="op")
@@ -261,7 +316,10 @@ def sequential(dialect: int) -> dict[str, Any]:
     key = "batch_shape" if dialect == 3 else "batch_input_shape"
     layers = [
         {"class_name": "InputLayer", "config": {key: [None, 8, 8, 4], "name": "i"}},
-        {"class_name": "Conv2D", "config": {"name": "c", "filters": 4, "kernel_size": [1, 1], "use_bias": False}},
+        {
+            "class_name": "Conv2D",
+            "config": {"name": "c", "filters": 4, "kernel_size": [1, 1], "use_bias": False},
+        },
     ]
     if dialect == 2:
         first = layers.pop(0)
@@ -272,8 +330,12 @@ def sequential(dialect: int) -> dict[str, Any]:
 @pytest.mark.parametrize("skipped", [False, True])
 @pytest.mark.parametrize("dialect", [3, 2])
 @pytest.mark.parametrize("model", [inner, sequential])
-def test_models_may_be_layers_of_models(model: Callable[[int], dict[str, Any]], dialect: int, skipped: bool, read: Read) -> None:
-    """Called twice, they share their weights, whether or not Keras counts a call that it does not save; names are put together."""
+def test_models_may_be_layers_of_models(
+    model: Callable[[int], dict[str, Any]], dialect: int, skipped: bool, read: Read
+) -> None:
+    """Called twice, they share their weights, whether or not Keras counts a call that it does not save;
+    names are put together.
+    """
     m = Config([8, 8, 4], dialect)
     said = model(dialect)
     if skipped:
@@ -302,13 +364,25 @@ def wrapped(how: str, said: dict[str, Any]) -> Any:
         "bare": said,
         "a text within JSON": json.dumps(said),
         "the attributes of an .h5 file": {**beside, "model_config": json.dumps(said)},
-        "TensorFlow.js, saved in the browser": {"modelTopology": {**said, "keras_version": "tfjs-layers 1.3.1"}, "weightsManifest": []},
-        "TensorFlow.js, converted": {"format": "layers-model", "modelTopology": {**beside, "model_config": said}, "weightsManifest": []},
+        "TensorFlow.js, saved in the browser": {
+            "modelTopology": {**said, "keras_version": "tfjs-layers 1.3.1"},
+            "weightsManifest": [],
+        },
+        "TensorFlow.js, converted": {
+            "format": "layers-model",
+            "modelTopology": {**beside, "model_config": said},
+            "weightsManifest": [],
+        },
         "TensorFlow.js, as texts": {"modelTopology": json.dumps({"model_config": json.dumps(said)})},
     }[how]
 
 
-WRAPPINGS = ("bare", "a text within JSON", "the attributes of an .h5 file", "TensorFlow.js, saved in the browser")
+WRAPPINGS = (
+    "bare",
+    "a text within JSON",
+    "the attributes of an .h5 file",
+    "TensorFlow.js, saved in the browser",
+)
 
 
 @pytest.mark.parametrize("how", [*WRAPPINGS, "TensorFlow.js, converted", "TensorFlow.js, as texts"])
@@ -319,7 +393,10 @@ def test_a_config_is_found_in_every_wrapping(how: str, dialect: int, read: Read)
 
 
 NO_MODELS: list[tuple[Any, str]] = [
-    ({"format": "graph-model", "modelTopology": {"node": [], "library": {}}}, "is a TensorFlow.js graph model"),
+    (
+        {"format": "graph-model", "modelTopology": {"node": [], "library": {}}},
+        "is a TensorFlow.js graph model",
+    ),
     ({"modelTopology": {"node": []}, "weightsManifest": []}, "is a TensorFlow.js graph model"),
     ({"weightsManifest": []}, "has no 'modelTopology'"),
     ({"nodes": [], "arg_nodes": [], "heads": []}, "is an MXNet symbol"),
@@ -354,7 +431,9 @@ def test_only_the_innermost_model_may_say_its_inputs_shape(
     model: Callable[[int], dict[str, Any]], dialect: int, times: int, read: Read
 ) -> None:
     """Teachable Machine's files are Sequential in Sequential around a MobileNet."""
-    head = in_sequential({"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [None, 4]}}, times=2)
+    head = in_sequential(
+        {"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [None, 4]}}, times=2
+    )
     pool = {"class_name": "GlobalAveragePooling2D", "config": {"name": "pool"}}
     said = in_sequential(in_sequential(model(dialect), pool, times=times), head)
     assert counts(cost(read(json.dumps(said)).graph)) == (1024 + 8, 16 + 10, 16 + 10)
@@ -397,11 +476,18 @@ FLAGS: list[tuple[str, dict[str, Any], int]] = [  # weights on 8 x 8 x 4
 
 
 @pytest.mark.parametrize(("class_name", "config", "weights"), FLAGS, ids=[f"{f[0]} {f[1]}" for f in FLAGS])
-def test_a_flag_may_be_written_as_a_number(class_name: str, config: dict[str, Any], weights: int, read: Read) -> None:
+def test_a_flag_may_be_written_as_a_number(
+    class_name: str, config: dict[str, Any], weights: int, read: Read
+) -> None:
     """Keras takes what is true; a text is refused, since Keras would take "false" for true."""
     assert counts(cost(read(one(class_name, config)).graph))[1] == weights
     with pytest.raises(SpecError, match="must be true or false"):
-        read(one(class_name, {k: "false" if k in ("scale", "use_bias", "keepdims") else v for k, v in config.items()}))
+        read(
+            one(
+                class_name,
+                {k: "false" if k in ("scale", "use_bias", "keepdims") else v for k, v in config.items()},
+            )
+        )
 
 
 @pytest.mark.parametrize("ending", [".json", ".keras", ".h5", ".txt", ""])
@@ -418,7 +504,9 @@ def test_a_container_is_told_by_its_bytes(ending: str, tmp_path: Path) -> None:
     assert counts(cost(load(str(path)).graph))[1] == 216
 
 
-HEADS: list[tuple[list[int], list[int] | None]] = [  # a target that the file says of 8 x 8 x 16, and what it is of 12 x 12 x 16
+HEADS: list[
+    tuple[list[int], list[int] | None]
+] = [  # a target that the file says of 8 x 8 x 16, and what it is of 12 x 12 x 16
     ([-1, 4], [576, 4]),
     ([256, 4], [576, 4]),
     ([64, 16], [144, 16]),
@@ -430,14 +518,20 @@ HEADS: list[tuple[list[int], list[int] | None]] = [  # a target that the file sa
 
 
 @pytest.mark.parametrize(("target", "wanted"), HEADS, ids=[str(h[0]) for h in HEADS])
-def test_a_head_that_reshapes_follows_another_size_or_is_named(target: list[int], wanted: list[int] | None, read: Read) -> None:
-    """As if the model had been built at that size; where the file does not say how, the layer is named and nothing is counted."""
+def test_a_head_that_reshapes_follows_another_size_or_is_named(
+    target: list[int], wanted: list[int] | None, read: Read
+) -> None:
+    """As if the model had been built at that size; where the file does not say how, the layer is named
+    and nothing is counted.
+    """
     m = Config([8, 8, 16])
     m.add("Reshape", {"target_shape": target}, name="head")
     m.add("Dense", {"units": 2, "use_bias": False})
     at_12 = Settings(resolution=(12, 12))
     if wanted is None:
-        with pytest.raises(SpecError, match=r"layer 'head': its axes of .* are fixed in the file and do not follow 12x12x16"):
+        with pytest.raises(
+            SpecError, match=r"layer 'head': its axes of .* are fixed in the file and do not follow 12x12x16"
+        ):
             read(m.json(), at_12)
     else:
         assert cost(read(m.json(), at_12).graph).work_by_kind() == {"dense": 2 * prod(wanted)}
@@ -495,7 +589,10 @@ def test_hostile_archives_are_refused(tmp_path: Path) -> None:
         (archive(tmp_path / "b.keras", good, "/config.json"), "points outside of it"),
         (archive(tmp_path / "c.keras", good, "other.json"), "holds no config.json"),
         (archive(tmp_path / "d.keras", " " * (17 << 20)), "larger than 16,777,216 bytes"),
-        (archive(tmp_path / "e.keras", good, kind=zipfile.ZIP_LZMA), "compressed in a way that Keras does not use"),
+        (
+            archive(tmp_path / "e.keras", good, kind=zipfile.ZIP_LZMA),
+            "compressed in a way that Keras does not use",
+        ),
     ):
         with pytest.raises(SpecError, match=message):
             load(file)
@@ -538,7 +635,9 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("kind", ["any length", "a fixed length", "among many"])
-def test_an_h5_file_with_a_config_larger_than_any_is_refused_unread(tmp_path: Path, layout: str, kind: str) -> None:
+def test_an_h5_file_with_a_config_larger_than_any_is_refused_unread(
+    tmp_path: Path, layout: str, kind: str
+) -> None:
     """HDF5 makes room for as many bytes as a file of 3 kB says it has; what is said is looked at before."""
     path, text = tmp_path / "net.h5", one("Conv2D", {"filters": 6, **K3})
     with h5py.File(path, "w", **LAYOUTS[layout]) as f:
@@ -554,7 +653,9 @@ def test_an_h5_file_with_a_config_larger_than_any_is_refused_unread(tmp_path: Pa
     assert said in data
     path.write_bytes(data.replace(said, lie))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(SpecError, match=r"its model_config is larger than 16,777,216 bytes|checksum"):  # of the newest layout
+    with pytest.raises(
+        SpecError, match=r"its model_config is larger than 16,777,216 bytes|checksum"
+    ):  # of the newest layout
         load(str(path))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 
@@ -611,7 +712,10 @@ BAD: list[tuple[Callable[[], str], str]] = [
     (lambda: one("Conv2D", {"filters": 2**60, "kernel_size": 3}), "must be a whole number from 1 to"),
     (lambda: one("Conv2D", {"filters": "x", "kernel_size": 3}), "must be a whole number"),
     (lambda: one("Conv2D", {"filters": 2, "kernel_size": 9}), "does not fit into 8"),
-    (lambda: one("Conv2D", {"filters": 2, "kernel_size": 3, "padding": "some"}), "padding 'some' is not known"),
+    (
+        lambda: one("Conv2D", {"filters": 2, "kernel_size": 3, "padding": "some"}),
+        "padding 'some' is not known",
+    ),
     (lambda: one("Reshape", {"target_shape": [7]}), "cannot be read as"),
     (lambda: one("Flatten", {}, [2**31, 4]), "is open"),
     (lambda: one("Flatten", {}, [2**30, 2**30, 4]), "more than 281,474,976,710,656 numbers"),
@@ -632,7 +736,21 @@ def test_a_config_with_values_changed_is_read_or_refused(read: Read) -> None:
     dice = random.Random(4)
     whole = json.loads(models.mobilenet())
     texts = {d: models.xception(d) for d in (2, 3)}
-    values = ["null", "-1", "0", str(2**60), "1e308", '"x"', "[]", "{}", "[[]]", "true", '["input", 0, 0]', '"Lambda"', '"Sequential"']
+    values = [
+        "null",
+        "-1",
+        "0",
+        str(2**60),
+        "1e308",
+        '"x"',
+        "[]",
+        "{}",
+        "[[]]",
+        "true",
+        '["input", 0, 0]',
+        '"Lambda"',
+        '"Sequential"',
+    ]
     values.append('{"class_name": "__keras_tensor__"}')
     seen = set()
     for n in range(400):
@@ -640,7 +758,11 @@ def test_a_config_with_values_changed_is_read_or_refused(read: Read) -> None:
             text = texts[2 + n % 4 // 2]
             for _ in range(dice.randint(1, 3)):
                 at = dice.randrange(len(text))
-                text = text[:at] + dice.choice(["", "0", "}", "]", '"', "9" * 30, text[at : at + 9] * 2]) + text[at + dice.randint(0, 4) :]
+                text = (
+                    text[:at]
+                    + dice.choice(["", "0", "}", "]", '"', "9" * 30, text[at : at + 9] * 2])
+                    + text[at + dice.randint(0, 4) :]
+                )
         else:
             said = json.loads(json.dumps(whole))
             for _ in range(dice.randint(1, 3)):

@@ -42,7 +42,15 @@ def test_counts_are_decimal(text: Any, value: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1kB", 1000), ("1KiB", 1024), ("4MB", 4_000_000), ("4MiB", 4_194_304), ("1.5GiB", 1_610_612_736), ("12B", 12), ("4M", 4_000_000)],
+    [
+        ("1kB", 1000),
+        ("1KiB", 1024),
+        ("4MB", 4_000_000),
+        ("4MiB", 4_194_304),
+        ("1.5GiB", 1_610_612_736),
+        ("12B", 12),
+        ("4M", 4_000_000),
+    ],
 )
 def test_bytes_say_whether_they_are_decimal_or_binary(text: str, value: int) -> None:
     """kB and MB are powers of 1,000; KiB and MiB of 1,024."""
@@ -87,7 +95,12 @@ def test_what_is_no_exact_count_is_refused(text: Any, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("1KB", r"kB \(1,000 bytes\) or KiB \(1,024 bytes\)"), ("1mib", "did you mean MiB"), ("1Mb", "did you mean MB")]
+    ("text", "said"),
+    [
+        ("1KB", r"kB \(1,000 bytes\) or KiB \(1,024 bytes\)"),
+        ("1mib", "did you mean MiB"),
+        ("1Mb", "did you mean MB"),
+    ],
 )
 def test_a_unit_that_could_be_two_things_is_asked_about(text: str, said: str) -> None:
     """KB is 1,000 to some and 1,024 to others."""
@@ -110,7 +123,9 @@ def test_a_unit_that_could_be_two_things_is_asked_about(text: str, said: str) ->
         ("+50%", "max", 0, 0),
     ],
 )
-def test_a_bound_is_the_last_figure_that_keeps_the_limit(text: str, side: str, base: int | None, bound: int) -> None:
+def test_a_bound_is_the_last_figure_that_keeps_the_limit(
+    text: str, side: str, base: int | None, bound: int
+) -> None:
     """Rounded to the strict side, in exact fractions."""
     limit = read_limit(text, side)
     assert limit.bound(base) == bound

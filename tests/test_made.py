@@ -1,4 +1,6 @@
-"""What the program makes for the repository (schema, tables of the docs, picture) is what it would make now."""
+"""What the program makes for the repository (schema, tables of the docs, picture) is what it would make
+now.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from .refresh import PARTS, ROOT, made, picture, words
 MADE = made()
 
 
-@pytest.mark.parametrize("path", [path for path in MADE if path.suffix != ".svg"], ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path", [path for path in MADE if path.suffix != ".svg"], ids=lambda p: p.relative_to(ROOT).as_posix()
+)
 def test_what_is_made_is_fresh(path: Path) -> None:
     """If this fails after a wanted change, run `python -m tests.refresh`."""
     assert path.read_text("utf-8") == MADE[path]

@@ -84,12 +84,22 @@ def test_scopes_of_one_sort_add_up_to_the_whole() -> None:
     for metric, whole in (("madds", 300_774_272), ("params", 3_504_872)):
         assert sum(GAUGE.within(f"op:{op}").figure(metric) for op in ops) == whole
         assert sum(GAUGE.within(f"stage:{stage}").figure(metric) for stage in stages) == whole
-        assert sum(GAUGE.within(f"kind:{kind}").figure(metric) for kind in {**V2.params_by_kind(), **V2.work_by_kind()}) == whole
+        assert (
+            sum(
+                GAUGE.within(f"kind:{kind}").figure(metric)
+                for kind in {**V2.params_by_kind(), **V2.work_by_kind()}
+            )
+            == whole
+        )
 
 
 def test_an_op_is_picked_by_the_word_that_a_report_shows() -> None:
     """V2 has 34 pointwise convolutions, and the stem beside them: `op:conv` has all 35."""
-    assert [len(within(V2, f"op:{word}").layers) for word in ("pointwise", "conv", "depthwise")] == [34, 35, 17]
+    assert [len(within(V2, f"op:{word}").layers) for word in ("pointwise", "conv", "depthwise")] == [
+        34,
+        35,
+        17,
+    ]
 
 
 def test_a_kind_leaves_the_other_terms_of_a_layer_out() -> None:
@@ -107,7 +117,11 @@ def test_the_layers_that_cost_most_come_first_and_add_up() -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("mads", "did you mean 'madds'"), ("weight_bytes", "one of weight_bytes.float32"), ("zzzz", "there are: params, madds")],
+    [
+        ("mads", "did you mean 'madds'"),
+        ("weight_bytes", "one of weight_bytes.float32"),
+        ("zzzz", "there are: params, madds"),
+    ],
 )
 def test_an_unknown_metric_names_the_nearest(name: str, hint: str) -> None:
     """Or the metrics of its group, or all."""

@@ -1,4 +1,7 @@
-"""Ops that only move numbers: the map that each gives, and what it refuses, worked out by hand. They cost nothing."""
+"""Ops that only move numbers: the map that each gives, and what it refuses, worked out by hand.
+
+They cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,9 @@ REFUSED: list[tuple[Any, tuple[Shape, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("op", "xs", "y"), CASES, ids=[f"{type(c[0]).__name__}-{n}" for n, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("op", "xs", "y"), CASES, ids=[f"{type(c[0]).__name__}-{n}" for n, c in enumerate(CASES)]
+)
 def test_a_move_gives_its_map_and_costs_nothing(op: Any, xs: tuple[Shape, ...], y: Shape) -> None:
     """The shape by hand; no parameters, no work."""
     assert op.shape(*xs) == y
@@ -83,7 +88,9 @@ def test_a_move_gives_its_map_and_costs_nothing(op: Any, xs: tuple[Shape, ...], 
     assert list(op.work(y, *xs)) == []
 
 
-@pytest.mark.parametrize(("op", "xs"), REFUSED, ids=[f"{type(c[0]).__name__}-{n}" for n, c in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("op", "xs"), REFUSED, ids=[f"{type(c[0]).__name__}-{n}" for n, c in enumerate(REFUSED)]
+)
 def test_a_move_that_does_not_fit_is_refused(op: Any, xs: tuple[Shape, ...]) -> None:
     """One side is wrong, the others fit."""
     with pytest.raises(ShapeError):

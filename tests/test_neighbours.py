@@ -1,4 +1,6 @@
-"""The neighbours of the MobileNets: their counts against real builds, their blocks by hand, and what their papers print."""
+"""The neighbours of the MobileNets: their counts against real builds, their blocks by hand, and what
+their papers print.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,19 @@ BUILDS = [  # design, alpha, parameters, multiply-adds, from
     ("squeezenet-1.1", 1.0, 1_235_496, 349_151_936, "torchvision 0.29.1 squeezenet1_1"),
     ("shufflenet-v2-1.0", 1.0, 2_278_604, 144_907_992, "torchvision 0.28.0 shufflenet_v2_x1_0"),
     ("xception", 1.0, 22_855_952, 8_357_403_496, "timm 1.0.31 legacy_xception"),
-    ("googlenet", 1.0, 6_624_904, 1_498_376_192, "torchvision 0.28.0 googlenet without auxiliary classifiers"),
+    (
+        "googlenet",
+        1.0,
+        6_624_904,
+        1_498_376_192,
+        "torchvision 0.28.0 googlenet without auxiliary classifiers",
+    ),
     ("se-resnet50", 1.0, 28_088_024, 4_091_699_200, "timm 1.0.31 seresnet50"),
     ("mobilenetv4-conv-small", 1.0, 3_774_024, 186_005_568, "timm 1.0.29 mobilenetv4_conv_small"),
 ]
 
-PUBLISHED = [  # design, parameters and multiply-adds as printed in M, and how far the last digit may be off; from
+# design, parameters and multiply-adds as printed in M, and how far the last digit may be off; from
+PUBLISHED = [
     ("efficientnet-b0", 5.3, 390, 5, "arXiv 1905.11946, table 2"),
     ("mnasnet-a1", 3.9, 312, 0.5, "arXiv 1807.11626, table 1"),
     ("mnasnet-b1", 4.4, 315, 0.6, "tensorflow/tpu, models/official/mnasnet"),
@@ -40,13 +49,17 @@ def figures(design: str, alpha: float = 1.0) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("design", "alpha", "params", "madds", "source"), BUILDS)
-def test_neighbours_count_as_they_are_built(design: str, alpha: float, params: int, madds: int, source: str) -> None:
+def test_neighbours_count_as_they_are_built(
+    design: str, alpha: float, params: int, madds: int, source: str
+) -> None:
     """To the last digit."""
     assert figures(design, alpha) == (params, madds), source
 
 
 @pytest.mark.parametrize(("design", "params", "madds", "off", "source"), PUBLISHED)
-def test_neighbours_count_as_their_papers_print(design: str, params: float, madds: float | None, off: float, source: str) -> None:
+def test_neighbours_count_as_their_papers_print(
+    design: str, params: float, madds: float | None, off: float, source: str
+) -> None:
     """Within the digits that are printed."""
     ours = figures(design)
     assert abs(ours[0] / 1e6 - params) <= 0.05, source
@@ -71,8 +84,18 @@ BY_HAND = [  # a row on an 8 x 8 x 16 map; its weights; its multiply-adds; the m
         64 * 256 + 16 * (400 + 400),
         (4, 4, 32),
     ),
-    ('op = "uib", out = 16, start = 3, kernel = 5, expand = 2', 9 * 16 + 16 * 32 + 25 * 32 + 32 * 16, 64 * 1968, (8, 8, 16)),
-    ('op = "uib", out = 16, start = 5, kernel = 0, expand = 2, stride = 2', 25 * 16 + 16 * 32 + 32 * 16, 16 * 1424, (4, 4, 16)),
+    (
+        'op = "uib", out = 16, start = 3, kernel = 5, expand = 2',
+        9 * 16 + 16 * 32 + 25 * 32 + 32 * 16,
+        64 * 1968,
+        (8, 8, 16),
+    ),
+    (
+        'op = "uib", out = 16, start = 5, kernel = 0, expand = 2, stride = 2',
+        25 * 16 + 16 * 32 + 32 * 16,
+        16 * 1424,
+        (4, 4, 16),
+    ),
     (
         'op = "xception", out = 32, stride = 2',
         (9 * 16 + 16 * 32) + (9 * 32 + 32 * 32) + 16 * 32,
@@ -84,7 +107,9 @@ BY_HAND = [  # a row on an 8 x 8 x 16 map; its weights; its multiply-adds; the m
 
 
 @pytest.mark.parametrize(("row", "params", "madds", "shape"), BY_HAND)
-def test_a_block_counts_as_worked_by_hand(row: str, params: int, madds: int, shape: tuple[int, int, int], tmp_path: object) -> None:
+def test_a_block_counts_as_worked_by_hand(
+    row: str, params: int, madds: int, shape: tuple[int, int, int], tmp_path: object
+) -> None:
     """On a map of 8 x 8 x 16, without norms and biases."""
     path = tmp_path / "t.toml"  # type: ignore[operator]
     path.write_text(f"{HEAD}layers = [{{ {row} }}]\n{STYLE}")

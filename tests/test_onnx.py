@@ -19,7 +19,9 @@ from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
 
 from .onnx_files import model, node, numbers, scalar, tensor, weights, write
 
-CONV = node("Conv", ["x", "w", "b"], ["y"], name="stem", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2])
+CONV = node(
+    "Conv", ["x", "w", "b"], ["y"], name="stem", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]
+)
 STORED = [weights("w", 4, 3, 3, 3), weights("b", 4)]
 
 
@@ -35,7 +37,9 @@ def rows(costs: Costs) -> dict[str, tuple[Shape, dict[str, int], dict[str, int]]
 def test_a_convolution_is_worked_out_by_hand(tmp_path: Path) -> None:
     """3 x 3 x 3 x 4 weights and 4 biases, at 4 x 4 places of an 8 x 8 image."""
     file = write(tmp_path, [CONV], STORED)
-    assert rows(costed(file)) == {"stem": (Shape(4, 4, 4), {"conv": 108, "bias": 4}, {"conv": 108 * 16, "bias": 64})}
+    assert rows(costed(file)) == {
+        "stem": (Shape(4, 4, 4), {"conv": 108, "bias": 4}, {"conv": 108 * 16, "bias": 64})
+    }
     assert load(file).graph.weight_bytes == 112 * 4
     assert load(file).source == "ONNX"
 
@@ -128,7 +132,12 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
             node("QuantizeLinear", ["x", "s", "z"], ["xq"]),
             node("QLinearConv", ["xq", "s", "z", "w", "s", "z", "s", "z", "b"], ["y"], pads=[1, 1, 1, 1]),
         ],
-        [weights("w", 5, 3, 3, 3, kind=np.int8), weights("s"), weights("z", kind=np.int8), weights("b", 5, kind=np.int32)],
+        [
+            weights("w", 5, 3, 3, 3, kind=np.int8),
+            weights("s"),
+            weights("z", kind=np.int8),
+            weights("b", 5, kind=np.int32),
+        ],
         {"conv": 135, "bias": 5},
         {"rescale": 192, "conv": 135 * 64, "bias": 320},
         Shape(8, 8, 5),
@@ -141,7 +150,11 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
         Shape(8, 8, 3),
     ),
     "a gate of one number a channel": (
-        [node("GlobalAveragePool", ["x"], ["p"]), node("Sigmoid", ["p"], ["s"]), node("Mul", ["x", "s"], ["y"])],
+        [
+            node("GlobalAveragePool", ["x"], ["p"]),
+            node("Sigmoid", ["p"], ["s"]),
+            node("Mul", ["x", "s"], ["y"]),
+        ],
         [],
         {},
         {"pool": 192, "pool_input": 192, "pool_output": 3, "activation": 3, "gate": 192},
@@ -178,7 +191,13 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
             node("Pad", ["x", "pads"], ["p"]),
             node("Conv", ["p", "w"], ["y"], strides=[2, 2]),
         ],
-        [numbers("none", *[0] * 6), numbers("one", 1, 1), numbers("two", 2), numbers("four", 4), weights("w", 4, 3, 3, 3)],
+        [
+            numbers("none", *[0] * 6),
+            numbers("one", 1, 1),
+            numbers("two", 2),
+            numbers("four", 4),
+            weights("w", 4, 3, 3, 3),
+        ],
         {"conv": 108},
         {"conv": 108 * 16},
         Shape(4, 4, 4),
@@ -195,7 +214,8 @@ def test_what_files_hold_is_worked_out_by_hand(case: str, tmp_path: Path) -> Non
 
 
 MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shape]] = {
-    "scaled along three axes of six, in turn": (  # 3 x 2 x 4 x 2 x 4 numbers times one for each of 3 x 2 x 1 x 2 x 1
+    # 3 x 2 x 4 x 2 x 4 numbers times one for each of 3 x 2 x 1 x 2 x 1
+    "scaled along three axes of six, in turn": (
         [
             node("Reshape", ["x", "windows"], ["w"]),
             node("ReduceMax", ["w"], ["m"], axes=[3, 5]),
@@ -236,7 +256,8 @@ MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Sha
         {"pool": 192, "pool_input": 192, "pool_output": 48, "reduce": 48},
         Shape(4, 1, 3),
     ),
-    "a convolution along rows": (  # eight rows of eight, three weights wide: 45 products at each of 8 x 4 positions
+    # eight rows of eight, three weights wide: 45 products at each of 8 x 4 positions
+    "a convolution along rows": (
         [
             node("Transpose", ["x"], ["t"], perm=[0, 2, 1, 3]),
             node("Reshape", ["t", "rows"], ["r"]),
@@ -304,7 +325,12 @@ MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Sha
             node("Add", ["x", "m"], ["a"]),
             node("CumSum", ["a", "axis"], ["y"]),
         ],
-        [weights("t", 1, 3, 4), numbers("to", 1, 3, 64), numbers("map", 1, 3, 8, 8), scalar("axis", np.int64(3))],
+        [
+            weights("t", 1, 3, 4),
+            numbers("to", 1, 3, 64),
+            numbers("map", 1, 3, 8, 8),
+            scalar("axis", np.int64(3)),
+        ],
         {"table": 12},
         {"add": 192, "reduce": 192},
         Shape(8, 8, 3),
@@ -321,7 +347,8 @@ MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Sha
         {"depthwise": 24 * 49},
         Shape(7, 7, 6),
     ),
-    "weights out of the image, and a stored bias": (  # 3 shares of 18 numbers: kernels of 2 x 3 x 3 x 3 by a dense layer
+    # 3 shares of 18 numbers: kernels of 2 x 3 x 3 x 3 by a dense layer
+    "weights out of the image, and a stored bias": (
         [
             node("GlobalAveragePool", ["x"], ["p"]),
             node("Flatten", ["p"], ["f"]),
@@ -372,8 +399,16 @@ def test_one_weight_read_twice_is_counted_once(tmp_path: Path) -> None:
 
 
 def overlapping(path: Path) -> str:
-    """A file in which the rows 0 to 1,198 and 1 to 1,199 of a table of 1,200 x 8 numbers are added to a map."""
-    cuts = [numbers("zero", 0), numbers("one", 1), numbers("low", 1199), numbers("high", 1200), numbers("axis", 0)]
+    """A file in which the rows 0 to 1,198 and 1 to 1,199 of a table of 1,200 x 8 numbers are added to a
+    map.
+    """
+    cuts = [
+        numbers("zero", 0),
+        numbers("one", 1),
+        numbers("low", 1199),
+        numbers("high", 1200),
+        numbers("axis", 0),
+    ]
     nodes = [
         node("Slice", ["table", "zero", "low", "axis"], ["first"], name="first"),
         node("Slice", ["table", "one", "high", "axis"], ["second"], name="second"),
@@ -384,13 +419,17 @@ def overlapping(path: Path) -> str:
 
 
 def test_parts_that_overlap_count_each_number_once(tmp_path: Path) -> None:
-    """1,199 x 8 numbers in the first part, and the 8 of the last row that only the second one reads: 9,600, as the file holds."""
+    """1,199 x 8 numbers in the first part, and the 8 of the last row that only the second one reads:
+    9,600, as the file holds.
+    """
     params = [sum(row[1].values()) for row in rows(costed(overlapping(tmp_path))).values()]
     assert [n for n in params if n] == [1199 * 8, 8]
 
 
 def test_many_cuts_of_a_large_table_count_what_it_holds(tmp_path: Path) -> None:
-    """A thousand cuts of a table of 2**25 numbers that overlap: past the bound on marks its rest counts at once, and time stays short."""
+    """A thousand cuts of a table of 2**25 numbers that overlap: past the bound on marks its rest counts
+    at once, and time stays short.
+    """
     made = model([node("Relu", ["x"], ["y"])], [weights("table", 1)], image=(1, 1, 1, 1 << 15))
     table = made.graph.initializer[0]
     table.ClearField("raw_data")
@@ -398,7 +437,10 @@ def test_many_cuts_of_a_large_table_count_what_it_holds(tmp_path: Path) -> None:
     table.data_location = 1
     row = numbers("zero", 0), numbers("axis", 0), *[numbers(f"n{k}", k) for k in range(1, 1001)]
     made.graph.initializer.extend(row)
-    cut = [[node("Slice", ["table", "zero", f"n{k}", "axis"], [f"s{k}"]), node("Add", ["x", f"s{k}"], [f"a{k}"])] for k in range(1, 1001)]
+    cut = [
+        [node("Slice", ["table", "zero", f"n{k}", "axis"], [f"s{k}"]), node("Add", ["x", f"s{k}"], [f"a{k}"])]
+        for k in range(1, 1001)
+    ]
     made.graph.node.extend(n for pair in cut for n in pair)
     file = tmp_path / "net.onnx"
     file.write_bytes(made.SerializeToString())
@@ -407,7 +449,9 @@ def test_many_cuts_of_a_large_table_count_what_it_holds(tmp_path: Path) -> None:
     assert time.process_time() - start < 20
 
 
-def test_more_parameters_than_the_file_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_parameters_than_the_file_holds_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Were each part counted by itself, they would be 19,184 of 9,600 numbers: then no count is given."""
     monkeypatch.setattr("mnetcost.designs.stored.Counted.add", lambda self, part: part.size)
     file = overlapping(tmp_path)
@@ -452,7 +496,9 @@ FLAT = [CONV, node("Reshape", ["y", "to"], ["f"], name="flat"), node("Gemm", ["f
 @pytest.mark.parametrize("batch", [1, 10])
 def test_a_batch_in_the_file_is_not_that_many_times_the_cost(batch: int, tmp_path: Path) -> None:
     """Reshapes with the batch in them are followed to one image."""
-    file = write(tmp_path, FLAT, [*STORED, numbers("to", batch, 64), weights("d", 64, 10)], image=(batch, 3, 8, 8))
+    file = write(
+        tmp_path, FLAT, [*STORED, numbers("to", batch, 64), weights("d", 64, 10)], image=(batch, 3, 8, 8)
+    )
     assert costed(file).work_by_kind() == {"conv": 1728, "bias": 64, "dense": 640}
 
 
@@ -477,7 +523,11 @@ def test_widths_of_a_file_are_fixed(tmp_path: Path) -> None:
 
 def test_an_unknown_op_stops_with_its_name_layer_and_number(tmp_path: Path) -> None:
     """And where the user asks to go on, the result is partial."""
-    nodes = [node("GridSample", ["x", "x"], ["a"], name="warp"), node("GridSample", ["a", "a"], ["b"]), node("Relu", ["b"], ["y"])]
+    nodes = [
+        node("GridSample", ["x", "x"], ["a"], name="warp"),
+        node("GridSample", ["a", "a"], ["b"]),
+        node("Relu", ["b"], ["y"]),
+    ]
     file = write(tmp_path, nodes, opset=16)
     with pytest.raises(UnknownOpError, match=r"GridSample \(2x, first at 'warp'\)"):
         load(file)
@@ -500,7 +550,10 @@ def branch(name: str, *nodes: Any) -> Any:
 
 def test_a_branch_that_shapes_decide_is_followed_and_another_is_unknown(tmp_path: Path) -> None:
     """`If` on a constant runs one branch; on the image it cannot be costed, and is not zero."""
-    then, other = branch("then", node("Conv", ["x", "w"], ["t"])), branch("else", node("Identity", ["x"], ["e"]))
+    then, other = (
+        branch("then", node("Conv", ["x", "w"], ["t"])),
+        branch("else", node("Identity", ["x"], ["e"])),
+    )
     stored = [weights("w", 3, 3, 1, 1), scalar("yes", True)]
     file = write(tmp_path, [node("If", ["yes"], ["y"], then_branch=then, else_branch=other)], stored)
     assert costed(file).work_by_kind() == {"pointwise": 9 * 64}
@@ -515,7 +568,9 @@ def test_functions_of_the_file_are_laid_out_in_place(tmp_path: Path) -> None:
 
     made = model([node("Twice", ["x", "w"], ["y"], domain="own")], [weights("w", 3, 3, 1, 1)])
     body = [node("Conv", ["a", "b"], ["c"]), node("Conv", ["c", "b"], ["d"])]
-    made.functions.append(helper.make_function("own", "Twice", ["a", "b"], ["d"], body, [helper.make_opsetid("", 17)]))
+    made.functions.append(
+        helper.make_function("own", "Twice", ["a", "b"], ["d"], body, [helper.make_opsetid("", 17)])
+    )
     file = tmp_path / "net.onnx"
     file.write_bytes(made.SerializeToString())
     assert costed(str(file)).work_by_kind() == {"pointwise": 2 * 9 * 64}
@@ -528,17 +583,32 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "cut off": (model([CONV], STORED).SerializeToString()[:-9], "cut off"),
     "no graph": (b"\x08\x07", "holds no graph"),
     "a cycle": (model([node("Relu", ["y"], ["z"]), node("Relu", ["z"], ["y"])]), "reads 'y', which no input"),
-    "a name twice": (model([node("Relu", ["x"], ["y"]), node("Relu", ["x"], ["y"])]), "which is given before"),
+    "a name twice": (
+        model([node("Relu", ["x"], ["y"]), node("Relu", ["x"], ["y"])]),
+        "which is given before",
+    ),
     "an input twice": (model([CONV], STORED, inputs=[tensor("x", (1, 3))]), "two inputs have one name"),
     "an initializer twice": (model([CONV], [*STORED, *STORED]), "two initializers have this name"),
     "an output of nobody": (model([CONV], STORED, outputs=["nothing"]), "given by no node"),
     "a huge image": (model([CONV], STORED, image=(1, 3, 2**60, 2**60)), "are no map's"),
     "a map too large": (model([CONV], STORED, image=(1, 3, 2**30, 2**30)), "has more than"),
     "wrong channels": (model([CONV], [weights("w", 4, 5, 3, 3), STORED[1]]), "weights are for 5 channels"),
-    "a window too large": (model([node("Conv", ["x", "w"], ["y"], name="c")], [weights("w", 4, 3, 9, 9)]), "a window of 9 does not fit"),
-    "a stride of 0": (model([node("Conv", ["x", "w"], ["y"], strides=[0, 0])], STORED), "'strides' must be 2 numbers from 1"),
-    "a bad reshape": (model([node("Reshape", ["x", "to"], ["y"])], [numbers("to", 5, -1)]), "cannot be read as"),
-    "a product of one number": (model([node("MatMul", ["x", "w"], ["y"])], [weights("w", 4, 5)], image=()), "MatMul"),
+    "a window too large": (
+        model([node("Conv", ["x", "w"], ["y"], name="c")], [weights("w", 4, 3, 9, 9)]),
+        "a window of 9 does not fit",
+    ),
+    "a stride of 0": (
+        model([node("Conv", ["x", "w"], ["y"], strides=[0, 0])], STORED),
+        "'strides' must be 2 numbers from 1",
+    ),
+    "a bad reshape": (
+        model([node("Reshape", ["x", "to"], ["y"])], [numbers("to", 5, -1)]),
+        "cannot be read as",
+    ),
+    "a product of one number": (
+        model([node("MatMul", ["x", "w"], ["y"])], [weights("w", 4, 5)], image=()),
+        "MatMul",
+    ),
     "axes that do not fit": (model([node("Transpose", ["x"], ["y"], perm=[0, 1])]), "does not fit"),
 }
 
@@ -580,7 +650,9 @@ def test_large_weights_are_not_loaded(tmp_path: Path) -> None:
     """A file of 64 MB is read in less than 8."""
     import tracemalloc
 
-    file = write(tmp_path, [node("Conv", ["x", "w"], ["y"])], [weights("w", 4096, 3, 36, 36)], image=(1, 3, 64, 64))
+    file = write(
+        tmp_path, [node("Conv", ["x", "w"], ["y"])], [weights("w", 4096, 3, 36, 36)], image=(1, 3, 64, 64)
+    )
     load(file)
     tracemalloc.start()
     load(file)
@@ -617,41 +689,77 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
 
 def fixed(name: str, *dims: int, fill: float = 1.0) -> Any:
     """A Constant node of this shape."""
-    return node("Constant", [], [name], name=name, value=numpy_helper.from_array(np.full(dims, fill, np.float32)))
+    return node(
+        "Constant", [], [name], name=name, value=numpy_helper.from_array(np.full(dims, fill, np.float32))
+    )
 
 
 def test_numbers_in_constant_nodes_are_not_trained_where_weights_are_initializers(tmp_path: Path) -> None:
-    """A table of 3 x 8 x 8, a scale a channel and a shift of 3 by 1 by 1: 192 + 3 + 3 numbers that nothing trains, as a note says."""
-    nodes = [fixed("t", 3, 8, 8), fixed("g", 3, 1, 1), fixed("s", 1, 3, 1, 1), node("Add", ["x", "t"], ["a"], name="a")]
+    """A table of 3 x 8 x 8, a scale a channel and a shift of 3 by 1 by 1: 192 + 3 + 3 numbers that
+    nothing trains, as a note says.
+    """
+    nodes = [
+        fixed("t", 3, 8, 8),
+        fixed("g", 3, 1, 1),
+        fixed("s", 1, 3, 1, 1),
+        node("Add", ["x", "t"], ["a"], name="a"),
+    ]
     nodes += [node("Mul", ["a", "g"], ["m"]), node("Sub", ["m", "s"], ["n"]), node("Conv", ["n", "w"], ["y"])]
     costs = costed(write(tmp_path, nodes, [weights("w", 4, 3, 3, 3)]))
     assert costs.params_by_kind() == {"conv": 108}
     assert costs.graph.notes == (
-        "not counted: 198 numbers of Constant nodes, in 3 layers, first at 'a'; the weights are initializers, so these are not trained",
+        (
+            "not counted: 198 numbers of Constant nodes, in 3 layers, first at 'a'; the weights are"
+            " initializers, so these are not trained"
+        ),
     )
 
 
 def test_in_a_file_whose_weights_are_constant_nodes_they_are_parameters(tmp_path: Path) -> None:
     """As Paddle2ONNX writes: 108 weights, a scale and a shift of 4 channels, a table of 4 x 6 x 6."""
-    nodes = [fixed("w", 4, 3, 3, 3), fixed("g", 4, 1, 1), fixed("s", 4, 1, 1), fixed("t", 1, 4, 6, 6), node("Conv", ["x", "w"], ["c"])]
-    nodes += [node("Mul", ["c", "g"], ["m"]), node("Add", ["m", "s"], ["n"]), node("Add", ["n", "t"], ["y"], name="y")]
+    nodes = [
+        fixed("w", 4, 3, 3, 3),
+        fixed("g", 4, 1, 1),
+        fixed("s", 4, 1, 1),
+        fixed("t", 1, 4, 6, 6),
+        node("Conv", ["x", "w"], ["c"]),
+    ]
+    nodes += [
+        node("Mul", ["c", "g"], ["m"]),
+        node("Add", ["m", "s"], ["n"]),
+        node("Add", ["n", "t"], ["y"], name="y"),
+    ]
     costs = costed(write(tmp_path, nodes))
     assert costs.params_by_kind() == {"conv": 108, "norm": 4, "bias": 4, "table": 144}
     assert costs.graph.notes == (
-        "table: 144 of the params are stored tables, in 1 layer, first at 'y'; "
-        "take them off if nothing trains them, as prior boxes or masks",
+        (
+            "table: 144 of the params are stored tables, in 1 layer, first at 'y'; "
+            "take them off if nothing trains them, as prior boxes or masks"
+        ),
     )
 
 
 def test_a_kernel_in_a_constant_node_counts_whatever_else_does(tmp_path: Path) -> None:
-    """One of two convolutions reads a Constant node: 3 x 3 of one channel for each of 3, beside 12 weights that are an initializer."""
-    nodes = [fixed("k", 3, 1, 3, 3), node("Conv", ["x", "k"], ["b"], group=3), node("Conv", ["b", "w"], ["y"])]
-    assert costed(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1)])).params_by_kind() == {"depthwise": 27, "pointwise": 12}
+    """One of two convolutions reads a Constant node: 3 x 3 of one channel for each of 3, beside 12
+    weights that are an initializer.
+    """
+    nodes = [
+        fixed("k", 3, 1, 3, 3),
+        node("Conv", ["x", "k"], ["b"], group=3),
+        node("Conv", ["b", "w"], ["y"]),
+    ]
+    assert costed(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1)])).params_by_kind() == {
+        "depthwise": 27,
+        "pointwise": 12,
+    }
 
 
 NORM = {
     "instance norm": (node("InstanceNormalization", ["x", "one", "zero"], ["y"]), {"norm": 6}),
-    "batch norm": (node("BatchNormalization", ["x", "one", "zero", "m", "v"], ["y"]), {"norm": 6, "norm_statistics": 6}),
+    "batch norm": (
+        node("BatchNormalization", ["x", "one", "zero", "m", "v"], ["y"]),
+        {"norm": 6, "norm_statistics": 6},
+    ),
 }
 
 
@@ -664,33 +772,69 @@ def test_ones_and_zeros_that_an_exporter_made_up_are_no_parameters(case: str, tm
     assert costed(write(tmp_path, [called], [ones, zeros, *rest])).params_by_kind() == whole
     ones.name, zeros.name = "val_3", "val_14"
     called = node(called.op_type, ["x", "val_3", "val_14", *called.input[3:]], ["y"])
-    assert costed(write(tmp_path, [called], [ones, zeros, *rest])).params_by_kind() == {k: n for k, n in whole.items() if k != "norm"}
+    assert costed(write(tmp_path, [called], [ones, zeros, *rest])).params_by_kind() == {
+        k: n for k, n in whole.items() if k != "norm"
+    }
 
 
-def test_a_group_norm_written_as_an_instance_norm_of_the_groups_has_only_what_stands_behind_it(tmp_path: Path) -> None:
-    """Two groups of 4 channels: a scale and a shift of 4 are learned, the ones and zeros of the 2 groups are not."""
-    nodes = [node("Conv", ["x", "w"], ["c"]), node("Reshape", ["c", "to"], ["r"]), node("InstanceNormalization", ["r", "o", "z"], ["i"])]
-    nodes += [node("Reshape", ["i", "back"], ["b"]), node("Mul", ["b", "g"], ["m"]), node("Add", ["m", "s"], ["y"])]
-    stored = [weights("w", 4, 3, 1, 1), numbers("to", 0, 2, -1), numbers("back", 1, 4, 8, 8), weights("o", 2), weights("g", 4, 1, 1)]
+def test_a_group_norm_written_as_an_instance_norm_of_the_groups_has_only_what_stands_behind_it(
+    tmp_path: Path,
+) -> None:
+    """Two groups of 4 channels: a scale and a shift of 4 are learned, the ones and zeros of the 2 groups
+    are not.
+    """
+    nodes = [
+        node("Conv", ["x", "w"], ["c"]),
+        node("Reshape", ["c", "to"], ["r"]),
+        node("InstanceNormalization", ["r", "o", "z"], ["i"]),
+    ]
+    nodes += [
+        node("Reshape", ["i", "back"], ["b"]),
+        node("Mul", ["b", "g"], ["m"]),
+        node("Add", ["m", "s"], ["y"]),
+    ]
+    stored = [
+        weights("w", 4, 3, 1, 1),
+        numbers("to", 0, 2, -1),
+        numbers("back", 1, 4, 8, 8),
+        weights("o", 2),
+        weights("g", 4, 1, 1),
+    ]
     stored += [weights("s", 4, 1, 1), numpy_helper.from_array(np.zeros(2, np.float32), "z")]
     assert costed(write(tmp_path, nodes, stored)).params_by_kind() == {"pointwise": 12, "norm": 4, "bias": 4}
 
 
 def test_weights_that_are_made_at_run_time_count(tmp_path: Path) -> None:
-    """Two convolutions, a norm and a shift, all by ConstantOfShape: 108 + 16 weights, 4 + 4, 4; in another file it makes only a filler."""
+    """Two convolutions, a norm and a shift, all by ConstantOfShape: 108 + 16 weights, 4 + 4, 4; in
+    another file it makes only a filler.
+    """
     made = {"w": (4, 3, 3, 3), "v": (4, 4, 1, 1), "g": (4,), "b": (4,), "m": (4,), "s": (4,), "t": (4, 1, 1)}
     nodes = [node("ConstantOfShape", [f"{name}.dims"], [name]) for name in made]
     nodes += [node("Conv", ["x", "w"], ["c"]), node("BatchNormalization", ["c", "g", "b", "m", "s"], ["n"])]
     nodes += [node("Conv", ["n", "v"], ["d"]), node("Add", ["d", "t"], ["y"])]
     costs = costed(write(tmp_path, nodes, [numbers(f"{name}.dims", *dims) for name, dims in made.items()]))
-    assert costs.params_by_kind() == {"conv": 108, "norm": 8, "norm_statistics": 8, "pointwise": 16, "bias": 4}
-    nodes = [node("ConstantOfShape", ["dims"], ["t"]), node("Conv", ["x", "w"], ["c"]), node("Add", ["c", "t"], ["y"])]
-    assert costed(write(tmp_path, nodes, [weights("w", 4, 3, 3, 3), numbers("dims", 4, 1, 1)])).params_by_kind() == {"conv": 108}
+    assert costs.params_by_kind() == {
+        "conv": 108,
+        "norm": 8,
+        "norm_statistics": 8,
+        "pointwise": 16,
+        "bias": 4,
+    }
+    nodes = [
+        node("ConstantOfShape", ["dims"], ["t"]),
+        node("Conv", ["x", "w"], ["c"]),
+        node("Add", ["c", "t"], ["y"]),
+    ]
+    assert costed(
+        write(tmp_path, nodes, [weights("w", 4, 3, 3, 3), numbers("dims", 4, 1, 1)])
+    ).params_by_kind() == {"conv": 108}
 
 
 @pytest.mark.parametrize(("name", "function"), [("/features/relu6_3/Clip", "relu6"), ("Clip_7", "clip")])
 def test_a_function_that_is_only_guessed_is_said_to_be(name: str, function: str, tmp_path: Path) -> None:
-    """The bounds of Clip stand in another file, which is never opened; where they are stored nothing is guessed."""
+    """The bounds of Clip stand in another file, which is never opened; where they are stored nothing is
+    guessed.
+    """
     bounds = [scalar("low", np.float32(0)), scalar("high", np.float32(6))]
     file = write(tmp_path, [node("Clip", ["x", "low", "high"], ["y"], name=name)], bounds)
     assert (load(file).graph.nodes[1].op.function, load(file).graph.notes) == ("relu6", ())
@@ -700,20 +844,42 @@ def test_a_function_that_is_only_guessed_is_said_to_be(name: str, function: str,
     design = load(write(tmp_path, [node("Clip", ["x", "low", "high"], ["y"], name=name)], bounds))
     assert design.graph.nodes[1].op.function == function
     assert design.graph.notes == (
-        f"guess: the bounds of 1 layer of type Clip, first at '{name}', are not in the file; taken for ReLU6 where the name says so",
+        (
+            f"guess: the bounds of 1 layer of type Clip, first at '{name}', are not in the file; taken for"
+            " ReLU6 where the name says so"
+        ),
     )
 
 
 def test_what_rests_on_the_shape_of_something_left_out_is_said_to_be_a_guess(tmp_path: Path) -> None:
     """Of two convolutions one stands behind an op that was left out."""
-    nodes = [node("Conv", ["x", "w"], ["c"], name="one"), node("Mystery", ["c"], ["m"]), node("Conv", ["m", "v"], ["y"], name="two")]
-    design = load(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1), weights("v", 4, 4, 1, 1)]), Settings(allow_unknown=True))
+    nodes = [
+        node("Conv", ["x", "w"], ["c"], name="one"),
+        node("Mystery", ["c"], ["m"]),
+        node("Conv", ["m", "v"], ["y"], name="two"),
+    ]
+    design = load(
+        write(tmp_path, nodes, [weights("w", 4, 3, 1, 1), weights("v", 4, 4, 1, 1)]),
+        Settings(allow_unknown=True),
+    )
     assert design.graph.left_out == ("Mystery (1x, first at 'm')",)
-    assert design.graph.notes == ("guess: the counts of 1 layer behind what was left out, first at 'two', rest on the shape taken for it",)
+    assert design.graph.notes == (
+        (
+            "guess: the counts of 1 layer behind what was left out, first at 'two', rest on the shape taken"
+            " for it"
+        ),
+    )
 
 
 def test_constant_nodes_are_not_trained_where_the_weights_are_inputs(tmp_path: Path) -> None:
-    """A file whose weights were taken out still keeps them apart from what is fixed, such as the kernel of a blur."""
-    nodes = [fixed("k", 3, 1, 3, 3), fixed("t", 3, 6, 6), node("Conv", ["x", "k"], ["b"], group=3), node("Add", ["b", "t"], ["c"])]
+    """A file whose weights were taken out still keeps them apart from what is fixed, such as the kernel
+    of a blur.
+    """
+    nodes = [
+        fixed("k", 3, 1, 3, 3),
+        fixed("t", 3, 6, 6),
+        node("Conv", ["x", "k"], ["b"], group=3),
+        node("Add", ["b", "t"], ["c"]),
+    ]
     file = write(tmp_path, [*nodes, node("Conv", ["c", "w"], ["y"])], inputs=[tensor("w", (4, 3, 1, 1))])
     assert costed(file).params_by_kind() == {"depthwise": 27, "pointwise": 12}

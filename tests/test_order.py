@@ -19,7 +19,8 @@ BRANCHY = ("googlenet", "v3-small", "shufflenet-v2-1.0", "mobilenetv4-conv-small
 
 
 def listed_anew(design: Design, seed: int, change: str = "") -> Design:
-    """The same network as a file that lists it in another order, under other names, its sums' inputs exchanged.
+    """The same network as a file that lists it in another order, under other names, its sums' inputs
+    exchanged.
 
     `change` names a convolution whose kernel becomes 5: another network.
     """
@@ -52,7 +53,11 @@ def test_a_network_listed_in_another_order_is_the_same(name: str) -> None:
 def test_one_change_of_a_network_listed_in_another_order_is_one_cause(name: str) -> None:
     """A larger kernel of one convolution: nothing else is claimed."""
     design = load(name)._replace(spec=None, file=name)
-    convs = [n for n in design.graph.nodes if n.op.__class__ is Conv and n.op.kernel == 1 and n.op.stride == 1 and n.output.h > 4]
+    convs = [
+        n
+        for n in design.graph.nodes
+        if n.op.__class__ is Conv and n.op.kernel == 1 and n.op.stride == 1 and n.output.h > 4
+    ]
     for seed in range(3):
         changed = random.Random(seed).choice(convs)
         found = diff(design, listed_anew(design, seed, changed.name), load_convention())
@@ -61,7 +66,9 @@ def test_one_change_of_a_network_listed_in_another_order_is_one_cause(name: str)
 
 
 def test_a_different_network_is_not_arranged_into_the_same() -> None:
-    """Two heads that read one copy of a layer each are not two heads that read the same copy: the second copy's output goes elsewhere."""
+    """Two heads that read one copy of a layer each are not two heads that read the same copy: the second
+    copy's output goes elsewhere.
+    """
 
     def net(second: int) -> Graph:
         b = Builder()

@@ -63,9 +63,25 @@ TEXTS = [name for name in FORMATS if name not in ARRAYS]
 
 
 def document(name: str, title: str | None = None) -> Document:
-    columns = (Column("name", name), Column("note", "note"), Column("n", "n", "count"), Column("share", "share", "share", bar=True))
-    table = Table(name, columns, ((name, name, 1_234_567, 0.25), ("plain", None, 0, None)), ((name, None, 1_234_567, 1.0),))
-    return Document(title or name, (table, table._replace(title="again")), (name,), {"name": name, "n": 1_234_567}, (name,))
+    columns = (
+        Column("name", name),
+        Column("note", "note"),
+        Column("n", "n", "count"),
+        Column("share", "share", "share", bar=True),
+    )
+    table = Table(
+        name,
+        columns,
+        ((name, name, 1_234_567, 0.25), ("plain", None, 0, None)),
+        ((name, None, 1_234_567, 1.0),),
+    )
+    return Document(
+        title or name,
+        (table, table._replace(title="again")),
+        (name,),
+        {"name": name, "n": 1_234_567},
+        (name,),
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -73,7 +89,9 @@ def document(name: str, title: str | None = None) -> Document:
 def test_no_control_character_leaves_the_program(name: str, format_: str) -> None:
     """Escapes, bells, line and direction marks are shown as \\x1b and the like, in every format."""
     said = render(document(name), format_)
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", said)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", said
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -145,8 +163,9 @@ def test_latex_runs_no_command_of_a_stranger(name: str) -> None:
     """Every backslash begins a command of ours, and no special character stands bare."""
     said = render(document(name), "latex")
     ours = (
-        "usepackage begin end centering caption toprule midrule bottomrule noindent textbackslash textasciicircum textasciitilde textless "
-        "textgreater textbar textquotedbl textquotesingle textasciigrave"
+        "usepackage begin end centering caption toprule midrule bottomrule noindent textbackslash"
+        " textasciicircum textasciitilde textless textgreater textbar textquotedbl textquotesingle"
+        " textasciigrave"
     )
     assert set(re.findall(r"\\([a-z]+)", said)) <= set(ours.split())
     body = re.sub(r"^%.*", "", said)
@@ -176,7 +195,9 @@ def test_a_terminal_is_sent_its_own_escapes_only(name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("escape", [csv_.escape, markdown.escape, latex.escape, html_.escape])
-@pytest.mark.parametrize("name", ["stem/conv", "bottleneck 4/1/depthwise", "v2:alpha=0.5,resolution=224", "112x112x32"])
+@pytest.mark.parametrize(
+    "name", ["stem/conv", "bottleneck 4/1/depthwise", "v2:alpha=0.5,resolution=224", "112x112x32"]
+)
 def test_ordinary_names_stay_readable(escape: object, name: str) -> None:
     """Nothing is escaped that need not be (LaTeX: a hyphen aside)."""
     assert escape(name) == name  # type: ignore[operator]
@@ -224,13 +245,24 @@ def test_exact_integers_stay_exact(n: int) -> None:
 
 def test_wide_letters_take_two_cells() -> None:
     """Columns stay below one another where a name is Chinese."""
-    table = Table("t", (Column("name", "name"), Column("n", "n", "integer")), (("\u7f51\u7edc", 1), ("net", 2)))
-    assert render(Document("d", (table,), (), {}), "text").splitlines()[2:] == ["name  n", "\u7f51\u7edc  1", "net   2"]
+    table = Table(
+        "t", (Column("name", "name"), Column("n", "n", "integer")), (("\u7f51\u7edc", 1), ("net", 2))
+    )
+    assert render(Document("d", (table,), (), {}), "text").splitlines()[2:] == [
+        "name  n",
+        "\u7f51\u7edc  1",
+        "net   2",
+    ]
 
 
 def test_a_narrow_terminal_drops_columns_by_rank_and_says_so() -> None:
     """The rough numbers first, then what has the highest rank, then it goes on below."""
-    columns = (Column("name", "name"), Column("a", "first", "count", rank=1), Column("b", "second", "count"), Column("c", "third", "count"))
+    columns = (
+        Column("name", "name"),
+        Column("a", "first", "count", rank=1),
+        Column("b", "second", "count"),
+        Column("c", "third", "count"),
+    )
     answer = Document("d", (Table("t", columns, (("row", 1_000_000, 2_000_000, 3_000_000),)),), (), {})
     wide, middle, narrow = (terminal.recorded(answer, width).export_text() for width in (80, 32, 20))
     assert "1.00 M" in wide
@@ -241,7 +273,10 @@ def test_a_narrow_terminal_drops_columns_by_rank_and_says_so() -> None:
     assert "3,000,000" in narrow
 
 
-@pytest.mark.parametrize(("part", "blocks", "ascii_"), [(1, "█" * 10, "#" * 10), (0.5, "█" * 5, "#" * 5), (0.001, "▏", ""), (0, "", "")])
+@pytest.mark.parametrize(
+    ("part", "blocks", "ascii_"),
+    [(1, "█" * 10, "#" * 10), (0.5, "█" * 5, "#" * 5), (0.001, "▏", ""), (0, "", "")],
+)
 def test_bars(part: float, blocks: str, ascii_: str) -> None:
     """In eighths of a cell, or in # where the terminal has no blocks."""
     assert (terminal.bar(part, True).rstrip(), terminal.bar(part, False).rstrip()) == (blocks, ascii_)
@@ -271,7 +306,11 @@ def test_every_format_has_a_suffix_and_stands_in_the_help() -> None:
     assert set(FORMATS) <= set(SUFFIXES.values())
     assert all(SUFFIXES[ENDINGS[name][0]] == name for name in FORMATS)
     run = CliRunner().invoke
-    for command, formats in (("report", TEXTS), ("scale", [*FORMATS]), ("check", [f for f in CHECK_FORMATS if f not in ARRAYS])):
+    for command, formats in (
+        ("report", TEXTS),
+        ("scale", [*FORMATS]),
+        ("check", [f for f in CHECK_FORMATS if f not in ARRAYS]),
+    ):
         said = " ".join(run(cli, [command, "--help"], terminal_width=400).stdout.split())
         assert f"{', '.join(formats[:-1])} or {formats[-1]}; by default" in said
 
@@ -287,7 +326,9 @@ def run_on_terminal(*args: str, columns: int = 100, **env: str) -> str:
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
     environment |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **env}
-    process = subprocess.Popen([sys.executable, "-m", "mnetcost", *args], stdout=child, stderr=child, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mnetcost", *args], stdout=child, stderr=child, env=environment
+    )
     os.close(child)
     said = b""
     try:
@@ -317,9 +358,18 @@ def test_a_spec_with_hostile_names_is_data_in_every_command(tmp_path: Path) -> N
     names = [n for n in HOSTILE if "\ud800" not in n and n == n.strip()]
     rows = "\n".join(f'  {{ op = "conv", out = 8, name = {quoted(n)} }},' for n in names)
     file = tmp_path / "net.toml"
-    file.write_text(f'source = "x"\ntitle = {quoted(names[0])}\nresolution = 32\nlayers = [\n{rows}\n]\n', "utf-8")
+    file.write_text(
+        f'source = "x"\ntitle = {quoted(names[0])}\nresolution = 32\nlayers = [\n{rows}\n]\n', "utf-8"
+    )
     for format_ in TEXTS:
-        for call in (["report"], ["compare", "v2"], ["scale"], ["explain"], ["report", "--by", "block"], ["diff", "v2"]):
+        for call in (
+            ["report"],
+            ["compare", "v2"],
+            ["scale"],
+            ["explain"],
+            ["report", "--by", "block"],
+            ["diff", "v2"],
+        ):
             command, *rest = call
             done = CliRunner().invoke(cli, [command, str(file), *rest, "--format", format_])
             assert done.exit_code == 0, done.stderr

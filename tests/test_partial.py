@@ -12,7 +12,9 @@ from mnetcost.output import ARRAYS, FORMATS
 
 from .test_caffe import layer, small
 
-NET = small(layer("Roll", tops="r", name="r") + layer("InnerProduct", "inner_product_param { num_output: 2 }", "r"))
+NET = small(
+    layer("Roll", tops="r", name="r") + layer("InnerProduct", "inner_product_param { num_output: 2 }", "r")
+)
 COMMANDS = [
     ["report"],
     ["report", "--by", "kind"],

@@ -76,7 +76,10 @@ def test_what_is_no_such_text_is_refused_with_its_line(text: str, message: str) 
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["#" * 1_000_000 + '\n"', "#\n" * 300_000 + '"', ", ; " * 300_000 + "'", "{" * 100_000, '"' * 99_999])
+@pytest.mark.parametrize(
+    "text",
+    ["#" * 1_000_000 + '\n"', "#\n" * 300_000 + '"', ", ; " * 300_000 + "'", "{" * 100_000, '"' * 99_999],
+)
 def test_no_text_takes_long(text: str) -> None:
     """Nothing makes the grammar go back over what it has read."""
     start = time.perf_counter()

@@ -41,7 +41,9 @@ class Figure(NamedTuple):
         """Is ours, rounded or cut to the printed digits, the printed figure?"""
         number, _, unit = self.printed.partition(" ")
         printed = Decimal(number)
-        return (self.ours / UNITS[unit]).quantize(Decimal(1).scaleb(printed.as_tuple().exponent), mode) == printed  # type: ignore[arg-type]
+        return (self.ours / UNITS[unit]).quantize(
+            Decimal(1).scaleb(printed.as_tuple().exponent), mode
+        ) == printed  # type: ignore[arg-type]
 
     @property
     def verdict(self) -> str:
@@ -54,7 +56,9 @@ def params_as(costs: Costs, reading: str) -> int:
     """Count parameters as a source means them."""
     kinds = costs.params_by_kind()
     norm, statistics = kinds.get("norm", 0), kinds.get("norm_statistics", 0)
-    gamma = sum(t.count for layer in costs.layers for t in layer.params if t.kind == "norm" and t.variant == "scale")
+    gamma = sum(
+        t.count for layer in costs.layers for t in layer.params if t.kind == "norm" and t.variant == "scale"
+    )
     trainable = sum(kinds.values()) - statistics
     return {
         "trainable": trainable,
@@ -74,15 +78,33 @@ def figures() -> list[Figure]:
             common = (table["source"], row["what"], row["design"])
             cut = row.get("cut", False)
             if "madds" in row:
-                out.append(Figure(*common, "MAdds", row["madds"], Decimal(madds), cut, row.get("madds_differs", "")))
+                out.append(
+                    Figure(*common, "MAdds", row["madds"], Decimal(madds), cut, row.get("madds_differs", ""))
+                )
             if "params" in row:
                 ours = params_as(costs, row.get("params_as", "trainable"))
-                out.append(Figure(*common, "params", row["params"], Decimal(ours), cut, row.get("params_differs", "")))
+                out.append(
+                    Figure(
+                        *common, "params", row["params"], Decimal(ours), cut, row.get("params_differs", "")
+                    )
+                )
             if "share" in row:
                 weights = sum(params.get(kind, 0) for kind in MAC_KINDS)
-                shares = {"madds": Decimal(100) * work[row["share"]] / madds, "params": Decimal(100) * params[row["share"]] / weights}
+                shares = {
+                    "madds": Decimal(100) * work[row["share"]] / madds,
+                    "params": Decimal(100) * params[row["share"]] / weights,
+                }
                 for key, ours in shares.items():
-                    out.append(Figure(*common, f"share of {key}", row[f"{key}_share"], ours, cut, row.get(f"{key}_differs", "")))
+                    out.append(
+                        Figure(
+                            *common,
+                            f"share of {key}",
+                            row[f"{key}_share"],
+                            ours,
+                            cut,
+                            row.get(f"{key}_differs", ""),
+                        )
+                    )
     return out
 
 
@@ -136,7 +158,10 @@ def page() -> str:
             ours = f"{int(f.ours):,}" if "share" not in f.quantity else f"{f.ours:.4f}"
             percent = " %" if "share" in f.quantity else ""
             said = f"differs: {f.reason}" if f.reason else f.verdict
-            lines.append(f"| {f.what} | {settings_of(f.design)} | {f.quantity} | {f.printed}{percent} | {ours}{percent} | {said} |")
+            lines.append(
+                f"| {f.what} | {settings_of(f.design)} | {f.quantity} | {f.printed}{percent} |"
+                f" {ours}{percent} | {said} |"
+            )
     lines += ["", "## Published, and not derivable here", ""]
     lines += [f"- {item['source']}: {item['reason']}" for item in PUBLISHED["not_derivable"]]
     return "\n".join(lines) + "\n"
@@ -148,7 +173,8 @@ def test_the_page_of_published_figures_is_fresh() -> None:
 
 
 @pytest.mark.parametrize(
-    ("design", "reading"), [("v1", "trainable"), ("v1", "total"), ("v2", "trainable"), ("v3-large:alpha=0.75", "trainable")]
+    ("design", "reading"),
+    [("v1", "trainable"), ("v1", "total"), ("v2", "trainable"), ("v3-large:alpha=0.75", "trainable")],
 )
 def test_the_head_of_the_page_says_true_figures(design: str, reading: str) -> None:
     """The exact figures in the page's own words are the program's."""

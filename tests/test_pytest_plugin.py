@@ -40,7 +40,9 @@ def test_a_fixture_costs_designs() -> None:
 
 def test_a_kept_budget_is_silent_and_a_broken_one_says_why() -> None:
     """By how much, and the layers that cost most."""
-    assert_within_budget("v2", {"madds": "301M", "params": {"min": "3M", "max": "3.6M"}, "op:depthwise.madds": "21M"})
+    assert_within_budget(
+        "v2", {"madds": "301M", "params": {"min": "3M", "max": "3.6M"}, "op:depthwise.madds": "21M"}
+    )
     assert_within_budget("v2", {"madds": "11M"}, alpha=0.35, resolution=96, top=False)
     with pytest.raises(AssertionError) as caught:
         assert_within_budget("v2", {"madds": "300M", "params": "3.6M"})
@@ -77,8 +79,7 @@ def test_in_a_pytest_of_its_own(pytester: pytest.Pytester, monkeypatch: pytest.M
     """The fixture is there without an import, and a failure shows the budget and none of our own lines."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # installed or not, the plugin is loaded once
-    pytester.makepyfile(
-        """
+    pytester.makepyfile("""
         from mnetcost.pytest_plugin import assert_within_budget
 
         def test_figures(mnetcost_cost):
@@ -86,8 +87,7 @@ def test_in_a_pytest_of_its_own(pytester: pytest.Pytester, monkeypatch: pytest.M
 
         def test_budget():
             assert_within_budget("v2", {"madds": "300M"})
-        """
-    )
+        """)
     done = pytester.runpytest_subprocess("-p", "mnetcost.pytest_plugin", "-p", "no:cacheprovider")
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*over budget*", "*v2: madds is 300,774,272 MAdds, 774,272 over 300,000,000*"])
@@ -97,11 +97,16 @@ def test_in_a_pytest_of_its_own(pytester: pytest.Pytester, monkeypatch: pytest.M
     )
 
 
-def test_loading_the_plugin_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loading_the_plugin_loads_nothing_heavy(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every pytest of the environment does so."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # installed or not, the plugin is loaded once
     pytester.makepyfile(
-        "import sys\ndef test_modules():\n    assert not {'numpy', 'rich', 'click', 'mnetcost.engine'} & set(sys.modules)\n"
+        "import sys\ndef test_modules():\n    assert not {'numpy', 'rich', 'click', 'mnetcost.engine'} &"
+        " set(sys.modules)\n"
     )
-    pytester.runpytest_subprocess("-p", "mnetcost.pytest_plugin", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "mnetcost.pytest_plugin", "-p", "no:cacheprovider").assert_outcomes(
+        passed=1
+    )

@@ -77,7 +77,10 @@ CONTENTS: dict[str, tuple[bytes, Content]] = {
     "HDF5": (b"\x89HDF\r\n\x1a\n" + b"\0" * 9, contents.HDF5),
     "a .keras archive": (zipped("metadata.json", "config.json", "model.weights.h5"), contents.KERAS_ARCHIVE),
     "PyTorch's zip": (zipped("net/data.pkl", "net/data/0"), contents.TORCH_ZIP),
-    "TorchScript": (zipped("net/code/__torch__.py", "net/data.pkl", "net/constants.pkl", "net/config.json"), contents.TORCH_ZIP),
+    "TorchScript": (
+        zipped("net/code/__torch__.py", "net/data.pkl", "net/constants.pkl", "net/config.json"),
+        contents.TORCH_ZIP,
+    ),
     "NumPy arrays": (zipped("a.npy", "b.npy"), contents.NPZ),
     "a pickle": (b"\x80\x02}q\0.", contents.PICKLE),
     "safetensors": ((40).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[1]}}', contents.SAFETENSORS),
@@ -105,7 +108,17 @@ def test_a_file_is_told_by_what_is_in_it(case: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\0" * 99, b"hello", b"a = 1", b"PK\3\4", b"\x08\x07\x12\xff", b"\x0a\xff\xff\xff\xff\xff\xff", b"\xff" * 9]
+    "data",
+    [
+        b"",
+        b"\0" * 99,
+        b"hello",
+        b"a = 1",
+        b"PK\3\4",
+        b"\x08\x07\x12\xff",
+        b"\x0a\xff\xff\xff\xff\xff\xff",
+        b"\xff" * 9,
+    ],
 )
 def test_bytes_that_could_be_anything_are_taken_for_nothing(data: bytes) -> None:
     """The name's ending then says what it is."""
@@ -113,12 +126,16 @@ def test_bytes_that_could_be_anything_are_taken_for_nothing(data: bytes) -> None
 
 
 @pytest.mark.parametrize("name", ["test.pt", "net.txt", "deploy", "net.json", "net.onnx", "net.prototxt"])
-def test_a_prototxt_is_read_under_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prototxt_is_read_under_any_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """py-faster-rcnn calls them test.pt; with or without a folder in front."""
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(PROTOTXT)
     want = cost(load(str(tmp_path / name)).graph)
-    assert want.params_by_kind()["pointwise"] == 3_139_584 + 1_024_000  # thirteen pointwise layers and the classifier
+    assert (
+        want.params_by_kind()["pointwise"] == 3_139_584 + 1_024_000
+    )  # thirteen pointwise layers and the classifier
     assert cost(load(name).graph).work_by_kind() == want.work_by_kind()
 
 
@@ -133,10 +150,14 @@ def test_a_spec_is_read_under_any_name(tmp_path: Path, monkeypatch: pytest.Monke
         load("net.txt")
 
 
-@pytest.mark.parametrize("case", [case for case, (_, found) in CONTENTS.items() if not found.reader and found is not contents.SPEC])
+@pytest.mark.parametrize(
+    "case", [case for case, (_, found) in CONTENTS.items() if not found.reader and found is not contents.SPEC]
+)
 @pytest.mark.parametrize("name", ["net", "net.pt", "net.onnx"])
 def test_what_is_no_design_is_called_what_it_is(case: str, name: str, tmp_path: Path) -> None:
-    """With the way to a file that is read, and the list of what is; a name that is known says more than a weak likeness."""
+    """With the way to a file that is read, and the list of what is; a name that is known says more than a
+    weak likeness.
+    """
     data, found = CONTENTS[case]
     (tmp_path / name).write_bytes(data)
     with pytest.raises(SpecError) as caught:
@@ -149,7 +170,9 @@ def test_what_is_no_design_is_called_what_it_is(case: str, name: str, tmp_path: 
 
 @pytest.mark.parametrize("ending", contents.NAMED)
 def test_a_file_that_only_its_name_tells_is_called_so(ending: str, tmp_path: Path) -> None:
-    """That it is a guess, what it is, the way to a file that is read, and what is read; no ending that a reader takes is among them."""
+    """That it is a guess, what it is, the way to a file that is read, and what is read; no ending that a
+    reader takes is among them.
+    """
     file = tmp_path / f"net{ending.upper()}"
     file.write_text("not a model")
     with pytest.raises(SpecError) as caught:
@@ -179,7 +202,9 @@ def test_a_file_that_nothing_tells_lists_what_is_read(tmp_path: Path) -> None:
         load(str(tmp_path / "net.xyz"))
 
 
-def test_a_shipped_name_is_a_shipped_design_whatever_lies_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shipped_name_is_a_shipped_design_whatever_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file called v2 is asked for as ./v2."""
     monkeypatch.chdir(tmp_path)
     Path("v2").write_bytes(PROTOTXT)
@@ -199,7 +224,10 @@ def test_a_file_says_why_it_cannot_follow_a_setting(setting: str, tmp_path: Path
     """Its widths, classes, channels and top are the file's."""
     (tmp_path / "net.json").write_text(FILES["net.json"])
     with pytest.raises(CallError) as caught:
-        load(str(tmp_path / "net.json"), Settings(**{setting: {"alpha": 0.5, "classes": 10, "channels": 1, "top": False}[setting]}))
+        load(
+            str(tmp_path / "net.json"),
+            Settings(**{setting: {"alpha": 0.5, "classes": 10, "channels": 1, "top": False}[setting]}),
+        )
     assert REFUSED[setting] in str(caught.value)
 
 
@@ -223,8 +251,17 @@ def test_reading_imports_no_library(name: str, tmp_path: Path) -> None:
     """Neither a framework nor a reader's library nor numpy."""
     (tmp_path / name).write_text(FILES[name])
     heavy = ("numpy", "google", "h5py", "rich", "tabulate", "tensorflow", "onnx")
-    code = f"import sys; from mnetcost.designs import load; load({str(tmp_path / name)!r}); print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    code = (
+        f"import sys; from mnetcost.designs import load; load({str(tmp_path / name)!r}); print([m for m in"
+        f" {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -34,7 +34,9 @@ def column(document: Document, key: str) -> dict[str, object]:
 
 
 def test_by_kind_is_table_2_of_the_v1_paper() -> None:
-    """94.86, 3.06, 1.91 (printed 1.19, digits swapped) and 0.18 % of multiply-adds; 74.59, 1.06, 0.02 and 24.33 % of weights."""
+    """94.86, 3.06, 1.91 (printed 1.19, digits swapped) and 0.18 % of multiply-adds; 74.59, 1.06, 0.02 and
+    24.33 % of weights.
+    """
     kinds = ("pointwise", "depthwise", "conv", "dense")
     document = answer("v1", "kind")
     madds, weights = column(document, "madds_share"), column(document, "weights_share")
@@ -47,7 +49,9 @@ def test_by_kind_is_table_2_of_the_v1_paper() -> None:
 @pytest.mark.parametrize("convention", ["paper", "fvcore", "total"])
 @pytest.mark.parametrize("by", BY)
 def test_rows_add_up_to_the_totals(name: str, convention: str, by: str) -> None:
-    """Whatever a row stands for and whatever is left out of sight, params and work are those of the JSON totals."""
+    """Whatever a row stands for and whatever is left out of sight, params and work are those of the JSON
+    totals.
+    """
     document = answer(name, by, convention)
     totals = document.data["totals"]
     for key in ("params", "madds"):
@@ -58,10 +62,16 @@ def test_rows_add_up_to_the_totals(name: str, convention: str, by: str) -> None:
 
 
 def test_a_convolution_is_called_by_its_kind() -> None:
-    """V2's 1x1 convolutions are `pointwise`, two in each block but the first, and the head; no two columns have one title."""
+    """V2's 1x1 convolutions are `pointwise`, two in each block but the first, and the head; no two
+    columns have one title.
+    """
     document = answer("v2")
     ops = column(document, "op")
-    assert [ops[k] for k in ("stem/conv", "bottleneck 1/depthwise", "bottleneck 1/project")] == ["conv", "depthwise", "pointwise"]
+    assert [ops[k] for k in ("stem/conv", "bottleneck 1/depthwise", "bottleneck 1/project")] == [
+        "conv",
+        "depthwise",
+        "pointwise",
+    ]
     assert list(ops.values()).count("pointwise") == 2 * 17
     for by in BY:
         titles = [c.title for c in answer("v2", by, convention="flops").tables[0].columns]
@@ -75,7 +85,17 @@ def test_json_is_the_contract() -> None:
     assert list(data) == ["schema", "mnetcost", "status", "design", "convention", "totals", "bytes", "layers"]
     assert data["schema"] == "mnetcost.report/1"
     assert data["status"] == "complete"
-    assert list(data["design"]) == ["name", "source", "alpha", "rho", "resolution", "channels", "classes", "batch", "top"]
+    assert list(data["design"]) == [
+        "name",
+        "source",
+        "alpha",
+        "rho",
+        "resolution",
+        "channels",
+        "classes",
+        "batch",
+        "top",
+    ]
     assert data["design"] | {"source": ""} == {
         "name": "v2",
         "source": "",
@@ -130,7 +150,12 @@ def test_top_is_the_most_expensive_and_says_what_it_comes_to() -> None:
 
 @pytest.mark.parametrize(
     ("key", "first"),
-    [("params", "classifier"), ("name", "bottleneck 1/depthwise"), ("INPUT", "bottleneck 2/1/expand_norm"), ("madds_share", "head/conv")],
+    [
+        ("params", "classifier"),
+        ("name", "bottleneck 1/depthwise"),
+        ("INPUT", "bottleneck 2/1/expand_norm"),
+        ("madds_share", "head/conv"),
+    ],
 )
 def test_sort_takes_any_column(key: str, first: str) -> None:
     """Numbers and maps from the largest, names from A; the case of the word does not matter."""
@@ -162,8 +187,14 @@ def test_every_design_has_every_view(name: str, by: str, everything: bool) -> No
     ("design", "sizes"),
     [
         # 6,016 weights, 178 biases of channels, 168 x 2 of norms and as many statistics, 10 of the classifier
-        ("tests/field/thread-size.toml", {"float32": 25_448, "float32_stored": 26_792, "int8_folded": 6_016 + 4 * 178}),
-        ("vgg16", {"float32": 553_430_176, "float32_stored": 553_430_176, "int8_folded": 138_344_128 + 4 * 13_416}),
+        (
+            "tests/field/thread-size.toml",
+            {"float32": 25_448, "float32_stored": 26_792, "int8_folded": 6_016 + 4 * 178},
+        ),
+        (
+            "vgg16",
+            {"float32": 553_430_176, "float32_stored": 553_430_176, "int8_folded": 138_344_128 + 4 * 13_416},
+        ),
     ],
 )
 def test_a_report_says_how_many_bytes_the_weights_take(design: str, sizes: dict[str, int]) -> None:

@@ -58,12 +58,18 @@ CONV = 'op = "conv", name = "a", out = 48, kernel = 3'  # 27 parameters a channe
     ],
 )
 def test_what_is_learned_a_channel_follows_the_channels(row: str, at_1: int, at_half: int, at_2: int) -> None:
-    """A convolution of 48 channels is 24 at alpha 0.5 and 96 at 2, 27 parameters each; behind it the row's own."""
+    """A convolution of 48 channels is 24 at alpha 0.5 and 96 at 2, 27 parameters each; behind it the
+    row's own.
+    """
     text = rows(CONV, row)
     for alpha, channels, own in ((1.0, 48, at_1), (0.5, 24, at_half), (2.0, 96, at_2)):
         assert params(text, alpha=alpha) == 27 * channels + own, alpha
     grid = costs(text, alpha=np.array([[1.0], [0.5], [2.0]])).params_by_kind()
-    assert (sum(grid.values()) + np.zeros((3, 1), int)).ravel().tolist() == [27 * 48 + at_1, 27 * 24 + at_half, 27 * 96 + at_2]
+    assert (sum(grid.values()) + np.zeros((3, 1), int)).ravel().tolist() == [
+        27 * 48 + at_1,
+        27 * 24 + at_half,
+        27 * 96 + at_2,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,9 @@ def test_numbers_that_fit_no_axes_are_refused(row: str, said: str) -> None:
 def test_numbers_that_fit_only_the_table_are_refused_at_another_size() -> None:
     """19,200 slopes are one a number of 20x20x48; at 10x10 they are nothing."""
     text = rows(CONV, 'op = "prelu", slopes = 19200')
-    with pytest.raises(SpecError, match="19,200 slopes fit no axes of a map of 10x10x24, whose channels are 48 in the table"):
+    with pytest.raises(
+        SpecError, match="19,200 slopes fit no axes of a map of 10x10x24, whose channels are 48 in the table"
+    ):
         costs(text, alpha=0.5, resolution=(10, 10))
 
 
@@ -124,10 +132,14 @@ def test_an_alpha_below_1_widens_no_output(alpha: float, out: int) -> None:
 
 
 def test_where_rounding_widens_the_answer_says_so() -> None:
-    """12 at 0.75 is 9, of which 8 would lose more than a tenth: 16, as TF-slim's rule has it; 24 becomes 18, so 24."""
+    """12 at 0.75 is 9, of which 8 would lose more than a tenth: 16, as TF-slim's rule has it; 24 becomes
+    18, so 24.
+    """
     found = costs(rows('op = "conv_norm", out = 12'), alpha=0.75)
     assert found.layers[0].output.c == 16
-    assert found.graph.notes == ("alpha 0.75 makes a row wider than printed, by the rounding of widths: first 'conv 1', 12 -> 16",)
+    assert found.graph.notes == (
+        "alpha 0.75 makes a row wider than printed, by the rounding of widths: first 'conv 1', 12 -> 16",
+    )
     same = costs(rows('op = "conv_norm", out = 24'), alpha=0.75)
     assert same.layers[0].output.c == 24
     assert not same.graph.notes
@@ -138,20 +150,33 @@ ENDS = {
     "conv_norm": ('op = "conv_norm", out = 16', [16], 32 * 16 + 32 + 16),
     "separable": ('op = "separable", out = 16', [32, 16], 288 + 64 + 32 + 512 + 32 + 16),
     "spatial_separable": ('op = "spatial_separable", out = 16', [16], 3 * 32 * 16 + 3 * 16 * 16 + 32 + 16),
-    "residual": ('op = "residual", mid = 8, out = 32', [8, 8, 32], 32 * 8 + 16 + 8 + 576 + 16 + 8 + 256 + 64 + 32),
+    "residual": (
+        'op = "residual", mid = 8, out = 32',
+        [8, 8, 32],
+        32 * 8 + 16 + 8 + 576 + 16 + 8 + 256 + 64 + 32,
+    ),
     "uib": ('op = "uib", expand = 2, out = 32', [64, 64], 2048 + 128 + 64 + 576 + 128 + 64 + 2048 + 64),
     "depthwise_norm": ('op = "depthwise_norm"', [32], 288 + 64 + 32),
     "xception": ('op = "xception", out = 32', [32, 32], 2 * (32 + 288 + 1024 + 64)),
-    "fire": ('op = "fire", squeeze = 8, out = 32', [8, 16, 16], 256 + 16 + 8 + 128 + 32 + 16 + 1152 + 32 + 16),
+    "fire": (
+        'op = "fire", squeeze = 8, out = 32',
+        [8, 16, 16],
+        256 + 16 + 8 + 128 + 32 + 16 + 1152 + 32 + 16,
+    ),
 }
 
 
 @pytest.mark.parametrize("block", ENDS)
 def test_prelu_is_an_activation_of_every_block(block: str) -> None:
-    """A slope a channel of the map that it stands behind: MobileFaceNet's bneck has 64 behind the expansion and 64 behind the filter."""
+    """A slope a channel of the map that it stands behind:
+
+    MobileFaceNet's bneck has 64 behind the expansion and 64 behind the filter.
+    """
     row, slopes, total = ENDS[block]
     done = costs(rows(row, head="resolution = [56, 48]\nchannels = 32") + '[style]\nactivation = "prelu"\n')
-    assert [dict(t.factors)["slopes"] for x in done.layers if x.node.op.label == "prelu" for t in x.params] == slopes
+    assert [
+        dict(t.factors)["slopes"] for x in done.layers if x.node.op.label == "prelu" for t in x.params
+    ] == slopes
     assert trained(done) == total
 
 
@@ -159,7 +184,11 @@ def test_prelu_of_a_block_follows_alpha() -> None:
     """Behind 48 channels at alpha 0.5 stand 24 slopes, and in a grid each cell has its own."""
     text = rows('op = "conv_norm", out = 48, activation = "prelu", norm = false')
     assert params(text, alpha=0.5) == 3 * 24 + 24
-    assert costs(text, alpha=np.array([0.5, 1.0, 2.0])).params_by_kind()["activation"].tolist() == [24, 48, 96]
+    assert costs(text, alpha=np.array([0.5, 1.0, 2.0])).params_by_kind()["activation"].tolist() == [
+        24,
+        48,
+        96,
+    ]
 
 
 @pytest.mark.parametrize("table", ["[se]\nactivation", "[style]\nactivations"])
@@ -170,11 +199,14 @@ def test_prelu_is_no_activation_elsewhere(table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alpha", "kind", "madds"), [(1.0, "depthwise", 9 * 48 * 400), (0.5, "depthwise", 9 * 24 * 400), (2.0, "depthwise", 9 * 96 * 400)]
+    ("alpha", "kind", "madds"),
+    [(1.0, "depthwise", 9 * 48 * 400), (0.5, "depthwise", 9 * 24 * 400), (2.0, "depthwise", 9 * 96 * 400)],
 )
 @pytest.mark.parametrize("op", ["conv", "conv_norm"])
 def test_as_many_groups_as_channels_stay_one_a_channel(op: str, alpha: float, kind: str, madds: int) -> None:
-    """A depthwise convolution written by its groups stays one whatever alpha leaves; at 2 it was a grouped one before."""
+    """A depthwise convolution written by its groups stays one whatever alpha leaves; at 2 it was a
+    grouped one before.
+    """
     done = costs(rows(CONV, f'op = "{op}", out = 48, kernel = 3, groups = 48'), alpha=alpha)
     assert done.work_by_kind()[kind] == madds
 
@@ -189,7 +221,9 @@ def test_a_slice_is_the_share_that_the_table_says(alpha: float, channels: int) -
 def test_a_slice_of_no_whole_channels_is_refused() -> None:
     """A third of 48 is 16; of 24 it is 8; but 5 of 48 is no whole number of 24."""
     assert costs(rows(CONV, 'op = "slice", channels = 16'), alpha=0.5).layers[-1].output.c == 8
-    with pytest.raises(SpecError, match="'channels' is 5 of 48 channels in the table, which is no whole number of the 24"):
+    with pytest.raises(
+        SpecError, match="'channels' is 5 of 48 channels in the table, which is no whole number of the 24"
+    ):
         costs(rows(CONV, 'op = "slice", channels = 5'), alpha=0.5)
 
 
@@ -223,7 +257,9 @@ def test_a_number_that_the_channels_contradict_is_refused(row: str, said: str) -
 
 
 def test_a_product_whose_sums_do_not_fit_is_refused() -> None:
-    """Two maps of 16 tokens and 64 channels make 16 x 16 sums of 64; at alpha 0.5 there are 32 channels, and 64 are too many."""
+    """Two maps of 16 tokens and 64 channels make 16 x 16 sums of 64; at alpha 0.5 there are 32 channels,
+    and 64 are too many.
+    """
     text = rows(
         'op = "conv", name = "q", out = 64',
         'op = "conv", name = "k", from = "input", out = 64',
@@ -231,13 +267,20 @@ def test_a_product_whose_sums_do_not_fit_is_refused() -> None:
         head="resolution = 4",
     )
     assert costs(text).work_by_kind()["matmul"] == 16 * 16 * 64
-    with pytest.raises(SpecError, match="no product of 4x4x32 and 4x4x32 with sums of 64 is a map of 16x1x16"):
+    with pytest.raises(
+        SpecError, match="no product of 4x4x32 and 4x4x32 with sums of 64 is a map of 16x1x16"
+    ):
         costs(text, alpha=0.5)
 
 
-@pytest.mark.parametrize(("h", "w", "c", "numbers"), [(60, 14, 25, 3 * 14 * 25), (14, 60, 25, 2 * 14 * 25), (14, 60, 25, 5 * 14 * 60)])
+@pytest.mark.parametrize(
+    ("h", "w", "c", "numbers"),
+    [(60, 14, 25, 3 * 14 * 25), (14, 60, 25, 2 * 14 * 25), (14, 60, 25, 5 * 14 * 60)],
+)
 def test_numbers_of_further_axes_read_back(tmp_path: Path, h: int, w: int, c: int, numbers: int) -> None:
-    """A part of one axis with two whole ones, as a table a head is in a file that was converted; 11 parts of an axis of 60 are none."""
+    """A part of one axis with two whole ones, as a table a head is in a file that was converted; 11 parts
+    of an axis of 60 are none.
+    """
     text = rows(f'op = "bias", numbers = {numbers}', head=f"resolution = [{h}, {w}]\nchannels = {c}")
     (tmp_path / "net.toml").write_text(text, "utf-8")
     assert trained(cost(load(str(tmp_path / "net.toml"), Settings()).graph)) == numbers
@@ -245,8 +288,17 @@ def test_numbers_of_further_axes_read_back(tmp_path: Path, h: int, w: int, c: in
         costs(rows(f'op = "bias", numbers = {11 * h * c}', head=f"resolution = [{h}, {w}]\nchannels = {c}"))
 
 
-@pytest.mark.parametrize(("size", "channels", "numbers"), [("[5, 7]", 6, 105), ("[5, 4]", 3, 30), ("[4, 5]", 3, 30)])
-def test_numbers_of_a_part_of_one_axis_and_two_whole_ones_are_taken(size: str, channels: int, numbers: int) -> None:
-    """35 positions x half of 6 channels; 15 of height and channels x half of the width; 15 of width and channels x half of the height."""
+@pytest.mark.parametrize(
+    ("size", "channels", "numbers"), [("[5, 7]", 6, 105), ("[5, 4]", 3, 30), ("[4, 5]", 3, 30)]
+)
+def test_numbers_of_a_part_of_one_axis_and_two_whole_ones_are_taken(
+    size: str, channels: int, numbers: int
+) -> None:
+    """35 positions x half of 6 channels; 15 of height and channels x half of the width; 15 of width and
+    channels x half of the height.
+    """
     row = f'op = "bias", numbers = {numbers}'
-    assert params(rows(f'op = "conv", out = {channels}', row, head=f"resolution = {size}")) == 3 * channels + numbers
+    assert (
+        params(rows(f'op = "conv", out = {channels}', row, head=f"resolution = {size}"))
+        == 3 * channels + numbers
+    )

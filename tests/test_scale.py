@@ -21,18 +21,26 @@ from mnetcost.errors import CallError, SpecError
 from mnetcost.output import encode, render
 
 ODD = (0.1, 0.35, 0.4375, 0.5, 0.8125, 1.0, 1.4)
-"""Some leave blocks whose widths agree by rounding: there shortcuts and expansions are there in some cells only."""
+"""Some leave blocks whose widths agree by rounding: there shortcuts and expansions are there in some
+cells only.
+"""
 
 
-def one(name: str, alpha: float, size: tuple[int, int], convention: str = "paper", **more: object) -> tuple[int, int]:
+def one(
+    name: str, alpha: float, size: tuple[int, int], convention: str = "paper", **more: object
+) -> tuple[int, int]:
     """Params and work of one cell, costed alone in Python ints."""
     design = load_spec(find_spec(name), Settings(alpha=alpha, resolution=size, **more))  # type: ignore[arg-type]
     layers, counts = cost(design.graph, design.batch).layers, load_convention(convention)
-    return counts.count_params(t for x in layers for t in x.params), counts.madds(t for x in layers for t in x.work)
+    return counts.count_params(t for x in layers for t in x.params), counts.madds(
+        t for x in layers for t in x.work
+    )
 
 
 def test_v1_at_its_published_alphas_and_resolutions() -> None:
-    """Tables 6 and 7 of the V1 paper: 569, 325, 149 and 41 M; 569, 418, 291 and 186 M (the paper cuts 290.7 to 290)."""
+    """Tables 6 and 7 of the V1 paper: 569, 325, 149 and 41 M; 569, 418, 291 and 186 M (the paper cuts
+    290.7 to 290).
+    """
     spec = find_spec("v1")
     grid = scale(spec, spec.alphas, [(r, r) for r in spec.resolutions], load_convention(), Settings())
     assert grid.alpha.tolist() == [0.25, 0.5, 0.75, 1.0]
@@ -43,10 +51,17 @@ def test_v1_at_its_published_alphas_and_resolutions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "convention"), [*((name, "paper") for name in shipped()), *(("v2", c) for c in convention_names()), ("keras/v3-large", "thop")]
+    ("name", "convention"),
+    [
+        *((name, "paper") for name in shipped()),
+        *(("v2", c) for c in convention_names()),
+        ("keras/v3-large", "thop"),
+    ],
 )
 def test_a_grid_is_the_loop(name: str, convention: str) -> None:
-    """Every shipped design, at odd alphas and sizes that are not square: each cell is what the design alone says."""
+    """Every shipped design, at odd alphas and sizes that are not square: each cell is what the design
+    alone says.
+    """
     h = find_spec(name).resolution[0]
     sizes = [(h, h), (h - 5, h + 3)]
     grid = scale(find_spec(name), ODD, sizes, load_convention(convention), Settings())
@@ -57,7 +72,9 @@ def test_a_grid_is_the_loop(name: str, convention: str) -> None:
 
 @settings(max_examples=60)
 @given(
-    name=st.sampled_from(["v2", "v3-small", "torchvision/v3-large", "timm/v3-large", "keras/v1", "slim/v3-large"]),
+    name=st.sampled_from(
+        ["v2", "v3-small", "torchvision/v3-large", "timm/v3-large", "keras/v1", "slim/v3-large"]
+    ),
     alphas=st.lists(st.integers(1, 300), min_size=1, max_size=4),
     sides=st.lists(st.integers(33, 400), min_size=1, max_size=3),
     batch=st.integers(1, 3),
@@ -67,7 +84,9 @@ def test_any_grid_is_the_loop(name: str, alphas: list[int], sides: list[int], ba
     values, sizes = [a / 100 for a in alphas], [(s, s) for s in sides]
     grid = scale(find_spec(name), values, sizes, load_convention(), Settings(batch=batch, classes=7))
     expected = [[one(name, a, s, batch=batch, classes=7) for s in sizes] for a in values]
-    assert np.stack([grid.params, grid.madds], 2).tolist() == [[list(cell) for cell in row] for row in expected]
+    assert np.stack([grid.params, grid.madds], 2).tolist() == [
+        [list(cell) for cell in row] for row in expected
+    ]
 
 
 def test_a_thousand_by_a_thousand() -> None:
@@ -101,7 +120,9 @@ def test_a_map_that_vanishes_in_one_cell_names_the_layer() -> None:
 
 def test_formats_hold_the_same_numbers(tmp_path: Path) -> None:
     """NPZ, JSON and CSV of one grid, and its rows alpha, columns resolution."""
-    grid = scale(find_spec("v2"), [0.35, 1.0], [(96, 96), (128, 128), (224, 224)], load_convention(), Settings())
+    grid = scale(
+        find_spec("v2"), [0.35, 1.0], [(96, 96), (128, 128), (224, 224)], load_convention(), Settings()
+    )
     document = answer(grid)
     data = json.loads(render(document, "json"))
     file = tmp_path / "grid.npz"
@@ -130,7 +151,13 @@ def test_a_size_that_is_not_square_is_height_by_width() -> None:
 def test_a_large_grid_shows_a_part_and_says_so() -> None:
     """The first, the last, and what lies evenly between."""
     document = answer(
-        scale(find_spec("v2"), [n / 100 for n in range(1, 101)], [(r, r) for r in range(32, 232)], load_convention(), Settings())
+        scale(
+            find_spec("v2"),
+            [n / 100 for n in range(1, 101)],
+            [(r, r) for r in range(32, 232)],
+            load_convention(),
+            Settings(),
+        )
     )
     assert document.notes[0] == "24 of 100 alphas and 8 of 200 resolutions; csv, json and npz hold all"
     assert spread(200, 8) == [0, 28, 56, 85, 113, 142, 170, 199]
@@ -140,7 +167,11 @@ def test_a_large_grid_shows_a_part_and_says_so() -> None:
     ("call", "alphas", "resolutions"),
     [
         (["v1"], [0.25, 0.5, 0.75, 1.0], [128, 160, 192, 224]),
-        (["v2", "--alpha", "0.1:0.3:0.1,1", "--resolution", "96:160:32"], [0.1, 0.2, 0.3, 1.0], [96, 128, 160]),
+        (
+            ["v2", "--alpha", "0.1:0.3:0.1,1", "--resolution", "96:160:32"],
+            [0.1, 0.2, 0.3, 1.0],
+            [96, 128, 160],
+        ),
         (["v2:alpha=0.5", "--alpha", "1", "--resolution", "96"], [0.5], [96]),
         (["v2:resolution=64", "--alpha", "1", "--resolution", "96"], [1.0], [64]),
         (["v2", "--alpha", "1", "--rho", "0.5,1"], [1.0], [112, 224]),

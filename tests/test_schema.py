@@ -39,7 +39,9 @@ def test_it_is_a_valid_schema_of_the_draft_it_names() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     references = {part.split('"')[0] for part in schema_text().split('"$ref": "#/$defs/')[1:]}
     assert references <= set(schema()["$defs"])
-    assert {*VOCABULARY} == {name.removeprefix("row-") for name in schema()["$defs"] if name.startswith("row-")}
+    assert {*VOCABULARY} == {
+        name.removeprefix("row-") for name in schema()["$defs"] if name.startswith("row-")
+    }
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -106,7 +108,9 @@ def test_what_the_schema_refuses_the_reader_refuses(tree: dict[str, Any]) -> Non
 @settings(max_examples=150)
 def test_a_sort_is_described_as_it_is_read(sort: str, data: st.DataObject) -> None:
     """What a sort's reader takes, its schema takes, and the other way round."""
-    whole = st.integers(-2, 12) | st.sampled_from([99, 100, 101, 1000, 1001, 65_536, 65_537, 1_000_000, 1_000_001])
+    whole = st.integers(-2, 12) | st.sampled_from(
+        [99, 100, 101, 1000, 1001, 65_536, 65_537, 1_000_000, 1_000_001]
+    )
     number = whole | st.floats(-1, 1001, allow_nan=False).filter(lambda x: not x.is_integer())
     words = [
         "classes",
@@ -122,7 +126,9 @@ def test_a_sort_is_described_as_it_is_read(sort: str, data: st.DataObject) -> No
         "divisible",
         "",
     ]
-    text = st.sampled_from([*words, " a", "a ", "a b", "scaled from 100", "scaled from 100.5", "scaled from nan", "x" * 201])
+    text = st.sampled_from(
+        [*words, " a", "a ", "a b", "scaled from 100", "scaled from 100.5", "scaled from nan", "x" * 201]
+    )
     one = number | text | st.booleans()
     value = data.draw(one | st.lists(one, max_size=5) | st.lists(whole, max_size=5) | st.just({}))
     takes = jsonschema.Draft202012Validator(SORTS[sort].schema).is_valid(value)

@@ -30,11 +30,20 @@ LOCAL = {
     "filter": '[filter "evil"]\n clean = EVIL\n smudge = EVIL\n process = EVIL\n required = true',
     "textconv": '[diff "evil"]\n textconv = EVIL\n command = EVIL\n cachetextconv = false',
     "external diff": "[diff]\n external = EVIL\n[interactive]\n diffFilter = EVIL",
-    "aliases": "[alias]\n rev-parse = !EVIL\n cat-file = !EVIL\n merge-base = !EVIL\n diff-index = !EVIL\n config = !EVIL",
+    "aliases": (
+        "[alias]\n rev-parse = !EVIL\n cat-file = !EVIL\n merge-base = !EVIL\n diff-index = !EVIL\n config ="
+        " !EVIL"
+    ),
     "include": "[include]\n path = INCLUDED",
     "conditional include": '[includeIf "gitdir:**"]\n path = INCLUDED',
-    "pager": "[core]\n pager = EVIL\n editor = EVIL\n[pager]\n rev-parse = EVIL\n cat-file = EVIL\n diff-index = EVIL\n config = EVIL",
-    "gpg": '[gpg]\n program = EVIL\n[gpg "ssh"]\n program = EVIL\n[log]\n showSignature = true\n[commit]\n gpgSign = true',
+    "pager": (
+        "[core]\n pager = EVIL\n editor = EVIL\n[pager]\n rev-parse = EVIL\n cat-file = EVIL\n diff-index ="
+        " EVIL\n config = EVIL"
+    ),
+    "gpg": (
+        '[gpg]\n program = EVIL\n[gpg "ssh"]\n program = EVIL\n[log]\n showSignature = true\n[commit]\n'
+        " gpgSign = true"
+    ),
     "askpass": "[core]\n askPass = EVIL\n[credential]\n helper = !EVIL",
     "merge driver": '[merge "evil"]\n driver = EVIL\n[merge]\n tool = evil\n[mergetool "evil"]\n cmd = EVIL',
     "alternates": "[core]\n alternateRefsCommand = EVIL",
@@ -43,7 +52,10 @@ LOCAL = {
 }
 """What a repository's config may name as a program: none of it does anything here."""
 
-PROMISED = '[core]\n repositoryFormatVersion = 1\n[extensions]\n partialClone = origin\n[remote "origin"]\n promisor = true\n'
+PROMISED = (
+    '[core]\n repositoryFormatVersion = 1\n[extensions]\n partialClone = origin\n[remote "origin"]\n promisor'
+    " = true\n"
+)
 FETCHING = {
     "uploadpack": " url = /\n uploadpack = EVIL",
     "uploadpack of a file url": " url = file:///\n uploadpack = EVIL",
@@ -70,7 +82,9 @@ def call(folder: Path, *arguments: str) -> tuple[int, str]:
 
 
 class Trap:
-    """A repository of a tiny design and its budget, and a program, a port and a file that show what was run or reached."""
+    """A repository of a tiny design and its budget, and a program, a port and a file that show what was
+    run or reached.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.witness = folder / "EXECUTED"
@@ -78,11 +92,18 @@ class Trap:
         self.evil.parent.mkdir()
         self.evil.write_text(f"#!/bin/sh\ntouch {self.witness}\nexit 1\n")
         self.evil.chmod(0o755)
-        for hook in ("post-index-change", "reference-transaction", "fsmonitor-watchman", "pre-auto-gc", "post-checkout"):
+        for hook in (
+            "post-index-change",
+            "reference-transaction",
+            "fsmonitor-watchman",
+            "pre-auto-gc",
+            "post-checkout",
+        ):
             (folder / "hooks").mkdir(exist_ok=True)
             shutil.copy(self.evil, folder / "hooks" / hook)
         (folder / "included").write_text(
-            f"[core]\n fsmonitor = {self.evil}\n sshCommand = {self.evil}\n[alias]\n cat-file = !{self.evil}\n"
+            f"[core]\n fsmonitor = {self.evil}\n sshCommand = {self.evil}\n[alias]\n cat-file ="
+            f" !{self.evil}\n"
         )
         self.folder = folder
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -144,17 +165,27 @@ def test_no_program_that_a_config_names_is_run(trap: Trap, name: str) -> None:
 
 @pytest.mark.parametrize("name", FETCHING)
 def test_a_missing_object_is_not_fetched(trap: Trap, name: str) -> None:
-    """Whatever its remote is and its config allows: exit code 3, with the reason and how to bring it, from every command."""
+    """Whatever its remote is and its config allows: exit code 3, with the reason and how to bring it,
+    from every command.
+    """
     blob, text = trap.work.git("rev-parse", "HEAD:net.toml"), PROMISED + FETCHING[name]
     if name == "promisor only":
-        text = text.replace("[extensions]\n partialClone = origin\n", "").replace(" repositoryFormatVersion = 1", "")
+        text = text.replace("[extensions]\n partialClone = origin\n", "").replace(
+            " repositoryFormatVersion = 1", ""
+        )
     trap.config(text)
     trap.lose(blob)
     trap.work.write(net_toml=WIDER)
-    for words in (["check", "--against", "HEAD"], ["diff", "HEAD:net.toml", "net.toml"], ["diff", "--rev", "HEAD", "net.toml"]):
+    for words in (
+        ["check", "--against", "HEAD"],
+        ["diff", "HEAD:net.toml", "net.toml"],
+        ["diff", "--rev", "HEAD", "net.toml"],
+    ):
         code, said = call(trap.work.folder, *words)
         assert code == 3, said
-        assert "this clone is partial, and nothing is fetched here\n  hint: clone again without --filter" in said
+        assert (
+            "this clone is partial, and nothing is fetched here\n  hint: clone again without --filter" in said
+        )
     assert not trap.sprung()
 
 
@@ -165,7 +196,12 @@ def test_a_missing_commit_or_tree_is_not_fetched(trap: Trap, what: str) -> None:
     name = trap.work.git("rev-parse", what)
     trap.config(PROMISED + FETCHING["uploadpack"])
     trap.lose(name)
-    for words in (["check"], ["check", "--against", "HEAD"], ["check", "--no-merge-base"], ["diff", "other:net.toml", "v2"]):
+    for words in (
+        ["check"],
+        ["check", "--against", "HEAD"],
+        ["check", "--no-merge-base"],
+        ["diff", "other:net.toml", "v2"],
+    ):
         code, said = call(trap.work.folder, *words)
         assert code == 3, said
         assert "error: " in said
@@ -174,7 +210,9 @@ def test_a_missing_commit_or_tree_is_not_fetched(trap: Trap, what: str) -> None:
 
 @pytest.mark.parametrize("name", FETCHING)
 def test_the_trap_is_one(trap: Trap, name: str) -> None:
-    """Git itself, as it is called by others, runs the program or calls the port: what the test above sees not happen can happen."""
+    """Git itself, as it is called by others, runs the program or calls the port: what the test above sees
+    not happen can happen.
+    """
     blob = trap.work.git("rev-parse", "HEAD:net.toml")
     trap.config(PROMISED + FETCHING[name])
     trap.lose(blob)
@@ -183,13 +221,18 @@ def test_the_trap_is_one(trap: Trap, name: str) -> None:
     assert trap.sprung()
 
 
-LOOKS_BARE = "[core]\n repositoryFormatVersion = 1\n bare = BARE\n[extensions]\n partialClone = origin\n" + PROMISED.split("\n", 3)[3]
+LOOKS_BARE = (
+    "[core]\n repositoryFormatVersion = 1\n bare = BARE\n[extensions]\n partialClone = origin\n"
+    + PROMISED.split("\n", 3)[3]
+)
 
 
 @pytest.mark.parametrize("bare", ["true", "false\n worktree = .", "false\n worktree = .."])
 @pytest.mark.parametrize("name", ["uploadpack", "ext", "ssh"])
 def test_a_folder_that_looks_like_a_repository_is_not_one(trap: Trap, name: str, bare: str) -> None:
-    """Committed files named HEAD, config, objects and refs: whoever works in that folder, or names its budgets, gets 3."""
+    """Committed files named HEAD, config, objects and refs: whoever works in that folder, or names its
+    budgets, gets 3.
+    """
     trap.work.write(
         models__net_toml=TINY,
         models__mnetcost_toml=BUDGET,
@@ -198,11 +241,17 @@ def test_a_folder_that_looks_like_a_repository_is_not_one(trap: Trap, name: str,
         models__objects__keep="",
         models__config="",
     )
-    trap.config(LOOKS_BARE.replace("BARE", bare) + FETCHING[name] + "\n" + LOCAL["fsmonitor"], "models/config")
+    trap.config(
+        LOOKS_BARE.replace("BARE", bare) + FETCHING[name] + "\n" + LOCAL["fsmonitor"], "models/config"
+    )
     trap.work.git("add", "-A", "-f")
     trap.work.git("commit", "-q", "-m", "bare")
     inside = trap.work.folder / "models"
-    calls = [(trap.work.folder, "check", "--config", "models/mnetcost.toml"), (inside, "check"), (inside, "check", "--against", "main")]
+    calls = [
+        (trap.work.folder, "check", "--config", "models/mnetcost.toml"),
+        (inside, "check"),
+        (inside, "check", "--against", "main"),
+    ]
     calls += [(inside, "diff", "main:./net.toml", "net.toml"), (inside, "diff", "--rev", "main", "net.toml")]
     for folder, *words in calls:
         code, said = call(folder, *words)
@@ -237,13 +286,25 @@ def test_a_working_tree_elsewhere_is_refused(trap: Trap) -> None:
     assert "core.worktree in its config" in said
 
 
-@pytest.mark.parametrize("what", ["include", "head", "branch", "packed", "blob", "tree", "index", "attributes"])
+@pytest.mark.parametrize(
+    "what", ["include", "head", "branch", "packed", "blob", "tree", "index", "attributes"]
+)
 def test_git_that_hangs_is_ended(trap: Trap, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe that nobody writes to, in a file's place: exit code 3 after the deadline."""
     git, work = trap.work.folder / ".git", trap.work
     blob, tree = work.git("rev-parse", "HEAD:net.toml"), work.git("rev-parse", "HEAD^{tree}")
-    names = {"head": "HEAD", "branch": "refs/heads/main", "packed": "packed-refs", "index": "index", "attributes": "info/attributes"}
-    names |= {"blob": f"objects/{blob[:2]}/{blob[2:]}", "tree": f"objects/{tree[:2]}/{tree[2:]}", "include": "fifo"}
+    names = {
+        "head": "HEAD",
+        "branch": "refs/heads/main",
+        "packed": "packed-refs",
+        "index": "index",
+        "attributes": "info/attributes",
+    }
+    names |= {
+        "blob": f"objects/{blob[:2]}/{blob[2:]}",
+        "tree": f"objects/{tree[:2]}/{tree[2:]}",
+        "include": "fifo",
+    }
     if what == "include":
         trap.config(f"[include]\n path = {git}/fifo")
     if what == "packed":
@@ -268,7 +329,9 @@ def test_a_repository_that_hangs_is_waited_for_once(trap: Trap, monkeypatch: pyt
     names = [f"net{n}.toml" for n in range(10)]
     for n, name in enumerate(names):
         (trap.work.folder / name).write_text(f"# {n}\n{TINY}")
-    trap.work.commit("many", mnetcost_toml=f'[[budget]]\ndesign = {names}\nmadds = ["+1%", "+2%"]\nparams = "+1%"\n')
+    trap.work.commit(
+        "many", mnetcost_toml=f'[[budget]]\ndesign = {names}\nmadds = ["+1%", "+2%"]\nparams = "+1%"\n'
+    )
     for name in names:
         blob = trap.work.git("rev-parse", f"HEAD:{name}")
         trap.lose(blob)
@@ -284,6 +347,8 @@ def test_a_repository_that_hangs_is_waited_for_once(trap: Trap, monkeypatch: pyt
 def test_a_program_named_git_in_the_current_folder_is_not_run(trap: Trap) -> None:
     """A PATH may hold a relative folder, or an empty one, which means the current one."""
     shutil.copy(trap.evil, trap.work.folder / "git")
-    done = mnetcost(trap.work.folder, "check", "--against", "HEAD", PATH=f".{os.pathsep}{os.pathsep}{os.environ['PATH']}")
+    done = mnetcost(
+        trap.work.folder, "check", "--against", "HEAD", PATH=f".{os.pathsep}{os.pathsep}{os.environ['PATH']}"
+    )
     assert done.returncode == 0, done.stderr
     assert not trap.sprung()

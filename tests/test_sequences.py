@@ -1,4 +1,7 @@
-"""How long is a sequence, and what does a model cost at another length? Inputs of a length and channels, in each kind of file."""
+"""How long is a sequence, and what does a model cost at another length?
+
+Inputs of a length and channels, in each kind of file.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,23 @@ MADDS = 3 * 12 * 16 * LENGTH  # a convolution of 3 positions from 12 channels to
 
 
 def keras(tmp_path: Path, shape: Any = (None, LENGTH, CHANNELS), first: bool = False, *more: Any) -> str:
-    config = {"filters": 16, "kernel_size": [3], "strides": [1], "padding": "same", "use_bias": False, "name": "conv"}
+    config = {
+        "filters": 16,
+        "kernel_size": [3],
+        "strides": [1],
+        "padding": "same",
+        "use_bias": False,
+        "name": "conv",
+    }
     config |= {"data_format": "channels_first"} if first else {}
     layers = [
         {"class_name": "InputLayer", "config": {"name": "x", "batch_shape": list(shape)}},
         {"class_name": "Conv1D", "config": config},
         *more,
     ]
-    (tmp_path / "net.json").write_text(json.dumps({"class_name": "Sequential", "config": {"name": "net", "layers": layers}}))
+    (tmp_path / "net.json").write_text(
+        json.dumps({"class_name": "Sequential", "config": {"name": "net", "layers": layers}})
+    )
     return str(tmp_path / "net.json")
 
 
@@ -50,7 +62,11 @@ def tflite(tmp_path: Path) -> str:
         "back": ints(1, LENGTH, 16),
         "y": T((1, LENGTH, 16)),
     }
-    operators = [O("RESHAPE", ("x", "to"), ("map",)), tflite_files.conv("map", "w", "c"), O("RESHAPE", ("c", "back"), ("y",))]
+    operators = [
+        O("RESHAPE", ("x", "to"), ("map",)),
+        tflite_files.conv("map", "w", "c"),
+        O("RESHAPE", ("c", "back"), ("y",)),
+    ]
     return tflite_files.write(tmp_path, tensors, operators)
 
 
@@ -93,15 +109,34 @@ def test_an_open_length_must_be_given(tmp_path: Path) -> None:
 def test_an_image_beside_a_sequence_is_what_the_resolution_means(tmp_path: Path) -> None:
     """Whichever is named first."""
     layers = [
-        {"class_name": "InputLayer", "name": "s", "config": {"name": "s", "batch_shape": [None, 10, 4]}, "inbound_nodes": []},
-        {"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_shape": [None, 8, 8, 3]}, "inbound_nodes": []},
+        {
+            "class_name": "InputLayer",
+            "name": "s",
+            "config": {"name": "s", "batch_shape": [None, 10, 4]},
+            "inbound_nodes": [],
+        },
+        {
+            "class_name": "InputLayer",
+            "name": "i",
+            "config": {"name": "i", "batch_shape": [None, 8, 8, 3]},
+            "inbound_nodes": [],
+        },
     ]
     relu = {"class_name": "ReLU", "name": "r", "config": {"name": "r"}, "inbound_nodes": [[["i", 0, 0, {}]]]}
     layers.append(relu)
-    config = {"name": "two", "layers": layers, "input_layers": [["s", 0, 0], ["i", 0, 0]], "output_layers": [["s", 0, 0], ["r", 0, 0]]}
+    config = {
+        "name": "two",
+        "layers": layers,
+        "input_layers": [["s", 0, 0], ["i", 0, 0]],
+        "output_layers": [["s", 0, 0], ["r", 0, 0]],
+    }
     (tmp_path / "net.json").write_text(json.dumps({"class_name": "Functional", "config": config}))
     assert load(f"{tmp_path}/net.json").resolution == (8, 8)
-    assert [n.output for n in cost(f"{tmp_path}/net.json", resolution=16).graph.nodes] == [(10, 1, 4), (16, 16, 3), (16, 16, 3)]
+    assert [n.output for n in cost(f"{tmp_path}/net.json", resolution=16).graph.nodes] == [
+        (10, 1, 4),
+        (16, 16, 3),
+        (16, 16, 3),
+    ]
 
 
 def test_what_is_no_sequence_has_no_length(tmp_path: Path) -> None:

@@ -37,12 +37,26 @@ def places(spec: Spec, **settings: object) -> list[str]:
 
 def test_rows_without_a_name_are_numbered_by_what_they_are() -> None:
     """The second separable row, twice, is separable 2/1 and 2/2."""
-    assert places(spec_of(BASE)) == ["input", "stem", "separable 1", "separable 2/1", "separable 2/2", "pool", "classifier"]
+    assert places(spec_of(BASE)) == [
+        "input",
+        "stem",
+        "separable 1",
+        "separable 2/1",
+        "separable 2/2",
+        "pool",
+        "classifier",
+    ]
 
 
 def test_no_top_leaves_out_the_rows_of_top() -> None:
     """Pooling and classifier are gone, and nothing else."""
-    assert places(spec_of(BASE), top=False) == ["input", "stem", "separable 1", "separable 2/1", "separable 2/2"]
+    assert places(spec_of(BASE), top=False) == [
+        "input",
+        "stem",
+        "separable 1",
+        "separable 2/1",
+        "separable 2/2",
+    ]
 
 
 def test_classes_are_never_rounded_or_scaled() -> None:
@@ -102,10 +116,16 @@ def test_tables_of_rules_are_laid_over_the_parents_key_by_key(tmp_path: Path) ->
     """A child that says one key of [style] keeps the parent's other keys."""
     (tmp_path / "base.toml").write_text(BASE + '[style]\nactivation = "relu6"\npadding = "symmetric"\n')
     spec = spec_of('extends = "base.toml"\n[style]\nbias = true\n', tmp_path / "child.toml")
-    assert (spec.rules.style.activation, spec.rules.style.padding, spec.rules.style.bias) == ("relu6", "symmetric", True)
+    assert (spec.rules.style.activation, spec.rules.style.padding, spec.rules.style.bias) == (
+        "relu6",
+        "symmetric",
+        True,
+    )
 
 
-@pytest.mark.parametrize("name", ["keras/v3-large", "torchvision/v3-small-dilated", "resnet152", "shicai-caffe/v2"])
+@pytest.mark.parametrize(
+    "name", ["keras/v3-large", "torchvision/v3-small-dilated", "resnet152", "shicai-caffe/v2"]
+)
 def test_no_table_stands_twice(name: str) -> None:
     """An implementation extends the paper's table and has no `layers` of its own."""
     assert "\nlayers" not in find_spec(name).text
@@ -122,8 +142,12 @@ def test_a_change_far_from_the_table_changes_the_cost() -> None:
 
 def test_a_design_says_its_settings() -> None:
     """The heading is what a user would type to have the same again."""
-    assert load("v2:alpha=0.75,resolution=160,classes=10").heading == "v2:alpha=0.75,resolution=160,classes=10"
-    assert load("v2:resolution=160x224,top=no,batch=2").heading == "v2:alpha=1,resolution=160x224,top=no,batch=2"
+    assert (
+        load("v2:alpha=0.75,resolution=160,classes=10").heading == "v2:alpha=0.75,resolution=160,classes=10"
+    )
+    assert (
+        load("v2:resolution=160x224,top=no,batch=2").heading == "v2:alpha=1,resolution=160x224,top=no,batch=2"
+    )
 
 
 def test_rho_is_a_share_of_the_designs_own_size_in_whole_pixels() -> None:

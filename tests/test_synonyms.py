@@ -72,7 +72,10 @@ def test_a_word_that_takes_more_than_another_says_how_it_is_written(word: str, s
 
 @pytest.mark.parametrize("why", table()["missing"])
 def test_what_there_is_not_is_said_and_nothing_spelled_alike_offered(why: str) -> None:
-    """Attention is no detection. Where an op of the name comes to be, it is offered instead, and the row here must go."""
+    """Attention is no detection.
+
+    Where an op of the name comes to be, it is offered instead, and the row here must go.
+    """
     assert not {fold(op) for op in VOCABULARY} & set(map(fold, table()["missing"][why]))
     for word in table()["missing"][why]:
         assert hint(word) == why
@@ -80,7 +83,10 @@ def test_what_there_is_not_is_said_and_nothing_spelled_alike_offered(why: str) -
 
 def test_a_word_is_answered_by_the_op_of_that_name_once_there_is_one() -> None:
     """A language that has `pixel_shuffle` offers it for depth_to_space."""
-    assert op_hint("depth_to_space", [*VOCABULARY, "pixel_shuffle"], ACTIVATIONS) == "did you mean 'pixel_shuffle'?"
+    assert (
+        op_hint("depth_to_space", [*VOCABULARY, "pixel_shuffle"], ACTIVATIONS)
+        == "did you mean 'pixel_shuffle'?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,10 +94,27 @@ def test_a_word_is_answered_by_the_op_of_that_name_once_there_is_one() -> None:
     [
         (
             "conv",
-            {"filters": "out", "out_channels": "out", "kernel_size": "kernel", "strides": "stride", "pad": "padding", "use_bias": "bias"},
+            {
+                "filters": "out",
+                "out_channels": "out",
+                "kernel_size": "kernel",
+                "strides": "stride",
+                "pad": "padding",
+                "use_bias": "bias",
+            },
         ),
         ("dense", {"units": "out", "out_features": "out"}),
-        ("bneck", {"t": "expand", "n": "repeat", "s": "stride", "se_ratio": "se", "act": "activation", "use_res_connect": "shortcut"}),
+        (
+            "bneck",
+            {
+                "t": "expand",
+                "n": "repeat",
+                "s": "stride",
+                "se_ratio": "se",
+                "act": "activation",
+                "use_res_connect": "shortcut",
+            },
+        ),
         ("max_pool", {"pool_size": "kernel", "strid": "stride"}),
         ("upsample", {"scale_factor": "scale", "mode": "method"}),
         ("activation", {"activation": "function"}),
@@ -106,11 +129,14 @@ def test_a_key_of_another_framework_is_answered_with_ours(op: str, words: dict[s
 
 def test_a_key_that_other_ops_take_names_them() -> None:
     """A plain conv has no activation; conv_norm has."""
-    assert key_hint("activation", [*FIELDS["conv"], *ROW_KEYS], FIELDS).startswith("'activation' is a key of conv_norm")
+    assert key_hint("activation", [*FIELDS["conv"], *ROW_KEYS], FIELDS).startswith(
+        "'activation' is a key of conv_norm"
+    )
 
 
 @pytest.mark.parametrize(
-    ("word", "ours"), [("input_size", "resolution"), ("num_classes", "classes"), ("in_chans", "channels"), ("head", "top")]
+    ("word", "ours"),
+    [("input_size", "resolution"), ("num_classes", "classes"), ("in_chans", "channels"), ("head", "top")],
 )
 def test_a_key_of_a_spec_is_answered_with_ours(word: str, ours: str) -> None:
     """As the settings behind a colon are."""
@@ -151,9 +177,15 @@ def test_flops_are_kept_as_the_hint_says() -> None:
 
 
 def test_a_limit_may_be_written_with_its_sign() -> None:
-    """`params<=3504872` is `params=3504872`; a sign of the other side or a strict one is answered with what to write."""
+    """`params<=3504872` is `params=3504872`; a sign of the other side or a strict one is answered with
+    what to write.
+    """
     assert run("check", "v2", "--max", "params<=3504872", "--min", "params >= 3504872").exit_code == 0
-    for text, said in (("params<4M", "--max params=4M"), ("params>=4M", "--min params=4M"), ("params:4M", "--max params=4M")):
+    for text, said in (
+        ("params<4M", "--max params=4M"),
+        ("params>=4M", "--min params=4M"),
+        ("params:4M", "--max params=4M"),
+    ):
         wrong = run("check", "v2", "--max", text)
         assert (wrong.exit_code, said in wrong.stderr) == (2, True)
 

@@ -23,7 +23,9 @@ def run(*call: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("design", ["torchvision/v2", "timm/v3-small:alpha=0.75", "keras/v3-large", "resnet50"])
+@pytest.mark.parametrize(
+    "design", ["torchvision/v2", "timm/v3-small:alpha=0.75", "keras/v3-large", "resnet50"]
+)
 def test_the_reasons_add_up(design: str) -> None:
     """Between any two conventions, for work and parameters, the amounts sum to the difference."""
     costs = cost(load(design).graph)
@@ -40,7 +42,10 @@ def test_fvcore_differs_from_the_paper_by_norm_and_pool() -> None:
     """2 x 6,678,112 elements of batch norm and the 62,720 that the pool reads."""
     sums = counts(terms_of(cost(load("torchvision/v2").graph), "madds"), {})
     parts = difference(sums, load_convention("paper").work, load_convention("fvcore").work, "madds")
-    assert parts == [Entry("batch norm", 6_678_112, 2), Entry("numbers that pools read (global average)", 62_720, 1)]
+    assert parts == [
+        Entry("batch norm", 6_678_112, 2),
+        Entry("numbers that pools read (global average)", 62_720, 1),
+    ]
 
 
 def test_the_command_shows_a_list_a_convention_and_a_design() -> None:
@@ -55,7 +60,9 @@ def test_the_json_says_every_reason() -> None:
     data = json.loads(run("conventions", "torchvision/v2", "--format", "json"))
     thop = next(k for k in data["conventions"] if k["name"] == "thop")
     assert (thop["madds"], thop["params"]) == (327_486_720, 3_504_872)
-    assert thop["reasons"]["madds"] == [{"what": "batch norm", "number": 6_678_112, "weight": 4, "amount": 26_712_448}]
+    assert thop["reasons"]["madds"] == [
+        {"what": "batch norm", "number": 6_678_112, "weight": 4, "amount": 26_712_448}
+    ]
 
 
 def test_another_reference_may_be_asked_for() -> None:
@@ -63,29 +70,47 @@ def test_another_reference_may_be_asked_for() -> None:
     data = json.loads(run("conventions", "torchvision/v2", "--convention", "fvcore", "--format", "json"))
     assert data["reference"] == "fvcore"
     thop = next(k for k in data["conventions"] if k["name"] == "thop")
-    assert {"what": "batch norm", "number": 6_678_112, "weight": 2, "amount": 13_356_224} in thop["reasons"]["madds"]
+    assert {"what": "batch norm", "number": 6_678_112, "weight": 2, "amount": 13_356_224} in thop["reasons"][
+        "madds"
+    ]
 
 
 def test_the_report_says_how_work_reads_elsewhere() -> None:
     """One line, the common conventions but the one in use."""
-    line = "elsewhere: 601,548,544 by flops, 314,193,216 by fvcore, 320,300,008 by ptflops-pytorch, 327,486,720 by thop"
+    line = (
+        "elsewhere: 601,548,544 by flops, 314,193,216 by fvcore, 320,300,008 by ptflops-pytorch, 327,486,720"
+        " by thop"
+    )
     assert line in run("report", "torchvision/v2")
-    assert "elsewhere: 300,774,272 by paper, 601,548,544 by flops" in run("report", "torchvision/v2", "--convention", "thop")
+    assert "elsewhere: 300,774,272 by paper, 601,548,544 by flops" in run(
+        "report", "torchvision/v2", "--convention", "thop"
+    )
 
 
 def folded(folder: Path, bias: bool) -> str:
     """A convolution and a ReLU, as an exporter leaves them."""
     inputs = ["x", "w", "b"] if bias else ["x", "w"]
-    return write(folder, [node("Conv", inputs, ["y"]), node("Relu", ["y"], ["z"])], [weights("w", 4, 3, 1, 1), weights("b", 4)][: 1 + bias])
+    return write(
+        folder,
+        [node("Conv", inputs, ["y"]), node("Relu", ["y"], ["z"])],
+        [weights("w", 4, 3, 1, 1), weights("b", 4)][: 1 + bias],
+    )
 
 
 def test_a_file_without_norms_is_not_spoken_of_by_tools_that_count_norms(tmp_path: Path) -> None:
-    """Two convolutions with biases and no norm may have had one: fvcore counts norms, PyTorch's own counter does not."""
+    """Two convolutions with biases and no norm may have had one: fvcore counts norms, PyTorch's own
+    counter does not.
+    """
     path = folded(tmp_path, bias=True)
     text = run("report", path)
     assert "by fvcore" not in text
-    assert "; not known: fvcore, ptflops-pytorch, thop (batch norm, which this file may have folded away)" in text
-    assert "fvcore does not know how its tool counts batch norm" in run("report", path, "--convention", "fvcore")
+    assert (
+        "; not known: fvcore, ptflops-pytorch, thop (batch norm, which this file may have folded away)"
+        in text
+    )
+    assert "fvcore does not know how its tool counts batch norm" in run(
+        "report", path, "--convention", "fvcore"
+    )
     assert "does not know" not in run("report", path, "--convention", "torch-flop-counter")
 
 

@@ -65,7 +65,13 @@ HAND: dict[str, tuple[dict[str, T], list[O], dict[str, int], dict[str, int], Sha
         },
         [
             O("SHAPE", ("x",), ("s",)),
-            O("STRIDED_SLICE", ("s", "zero", "one", "one"), ("n",), "StridedSliceOptions", (("Int32", 4, 1),)),
+            O(
+                "STRIDED_SLICE",
+                ("s", "zero", "one", "one"),
+                ("n",),
+                "StridedSliceOptions",
+                (("Int32", 4, 1),),
+            ),
             O("PACK", ("n", "rest"), ("to",), "PackOptions", (("Int32", 0, 2),)),
             O("RESHAPE", ("x", "to"), ("f",)),
             O("FULLY_CONNECTED", ("f", "w"), ("y",)),
@@ -127,16 +133,21 @@ MEASURED = json.loads((Path(__file__).parent / "truth/dilated.json").read_text()
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_convolutions_on_stacked_maps_cost_what_keras_layers_cost(name: str, tmp_path: Path) -> None:
-    """Files that TensorFlow converted: dilated convolutions as smaller ones on every second (third, ...) position, and a state.
+    """Files that TensorFlow converted: dilated convolutions as smaller ones on every second (third, ...)
+    position, and a state.
 
-    At another size each costs what the same net costs that was converted at that size, whatever padding it then needs.
+    At another size each costs what the same net costs that was converted at that size, whatever padding it
+    then needs.
     """
     file = tmp_path / "net.tflite"
 
     def products(of: str, **settings: Any) -> tuple[int, int]:
         file.write_bytes(base64.b64decode(MEASURED[of]["file"]))
         costs = costed(str(file), **settings)
-        return tuple(sum(n for kind, n in kinds.items() if kind in MAC_KINDS) for kinds in (costs.work_by_kind(), costs.params_by_kind()))
+        return tuple(
+            sum(n for kind, n in kinds.items() if kind in MAC_KINDS)
+            for kinds in (costs.work_by_kind(), costs.params_by_kind())
+        )
 
     assert products(name) == (MEASURED[name]["macs"], MEASURED[name]["kernels"])
     first, comma, height = name.partition(", ")
@@ -146,7 +157,12 @@ def test_convolutions_on_stacked_maps_cost_what_keras_layers_cost(name: str, tmp
         assert products(first, resolution=size) == products(name)
 
 
-STACKED = {"block": ints(2, 2), "pads": ints(1, 1, 1, 1, dims=(2, 2)), "crops": ints(0, 0, 0, 0, dims=(2, 2)), "w": floats(3, 3, 3, 3)}
+STACKED = {
+    "block": ints(2, 2),
+    "pads": ints(1, 1, 1, 1, dims=(2, 2)),
+    "crops": ints(0, 0, 0, 0, dims=(2, 2)),
+    "w": floats(3, 3, 3, 3),
+}
 BATCHED = O("SPACE_TO_BATCH_ND", ("x", "block", "pads"), ("s",))
 JOINED = ("block", "crops")
 
@@ -165,12 +181,21 @@ BETWEEN: dict[str, tuple[tuple[dict[str, T], list[O]], dict[str, int], list[str]
         ["input", "conv", "activation"],
     ),
     "a sum beside it": (
-        stacked(conv("s", "w", "c", padding=1), O("ADD", ("c", "b"), ("a",), "AddOptions"), last="a", more={"b": floats(3)}),
+        stacked(
+            conv("s", "w", "c", padding=1),
+            O("ADD", ("c", "b"), ("a",), "AddOptions"),
+            last="a",
+            more={"b": floats(3)},
+        ),
         {"conv": 81 * 36, "bias": 108},
         ["input", "conv", "bias"],
     ),
     # what is no dilated convolution stays as it stands: four maps, one below the other
-    "padded by itself": (stacked(conv("s", "w", "c"), last="c"), {"conv": 81 * 100}, ["input", "pad", "permute", "conv", "permute"]),
+    "padded by itself": (
+        stacked(conv("s", "w", "c"), last="c"),
+        {"conv": 81 * 100},
+        ["input", "pad", "permute", "conv", "permute"],
+    ),
     "two convolutions": (
         stacked(conv("s", "w", "c", padding=1), conv("c", "w", "d", padding=1), last="d"),
         {"conv": 81 * 4 * (9 + 1)},
@@ -186,7 +211,9 @@ BETWEEN: dict[str, tuple[tuple[dict[str, T], list[O]], dict[str, int], list[str]
 
 @pytest.mark.parametrize("case", BETWEEN)
 def test_what_stands_between_stacking_and_joining_is_worked_out_by_hand(case: str, tmp_path: Path) -> None:
-    """A dilated convolution of rate 2 on 8 x 8, padded by 1, has 6 x 6 positions; on four maps of 5 x 5 it has 4 x 3 x 3."""
+    """A dilated convolution of rate 2 on 8 x 8, padded by 1, has 6 x 6 positions; on four maps of 5 x 5
+    it has 4 x 3 x 3.
+    """
     (tensors, operators), work, ops = BETWEEN[case]
     costs = costed(write(tmp_path, tensors, operators))
     assert costs.work_by_kind() == work
@@ -202,7 +229,9 @@ def test_stacked_maps_that_do_not_divide_at_another_size_say_so(tmp_path: Path) 
 
 @pytest.mark.parametrize(("rank", "bias"), [(1, True), (1, False), (2, True), (4, False)])
 def test_svdf_is_a_dense_layer_and_a_filter_over_the_frames(rank: int, bias: bool, tmp_path: Path) -> None:
-    """8 filters of 10 numbers, then of 6 frames each, and sums of `rank`; the frames before are a state, no parameters."""
+    """8 filters of 10 numbers, then of 6 frames each, and sums of `rank`; the frames before are a state,
+    no parameters.
+    """
     tensors = {
         "x": T((1, 10)),
         "state": T((1, 48), variable=True),
@@ -233,7 +262,11 @@ def test_a_recurrent_layer_with_its_state_is_refused_by_its_name(type_: str, tmp
 def test_a_variable_that_the_graph_does_not_set_may_be_weights(tmp_path: Path) -> None:
     """It is a state, of no parameters, only where an operator of the graph sets it anew."""
     tensors = IMAGE | {"v": T((1,)), "r": T((1, 8, 8, 3)), "y": T((1, 8, 8, 3)), "z": T((1, 8, 8, 3))}
-    reads = [O("VAR_HANDLE", (), ("v",)), O("READ_VARIABLE", ("v",), ("r",)), O("ADD", ("x", "r"), ("y",), "AddOptions")]
+    reads = [
+        O("VAR_HANDLE", (), ("v",)),
+        O("READ_VARIABLE", ("v",), ("r",)),
+        O("ADD", ("x", "r"), ("y",), "AddOptions"),
+    ]
     with pytest.raises(UnknownOpError, match="READ_VARIABLE"):
         load(write(tmp_path, tensors, reads))
     file = write(tmp_path, tensors, [*reads, O("ASSIGN_VARIABLE", ("v", "y"), ())], outputs=("y",))
@@ -242,7 +275,9 @@ def test_a_variable_that_the_graph_does_not_set_may_be_weights(tmp_path: Path) -
 
 
 def test_numbers_are_picked_by_places_that_are_computed(tmp_path: Path) -> None:
-    """The best position of each channel and what stands there: no weights, no product; whole numbers of the file are no table."""
+    """The best position of each channel and what stands there: no weights, no product; whole numbers of
+    the file are no table.
+    """
     tensors = IMAGE | {
         "axis": ints(1, dims=()),
         "flat": T((1, 64, 3)),
@@ -280,7 +315,11 @@ def test_what_cannot_be_costed_keeps_the_axes_that_the_file_says(tmp_path: Path)
 MOVES: dict[str, tuple[dict[str, T], O, Shape]] = {
     "tile": ({"n": ints(1, 2, 1, 3)}, O("TILE", ("x", "n"), ("y",)), Shape(16, 8, 9)),
     "broadcast": ({"n": ints(5, 8, 8, 3)}, O("BROADCAST_TO", ("x", "n"), ("y",)), Shape(40, 8, 3)),
-    "pad the channels": ({"n": ints(0, 0, 0, 0, 0, 0, 0, 2, dims=(4, 2))}, O("PAD", ("x", "n"), ("y",)), Shape(8, 8, 5)),
+    "pad the channels": (
+        {"n": ints(0, 0, 0, 0, 0, 0, 0, 2, dims=(4, 2))},
+        O("PAD", ("x", "n"), ("y",)),
+        Shape(8, 8, 5),
+    ),
     "reverse": ({"n": ints(1)}, O("REVERSE_V2", ("x", "n"), ("y",)), Shape(8, 8, 3)),
     "gather more than there are": (
         {"n": ints(0, 1, 2, 0, 1)},
@@ -307,28 +346,48 @@ def test_weight_bytes_are_the_files_own(tmp_path: Path) -> None:
 def test_another_resolution_is_followed(tmp_path: Path) -> None:
     """Twice the size is four times the positions; a reshape's numbers are followed."""
     tensors, operators, *_ = HAND["a product of two computed matrices"]
-    assert costed(write(tmp_path, IMAGE | tensors, operators), resolution=(16, 8)).work_by_kind() == {"matmul": 128 * 128 * 3}
+    assert costed(write(tmp_path, IMAGE | tensors, operators), resolution=(16, 8)).work_by_kind() == {
+        "matmul": 128 * 128 * 3
+    }
 
 
 HEAD = {"w": floats(16, 1, 1, 3), "c": T((1, 8, 8, 16)), "d": floats(5, 4), "y": T((1, 256, 5))}
-ROWS = [conv("x", "w", "c"), O("RESHAPE", ("c", "to"), ("r",)), O("FULLY_CONNECTED", ("r", "d"), ("y",), "FullyConnectedOptions", KEPT)]
-HEADS: list[tuple[T, T, int]] = [  # the axes that the file says of 8 x 8 x 16, what it gives then, rows of 4 at 12 x 12
+ROWS = [
+    conv("x", "w", "c"),
+    O("RESHAPE", ("c", "to"), ("r",)),
+    O("FULLY_CONNECTED", ("r", "d"), ("y",), "FullyConnectedOptions", KEPT),
+]
+HEADS: list[
+    tuple[T, T, int]
+] = [  # the axes that the file says of 8 x 8 x 16, what it gives then, rows of 4 at 12 x 12
     (ints(1, 256, 4), T((1, 256, 4)), 576),
     (ints(1, -1, 4), T((1, 256, 4)), 576),
     (ints(1, 64, 4, 4), T((1, 64, 4, 4)), 576),
-    (ints(1, 16, 16, 4), T((1, 16, 16, 4)), 0),  # of 64 positions four rows of 4 each: two axes of 16, and neither is the map's
+    (
+        ints(1, 16, 16, 4),
+        T((1, 16, 16, 4)),
+        0,
+    ),  # of 64 positions four rows of 4 each: two axes of 16, and neither is the map's
 ]
 
 
-@pytest.mark.parametrize(("to", "given", "rows"), HEADS, ids=[f"{h[1].dims}" + f" {n}" for n, h in enumerate(HEADS)])
-def test_a_head_that_reshapes_follows_another_size_or_is_named(to: T, given: T, rows: int, tmp_path: Path) -> None:
-    """Boxes or scores, so many a position, as detection nets lay them out: 4 numbers a row, whatever the map's size."""
+@pytest.mark.parametrize(
+    ("to", "given", "rows"), HEADS, ids=[f"{h[1].dims}" + f" {n}" for n, h in enumerate(HEADS)]
+)
+def test_a_head_that_reshapes_follows_another_size_or_is_named(
+    to: T, given: T, rows: int, tmp_path: Path
+) -> None:
+    """Boxes or scores, so many a position, as detection nets lay them out: 4 numbers a row, whatever the
+    map's size.
+    """
     file = write(tmp_path, IMAGE | HEAD | {"to": to, "r": given}, ROWS)
     assert costed(file).work_by_kind()["dense"] == 256 * 20
     if rows:
         assert costed(file, resolution=(12, 12)).work_by_kind()["dense"] == rows * 20
     else:
-        with pytest.raises(SpecError, match="'r': its axes of 1x16x16x4 are fixed in the file and do not follow 1x12x12x16"):
+        with pytest.raises(
+            SpecError, match="'r': its axes of 1x16x16x4 are fixed in the file and do not follow 1x12x12x16"
+        ):
             costed(file, resolution=(12, 12))
 
 
@@ -352,7 +411,13 @@ def test_an_open_size_must_be_given(tmp_path: Path) -> None:
 
 def test_a_batch_in_the_file_is_not_that_many_times_the_cost(tmp_path: Path) -> None:
     """Ten images at once cost each what one costs."""
-    tensors = {"x": T((10, 8, 8, 3)), "to": ints(10, 192), "f": T((10, 192)), "w": floats(2, 192), "y": T((10, 2))}
+    tensors = {
+        "x": T((10, 8, 8, 3)),
+        "to": ints(10, 192),
+        "f": T((10, 192)),
+        "w": floats(2, 192),
+        "y": T((10, 2)),
+    }
     operators = [O("RESHAPE", ("x", "to"), ("f",)), O("FULLY_CONNECTED", ("f", "w"), ("y",))]
     assert costed(write(tmp_path, tensors, operators)).work_by_kind() == {"dense": 384}
 
@@ -388,16 +453,34 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "cut off": (GOOD[: len(GOOD) // 2], "cut off or corrupt"),
     "an offset outside": (struct.pack("<I", 2**31) + GOOD[4:], "cut off or corrupt"),
     "a tensor that is not there": (model(tensors(), [depthwise("x", "w", "nobody")]), "is not there"),
-    "a cycle": (model(tensors(a=T((1, 8, 8, 3))), [O("RELU", ("y",), ("a",)), O("RELU", ("a",), ("y",))]), "reads 'y', which no"),
-    "an output twice": (model(tensors(), [O("RELU", ("x",), ("y",)), O("RELU", ("x",), ("y",))]), "which is given before"),
-    "numbers that do not fit": (model(tensors(w=T((1, 3, 3, 300), b"\0" * 108)), [depthwise("x", "w", "y")]), "its buffer has 108 bytes"),
-    "a huge image": (model(tensors(x=T((1, 2**31 - 1, 2**31 - 1, 3))), [depthwise("x", "w", "y")]), "more than"),
-    "a stride of 0": (model(tensors(), [depthwise("x", "w", "y", stride=0)]), "must be a whole number from 1"),
+    "a cycle": (
+        model(tensors(a=T((1, 8, 8, 3))), [O("RELU", ("y",), ("a",)), O("RELU", ("a",), ("y",))]),
+        "reads 'y', which no",
+    ),
+    "an output twice": (
+        model(tensors(), [O("RELU", ("x",), ("y",)), O("RELU", ("x",), ("y",))]),
+        "which is given before",
+    ),
+    "numbers that do not fit": (
+        model(tensors(w=T((1, 3, 3, 300), b"\0" * 108)), [depthwise("x", "w", "y")]),
+        "its buffer has 108 bytes",
+    ),
+    "a huge image": (
+        model(tensors(x=T((1, 2**31 - 1, 2**31 - 1, 3))), [depthwise("x", "w", "y")]),
+        "more than",
+    ),
+    "a stride of 0": (
+        model(tensors(), [depthwise("x", "w", "y", stride=0)]),
+        "must be a whole number from 1",
+    ),
     "options of another operator": (
         model(tensors(), [O("DEPTHWISE_CONV_2D", ("x", "w"), ("y",), "AddOptions")]),
         "has options of type AddOptions",
     ),
-    "wrong channels": (model(tensors(w=floats(1, 3, 3, 4)), [depthwise("x", "w", "y")]), "for 4 channels, and it gets 3"),
+    "wrong channels": (
+        model(tensors(w=floats(1, 3, 3, 4)), [depthwise("x", "w", "y")]),
+        "for 4 channels, and it gets 3",
+    ),
 }
 
 
@@ -427,7 +510,9 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
             elif how == 1:
                 data[at] ^= 1 << chance.randrange(8)
             elif how == 2:
-                data[at : at + 4] = struct.pack("<i", chance.choice((-1, 0, 1, 2**31 - 1, -(2**31), chance.randrange(len(data)))))
+                data[at : at + 4] = struct.pack(
+                    "<i", chance.choice((-1, 0, 1, 2**31 - 1, -(2**31), chance.randrange(len(data))))
+                )
             else:
                 del data[-chance.randrange(1, 40) :]
             data = data if len(data) > 16 else bytearray(wholes[0])
@@ -457,7 +542,11 @@ def test_without_tflite_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.M
 
 def test_no_image_has_no_resolution(tmp_path: Path) -> None:
     """A vector cannot be read at another size."""
-    file = write(tmp_path, {"x": T((1, 3)), "w": floats(2, 3), "y": T((1, 2))}, [O("FULLY_CONNECTED", ("x", "w"), ("y",))])
+    file = write(
+        tmp_path,
+        {"x": T((1, 3)), "w": floats(2, 3), "y": T((1, 2))},
+        [O("FULLY_CONNECTED", ("x", "w"), ("y",))],
+    )
     assert costed(file).work_by_kind() == {"dense": 6}
     with pytest.raises(SpecError, match="no input is an image"):
         load(file, Settings(resolution=(8, 8)))

@@ -16,7 +16,11 @@ from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.terms import MAC_KINDS
 
 TRUTH = Path(__file__).parent / "truth"
-MEASURED = {p.stem: json.loads(p.read_text()) for p in sorted(TRUTH.glob("*.json")) if "layer_columns" in p.read_text()}
+MEASURED = {
+    p.stem: json.loads(p.read_text())
+    for p in sorted(TRUTH.glob("*.json"))
+    if "layer_columns" in p.read_text()
+}
 RECORDS = [(r[0], r) for measured in MEASURED.values() for r in measured["records"]]
 DESIGNS = sorted({design for design, _ in RECORDS})
 LAYERS = [(design, rows) for measured in MEASURED.values() for design, rows in measured["layers"].items()]
@@ -37,7 +41,9 @@ def test_counts_are_those_of_the_real_build(design: str) -> None:
         if name != design:
             continue
         h, w = size if isinstance(size, list) else (size, size)
-        built = load(design, Settings(alpha=alpha, resolution=(h, w), classes=classes, top=None if classes else False))
+        built = load(
+            design, Settings(alpha=alpha, resolution=(h, w), classes=classes, top=None if classes else False)
+        )
         assert counts(cost(built.graph)) == tuple(expected), (design, alpha, size, classes)
         asked += 1
     assert asked
@@ -53,7 +59,17 @@ def layer_rows(costs: Costs) -> list[list[Any]]:
         shapes = [list(x), list(layer.output)]
         if op.label in ("conv", "depthwise"):
             kernel = list(op.kernel) if isinstance(op.kernel, tuple) else [op.kernel] * 2
-            rows.append(["conv", *shapes, kernel, op.stride, x.c if op.label == "depthwise" else op.groups, params, macs])
+            rows.append(
+                [
+                    "conv",
+                    *shapes,
+                    kernel,
+                    op.stride,
+                    x.c if op.label == "depthwise" else op.groups,
+                    params,
+                    macs,
+                ]
+            )
         elif op.label in ("dense", "norm"):
             rows.append([op.label, *shapes, None, None, None, params, macs])
     return rows

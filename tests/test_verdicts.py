@@ -81,7 +81,10 @@ BUDGET = '[[budget]]\ndesign = "tiny.toml"\n'
     ("limit", "said"),
     [
         (f"madds = {TINY_MADDS - 3}", f"madds is {TINY_MADDS:,} MAdds, 3 over {TINY_MADDS - 3:,}"),
-        (f"madds = {{ min = {TINY_MADDS + 2} }}", f"madds is {TINY_MADDS:,} MAdds, 2 under {TINY_MADDS + 2:,}"),
+        (
+            f"madds = {{ min = {TINY_MADDS + 2} }}",
+            f"madds is {TINY_MADDS:,} MAdds, 2 under {TINY_MADDS + 2:,}",
+        ),
         (f"madds = {TINY_MADDS}", ""),
         (f"madds = {{ min = {TINY_MADDS} }}", ""),
     ],
@@ -99,10 +102,16 @@ def test_a_relative_limit_says_what_it_is_held_against(tmp_path: Path) -> None:
     """The base's figure, the share as written, and the file that it is from."""
     baseline = f'[design."tiny.toml"]\nmadds = {TINY_MADDS - 1000}\nparams = 1\n'
     data = checked(
-        tmp_path, code=1, tiny=TINY, base=baseline, mnetcost='baseline = "base.toml"\n' + BUDGET + 'madds = "+0%"\nparams = "-1"\n'
+        tmp_path,
+        code=1,
+        tiny=TINY,
+        base=baseline,
+        mnetcost='baseline = "base.toml"\n' + BUDGET + 'madds = "+0%"\nparams = "-1"\n',
     )
     madds, params = data["results"]
-    assert madds["message"].startswith(f"madds is {TINY_MADDS:,} MAdds, 1,000 over {TINY_MADDS - 1000:,} (+0% of {TINY_MADDS - 1000:,} at ")
+    assert madds["message"].startswith(
+        f"madds is {TINY_MADDS:,} MAdds, 1,000 over {TINY_MADDS - 1000:,} (+0% of {TINY_MADDS - 1000:,} at "
+    )
     assert params["message"].startswith("params is ")
     assert "over 0 (-1 of 1 at " in params["message"]
     assert (madds["base"], madds["bound"], params["bound"]) == (TINY_MADDS - 1000, TINY_MADDS - 1000, 0)
@@ -132,10 +141,17 @@ def test_a_waiver_holds_to_the_end_of_its_last_day(tmp_path: Path, until: str, s
 
 def test_the_waiver_that_still_holds_is_named(tmp_path: Path) -> None:
     """One has ended, one holds; and one that waives nothing may go."""
-    waivers = WAIVER.format(reason="old", until="2025-01-01") + WAIVER.format(reason="new", until="2027-01-01")
+    waivers = WAIVER.format(reason="old", until="2025-01-01") + WAIVER.format(
+        reason="new", until="2027-01-01"
+    )
     idle = WAIVER.format(reason="idle", until="2027-01-01").replace('"madds"', '"params"')
-    data = checked(tmp_path, code=0, tiny=TINY, mnetcost=BUDGET + 'madds = 1\nparams = "1G"\n' + waivers + idle)
-    assert [(r["state"], (r["waiver"] or {}).get("reason")) for r in data["results"]] == [("waived", "new"), ("kept", None)]
+    data = checked(
+        tmp_path, code=0, tiny=TINY, mnetcost=BUDGET + 'madds = 1\nparams = "1G"\n' + waivers + idle
+    )
+    assert [(r["state"], (r["waiver"] or {}).get("reason")) for r in data["results"]] == [
+        ("waived", "new"),
+        ("kept", None),
+    ]
     text = printed(tmp_path)
     assert "the waiver of params for tiny.toml (idle) waives nothing" in text
     assert text.count("waives nothing") == 1
@@ -144,20 +160,29 @@ def test_the_waiver_that_still_holds_is_named(tmp_path: Path) -> None:
 def chain(layers: int) -> str:
     """Layers of 64, 128, 192 ... multiply-adds."""
     return LAYERS.replace(
-        "{rows}", "".join(f'  {{ op = "conv", name = "n{n}", from = "input", out = {n} }},\n' for n in range(1, layers + 1))
+        "{rows}",
+        "".join(
+            f'  {{ op = "conv", name = "n{n}", from = "input", out = {n} }},\n' for n in range(1, layers + 1)
+        ),
     )
 
 
 @pytest.mark.parametrize(("options", "named"), [((), FEW), (("--why",), MANY)])
-def test_the_heaviest_layers_of_a_broken_limit_are_named(tmp_path: Path, options: tuple[str, ...], named: int) -> None:
+def test_the_heaviest_layers_of_a_broken_limit_are_named(
+    tmp_path: Path, options: tuple[str, ...], named: int
+) -> None:
     """Three, or ten with --why, the heaviest first, each with its line; the limit is said at the first."""
-    (result,) = checked(tmp_path, *options, code=1, net=chain(12), mnetcost='[[budget]]\ndesign = "net.toml"\nmadds = 1\n')["results"]
+    (result,) = checked(
+        tmp_path, *options, code=1, net=chain(12), mnetcost='[[budget]]\ndesign = "net.toml"\nmadds = 1\n'
+    )["results"]
     assert [x["name"] for x in result["layers"]] == [f"n{n}" for n in range(12, 12 - named, -1)]
     assert [x["line"] for x in result["layers"]] == [n + 3 for n in range(12, 12 - named, -1)]
     assert [x["value"] for x in result["layers"]][:2] == [64 * 12, 64 * 11]
     assert (result["file"], result["line"]) == ("net.toml", 15)
     assert (FEW, MANY) == (3, 10)
-    assert "net.toml: madds is 4,992 MAdds, 4,991 over 1" in printed(tmp_path, *options)  # 64 times 1 + 2 + ... + 12, above the layers
+    assert "net.toml: madds is 4,992 MAdds, 4,991 over 1" in printed(
+        tmp_path, *options
+    )  # 64 times 1 + 2 + ... + 12, above the layers
 
 
 def test_a_limit_from_below_names_no_layers(tmp_path: Path) -> None:
@@ -172,17 +197,23 @@ def test_a_scope_counts_its_own_layers(tmp_path: Path) -> None:
     """Layers by name: 2 and 3 of 64 a channel."""
     text = '[[budget]]\ndesign = "net.toml"\n"n2".madds = 127\n"n3".madds = 192\n'
     data = checked(tmp_path, code=1, net=chain(3), mnetcost=text)
-    assert [(r["scope"], r["state"], r["value"]) for r in data["results"]] == [("n2", "broken", 128), ("n3", "kept", 192)]
+    assert [(r["scope"], r["state"], r["value"]) for r in data["results"]] == [
+        ("n2", "broken", 128),
+        ("n3", "kept", 192),
+    ]
 
 
 @pytest.mark.parametrize("many", [FOLDED, FOLDED + 1])
 def test_many_kept_limits_are_one_line(tmp_path: Path, many: int) -> None:
-    """Ten are shown, eleven are folded and the nearest to its limit is named; the broken one is shown, and first."""
+    """Ten are shown, eleven are folded and the nearest to its limit is named; the broken one is shown,
+    and first.
+    """
     limits = ", ".join(f'"{n + 60}k"' for n in range(many))
     text = BUDGET + f'madds = [{limits}, 1]\nparams = "1G"\n'
     (tmp_path / "net.toml").write_text(chain(3), "utf-8")
     (tmp_path / "mnetcost.toml").write_text(
-        '[[budget]]\ndesign = "net.toml"\n' + text.removeprefix(BUDGET).replace('params = "1G"\n', ""), "utf-8"
+        '[[budget]]\ndesign = "net.toml"\n' + text.removeprefix(BUDGET).replace('params = "1G"\n', ""),
+        "utf-8",
     )
     shown = printed(tmp_path)
     folded = f"{many} limits of 1 designs are kept and not shown"
@@ -193,32 +224,61 @@ def test_many_kept_limits_are_one_line(tmp_path: Path, many: int) -> None:
     assert len(rows) == (1 if many > FOLDED else many + 1)
     assert rows[0].rstrip().endswith("broken")
     everything = printed(tmp_path, "--all")
-    assert len([line for line in everything.splitlines() if line.strip().startswith("net.toml  madds")]) == many + 1
+    assert (
+        len([line for line in everything.splitlines() if line.strip().startswith("net.toml  madds")])
+        == many + 1
+    )
     assert folded not in everything
 
 
 def test_the_gravest_come_first_and_decide(tmp_path: Path) -> None:
     """An unreadable design, one that cannot be compared, a broken limit, a waived one and a kept one."""
-    files = {"net": chain(2), "bad": "resolution = 1\nlayers = [ { op = 'nothing' } ]\n", "base": '[design."x"]\nmadds = 1\n'}
+    files = {
+        "net": chain(2),
+        "bad": "resolution = 1\nlayers = [ { op = 'nothing' } ]\n",
+        "base": '[design."x"]\nmadds = 1\n',
+    }
     text = 'baseline = "base.toml"\n' + "".join(
         f'[[budget]]\ndesign = "{name}.toml"\n{limit}\n'
-        for name, limit in (("net", 'madds = ["1G", 1]\nparams = 0'), ("net", 'madds = "+0%"'), ("bad", "madds = 1"))
+        for name, limit in (
+            ("net", 'madds = ["1G", 1]\nparams = 0'),
+            ("net", 'madds = "+0%"'),
+            ("bad", "madds = 1"),
+        )
     )
     text += '[[waiver]]\ndesign = "net.toml"\nlimit = "params"\nreason = "so"\nuntil = 2027-01-01\n'
     data = checked(tmp_path, code=2, mnetcost=text, **files)
     assert data["status"] == "error"
-    assert sorted(r["state"] for r in data["results"]) == ["broken", "error", "incomparable", "kept", "waived"]
-    assert {state: n for state, n in data["counts"].items() if n} == dict.fromkeys(("kept", "waived", "broken", "incomparable", "error"), 1)
-    order = [line.split()[-1] for line in printed(tmp_path).splitlines() if line.startswith(("  net.toml  ", "  bad.toml  "))]
+    assert sorted(r["state"] for r in data["results"]) == [
+        "broken",
+        "error",
+        "incomparable",
+        "kept",
+        "waived",
+    ]
+    assert {state: n for state, n in data["counts"].items() if n} == dict.fromkeys(
+        ("kept", "waived", "broken", "incomparable", "error"), 1
+    )
+    order = [
+        line.split()[-1]
+        for line in printed(tmp_path).splitlines()
+        if line.startswith(("  net.toml  ", "  bad.toml  "))
+    ]
     assert order == ["error", "incomparable", "broken", "waived", "kept"]
-    data = checked(tmp_path, code=3, mnetcost=text.replace('design = "bad.toml"', 'design = "net.toml"'), **files)
+    data = checked(
+        tmp_path, code=3, mnetcost=text.replace('design = "bad.toml"', 'design = "net.toml"'), **files
+    )
     assert data["status"] == "incomparable"
     assert list(PASSING.values()).count(True) == 3
 
 
 def test_only_so_many_broken_limits_have_tables_of_their_own(tmp_path: Path) -> None:
     """Fifty; the others are rows."""
-    text = '[[budget]]\ndesign = "net.toml"\nmadds = [' + ", ".join(map(str, range(1, MOST_DETAILED + 6))) + "]\n"
+    text = (
+        '[[budget]]\ndesign = "net.toml"\nmadds = ['
+        + ", ".join(map(str, range(1, MOST_DETAILED + 6)))
+        + "]\n"
+    )
     data = checked(tmp_path, code=1, net=chain(2), mnetcost=text)
     assert len([r for r in data["results"] if r["layers"]]) == MOST_DETAILED == 50
     assert all(r["file"] for r in data["results"])
@@ -226,7 +286,9 @@ def test_only_so_many_broken_limits_have_tables_of_their_own(tmp_path: Path) -> 
 
 
 def test_a_table_of_limits_has_these_columns() -> None:
-    """The columns that give way on a narrow terminal, the highest first: the share used, the bound, the gauge."""
+    """The columns that give way on a narrow terminal, the highest first: the share used, the bound, the
+    gauge.
+    """
     assert [(c.key, c.rank) for c in COLUMNS if c.rank] == [("bound", 2), ("used", 3), ("gauge", 1)]
 
 
@@ -277,15 +339,22 @@ def test_at_least_and_at_most_may_be_one_number() -> None:
 
 def test_a_waiver_on_its_last_day_beats_one_that_has_ended(tmp_path: Path) -> None:
     """Whichever stands first in the file."""
-    ended, last = WAIVER.format(reason="ended", until="2025-01-01"), WAIVER.format(reason="last day", until="2026-03-01")
+    ended, last = (
+        WAIVER.format(reason="ended", until="2025-01-01"),
+        WAIVER.format(reason="last day", until="2026-03-01"),
+    )
     for waivers in (ended + last, last + ended):
         (result,) = checked(tmp_path, code=0, tiny=TINY, mnetcost=BUDGET + "madds = 1\n" + waivers)["results"]
         assert (result["state"], result["waiver"]["reason"]) == ("waived", "last day")
 
 
 def test_a_file_whose_only_design_is_wrong_is_answered(tmp_path: Path) -> None:
-    """One row of a file of budgets, with its fault and exit code 2; a call that names the same design is refused."""
-    data = checked(tmp_path, code=2, bad="resolution = 1\n", mnetcost='[[budget]]\ndesign = "bad.toml"\nmadds = 1\n')
+    """One row of a file of budgets, with its fault and exit code 2; a call that names the same design is
+    refused.
+    """
+    data = checked(
+        tmp_path, code=2, bad="resolution = 1\n", mnetcost='[[budget]]\ndesign = "bad.toml"\nmadds = 1\n'
+    )
     assert [(r["design"], r["state"], r["value"]) for r in data["results"]] == [("bad.toml", "error", None)]
     with contextlib.chdir(tmp_path):
         done = CliRunner().invoke(cli, ["check", "bad.toml", "--max", "madds=1", "--format", "json"])

@@ -1,4 +1,6 @@
-"""The built wheel, installed alone in a fresh environment with its runtime dependencies only, runs every command."""
+"""The built wheel, installed alone in a fresh environment with its runtime dependencies only, runs every
+command.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,15 @@ pytestmark = pytest.mark.wheel
 
 def run(*args: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON") and k != "VIRTUAL_ENV"}
-    done = subprocess.run([*map(str, args)], cwd=cwd, env={**clean, **env}, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        [*map(str, args)],
+        cwd=cwd,
+        env={**clean, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, f"{' '.join(map(str, args))}\n{done.stdout}\n{done.stderr}"
     return done
 
@@ -50,19 +60,26 @@ def members(wheel: Path) -> dict[str, bytes]:
 
 
 def test_the_wheel_carries_every_spec_and_no_tests(built: Path) -> None:
-    """Each file of specs/ is in the wheel as mnetcost/specs/..., with the marker that it is typed and the licence."""
+    """Each file of specs/ is in the wheel as mnetcost/specs/..., with the marker that it is typed and the
+    licence.
+    """
     names = set(members(next(built.glob("*.whl"))))
     specs = {f"mnetcost/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "specs").rglob("*") if p.is_file()}
     assert specs
     assert specs <= names
     assert "mnetcost/py.typed" in names
     assert any(n.endswith("licenses/LICENSE") for n in names)
-    assert {n.split("/")[0] for n in names} == {"mnetcost", next(n for n in names if n.endswith("METADATA")).split("/")[0]}
+    assert {n.split("/")[0] for n in names} == {
+        "mnetcost",
+        next(n for n in names if n.endswith("METADATA")).split("/")[0],
+    }
 
 
 def test_the_sdist_builds_the_same_wheel(built: Path, tmp_path: Path) -> None:
     """What is in the sdist builds a wheel with the same bytes."""
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=ROOT)  # the sdist, and a wheel from that
+    run(
+        sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=ROOT
+    )  # the sdist, and a wheel from that
     assert len(list(tmp_path.glob("*.tar.gz"))) == 1
     assert members(next(tmp_path.glob("*.whl"))) == members(next(built.glob("*.whl")))
 
@@ -85,4 +102,7 @@ def test_the_installed_library_can_be_imported_without_the_checkout(program: Pat
     python = program.parent / "python"
     where = run(python, "-c", "import mnetcost; print(mnetcost.__file__)", cwd=tmp_path).stdout.strip()
     assert Path(where).is_relative_to(program.parent.parent)
-    assert run(python, "-m", "mnetcost", "report", "v2", cwd=tmp_path).stdout == run(program, "report", "v2", cwd=tmp_path).stdout
+    assert (
+        run(python, "-m", "mnetcost", "report", "v2", cwd=tmp_path).stdout
+        == run(program, "report", "v2", cwd=tmp_path).stdout
+    )

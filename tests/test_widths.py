@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from mnetcost.engine.widths import ROUNDING, WidthRule, divisible
 
 CASES = [
-    # 32 x 0.35 = 11.2: to 8 it would lose more than a tenth, so 16; cut it is 11; TF-slim's V1 never goes below 8
+    # 32 x 0.35 = 11.2: to 8 it would lose more than a tenth, so 16; cut it is 11; TF-slim's V1 never goes
+    # below 8
     (WidthRule(), 32, 0.35, 16),
     (WidthRule(rounding="truncate"), 32, 0.35, 11),
     (WidthRule(rounding="truncate", minimum=8), 32, 0.2, 8),
     (WidthRule(rounding="truncate", minimum=8), 32, 0.35, 11),
-    # 32 x 0.28 = 8.96: 8 loses more than a tenth of 8.96 but not of 8, which is where Keras's V2 parts from the others
+    # 32 x 0.28 = 8.96: 8 loses more than a tenth of 8.96 but not of 8, which is where Keras's V2 parts from
+    # the others
     (WidthRule(), 32, 0.28, 16),
     (WidthRule(rounding="truncate-divisible"), 32, 0.28, 8),
     (WidthRule(rounding="round"), 10, 0.25, 2),  # halves to even, as Python rounds
@@ -34,17 +36,33 @@ CASES = [
 
 
 @pytest.mark.parametrize(("rule", "printed", "alpha", "expected"), CASES)
-def test_a_rule_leaves_the_channels_of_the_published_models(rule: WidthRule, printed: int, alpha: float, expected: int) -> None:
+def test_a_rule_leaves_the_channels_of_the_published_models(
+    rule: WidthRule, printed: int, alpha: float, expected: int
+) -> None:
     """One width worked by hand for every rule, and the same in an array."""
     assert rule.width(printed, alpha) == expected
-    assert rule.width(printed, np.array([alpha, alpha])).tolist() == [expected, expected] if rule.scale != "fixed" else True
+    assert (
+        rule.width(printed, np.array([alpha, alpha])).tolist() == [expected, expected]
+        if rule.scale != "fixed"
+        else True
+    )
 
 
-@given(st.integers(1, 5000), st.floats(0.01, 10), st.sampled_from(sorted(ROUNDING)), st.sampled_from([1, 4, 8, 16]))
-def test_an_array_of_alphas_is_rounded_as_each_alpha_is(printed: int, alpha: float, rounding: str, divisor: int) -> None:
+@given(
+    st.integers(1, 5000),
+    st.floats(0.01, 10),
+    st.sampled_from(sorted(ROUNDING)),
+    st.sampled_from([1, 4, 8, 16]),
+)
+def test_an_array_of_alphas_is_rounded_as_each_alpha_is(
+    printed: int, alpha: float, rounding: str, divisor: int
+) -> None:
     """Floats in an array and alone take the same way."""
     rule = WidthRule(rounding=rounding, divisor=divisor)
-    assert rule.width(printed, np.array([alpha, 1.0])).tolist() == [rule.width(printed, alpha), rule.width(printed, 1.0)]
+    assert rule.width(printed, np.array([alpha, 1.0])).tolist() == [
+        rule.width(printed, alpha),
+        rule.width(printed, 1.0),
+    ]
 
 
 @given(st.integers(1, 100_000), st.sampled_from([1, 2, 4, 8, 16]))

@@ -1,4 +1,6 @@
-"""Which figures would be written as this number? "320.3M" stands for an interval, and there are several ways to read it."""
+"""Which figures would be written as this number? "320.3M" stands for an interval, and there are several
+ways to read it.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,12 @@ COUNTED = {
     r"params?|parameters|weights": ("params", ""),
     r"i?b|i?bytes?": ("params", "bytes"),
 }
-"""What a number may count, by the word behind it: the kind of figure, and the unit that is evidence of how it was counted."""
+"""What a number may count, by the word behind it: the kind of figure, and the unit that is evidence of
+how it was counted.
+"""
 NUMBER = re.compile(
-    r"[~≈]?\s*(\d[\d,_' ]*|(?=\.\d))(?:\.(\d*))?\s*(?:(?:e|x\s*10\s*\^)\s*([+-]?\d{1,2}))?\s*([kmgbt]?)(illion)?\s*"
+    r"[~≈]?\s*(\d[\d,_'"
+    r" ]*|(?=\.\d))(?:\.(\d*))?\s*(?:(?:e|x\s*10\s*\^)\s*([+-]?\d{1,2}))?\s*([kmgbt]?)(illion)?\s*"
     rf"({'|'.join(COUNTED)})?(?:\s*/\s*s)?",
     re.IGNORECASE | re.ASCII,
 )
@@ -26,12 +31,20 @@ LONGEST = 48
 MOST_NUMBERS = 6
 MOST_DIGITS = 30
 LARGEST_POWER = 18
-SIGNS = {0xD7: "x", 0xB7: "x", 0x2019: "'", 0x3001: ",", 0x2212: "-"}  # times, dot, apostrophe, ideographic comma, minus
+SIGNS = {
+    0xD7: "x",
+    0xB7: "x",
+    0x2019: "'",
+    0x3001: ",",
+    0x2212: "-",
+}  # times, dot, apostrophe, ideographic comma, minus
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 DTYPES = (("float32", 4, 0), ("float16", 2, 1), ("int8", 1, 1))
 """How wide a weight may be stored, in bytes, and the points of thinking so."""
 HEADERS, HEADERS_H5 = 640, 2560
-"""Bytes a layer that a file may need for names and headers: .pth, .onnx and .tflite up to 500; .h5 of Keras 2.4 kB."""
+"""Bytes a layer that a file may need for names and headers: .pth, .onnx and .tflite up to 500; .h5 of
+Keras 2.4 kB.
+"""
 
 
 class Reading(NamedTuple):
@@ -39,11 +52,14 @@ class Reading(NamedTuple):
 
     words: str
     points: int
-    scale: int  # a figure of `scale` is written as `per`: 100,000 as 1 in 320.3M, 1024 x 1024 as 10 in M of 1024 x 1024
+    # a figure of `scale` is written as `per`: 100,000 as 1 in 320.3M, 1024 x 1024 as 10 in M of 1024 x 1024
+    scale: int
     per: int
     rounded: bool
     digits: int  # the number's digits as one whole number
-    slack: int = 0  # by how much more the figure may look, and be written so: a file's names and headers, in weights
+    slack: int = (
+        0  # by how much more the figure may look, and be written so: a file's names and headers, in weights
+    )
 
     def written(self, figure: int) -> int:
         """The digits that a figure is written with in this reading."""
@@ -52,7 +68,9 @@ class Reading(NamedTuple):
     @property
     def edges(self) -> tuple[int, int]:
         """The figures written so: from the first up to but not with the second."""
-        low, high = (-(-(2 * n - self.rounded) * self.scale // (2 * self.per)) for n in (self.digits, self.digits + 1))
+        low, high = (
+            -(-(2 * n - self.rounded) * self.scale // (2 * self.per)) for n in (self.digits, self.digits + 1)
+        )
         return max(low - self.slack, 0), high
 
     def holds(self, figure: int) -> bool:
@@ -84,10 +102,16 @@ class Asked(NamedTuple):
 
 
 def _plain(text: str) -> str:
-    """The same in ASCII: full-width and other digits, superscripts, all sorts of blanks and signs for "times"."""
+    """The same in ASCII: full-width and other digits, superscripts, all sorts of blanks and signs for
+    "times".
+    """
     text = re.sub(r"(?<=10)[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(SUPERSCRIPT), text.strip())
     text = unicodedata.normalize("NFKC", text).translate(SIGNS)
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).replace("**", "^").replace("*", "x")
+    return (
+        "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+        .replace("**", "^")
+        .replace("*", "x")
+    )
 
 
 def read_number(text: str) -> Asked:
@@ -101,17 +125,27 @@ def read_number(text: str) -> Asked:
     """
     found = NUMBER.fullmatch(_plain(text)) if len(text) <= LONGEST else None
     if not found or sum(c.isdigit() for c in text) > MOST_DIGITS:
-        raise CallError(f"NUMBER must be a count such as 320.3M, 3.4M, 6.388e+05 or 603134720, not '{text[:60]}'")
+        raise CallError(
+            f"NUMBER must be a count such as 320.3M, 3.4M, 6.388e+05 or 603134720, not '{text[:60]}'"
+        )
     whole, fraction, power, unit = found[1], found[2] or "", int(found[3] or 0), found[4].lower()
     if "," in whole and (power or not re.fullmatch(r"\d{1,3}(?:,\d{2,3})*,\d{3}\s*", whole)):
         raise CallError(
-            f"the comma in NUMBER '{text[:60]}' does not separate groups of three digits", hint="a decimal point is written '.'"
+            f"the comma in NUMBER '{text[:60]}' does not separate groups of three digits",
+            hint="a decimal point is written '.'",
         )
     whole = re.sub(r"[,_' ]", "", whole)
-    kind, counted = next((what for word, what in COUNTED.items() if found[6] and re.fullmatch(word, found[6], re.IGNORECASE)), ("", ""))
+    kind, counted = next(
+        (what for word, what in COUNTED.items() if found[6] and re.fullmatch(word, found[6], re.IGNORECASE)),
+        ("", ""),
+    )
     if unit == "b" and not found[5] and not kind and len(whole) > 3:  # 25448 B; 3.86B are billions
         kind, counted, unit = "params", "bytes", ""
-    digits, places, decimals = int(whole + fraction or "0"), power + 3 * UNITS[unit] - len(fraction), len(fraction)
+    digits, places, decimals = (
+        int(whole + fraction or "0"),
+        power + 3 * UNITS[unit] - len(fraction),
+        len(fraction),
+    )
     while places < 0 and digits and digits % 10 == 0:  # 327486720.0, as thop prints a float
         digits, places, decimals = digits // 10, places + 1, decimals - 1
     zeros = len(whole) - len(whole.rstrip("0"))
@@ -126,7 +160,9 @@ def read_number(text: str) -> Asked:
 
 
 def read_numbers(texts: Sequence[str]) -> list[Asked]:
-    """Read the numbers of one printout; a word that stands alone is the unit of the number before it: `0.3 GFLOPs`.
+    """Read the numbers of one printout; a word that stands alone is the unit of the number before it:
+
+    `0.3 GFLOPs`.
 
     Raises CallError where one is no such number, or there are too many.
     """
@@ -137,7 +173,10 @@ def read_numbers(texts: Sequence[str]) -> list[Asked]:
         else:
             joined.append(text)
     if len(joined) > MOST_NUMBERS:
-        raise CallError(f"{len(joined)} numbers are more than the {MOST_NUMBERS} of one printout that can be explained together")
+        raise CallError(
+            f"{len(joined)} numbers are more than the {MOST_NUMBERS} of one printout that can be explained"
+            " together"
+        )
     return [read_number(text) for text in joined]
 
 
@@ -154,7 +193,9 @@ def _counted(digits: int, places: int, unit: str, per: int, binary: bool) -> lis
 
 
 def _in_bytes(digits: int, places: int, unit: str, per: int, binary: bool) -> list[Reading]:
-    """The ways to read the size of a file: by the width of a weight, with names and headers or without, a unit of 1000 or of 1024."""
+    """The ways to read the size of a file: by the width of a weight, with names and headers or without, a
+    unit of 1000 or of 1024.
+    """
     units = [] if binary else [("", 0, 10**places, 1)]
     if UNITS[unit]:
         words = "" if binary else f", {unit.upper()}B of {' x '.join(['1024'] * UNITS[unit])}"
@@ -162,10 +203,14 @@ def _in_bytes(digits: int, places: int, unit: str, per: int, binary: bool) -> li
     found = []
     for name, width, points in DTYPES:
         for words, more, scale, over in units:
-            exact = Reading(f"bytes of {name} weights{words}", points + more, scale, over * width, True, digits)
+            exact = Reading(
+                f"bytes of {name} weights{words}", points + more, scale, over * width, True, digits
+            )
             found += [exact] if scale == 1 else []
             for headers, beside in ((HEADERS, 0), (HEADERS_H5, 2)) if width == 4 else ((HEADERS, 0),):
-                text = f"a file of {name} weights, up to {headers:,} bytes a layer for names and headers{words}"
+                text = (
+                    f"a file of {name} weights, up to {headers:,} bytes a layer for names and headers{words}"
+                )
                 cost = exact.points + beside + (scale == 1)
                 found.append(exact._replace(words=text, points=cost, slack=headers // width))
     return found

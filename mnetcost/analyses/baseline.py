@@ -55,7 +55,9 @@ def measure(design: Design, convention: str) -> Measured:
 
     Raises CallError for an unknown convention.
     """
-    return Measured(design, Gauge(cost(design.graph, design.batch, allow_unknown=True), load_convention(convention)))
+    return Measured(
+        design, Gauge(cost(design.graph, design.batch, allow_unknown=True), load_convention(convention))
+    )
 
 
 def key_of(budget: Budget) -> str:
@@ -71,7 +73,9 @@ def read(file: str) -> dict[str, dict[str, int]]:
     data = parse_short(read_text_file(file, file, LARGEST_BASELINE), file, most_parts=3)
     designs = data.pop("design", {})
     if data or not isinstance(designs, dict) or not all(isinstance(d, dict) for d in designs.values()):
-        raise BudgetError(Fault('is no baseline: it holds tables [design."NAME"] of figures, and nothing else', file))
+        raise BudgetError(
+            Fault('is no baseline: it holds tables [design."NAME"] of figures, and nothing else', file)
+        )
     for name, figures in designs.items():
         for rule, value in figures.items():
             if value.__class__ is not int or value < 0:
@@ -94,7 +98,9 @@ def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
             continue
         if now.partial and not budget.allow_partial:
             said = "can be costed in part only: " + ", ".join(now.gauge.costs.graph.left_out)
-            faults.append(Fault(said, budget.file, hint="allow_partial = true in its budget keeps the partial figures"))
+            faults.append(
+                Fault(said, budget.file, hint="allow_partial = true in its budget keeps the partial figures")
+            )
             continue
         figures = found.setdefault(key_of(budget), {m: now.gauge.figure(m) for m in STANDING})
         for rule in budget.rules:
@@ -109,7 +115,10 @@ def write(figures: Mapping[str, Mapping[str, int]]) -> str:
     """A baseline's text: designs by name, one line a figure, the same bytes for the same figures."""
     parts = [HEAD]
     for design in sorted(figures):
-        rows = [f"{key if key.isidentifier() and key.isascii() else quoted(key)} = {value}\n" for key, value in figures[design].items()]
+        rows = [
+            f"{key if key.isidentifier() and key.isascii() else quoted(key)} = {value}\n"
+            for key, value in figures[design].items()
+        ]
         parts.append(f"\n[design.{quoted(design)}]\n" + "".join(rows))
     return "".join(parts)
 
@@ -135,15 +144,22 @@ class Update(NamedTuple):
         out = []
         for design in sorted({*self.before, *self.after}):
             was, now = self.before.get(design, {}), self.after.get(design, {})
-            out += [(design, rule, was.get(rule), now.get(rule)) for rule in dict.fromkeys((*was, *now)) if was.get(rule) != now.get(rule)]
+            out += [
+                (design, rule, was.get(rule), now.get(rule))
+                for rule in dict.fromkeys((*was, *now))
+                if was.get(rule) != now.get(rule)
+            ]
         return out
 
 
-def baselines(config: Config, keep: bool = False, put: Callable[[str, str], None] | None = None) -> list[Update]:
+def baselines(
+    config: Config, keep: bool = False, put: Callable[[str, str], None] | None = None
+) -> list[Update]:
     """What each baseline file of these budgets should say; with `keep`, other designs in it stay as they are.
 
-    `put` writes a file's text; while it does, other runs that would write the same file wait, so that none undoes another's figures.
-    Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is no budget, CallError where another run does not end.
+    `put` writes a file's text; while it does, other runs that would write the same file wait, so that none
+    undoes another's figures. Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is
+    no budget, CallError where another run does not end.
     """
     if not config.budgets:
         raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
@@ -154,7 +170,13 @@ def baselines(config: Config, keep: bool = False, put: Callable[[str, str], None
         if budget.basis.baseline or not named:
             files.setdefault(budget.basis.baseline or default, []).append(budget)
     if config.file and default in files and Path(default).is_symlink():
-        raise BudgetError(Fault("is a link, and a baseline is not written through one", default, hint="--baseline FILE names a file"))
+        raise BudgetError(
+            Fault(
+                "is a link, and a baseline is not written through one",
+                default,
+                hint="--baseline FILE names a file",
+            )
+        )
     updates = []
     for file, figures in {file: figures_of(those) for file, those in files.items()}.items():
         with locked(file) if put else nullcontext():
@@ -171,7 +193,8 @@ PATIENCE = 60.0  # seconds
 
 @contextmanager
 def locked(file: str) -> Iterator[None]:
-    """Keep other runs from writing a file, by a lock on its folder that ends with this process; where there are no such locks, do nothing.
+    """Keep other runs from writing a file, by a lock on its folder that ends with this process; where
+    there are no such locks, do nothing.
 
     Raises CallError where another run holds it for a minute.
     """
@@ -190,7 +213,10 @@ def locked(file: str) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    said = f"another run has been writing in the folder of '{file}' for {PATIENCE:g} seconds; nothing was written"
+                    said = (
+                        f"another run has been writing in the folder of '{file}' for {PATIENCE:g} seconds;"
+                        " nothing was written"
+                    )
                     raise CallError(said) from None
                 time.sleep(0.02)
             except OSError:
@@ -208,6 +234,8 @@ def report(updates: Sequence[Update]) -> Document:
             tables.append(Table(update.file, COLUMNS, tuple(update.changes)))
         notes.append(f"{update.file}: figures changed: {len(update.changes)}, designs: {len(update.after)}")
     said = [[dict(zip(keys, change, strict=True)) for change in update.changes] for update in updates]
-    files = [{"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)]
+    files = [
+        {"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)
+    ]
     data = {"schema": SCHEMA, "mnetcost": __version__, "files": files}
     return Document("baseline", tuple(tables), tuple(notes), data)

@@ -35,9 +35,17 @@ class Revision:
         self.repository = repository
         rev = basis.against or repository.target()
         self.commit = repository.merge_base(rev) if basis.merge_base else repository.commit(rev)
-        self.title = f"{self.commit[:12]}, where this branch left {rev}" if basis.merge_base else f"{rev} ({self.commit[:12]})"
-        self._unread: dict[tuple[str, Settings, str], CompareError] = {}  # asked once too: git may have taken its time
-        self._known = lru_cache(64)(self._measured)  # one design may have several budgets; thousands need not stay in memory
+        self.title = (
+            f"{self.commit[:12]}, where this branch left {rev}"
+            if basis.merge_base
+            else f"{rev} ({self.commit[:12]})"
+        )
+        self._unread: dict[
+            tuple[str, Settings, str], CompareError
+        ] = {}  # asked once too: git may have taken its time
+        self._known = lru_cache(64)(
+            self._measured
+        )  # one design may have several budgets; thousands need not stay in memory
 
     def _measured(self, file: str, settings: Settings, convention: str) -> Measured | None:
         if is_shipped(file) and not reader_of(file):
@@ -50,7 +58,10 @@ class Revision:
                 return None
             path = renamed
         try:
-            return measure(load_at(self.commit[:12], path, settings._replace(allow_unknown=True), self.repository), convention)
+            return measure(
+                load_at(self.commit[:12], path, settings._replace(allow_unknown=True), self.repository),
+                convention,
+            )
         except CompareError:
             raise
         except MnetcostError as e:  # not this change's fault: there is nothing to compare with
@@ -84,7 +95,9 @@ class Baseline:
     def __init__(self, file: str) -> None:
         self.title = file
         if not Path(file).is_file():
-            raise CompareError(f"there is no baseline '{file}'", hint=f"`mnetcost baseline --baseline {file}` writes it")
+            raise CompareError(
+                f"there is no baseline '{file}'", hint=f"`mnetcost baseline --baseline {file}` writes it"
+            )
         self.figures = read(file)
 
     def before(self, budget: Budget) -> None:
@@ -98,7 +111,10 @@ class Baseline:
         figures = self.figures.get(key_of(budget), {})
         if rule.name not in figures:
             what = f"'{rule.name}' of " if figures else ""
-            raise CompareError(f"{self.title} has no {what}'{key_of(budget)}'", hint=f"`mnetcost baseline --baseline {self.title}` adds it")
+            raise CompareError(
+                f"{self.title} has no {what}'{key_of(budget)}'",
+                hint=f"`mnetcost baseline --baseline {self.title}` adds it",
+            )
         return figures[rule.name]
 
 

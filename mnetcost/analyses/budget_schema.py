@@ -1,4 +1,7 @@
-"""How does an editor know mnetcost.toml? As a JSON Schema, made from the tables that the reader of budgets goes by."""
+"""How does an editor know mnetcost.toml?
+
+As a JSON Schema, made from the tables that the reader of budgets goes by.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,14 @@ from .metrics import GROUPS, METRICS
 ABOUT: dict[str, str] = {
     "budget": "What some designs may cost: their names, settings, and limits on metrics.",
     "waiver": "Limits that may be broken until a day, and why.",
-    "design": 'A design or a list of them: a shipped name, a file, or a pattern of files such as "nets/**/*.toml".',
+    "design": (
+        'A design or a list of them: a shipped name, a file, or a pattern of files such as "nets/**/*.toml".'
+    ),
     "against": "The git revision that relative limits are compared with, from where this branch left it.",
-    "merge_base": "Whether to compare with where this branch left `against` (true, the default) or with `against` itself.",
+    "merge_base": (
+        "Whether to compare with where this branch left `against` (true, the default) or with `against`"
+        " itself."
+    ),
     "baseline": "A file of figures, written by `mnetcost baseline`, that relative limits are compared with.",
     "convention": "How to count; paper where nothing is given.",
     "allow_partial": "Whether a design passes though some ops of its model file cannot be costed.",
@@ -49,7 +57,10 @@ def _list(item: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def _whole(low: int, high: int) -> dict[str, Any]:
-    return _any({"type": "integer", "minimum": low, "maximum": high}, {"type": "string", "pattern": r"^\s*\+?[0-9](_?[0-9]){0,18}\s*$"})
+    return _any(
+        {"type": "integer", "minimum": low, "maximum": high},
+        {"type": "string", "pattern": r"^\s*\+?[0-9](_?[0-9]){0,18}\s*$"},
+    )
 
 
 _MULTIPLIER = _any(
@@ -70,11 +81,17 @@ VALUES: dict[str, dict[str, Any]] = {
     "allow_partial": _FLAG,
     "alpha": _MULTIPLIER,
     "rho": _MULTIPLIER,
-    "resolution": _any(_SIDE, _list(_SIDE, maxItems=2), {"type": "string", "pattern": r"^\s*[0-9]{1,19}\s*([xX]\s*[0-9]{1,19}\s*)?$"}),
+    "resolution": _any(
+        _SIDE,
+        _list(_SIDE, maxItems=2),
+        {"type": "string", "pattern": r"^\s*[0-9]{1,19}\s*([xX]\s*[0-9]{1,19}\s*)?$"},
+    ),
     "classes": _whole(1, LARGEST_COUNT),
     "channels": _whole(1, LARGEST_COUNT),
     "top": _any(
-        _FLAG, {"enum": [0, 1]}, {"type": "string", "pattern": "^([yY][eE][sS]|[nN][oO]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|0|1)$"}
+        _FLAG,
+        {"enum": [0, 1]},
+        {"type": "string", "pattern": "^([yY][eE][sS]|[nN][oO]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|0|1)$"},
     ),
     "batch": _whole(1, LARGEST_COUNT),
 }
@@ -82,8 +99,12 @@ VALUES: dict[str, dict[str, Any]] = {
 
 
 def _number(units: Mapping[str, int]) -> str:
-    """The pattern of a number with one of these units that comes to a whole one (a binary unit takes any fraction here)."""
-    places: dict[int, list[str]] = {}  # the units that shift the point by so many digits; -1 for the binary ones
+    """The pattern of a number with one of these units that comes to a whole one (a binary unit takes any
+    fraction here).
+    """
+    places: dict[
+        int, list[str]
+    ] = {}  # the units that shift the point by so many digits; -1 for the binary ones
     for unit, size in units.items():
         zeros = len(str(size)) - 1
         places.setdefault(zeros if size == 10**zeros else -1, []).append(re.escape(unit))
@@ -92,26 +113,40 @@ def _number(units: Mapping[str, int]) -> str:
     for zeros, names in places.items():
         fraction = fractions.get(zeros, f"(0{{1,30}}|[0-9]{{1,{zeros}}}0{{0,{30 - zeros}}})")
         forms.append(rf"(\.{fraction})? ?({'|'.join(names)})")
-    for zeros in range(LARGEST_EXPONENT + 1):  # 3.5e6: no more digits behind the point than the power of ten takes up
+    for zeros in range(
+        LARGEST_EXPONENT + 1
+    ):  # 3.5e6: no more digits behind the point than the power of ten takes up
         digits = rf"([0-9]{{1,{zeros}}}0{{0,{30 - zeros}}}|0{{1,30}})" if zeros else "0{1,30}"
         forms.append(rf"(\.{digits})?[eE]\+?0?{zeros} ?")
     return rf"([0-9]{{1,3}}(,[0-9]{{3}}){{1,10}}|[0-9][0-9_]{{0,30}})({'|'.join(forms)})"
 
 
 def _limits(units: Mapping[str, int], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The limits on one figure: one, a list of them, or a table of `max` and `min`, and of `more` where figures are grouped below it."""
+    """The limits on one figure: one, a list of them, or a table of `max` and `min`, and of `more` where
+    figures are grouped below it.
+    """
     number = _number(units)
     one = _any(
         {"type": "integer", "minimum": 0, "maximum": LARGEST},
         {"type": "string", "pattern": rf"^\s*([+\-]?\s*({number})|{SIGNED_SHARE})\s*$"},
     )
     side = _any(one, _list(one))
-    sides = {"max": {"description": "At most this.", **side}, "min": {"description": "At least this.", **side}}
-    return _any(one, _list(one), {**closed_table({**sides, **(more or {})}, "Limits on both sides."), "minProperties": 1})
+    sides = {
+        "max": {"description": "At most this.", **side},
+        "min": {"description": "At least this.", **side},
+    }
+    return _any(
+        one,
+        _list(one),
+        {**closed_table({**sides, **(more or {})}, "Limits on both sides."), "minProperties": 1},
+    )
 
 
 def _ref(metric: str) -> dict[str, Any]:
-    return {"description": METRICS[metric].title, "$ref": f"#/$defs/{'bytes' if METRICS[metric].units is BYTES else 'count'}"}
+    return {
+        "description": METRICS[metric].title,
+        "$ref": f"#/$defs/{'bytes' if METRICS[metric].units is BYTES else 'count'}",
+    }
 
 
 def _group(group: str, known: Iterable[str]) -> dict[str, Any]:
@@ -125,7 +160,10 @@ def _group(group: str, known: Iterable[str]) -> dict[str, Any]:
 def _metrics(known: Iterable[str]) -> dict[str, Any]:
     """Every metric by its whole name, and by its group's table."""
     found = list(known)
-    return {**{m: _ref(m) for m in found}, **{g: _group(g, found) for g in GROUPS if any(m.startswith(f"{g}.") for m in found)}}
+    return {
+        **{m: _ref(m) for m in found},
+        **{g: _group(g, found) for g in GROUPS if any(m.startswith(f"{g}.") for m in found)},
+    }
 
 
 def _about(keys: Iterable[str]) -> dict[str, Any]:
@@ -136,10 +174,13 @@ def _about(keys: Iterable[str]) -> dict[str, Any]:
 def budgets_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a file of budgets.
 
-    It says all that can be said of the file by itself; that designs and layers are there, only `mnetcost check` says.
+    It says all that can be said of the file by itself; that designs and layers are there, only `mnetcost
+    check` says.
     """
     scope = {
-        **closed_table(_metrics(m for m in METRICS if METRICS[m].scoped), "Limits on the layers that the key picks."),
+        **closed_table(
+            _metrics(m for m in METRICS if METRICS[m].scoped), "Limits on the layers that the key picks."
+        ),
         "minProperties": 1,
     }
     common = _about(COMMON)
@@ -150,11 +191,15 @@ def budgets_schema() -> dict[str, Any]:
         "properties": {**_about(named), **_metrics(METRICS)},
         "additionalProperties": {"$ref": "#/$defs/scope"},
         "required": ["design"],
-        "not": _any({"required": ["rho", "resolution"]}, {"propertyNames": {"enum": list(named)}}),  # there must be a limit
+        "not": _any(
+            {"required": ["rho", "resolution"]}, {"propertyNames": {"enum": list(named)}}
+        ),  # there must be a limit
     }
     day = {"type": "string", "format": "date", "pattern": f"^{DAY.pattern}$"}
     waiver = closed_table(
-        {key: {"description": ABOUT[key], **(day if key == "until" else _TEXT)} for key in WAIVER}, ABOUT["waiver"], required=list(WAIVER)
+        {key: {"description": ABOUT[key], **(day if key == "until" else _TEXT)} for key in WAIVER},
+        ABOUT["waiver"],
+        required=list(WAIVER),
     )
     tables = {"budget": {"type": "array", "items": budget}, "waiver": {"type": "array", "items": waiver}}
     return {

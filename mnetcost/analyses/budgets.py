@@ -46,7 +46,9 @@ class Rule(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """What relative limits are held against: a git revision (or where this branch left it), or a baseline file."""
+    """What relative limits are held against: a git revision (or where this branch left it), or a baseline
+    file.
+    """
 
     against: str = ""  # empty: the branch that CI says a pull request is for, else the main branch
     merge_base: bool = True
@@ -72,7 +74,10 @@ class Budget(NamedTuple):
 
 
 class Waiver(NamedTuple):
-    """Limits that may be broken up to a date, and why. Globs over the labels of designs and the names of rules."""
+    """Limits that may be broken up to a date, and why.
+
+    Globs over the labels of designs and the names of rules.
+    """
 
     design: str
     limit: str
@@ -169,7 +174,13 @@ def _day(value: Any) -> date:
     raise CallError("must be a date such as 2030-12-31")
 
 
-COMMON = {"against": _text, "merge_base": _flag, "baseline": _text, "convention": _text, "allow_partial": _flag}
+COMMON = {
+    "against": _text,
+    "merge_base": _flag,
+    "baseline": _text,
+    "convention": _text,
+    "allow_partial": _flag,
+}
 """Keys that a budget takes, and the top of the file for all budgets."""
 WAIVER = {"design": _text, "limit": _text, "reason": _text, "until": _day}
 
@@ -227,11 +238,16 @@ class _Page:
         if self.faults:
             config = Config((), file=self.file, text=self.text)
             raise BudgetError(
-                *(Fault(message, self.file, config.line(place), spelled(place), hint) for place, message, hint in self.faults)
+                *(
+                    Fault(message, self.file, config.line(place), spelled(place), hint)
+                    for place, message, hint in self.faults
+                )
             )
 
 
-def _rules(page: _Page, place: Place, table: dict[str, Any], scope: str = "", group: str = "") -> Iterator[Rule]:
+def _rules(
+    page: _Page, place: Place, table: dict[str, Any], scope: str = "", group: str = ""
+) -> Iterator[Rule]:
     """The limits in a budget, in one of its scopes, or in a group of metrics of either."""
     for key, value in table.items():
         metric, at = f"{group}.{key}" if group else key, (*place, key)
@@ -255,7 +271,9 @@ def _rules(page: _Page, place: Place, table: dict[str, Any], scope: str = "", gr
         elif hint := metric_hint(metric, value):
             page.fault(at, f"there is no metric '{metric[:60]}'", hint)
         else:
-            page.unknown(at, "a budget", ("design", *COMMON, *SETTINGS, *(m for m in METRICS if "." not in m), *GROUPS))
+            page.unknown(
+                at, "a budget", ("design", *COMMON, *SETTINGS, *(m for m in METRICS if "." not in m), *GROUPS)
+            )
 
 
 def _common(page: _Page, place: Place, value: Any) -> Any:
@@ -265,7 +283,9 @@ def _common(page: _Page, place: Place, value: Any) -> Any:
     return page.read(place, COMMON[place[-1]], value)
 
 
-def _budget(page: _Page, place: Place, table: dict[str, Any], common: dict[str, Any], folder: Path) -> Iterator[Budget]:
+def _budget(
+    page: _Page, place: Place, table: dict[str, Any], common: dict[str, Any], folder: Path
+) -> Iterator[Budget]:
     given, put, limits = dict(common), {}, {}
     for key, value in table.items():
         if key in COMMON:
@@ -299,13 +319,24 @@ def _budget(page: _Page, place: Place, table: dict[str, Any], common: dict[str, 
         settings = own.over(Settings(**put))
         for design, file in found:
             yield Budget(
-                design, file, settings, rules, basis, given.get("convention") or DEFAULT, given.get("allow_partial") is True, place
+                design,
+                file,
+                settings,
+                rules,
+                basis,
+                given.get("convention") or DEFAULT,
+                given.get("allow_partial") is True,
+                place,
             )
 
 
 def _basis(given: dict[str, Any], folder: Path) -> Basis:
     baseline = given.get("baseline") or ""
-    return Basis(given.get("against") or "", given.get("merge_base") is not False, relpath(folder / baseline) if baseline else "")
+    return Basis(
+        given.get("against") or "",
+        given.get("merge_base") is not False,
+        relpath(folder / baseline) if baseline else "",
+    )
 
 
 def _located(name: str, folder: Path, walk: Walk) -> Iterator[tuple[str, str]]:
@@ -314,18 +345,25 @@ def _located(name: str, folder: Path, walk: Walk) -> Iterator[tuple[str, str]]:
     Raises CallError for a glob that matches nothing.
     """
     if not set(name) & set("*?[") or (folder / name).is_file():
-        own = not name.endswith(".toml") and not reader_of(name) and (is_shipped(name) or not set(name) & set("./"))
+        own = (
+            not name.endswith(".toml")
+            and not reader_of(name)
+            and (is_shipped(name) or not set(name) & set("./"))
+        )
         yield name, name if own else relpath(folder / name)
     else:
         files = [path for path in walk.files(name) if path.name not in NO_DESIGNS]
         if not files or len(files) > MOST_FILES:
-            raise CallError(f"'{name}' matches {len(files):,} files" if files else f"no file matches '{name}'")
+            raise CallError(
+                f"'{name}' matches {len(files):,} files" if files else f"no file matches '{name}'"
+            )
         for path in files:
             yield path.relative_to(folder).as_posix(), relpath(path)
 
 
 def _baseline(page: _Page, place: Place, value: Any) -> str:
-    """Read the name of a baseline: a file of the repository, or of this folder where there is none, and no link.
+    """Read the name of a baseline: a file of the repository, or of this folder where there is none, and
+    no link.
 
     `mnetcost baseline` writes it, and the file of budgets may be a stranger's.
     """
@@ -338,7 +376,9 @@ def _baseline(page: _Page, place: Place, value: Any) -> str:
             raise ValueError
     except (ValueError, OSError):
         said = "must name a file of this repository, or of this folder, that is not behind a link"
-        raise CallError(said, hint=f"`mnetcost baseline --baseline FILE` writes any file; here it is such as {BASELINE}") from None
+        raise CallError(
+            said, hint=f"`mnetcost baseline --baseline FILE` writes any file; here it is such as {BASELINE}"
+        ) from None
     return name
 
 
@@ -373,7 +413,9 @@ def read_config(path: Path) -> Config:
     page, at, folder = _Page(file, text), (), path.parent
     if path.name == PYPROJECT:
         at = ("tool", "mnetcost")  # type: ignore[assignment]
-        data = page.table(at, page.table(at[:1], data.get("tool", {}), "[tool]").get("mnetcost", {}), "[tool.mnetcost]")
+        data = page.table(
+            at, page.table(at[:1], data.get("tool", {}), "[tool]").get("mnetcost", {}), "[tool.mnetcost]"
+        )
     common: dict[str, Any] = {}
     for key, value in data.items():
         if key in COMMON:
@@ -387,9 +429,20 @@ def read_config(path: Path) -> Config:
         for place, table in _each(page, (*at, "budget"), data.get("budget", []))
         for budget in _budget(page, place, table, common, folder)
     ]
-    waivers = [w for place, table in _each(page, (*at, "waiver"), data.get("waiver", [])) for w in _waiver(page, place, table)]
+    waivers = [
+        w
+        for place, table in _each(page, (*at, "waiver"), data.get("waiver", []))
+        for w in _waiver(page, place, table)
+    ]
     page.finish()
-    return Config(tuple(budgets), tuple(waivers), file, text, _basis(common, folder), common.get("convention") or DEFAULT)
+    return Config(
+        tuple(budgets),
+        tuple(waivers),
+        file,
+        text,
+        _basis(common, folder),
+        common.get("convention") or DEFAULT,
+    )
 
 
 def read_rules(name: str, value: Any, side: str = "max") -> tuple[Rule, ...]:
@@ -438,7 +491,10 @@ def _option(text: str, side: str) -> str:
 def own(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -> tuple[Budget, ...]:
     """Budgets made of a call's designs, settings and limits."""
     split = (split_design(text) for text in designs)
-    return tuple(Budget(name, name, settings.over(given)._replace(allow_unknown=None), rules) for name, settings in split)
+    return tuple(
+        Budget(name, name, settings.over(given)._replace(allow_unknown=None), rules)
+        for name, settings in split
+    )
 
 
 def meant(budgets: Iterable[Budget], text: str) -> list[Budget]:
@@ -463,6 +519,9 @@ def chosen(budgets: tuple[Budget, ...], designs: tuple[str, ...]) -> tuple[Budge
         those = meant(budgets, text)
         if not those:
             like = nearest(text, [b.label for b in budgets])
-            raise CallError(f"no budget is for '{text}'", hint=f"did you mean '{like}'?" if like else "--max METRIC=LIMIT gives it one")
+            raise CallError(
+                f"no budget is for '{text}'",
+                hint=f"did you mean '{like}'?" if like else "--max METRIC=LIMIT gives it one",
+            )
         found.update(dict.fromkeys(those))
     return tuple(found) if designs else budgets

@@ -21,7 +21,8 @@ SCHEMA = "mnetcost.list/1"
 
 
 def chosen(patterns: Sequence[str]) -> list[str]:
-    """The shipped designs of some names, folders such as `keras`, or patterns with * and ?; all of them for none.
+    """The shipped designs of some names, folders such as `keras`, or patterns with * and ?; all of them
+    for none.
 
     Raises CallError, with the nearest, for one that picks nothing.
     """
@@ -32,32 +33,58 @@ def chosen(patterns: Sequence[str]) -> list[str]:
         names = names or list(sharing(wanted)) or [split_design(wanted)[0]]
         if names[0] not in shipped():
             near = like(wanted)
-            raise CallError(f"no design is called '{wanted[:60]}'", hint=f"did you mean '{near}'?" if near else "mnetcost list")
+            raise CallError(
+                f"no design is called '{wanted[:60]}'",
+                hint=f"did you mean '{near}'?" if near else "mnetcost list",
+            )
         found.update(names)
     return [n for n in shipped() if n in found or not patterns]
 
 
 def catalogue(
-    convention: Convention, patterns: Sequence[str] = (), rules: Sequence[Rule] = (), names: bool = False, sort: str | None = None
+    convention: Convention,
+    patterns: Sequence[str] = (),
+    rules: Sequence[Rule] = (),
+    names: bool = False,
+    sort: str | None = None,
 ) -> Document:
     """Answer with a row a design: its name, source, params and work at alpha 1 and its own size.
 
-    patterns: as `chosen` takes them. rules: only designs that keep these limits. names: what else each is called, too. sort: by a
-    column, as in a report. Raises CallError where a pattern picks nothing, or a limit is relative.
+    patterns: as `chosen` takes them. rules: only designs that keep these limits. names: what else each is
+    called, too. sort: by a column, as in a report. Raises CallError where a pattern picks nothing, or a
+    limit is relative.
     """
     if any(rule.limit.relative for rule in rules):
-        raise CallError("a list has nothing that a relative limit could be compared with", hint="an amount: --max madds=300M")
+        raise CallError(
+            "a list has nothing that a relative limit could be compared with",
+            hint="an amount: --max madds=300M",
+        )
     wanted = chosen(patterns)
     rows, found = [], []
     for name in wanted:
         spec = shipped_spec(name)
         gauge = Gauge(cost(load_spec(spec, Settings()).graph), convention)
-        if not all(rule.limit.keeps(gauge.within(rule.scope).figure(rule.metric)) for rule in rules if _has(gauge, rule)):
+        if not all(
+            rule.limit.keeps(gauge.within(rule.scope).figure(rule.metric))
+            for rule in rules
+            if _has(gauge, rule)
+        ):
             continue
         params, madds = gauge.figure("params"), gauge.figure("madds")
         h, w = spec.resolution
         called = aliases().written.get(name, ())
-        rows.append((name, (h, w), spec.classes, params, madds, *([", ".join(called)] if names else []), spec.title, spec.source))
+        rows.append(
+            (
+                name,
+                (h, w),
+                spec.classes,
+                params,
+                madds,
+                *([", ".join(called)] if names else []),
+                spec.title,
+                spec.source,
+            )
+        )
         found.append(
             {
                 "name": name,
@@ -88,10 +115,25 @@ def catalogue(
         table = sorted_rows(table, sort)
         order = [row[0] for row in table.rows]
         found.sort(key=lambda d: order.index(str(d["name"])))
-    data = {"schema": SCHEMA, "mnetcost": __version__, "status": "complete", "convention": convention_data(convention), "designs": found}
-    kept = " and ".join(f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}" for rule in rules)
-    notes = (f"counted as '{convention.name}', at alpha 1; `mnetcost show DESIGN` prints one, `mnetcost report DESIGN` costs it",)
-    title = f"{len(rows)} shipped design{'s' * (len(rows) != 1)}" + (f" of {len(wanted)} with {kept}" if rules else "")
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": __version__,
+        "status": "complete",
+        "convention": convention_data(convention),
+        "designs": found,
+    }
+    kept = " and ".join(
+        f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}" for rule in rules
+    )
+    notes = (
+        (
+            f"counted as '{convention.name}', at alpha 1; `mnetcost show DESIGN` prints one, `mnetcost report"
+            " DESIGN` costs it"
+        ),
+    )
+    title = f"{len(rows)} shipped design{'s' * (len(rows) != 1)}" + (
+        f" of {len(wanted)} with {kept}" if rules else ""
+    )
     return Document(title, (table,), notes, data)
 
 

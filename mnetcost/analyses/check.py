@@ -30,8 +30,18 @@ MOST_DETAILED = 50  # broken limits that get tables of their own in one answer
 BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
 FOLDED = 10  # kept limits; more than these are one line, unless all are asked for
 
-PASSING = {"kept": True, "new": True, "waived": True, "broken": False, "partial": False, "incomparable": False, "error": False}
-"""What may become of a limit, and whether the check passes with it; the gravest is the last here, and the first of a table."""
+PASSING = {
+    "kept": True,
+    "new": True,
+    "waived": True,
+    "broken": False,
+    "partial": False,
+    "incomparable": False,
+    "error": False,
+}
+"""What may become of a limit, and whether the check passes with it; the gravest is the last here, and the
+first of a table.
+"""
 
 
 class Layer(NamedTuple):
@@ -70,15 +80,20 @@ class Verdict(NamedTuple):
 
     @property
     def used(self) -> float | None:
-        """The share of the limit that is used: 1 at the limit, more past it; None where the limit is nothing."""
+        """The share of the limit that is used: 1 at the limit, more past it; None where the limit is
+        nothing.
+        """
         part, whole = self._parts
         return part / whole if whole > 0 else None
 
     @property
     def gauge(self) -> str:
-        """The same in tenths, the limit drawn as "|": `####......|`, `##########|###` for 130 %, `##########|####+` where it is far past.
+        """The same in tenths, the limit drawn as "|":
 
-        Before the limit they are rounded down, so that it is reached only at 100 %; past it up, so that it is seen to be passed.
+        `####......|`, `##########|###` for 130 %, `##########|####+` where it is far past.
+
+        Before the limit they are rounded down, so that it is reached only at 100 %; past it up, so that it
+        is seen to be passed.
         """
         part, whole = self._parts
         if self.bound is None:
@@ -98,13 +113,20 @@ class Verdict(NamedTuple):
 def check(config: Config, today: date, why: bool = False, everything: bool = False) -> Document:
     """Hold every budget against its design as it is now.
 
-    `today` is the day that waivers' dates are held against; with `why`, more layers are named; with `everything`, the tables have
-    every limit that is kept, however many there are.
-    A design that cannot be read, or compared, is a failed row, and the others keep their verdicts; `failure` has its faults.
-    Raises MnetcostError with the faults of every scope, CompareError where there is no revision or baseline to compare with.
+    `today` is the day that waivers' dates are held against; with `why`, more layers are named; with
+    `everything`, the tables have every limit that is kept, however many there are.
+    A design that cannot be read, or compared, is a failed row, and the others keep their verdicts;
+    `failure` has its faults. Raises MnetcostError with the faults of every scope, CompareError where there
+    is no revision or baseline to compare with.
     """
     if not config.budgets:
-        raise BudgetError(Fault("there is no budget to check", config.file, hint='[[budget]] with design = "v2" and madds = "60M"'))
+        raise BudgetError(
+            Fault(
+                "there is no budget to check",
+                config.file,
+                hint='[[budget]] with design = "v2" and madds = "60M"',
+            )
+        )
     with Bases(Path(config.file).parent if config.file else Path()) as bases:
         work = _Check(config, bases, today, why)
         for budget in config.budgets:
@@ -113,7 +135,9 @@ def check(config: Config, today: date, why: bool = False, everything: bool = Fal
 
 
 def failure(document: Document) -> MnetcostError | None:
-    """What a check could not judge, as the error to end with: exit code 2 for a design that cannot be read, 3 for one not compared."""
+    """What a check could not judge, as the error to end with: exit code 2 for a design that cannot be
+    read, 3 for one not compared.
+    """
     faults = [Fault(**fault) for fault in document.data.get("errors", ())]
     if not faults:
         return None
@@ -126,10 +150,14 @@ class _Check:
     def __init__(self, config: Config, bases: Bases, today: date, why: bool) -> None:
         self.config, self.bases, self.today, self.why = config, bases, today, why
         self.many = MANY if why else FEW
-        self.measured = lru_cache(64)(measured)  # a design may have several budgets, but thousands need not stay in memory
+        self.measured = lru_cache(64)(
+            measured
+        )  # a design may have several budgets, but thousands need not stay in memory
         self.verdicts: list[Verdict] = []
         self.faults: dict[Fault, None] = {}
-        self.scopes: dict[tuple[Any, ...], Fault | None] = {}  # None once a scope has picked a layer of any design of its budget
+        self.scopes: dict[
+            tuple[Any, ...], Fault | None
+        ] = {}  # None once a scope has picked a layer of any design of its budget
         self.waivers = Waivers(config.waivers)
         self.waived: set[Waiver] = set()
         self.titles: dict[str, None] = {}
@@ -146,7 +174,9 @@ class _Check:
         left_out = ", ".join(now.gauge.costs.graph.left_out)
         if now.partial and not budget.allow_partial:
             said = f"can be costed in part only, without {left_out}"
-            self.verdicts.append(Verdict(budget, _status("complete"), "partial", None, said, **self.at(budget.place)))
+            self.verdicts.append(
+                Verdict(budget, _status("complete"), "partial", None, said, **self.at(budget.place))
+            )
             return
         if now.partial:
             self.partial[budget.label] = left_out
@@ -163,15 +193,32 @@ class _Check:
                 except MnetcostError as e:
                     self.fail(budget, rule, "error", e)
 
-    def fail(self, budget: Budget, rule: Rule, state: str, error: MnetcostError, value: int | None = None, unit: str = "") -> None:
+    def fail(
+        self,
+        budget: Budget,
+        rule: Rule,
+        state: str,
+        error: MnetcostError,
+        value: int | None = None,
+        unit: str = "",
+    ) -> None:
         """A verdict on what cannot be judged; its faults are kept, so that one run shows every one."""
         named = self.at((*budget.place, "design"))
         hint = f"{named['file']}:{named['line']} names it" if named["line"] else ""
         faults = [f if f.line or f.hint else f._replace(hint=hint) for f in error.faults]
         self.faults.update(dict.fromkeys(faults))
-        first, more = next((f for f in faults if f.line), faults[0]), f"; and {len(faults) - 1:,} more" if len(faults) > 1 else ""
-        shown = first if first.line or first.file != budget.file else first._replace(file="")  # the row names it
-        said = str(shown).splitlines()[0].removeprefix("error: ") + (f" ({first.hint})" if first.hint not in ("", hint) else "") + more
+        first, more = (
+            next((f for f in faults if f.line), faults[0]),
+            f"; and {len(faults) - 1:,} more" if len(faults) > 1 else "",
+        )
+        shown = (
+            first if first.line or first.file != budget.file else first._replace(file="")
+        )  # the row names it
+        said = (
+            str(shown).splitlines()[0].removeprefix("error: ")
+            + (f" ({first.hint})" if first.hint not in ("", hint) else "")
+            + more
+        )
         where = self.at(rule.place) if rule.place else named
         if first.line and state == "error":
             where = {"file": first.file, "line": first.line}
@@ -213,8 +260,12 @@ class _Check:
         waiver = next((w for w in found if self.today <= w.until), found[-1] if found else None)
         if waiver is None:
             return verdict
-        state, said = ("waived", "waived until") if self.today <= waiver.until else ("broken", "its waiver ended on")
-        return verdict._replace(state=state, waiver=waiver, message=f"{verdict.message}; {said} {waiver.until}: {waiver.reason}")
+        state, said = (
+            ("waived", "waived until") if self.today <= waiver.until else ("broken", "its waiver ended on")
+        )
+        return verdict._replace(
+            state=state, waiver=waiver, message=f"{verdict.message}; {said} {waiver.until}: {waiver.reason}"
+        )
 
     def detail(self, verdict: Verdict, now: Measured) -> Verdict:
         """Name the changes and the layers a broken limit is about, and the line to say it at."""
@@ -222,13 +273,17 @@ class _Check:
         if rule.limit.side == "min":
             return verdict
         heaviest = now.gauge.within(rule.scope).by_layer(rule.metric)[: self.many]
-        layers = tuple(Layer(layer.name, value, *_line(now.design, layer.node.row)) for layer, value in heaviest)
+        layers = tuple(
+            Layer(layer.name, value, *_line(now.design, layer.node.row)) for layer, value in heaviest
+        )
         causes = self.causes(verdict, now)
         first = next((one for one in (*causes, *layers) if one.line and one.value > 0), Layer("", 0))
         return verdict._replace(layers=layers, causes=causes, file=first.file, line=first.line)
 
     def causes(self, verdict: Verdict, now: Measured) -> tuple[Layer, ...]:
-        """What changed since the base that the figure moved by, what raised it most first; nothing where the base knows figures only."""
+        """What changed since the base that the figure moved by, what raised it most first; nothing where
+        the base knows figures only.
+        """
         rule, budget = verdict.rule, verdict.budget
         if rule.metric not in ("params", "madds") or rule.scope.startswith("kind:"):
             return ()
@@ -244,9 +299,15 @@ class _Check:
         found = []
         for cause in diff(then.design, now.design, now.gauge.convention).causes:
             whole = cause.params if rule.metric == "params" else cause.madds
-            moved = sum(n if rule.metric == "params" else m for name, n, m in cause.layers if name in inside) if rule.scope else whole
+            moved = (
+                sum(n if rule.metric == "params" else m for name, n, m in cause.layers if name in inside)
+                if rule.scope
+                else whole
+            )
             if moved:
-                found.append(Layer(cause.text, moved, *(_line(now.design, cause.row) if cause.new else ("", 0))))
+                found.append(
+                    Layer(cause.text, moved, *(_line(now.design, cause.row) if cause.new else ("", 0)))
+                )
         return tuple(sorted(found, key=lambda cause: -cause.value)[: self.many])
 
     def at(self, place: Any) -> dict[str, Any]:
@@ -254,18 +315,35 @@ class _Check:
         return {"file": self.config.file, "line": self.config.line(place)}
 
     def no_layer(self, rule: Rule, costs: Costs) -> Fault:
-        known = {name for layer in costs.layers for name in (layer.name, layer.node.place, layer.node.place.split("/")[0])}
+        known = {
+            name
+            for layer in costs.layers
+            for name in (layer.name, layer.node.place, layer.node.place.split("/")[0])
+        }
         like = nearest(rule.scope, sorted(known))
-        hint = f"did you mean '{like}'?" if like else "a layer or block by name, or one of " + ", ".join(f"{word}:..." for word in SCOPES)
-        return Fault(f"'{rule.scope}' picks no layer", self.config.file, self.config.line(rule.place), spelled(rule.place), hint)
+        hint = (
+            f"did you mean '{like}'?"
+            if like
+            else "a layer or block by name, or one of " + ", ".join(f"{word}:..." for word in SCOPES)
+        )
+        return Fault(
+            f"'{rule.scope}' picks no layer",
+            self.config.file,
+            self.config.line(rule.place),
+            spelled(rule.place),
+            hint,
+        )
 
     def answer(self, everything: bool) -> Document:
         """Put the verdicts together.
 
-        Raises MnetcostError with every fault found where a scope picks no layer, or a call names nothing that can be read.
+        Raises MnetcostError with every fault found where a scope picks no layer, or a call names nothing
+        that can be read.
         """
         scopes = dict.fromkeys(fault for fault in self.scopes.values() if fault)
-        mistaken = not self.config.file and all(v.state == "error" for v in self.verdicts)  # a call that names no design
+        mistaken = not self.config.file and all(
+            v.state == "error" for v in self.verdicts
+        )  # a call that names no design
         if scopes or mistaken:
             raise MnetcostError(*scopes, *self.faults)
         return _document(self, everything)
@@ -283,11 +361,16 @@ def _said(verdict: Verdict) -> str:
     assert verdict.value is not None
     far, way = abs(verdict.value - bound), "over" if rule.limit.side == "max" else "under"
     held = f" {rule.limit.text} of {verdict.base:,} at {verdict.called}" if rule.limit.relative else ""
-    return f"{rule.name} is {verdict.value:,} {verdict.unit}, {far:,} {way} {bound:,}{held and f' ({held.strip()})'}"
+    return (
+        f"{rule.name} is {verdict.value:,} {verdict.unit}, {far:,} {way}"
+        f" {bound:,}{held and f' ({held.strip()})'}"
+    )
 
 
 def _line(design: Design, row: str) -> tuple[str, int]:
-    """File and line of a layer of a user's own spec; a shipped one, or a model file, has no line a user could change."""
+    """File and line of a layer of a user's own spec; a shipped one, or a model file, has no line a user
+    could change.
+    """
     spec = design.spec
     if spec is None or not row or not Path(spec.file).is_file():
         return (design.file, 0) if design.file else ("", 0)
@@ -347,12 +430,24 @@ def _details(verdict: Verdict) -> list[Table]:
     tables = []
     if verdict.causes:
         tables.append(
-            Table(title, (Column("text", "what changed"), unit._replace(kind="change")), tuple((c.name, c.value) for c in verdict.causes))
+            Table(
+                title,
+                (Column("text", "what changed"), unit._replace(kind="change")),
+                tuple((c.name, c.value) for c in verdict.causes),
+            )
         )
     if verdict.layers:
         share = Column("share", "of the figure", "share")
-        rows = tuple((layer.name, layer.value, layer.value / (verdict.value or 1)) for layer in verdict.layers)
-        tables.append(Table(title if not tables else "the layers that cost most", (Column("layer", "layer"), unit, share), rows))
+        rows = tuple(
+            (layer.name, layer.value, layer.value / (verdict.value or 1)) for layer in verdict.layers
+        )
+        tables.append(
+            Table(
+                title if not tables else "the layers that cost most",
+                (Column("layer", "layer"), unit, share),
+                rows,
+            )
+        )
     return tables or [Table(title, (), ())]
 
 
@@ -362,8 +457,14 @@ def _folded(verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[str, ...]]:
     if len(kept) <= FOLDED:
         return verdicts, ()
     tight = max(kept, key=lambda v: v.used or 0)
-    near = f"; the nearest to its limit is {tight.budget.label}, {tight.rule.name}: {100 * (tight.used or 0):.2f} % used"
-    line = f"{len(kept):,} limits of {len({v.budget.label for v in kept}):,} designs are kept and not shown (--all shows them){near}"
+    near = (
+        f"; the nearest to its limit is {tight.budget.label}, {tight.rule.name}:"
+        f" {100 * (tight.used or 0):.2f} % used"
+    )
+    line = (
+        f"{len(kept):,} limits of {len({v.budget.label for v in kept}):,} designs are kept and not shown"
+        f" (--all shows them){near}"
+    )
     return [v for v in verdicts if v.state != "kept"], (line,)
 
 
@@ -398,4 +499,11 @@ def _document(work: _Check, everything: bool) -> Document:
     tables = [Table("limits", COLUMNS, tuple(map(_row, shown)))] if shown else []
     broken = [v for v in shown if v.message and v.state != "new"]
     details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]
-    return Document(title, (*tables, *details), notes, data, lead, flat=Table("limits", COLUMNS, tuple(map(_row, verdicts))))
+    return Document(
+        title,
+        (*tables, *details),
+        notes,
+        data,
+        lead,
+        flat=Table("limits", COLUMNS, tuple(map(_row, verdicts))),
+    )

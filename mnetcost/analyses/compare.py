@@ -1,4 +1,7 @@
-"""How do designs stand side by side? Params, work, layers, bytes and activations, each with its ratio to the first design's."""
+"""How do designs stand side by side?
+
+Params, work, layers, bytes and activations, each with its ratio to the first design's.
+"""
 
 from __future__ import annotations
 
@@ -68,23 +71,47 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     }
 
 
-def _sections(found: Sequence[Mapping[str, Any]], all_costs: Sequence[Costs], convention: Convention) -> list[tuple[str, str, bool, Any]]:
+def _sections(
+    found: Sequence[Mapping[str, Any]], all_costs: Sequence[Costs], convention: Convention
+) -> list[tuple[str, str, bool, Any]]:
     """Every section: its title, its kind of value, whether bars help, and each design's rows by name."""
     totals = [f["totals"] for f in found]
     unit = convention.unit
     params = [weighed((t for x in c.layers for t in x.params), convention, False) for c in all_costs]
     work = [weighed((t for x in c.layers for t in x.work), convention, True) for c in all_costs]
     maps = [{tuple(m["resolution"]): m["madds"] for m in f["madds_by_resolution"]} for f in found]
-    types = list(dict.fromkeys(key for t in totals for key in t["weight_bytes"]))  # only a model file has weights "file"
+    types = list(
+        dict.fromkeys(key for t in totals for key in t["weight_bytes"])
+    )  # only a model file has weights "file"
     sizes = sorted({size for m in maps for size in m}, key=lambda s: (-s[0] * s[1], s))
     return [
         ("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),
         (f"{unit} by kind", "count", True, work),
-        (f"{unit} by output map", "count", True, [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps]),
+        (
+            f"{unit} by output map",
+            "count",
+            True,
+            [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps],
+        ),
         ("params by kind", "count", True, params),
-        ("weights in bytes", "bytes", False, [{key: t["weight_bytes"].get(key) for key in types} for t in totals]),
-        ("map elements, not RAM", "count", False, [{MAPS[k]: n for k, n in t["activation_elements"].items()} for t in totals]),
-        ("layers", "integer", False, [{f"with {unit}": f["layers"]["with_madds"], **f["layers"]["by_op"]} for f in found]),
+        (
+            "weights in bytes",
+            "bytes",
+            False,
+            [{key: t["weight_bytes"].get(key) for key in types} for t in totals],
+        ),
+        (
+            "map elements, not RAM",
+            "count",
+            False,
+            [{MAPS[k]: n for k, n in t["activation_elements"].items()} for t in totals],
+        ),
+        (
+            "layers",
+            "integer",
+            False,
+            [{f"with {unit}": f["layers"]["with_madds"], **f["layers"]["by_op"]} for f in found],
+        ),
     ]
 
 
@@ -92,7 +119,10 @@ def _tables(names: Sequence[str], sections: Iterable[tuple[str, str, bool, Any]]
     for title, kind, bars, columns in sections:
         head = [Column("name", "")]
         for n, name in enumerate(names):
-            head += [Column(name, name, kind, bars), *([Column(f"{name} ratio", "ratio", "ratio")] if n else [])]
+            head += [
+                Column(name, name, kind, bars),
+                *([Column(f"{name} ratio", "ratio", "ratio")] if n else []),
+            ]
         rows = []
         for row in dict.fromkeys(key for column in columns for key in column):
             first = columns[0].get(row, 0)
@@ -112,7 +142,8 @@ def headline(names: Sequence[str], totals: Sequence[Mapping[str, Any]], conventi
     """A sentence for each design after the first."""
     a, first = totals[0], names[0]
     return [
-        f"{name} has {_times(b['params'], a['params'])} the params of {first}, and {_times(b['madds'], a['madds'])} its {convention.unit}."
+        f"{name} has {_times(b['params'], a['params'])} the params of {first}, and"
+        f" {_times(b['madds'], a['madds'])} its {convention.unit}."
         for name, b in zip(names[1:], totals[1:], strict=True)
     ]
 
@@ -128,7 +159,10 @@ ABOUT: dict[str, tuple[str, str, Callable[[Design], Any]]] = {
     "title": ("title", "text", lambda d: d.title),
     "source": ("source", "text", lambda d: d.source),
 }
-"""Columns of a row a design that say what it is: title, kind and value. The others are metrics, and their ratios to the first's."""
+"""Columns of a row a design that say what it is: title, kind and value.
+
+The others are metrics, and their ratios to the first's.
+"""
 RATIO = "_ratio"
 
 
@@ -138,7 +172,11 @@ def columns_known() -> list[str]:
 
 
 def one_row_each(
-    names: Sequence[str], designs: Sequence[tuple[Design, Costs]], convention: Convention, columns: Sequence[str], unit: str
+    names: Sequence[str],
+    designs: Sequence[tuple[Design, Costs]],
+    convention: Convention,
+    columns: Sequence[str],
+    unit: str,
 ) -> Table:
     """A table with a row a design and these columns; counts in `unit`, if it is given.
 
@@ -150,7 +188,11 @@ def one_row_each(
             from ..designs.synonyms import meant
 
             like = meant(key, known, "columns") or meant(key, known, "metrics")
-            hint = f"did you mean '{like}'?" if like else f"columns: {', '.join(ABOUT)}, every metric of budgets, and METRIC{RATIO}"
+            hint = (
+                f"did you mean '{like}'?"
+                if like
+                else f"columns: {', '.join(ABOUT)}, every metric of budgets, and METRIC{RATIO}"
+            )
             raise CallError(f"there is no column '{key[:60]}'", hint=hint)
         if key in ABOUT:
             heads.append(Column(key, *ABOUT[key][:2]))
@@ -162,7 +204,9 @@ def one_row_each(
             continue
         kind = "bytes" if metric.unit == "bytes" else "integer" if metric.unit == "layers" else "count"
         step = unit if kind != "integer" else ""
-        heads.append(Column(key, f"{title} ({step}{'B' * (kind == 'bytes')})" if step else title, kind, unit=step))
+        heads.append(
+            Column(key, f"{title} ({step}{'B' * (kind == 'bytes')})" if step else title, kind, unit=step)
+        )
     gauges = [Gauge(costs, convention) for _, costs in designs]
     rows = []
     for name, (design, costs), gauge in zip(names, designs, gauges, strict=True):
@@ -181,8 +225,14 @@ def one_row_each(
     return Table("total", tuple(heads), tuple(rows))
 
 
-def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention, columns: Sequence[str] = (), unit: str = "") -> Document:
-    """Answer with designs side by side; with `columns` (see `columns_known`), in a table of one row a design, its counts in `unit`.
+def compare(
+    designs: Sequence[tuple[Design, Costs]],
+    convention: Convention,
+    columns: Sequence[str] = (),
+    unit: str = "",
+) -> Document:
+    """Answer with designs side by side; with `columns` (see `columns_known`), in a table of one row a
+    design, its counts in `unit`.
 
     Raises CallError for fewer than two, or a column that is not known.
     """
@@ -195,7 +245,9 @@ def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention, col
     for f in found:
         t = f["totals"]
         f["ratios"] = {k: t[k] / first[k] if first[k] else None for k in ("params", "madds")} | {
-            f"activation_{k}": t["activation_elements"][k] / n if (n := first["activation_elements"][k]) else None
+            f"activation_{k}": (
+                t["activation_elements"][k] / n if (n := first["activation_elements"][k]) else None
+            )
             for k in ("sum", "largest")
         }
     status = "partial" if any(c.status != "complete" for _, c in designs) else "complete"
@@ -214,8 +266,14 @@ def compare(designs: Sequence[tuple[Design, Costs]], convention: Convention, col
     else:
         tables = _tables(names, _sections(found, [c for _, c in designs], convention))
     title = " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
-    notes = [f"{name}: {note}" for name, (_, c) in zip(names, designs, strict=True) for note in graph_notes(c.graph)]
+    notes = [
+        f"{name}: {note}"
+        for name, (_, c) in zip(names, designs, strict=True)
+        for note in graph_notes(c.graph)
+    ]
     ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
     notes.append(f"{ratios}counted as '{convention.name}': {convention.title}")
     lead = [] if columns else headline(names, totals, convention)
-    return Document(f"{title}" + (f" at {shared}" if shared else ""), tuple(tables), tuple(notes), data, tuple(lead))
+    return Document(
+        f"{title}" + (f" at {shared}" if shared else ""), tuple(tables), tuple(notes), data, tuple(lead)
+    )

@@ -1,4 +1,7 @@
-"""How does each tool count? The list of conventions, one of them, and one design under all of them with the reasons."""
+"""How does each tool count?
+
+The list of conventions, one of them, and one design under all of them with the reasons.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,12 @@ SCHEMA = "mnetcost.conventions/1"
 
 def listed() -> Document:
     """Every convention in a line."""
-    columns = (Column("name", "convention"), Column("unit", "unit"), Column("version", "version"), Column("title", "what it is"))
+    columns = (
+        Column("name", "convention"),
+        Column("unit", "unit"),
+        Column("version", "version"),
+        Column("title", "what it is"),
+    )
     all_ = [load_convention(name) for name in convention_names()]
     rows = tuple((k.name, k.unit, k.version, k.title) for k in all_)
     data = {
@@ -27,17 +35,30 @@ def listed() -> Document:
         "status": "complete",
         "conventions": [{**convention_data(k), "rule": k.rule} for k in all_],
     }
-    return Document("Counting conventions", (Table("conventions", columns, rows),), ("`--convention NAME` counts by one of them",), data)
+    return Document(
+        "Counting conventions",
+        (Table("conventions", columns, rows),),
+        ("`--convention NAME` counts by one of them",),
+        data,
+    )
 
 
 def shown(convention: Convention) -> Document:
     """One convention: its rule in words, its source, and every weight."""
     columns = (Column("what", "kind"), Column("work", "work"), Column("params", "params"))
     keys = dict.fromkeys((*convention.work, *convention.params))
-    rows = tuple((key, _weight(convention.work.get(key)), _weight(convention.params.get(key))) for key in keys)
+    rows = tuple(
+        (key, _weight(convention.work.get(key)), _weight(convention.params.get(key))) for key in keys
+    )
     of = f"{convention.title} ({convention.version})" if convention.version else convention.title
-    notes = (convention.rule, f"source: {convention.source}", "A kind that is not listed counts 0; a more exact key beats a shorter one.")
-    unsure = (f"does not know how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()
+    notes = (
+        convention.rule,
+        f"source: {convention.source}",
+        "A kind that is not listed counts 0; a more exact key beats a shorter one.",
+    )
+    unsure = (
+        (f"does not know how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()
+    )
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
@@ -69,10 +90,25 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         parts = {kind: difference(sums[kind], side(reference, kind), side(k, kind), kind) for kind in SIDES}
         beside = [sum(e.amount for e in parts[kind]) for kind in SIDES]
         missing = gaps(costs, k)
-        rows.append((k.name, figures[WORK], k.unit, beside[0], figures[PARAMS], beside[1], ", ".join(missing)))
-        reasons += [(k.name, kind, e.what, e.number, e.weight, e.amount) for kind in SIDES for e in parts[kind] if k is not reference]
+        rows.append(
+            (k.name, figures[WORK], k.unit, beside[0], figures[PARAMS], beside[1], ", ".join(missing))
+        )
+        reasons += [
+            (k.name, kind, e.what, e.number, e.weight, e.amount)
+            for kind in SIDES
+            for e in parts[kind]
+            if k is not reference
+        ]
         unsure = {"not_known": missing} if missing else {}
-        found.append({"name": k.name, "unit": k.unit, **figures, **unsure, "reasons": {kind: entries_data(parts[kind]) for kind in SIDES}})
+        found.append(
+            {
+                "name": k.name,
+                "unit": k.unit,
+                **figures,
+                **unsure,
+                "reasons": {kind: entries_data(parts[kind]) for kind in SIDES},
+            }
+        )
     columns = (
         Column("convention", "convention"),
         Column("madds", "work", "count"),
@@ -102,5 +138,10 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         "reference": reference.name,
         "conventions": found,
     }
-    note = f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME` shows one's rule"
-    return Document(f"{design.heading} under {len(all_)} conventions", tables, (*graph_notes(costs.graph), note), data)
+    note = (
+        f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME`"
+        " shows one's rule"
+    )
+    return Document(
+        f"{design.heading} under {len(all_)} conventions", tables, (*graph_notes(costs.graph), note), data
+    )

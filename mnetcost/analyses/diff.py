@@ -1,7 +1,10 @@
-"""Why does one design cost more than another? The changes between them, and what each adds, to the last count.
+"""Why does one design cost more than another?
 
-The changes are made one after another, and the design is costed again after each: a change's share is the difference it makes at its
-turn. So the shares add up to the whole difference, whatever the changes are and however they act on one another.
+The changes between them, and what each adds, to the last count.
+
+The changes are made one after another, and the design is costed again after each: a change's share is the
+difference it makes at its turn. So the shares add up to the whole difference, whatever the changes are and
+however they act on one another.
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ SCHEMA = "mnetcost.diff/1"
 class Cause(NamedTuple):
     """One change, in words, with the places it has on either side and what it adds to the totals.
 
-    `layers` are those whose count it changes: (name, params, madds), the largest first. `row` is the key of the spec's row where it
-    is to be found, on the new side if it is there and on the old one if not; empty where the designs are not specs.
+    `layers` are those whose count it changes: (name, params, madds), the largest first. `row` is the key of
+    the spec's row where it is to be found, on the new side if it is there and on the old one if not; empty
+    where the designs are not specs.
     """
 
     text: str
@@ -47,7 +51,9 @@ class Totals(NamedTuple):
 
 
 class Diff(NamedTuple):
-    """All that tells two designs apart: causes with a cost, changes without one, and rules that differ but do nothing here."""
+    """All that tells two designs apart: causes with a cost, changes without one, and rules that differ
+    but do nothing here.
+    """
 
     old: Design
     new: Design
@@ -85,8 +91,8 @@ class _Stage(NamedTuple):
 def diff(old: Design, new: Design, convention: Convention) -> Diff:
     """Tell two designs apart, by cause; under one convention.
 
-    Specs are compared row by row, which knows alpha and the rules of width; where either is a model file, layer by layer.
-    The causes' params and madds add up exactly to the differences of the totals.
+    Specs are compared row by row, which knows alpha and the rules of width; where either is a model file,
+    layer by layer. The causes' params and madds add up exactly to the differences of the totals.
 
     Raises UnknownOpError where a layer cannot be costed, unless the design was loaded to go on without it.
     """
@@ -96,7 +102,9 @@ def diff(old: Design, new: Design, convention: Convention) -> Diff:
     names = Names(edits.old_names, edits.new_names, start, edits.end)
     first = _stage(edits.start, convention)
     steps, last = _walk(first, edits.changes, convention)
-    before, after = (_totals(cost(d.graph, d.batch, allow_unknown=bool(d.graph.left_out)), convention) for d in (old, new))
+    before, after = (
+        _totals(cost(d.graph, d.batch, allow_unknown=bool(d.graph.left_out)), convention) for d in (old, new)
+    )
     assert first.totals == before, "the old design, taken to pieces, costs something else"
     assert last.totals == after, "the changes do not lead to the new design"
     causes, free, idle = [], [], []
@@ -114,7 +122,17 @@ def diff(old: Design, new: Design, convention: Convention) -> Diff:
     assert sum(c.params for c in causes) == after.params - before.params
     assert sum(c.madds for c in causes) == after.madds - before.madds
     partial = old.graph.left_out or new.graph.left_out
-    return Diff(old, new, convention, before, after, tuple(causes), tuple(free), tuple(idle), "partial" if partial else "complete")
+    return Diff(
+        old,
+        new,
+        convention,
+        before,
+        after,
+        tuple(causes),
+        tuple(free),
+        tuple(idle),
+        "partial" if partial else "complete",
+    )
 
 
 def _totals(costs: Costs, convention: Convention) -> Totals:
@@ -132,7 +150,9 @@ Steps = list[tuple[tuple[Change, ...], _Stage, _Stage]]
 
 
 def _walk(stage: _Stage, changes: Iterable[Change], convention: Convention) -> tuple[Steps, _Stage]:
-    """Make the changes in turn; one that does not fit yet waits, and those that only fit together are one step."""
+    """Make the changes in turn; one that does not fit yet waits, and those that only fit together are one
+    step.
+    """
     steps: Steps = []
     waiting = list(changes)
     while waiting:
@@ -149,7 +169,9 @@ def _walk(stage: _Stage, changes: Iterable[Change], convention: Convention) -> t
     return steps, stage
 
 
-def _first_that_fits(stage: _Stage, waiting: list[Change], together: int, convention: Convention) -> tuple[int, _Stage] | None:
+def _first_that_fits(
+    stage: _Stage, waiting: list[Change], together: int, convention: Convention
+) -> tuple[int, _Stage] | None:
     for at in range(len(waiting) - together + 1):
         state = stage.state
         for change in waiting[at : at + together]:
@@ -171,7 +193,10 @@ def _cause(changes: tuple[Change, ...], a: _Stage, b: _Stage, names: Names, conv
             sums = counts.setdefault(layer.name, [0, 0])
             sums[0] += sign * convention.count_params(layer.params)
             sums[1] += sign * convention.madds(layer.work)
-    layers = sorted(((names.layer(n), p, m) for n, (p, m) in counts.items() if p or m), key=lambda x: (-abs(x[2]), -abs(x[1])))
+    layers = sorted(
+        ((names.layer(n), p, m) for n, (p, m) in counts.items() if p or m),
+        key=lambda x: (-abs(x[2]), -abs(x[1])),
+    )
     ids = [i for c in changes for i in (*c.ids, *c.others)]
     return Cause(
         "; together with ".join(said),
@@ -224,11 +249,16 @@ def data(found: Diff) -> dict[str, Any]:
 
 
 def document(found: Diff, sentences: bool = False) -> Document:
-    """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as sentences."""
+    """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as
+    sentences.
+    """
     from .report import graph_notes
 
     unit = found.convention.unit
-    sides = ((unit, found.before.madds, found.after.madds), ("params", found.before.params, found.after.params))
+    sides = (
+        (unit, found.before.madds, found.after.madds),
+        ("params", found.before.params, found.after.params),
+    )
     totals = Table(
         "totals",
         (
@@ -240,18 +270,36 @@ def document(found: Diff, sentences: bool = False) -> Document:
         ),
         tuple((name, was, now, now - was, (now - was) / was if was else None) for name, was, now in sides),
     )
-    columns = (Column("cause", "what changed"), Column("madds", unit, "change"), Column("params", "params", "change"))
+    columns = (
+        Column("cause", "what changed"),
+        Column("madds", unit, "change"),
+        Column("params", "params", "change"),
+    )
     causes = Table(
         "causes",
         columns,
         tuple((c.text, c.madds or None, c.params or None) for c in found.causes),
         (("together", found.madds, found.params),),
     )
-    parts = [("cause", found.causes), ("at no cost", found.free), ("without effect at these settings", found.idle)]
+    parts = [
+        ("cause", found.causes),
+        ("at no cost", found.free),
+        ("without effect at these settings", found.idle),
+    ]
     flat = Table(
         "causes",
-        (Column("cause", "cause"), Column("is", "is"), Column("old", "old"), Column("new", "new"), *columns[1:]),
-        tuple((c.text, part, "; ".join(c.old), "; ".join(c.new), c.madds, c.params) for part, group in parts for c in group),
+        (
+            Column("cause", "cause"),
+            Column("is", "is"),
+            Column("old", "old"),
+            Column("new", "new"),
+            *columns[1:],
+        ),
+        tuple(
+            (c.text, part, "; ".join(c.old), "; ".join(c.new), c.madds, c.params)
+            for part, group in parts
+            for c in group
+        ),
     )
     lead = []
     if found.identical:
@@ -264,4 +312,6 @@ def document(found: Diff, sentences: bool = False) -> Document:
     notes += dict.fromkeys((*graph_notes(found.old.graph), *graph_notes(found.new.graph)))
     notes.append(f"convention: {found.convention.name}")
     tables = () if found.identical else (totals,) if sentences or not found.causes else (causes, totals)
-    return Document(f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found), tuple(lead), flat)
+    return Document(
+        f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found), tuple(lead), flat
+    )

@@ -1,4 +1,7 @@
-"""Which changes turn one design into another? Pieces matched, then an edit script grouped by what a reader would call one change."""
+"""Which changes turn one design into another?
+
+Pieces matched, then an edit script grouped by what a reader would call one change.
+"""
 
 from __future__ import annotations
 
@@ -45,9 +48,11 @@ class Script(NamedTuple):
 
 
 def script(old: State, new: State) -> Script:
-    """Find the changes that turn one design into the other: of the scripts that several ways of matching give, the shortest.
+    """Find the changes that turn one design into the other: of the scripts that several ways of matching
+    give, the shortest.
 
-    Where pieces differ, the new design may only list its branches in another order: it is then read in the old one's as well.
+    Where pieces differ, the new design may only list its branches in another order: it is then read in the
+    old one's as well.
     """
     a, b = list(old.units.values()), list(new.units.values())
     ways: dict[Pairs, None] = dict.fromkeys(match(a, b, view) for view in VIEWS)
@@ -55,12 +60,19 @@ def script(old: State, new: State) -> Script:
     if not any(u.inputs for u in b) or all(c.kind in ("setting", "rule", "written") for c in best.changes):
         return best  # a chain has one order only; and where no piece differs, the order is the same
     other, pairs = arranged(old, new)
-    return best if other is new else min(best, write(old, other, a, list(other.units.values()), pairs), key=length)
+    return (
+        best
+        if other is new
+        else min(best, write(old, other, a, list(other.units.values()), pairs), key=length)
+    )
 
 
 def length(found: Script) -> int:
     """How much a reader has to read: every change, and of what only one side has, every piece."""
-    return sum((c.kind != "wiring" or not c.what) + (len(c.ids) + len(c.others)) * (c.kind in ONE_SIDED) for c in found.changes)
+    return sum(
+        (c.kind != "wiring" or not c.what) + (len(c.ids) + len(c.others)) * (c.kind in ONE_SIDED)
+        for c in found.changes
+    )
 
 
 def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: Pairs) -> Script:
@@ -95,7 +107,10 @@ def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: P
     return Script(
         old._replace(order=order),
         new,
-        (*changes, *_grouped(list(_wires(old, new._replace(units={u.id: u for u in target.values()}))), False)),
+        (
+            *changes,
+            *_grouped(list(_wires(old, new._replace(units={u.id: u for u in target.values()}))), False),
+        ),
         {u.id: u.id for u in a},
         {called[u.id]: u.id for u in b},
     )
@@ -114,7 +129,9 @@ def _wires(start: State, end: State) -> Iterator[Change]:
             yield Change("wiring", "same" if same else "", None, None, (id_,), (), (_wire(id_, y.inputs),))
 
 
-def _through(id_: str, mine: Mapping[str, Unit], others: Mapping[str, Unit], before: Mapping[str, str]) -> str:
+def _through(
+    id_: str, mine: Mapping[str, Unit], others: Mapping[str, Unit], before: Mapping[str, str]
+) -> str:
     """Go back past light layers that only this side has: a sum behind a norm reads what the norm reads."""
     while id_ in mine and id_ not in others and not mine[id_].heavy and len(mine[id_].inputs) < 2:
         back = mine[id_].inputs[0] if mine[id_].inputs else before.get(id_)
@@ -153,7 +170,9 @@ def _rule(path: tuple[str, ...], value: Any) -> Callable[[State], State]:
 def _field(id_: str, fields: dict[str, Any], role: str | None = None) -> Callable[[State], State]:
     def put(s: State) -> State:
         unit = s.units[id_]
-        return _lay(unit._replace(fields={**unit.fields, **fields}, role=unit.role if role is None else role))(s)
+        return _lay(
+            unit._replace(fields={**unit.fields, **fields}, role=unit.role if role is None else role)
+        )(s)
 
     return put
 
@@ -221,17 +240,26 @@ def _rules(old: Rules, new: Rules) -> Iterator[Change]:
     before = dict(_leaves(old))
     for path, now in _leaves(new):
         if before.get(path) != now and path not in STYLED:
-            # a role's rule follows the design's own unless it says otherwise: one change of both is one change
+            # a role's rule follows the design's own unless it says otherwise: one change of both is one
+            # change
             what = path[-1] if {"widths", "width", "roles"} & set(path) else ".".join(path)
             yield Change(
-                "written" if path[0] == "written" else "rule", what, before.get(path), now, (".".join(path),), (), (_rule(path, now),)
+                "written" if path[0] == "written" else "rule",
+                what,
+                before.get(path),
+                now,
+                (".".join(path),),
+                (),
+                (_rule(path, now),),
             )
 
 
 def _pair(x: Unit, y: Unit) -> Iterator[Change]:
     """The changes between two matched pieces."""
     if x.op != y.op:
-        alike = tuple(x.fields) if akin(x, y) else ("out", "bias")  # fields that mean the same; how they differ is another change
+        alike = (
+            tuple(x.fields) if akin(x, y) else ("out", "bias")
+        )  # fields that mean the same; how they differ is another change
         kept = {k: x.fields[k] for k in alike if k in y.fields and x.fields.get(k) is not None}
         x, word = y._replace(fields={**y.fields, **kept}, inputs=x.inputs, role=x.role), x.op
         yield Change("op", "", word, y.op, (x.id,), (), (_swap(x, tuple(kept)),))
@@ -242,7 +270,9 @@ def _pair(x: Unit, y: Unit) -> Iterator[Change]:
             continue
         fields = ASPECTS.get(x.op, {}).get(name, (name,))
         kind = "written" if name == "written" else "norm form" if x.op == "norm" else "field"
-        put = _field(x.id, {}, y.role) if name == "role" else _field(x.id, {f: y.fields.get(f) for f in fields})
+        put = (
+            _field(x.id, {}, y.role) if name == "role" else _field(x.id, {f: y.fields.get(f) for f in fields})
+        )
         yield Change(kind, name, was, now, (x.id,), (), (put,))
 
 
@@ -252,18 +282,30 @@ def _runs(gaps: list[tuple[list[Unit], list[Unit]]], by_row: bool) -> Iterator[C
     moved: dict[tuple[int, int], list[tuple[Unit, Unit]]] = {}
     for m, (_, news) in enumerate(gaps):
         for y in news:
-            found = next(((n, x) for n, x in gone if n != m and x.op == y.op and aspects(x) == aspects(y)), None)
+            found = next(
+                ((n, x) for n, x in gone if n != m and x.op == y.op and aspects(x) == aspects(y)), None
+            )
             if found:
                 gone.remove(found)
                 moved.setdefault((found[0], m), []).append((found[1], y))
     for both in moved.values():
         puts = tuple(put for x, y in both for put in (_lift(x.id), _lay(y)))
-        yield Change("moved", both[0][0].id, None, None, tuple(x.id for x, _ in both), tuple(y.id for _, y in both), puts)
+        yield Change(
+            "moved",
+            both[0][0].id,
+            None,
+            None,
+            tuple(x.id for x, _ in both),
+            tuple(y.id for _, y in both),
+            puts,
+        )
     done = {u.id for both in moved.values() for pair in both for u in pair}
     for n, gap in enumerate(gaps):
         olds, news = ([u for u in side if u.id not in done] for side in gap)
         for kind, units in (("removed", olds), ("added", news)):
-            if units and not any(u.heavy for u in units):  # these ride along everywhere: one change for all of a sort
+            if units and not any(
+                u.heavy for u in units
+            ):  # these ride along everywhere: one change for all of a sort
                 for u in units:
                     put = _lay(u) if kind == "added" else _lift(u.id)
                     yield Change(kind, u.op, u.fields.get("function"), None, (u.id,), (), (put,))
@@ -271,14 +313,16 @@ def _runs(gaps: list[tuple[list[Unit], list[Unit]]], by_row: bool) -> Iterator[C
         if olds or news:
             kind = "replaced" if olds and news else "removed" if olds else "added"
             puts = (*(_lift(u.id) for u in olds), *(_lay(u) for u in news))
-            ids = tuple(u.id for u in (olds or news)), tuple(u.id for u in (news if olds else ()))
+            ids = tuple(u.id for u in olds or news), tuple(u.id for u in (news if olds else ()))
             # what every block got or lost, layer by layer, is one change
             what = f"run {n}" if by_row or kind == "replaced" else " ".join(u.op for u in olds or news)
             yield Change(kind, what, None, None, *ids, puts)
 
 
 def _grouped(edits: list[Change], between_files: bool) -> list[Change]:
-    """Join what a reader calls one change: the same thing of several pieces, a stride that moved, a scaling of all widths."""
+    """Join what a reader calls one change: the same thing of several pieces, a stride that moved, a
+    scaling of all widths.
+    """
     groups: dict[Any, list[Change]] = {}
     widths = {(e.old, e.new) for e in edits if e.kind == "field" and e.what == "out"}
     scaled = between_files and len(widths) > MANY_WIDTHS
@@ -301,11 +345,17 @@ def _grouped(edits: list[Change], between_files: bool) -> list[Change]:
 
 
 def _folded(changes: list[Change], kind: str, bias: bool, places: Mapping[str, int]) -> list[Change]:
-    """Join norms gone with biases come right before them, or the other way round: a file has its norms folded into its convolutions."""
+    """Join norms gone with biases come right before them, or the other way round: a file has its norms
+    folded into its convolutions.
+    """
     norms = next((c for c in changes if c.kind == kind and c.what == "norm"), None)
-    biases = next((c for c in changes if (c.kind, c.what, c.old, c.new) == ("field", "bias", not bias, bias)), None)
+    biases = next(
+        (c for c in changes if (c.kind, c.what, c.old, c.new) == ("field", "bias", not bias, bias)), None
+    )
     if norms and biases and {places[i] for i in norms.ids} == {places[i] + 1 for i in biases.ids}:
-        changes[changes.index(biases)] = Change("folded", "", not bias, bias, biases.ids, norms.ids, biases.puts + norms.puts)
+        changes[changes.index(biases)] = Change(
+            "folded", "", not bias, bias, biases.ids, norms.ids, biases.puts + norms.puts
+        )
         changes.remove(norms)
     return changes
 
@@ -320,10 +370,20 @@ def _strides(edits: list[Change]) -> list[Change]:
     lost = [e for e in edits if e.kind == "field" and e.what == "stride" and e.new == 1]
     for loss in lost:
         at = edits.index(loss)
-        gains = [e for e in out if e.kind == "field" and e.what == "stride" and e.old == 1 and e.new == loss.old]
+        gains = [
+            e for e in out if e.kind == "field" and e.what == "stride" and e.old == 1 and e.new == loss.old
+        ]
         if gains:
             gain = min(gains, key=lambda e: abs(edits.index(e) - at))
-            moved = Change("stride moved", loss.ids[0], loss.old, gain.ids[0], loss.ids, gain.ids, (*loss.puts, *gain.puts))
+            moved = Change(
+                "stride moved",
+                loss.ids[0],
+                loss.old,
+                gain.ids[0],
+                loss.ids,
+                gain.ids,
+                (*loss.puts, *gain.puts),
+            )
             out[out.index(loss)] = moved
             out.remove(gain)
     return out

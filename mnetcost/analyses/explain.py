@@ -1,4 +1,7 @@
-"""Why is each layer there, and what is its count made of? Formulas with their numbers put in, from the terms that were counted."""
+"""Why is each layer there, and what is its count made of?
+
+Formulas with their numbers put in, from the terms that were counted.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +43,18 @@ def chosen(costs: Costs, pattern: str | None) -> list[LayerCost]:
         if found:
             return found
     like = nearest(pattern, [*places, *names])
-    hint = f"did you mean '{like}'?" if like else "blocks: " + ", ".join(places[:12]) + (", ..." if len(places) > 12 else "")
+    hint = (
+        f"did you mean '{like}'?"
+        if like
+        else "blocks: " + ", ".join(places[:12]) + (", ..." if len(places) > 12 else "")
+    )
     raise CallError(f"there is no layer '{pattern[:60]}'", hint=hint)
 
 
 CONVOLUTIONS = {
-    "pointwise": "Pointwise (1x1) convolution: mixes the channels of one position, and looks at no neighbours.",
+    "pointwise": (
+        "Pointwise (1x1) convolution: mixes the channels of one position, and looks at no neighbours."
+    ),
     "grouped": "Grouped convolution: every output channel looks at the input channels of its group.",
     "depthwise": "Depthwise convolution: one filter a channel, so channels never mix.",
 }
@@ -64,13 +73,21 @@ def _label(t: Term, side: str, weight: Weight) -> str:
     name = f"{t.kind} ({t.variant.replace('_', ' ')})" if t.variant else t.kind
     if weight.__class__ is not int:
         return f"{side}, weighed: {name}"
-    return f"{side}, not counted: {name}" if weight == 0 else f"{side}: {name}" if weight == 1 else f"{side}, times {weight}: {name}"
+    return (
+        f"{side}, not counted: {name}"
+        if weight == 0
+        else f"{side}: {name}"
+        if weight == 1
+        else f"{side}, times {weight}: {name}"
+    )
 
 
 def parts(layer: LayerCost, convention: Convention) -> list[tuple[Any, ...]]:
     """Every term of a layer: whether and as what it counts, its count, and its factors with their names."""
     params = [(_label(t, "params", weight_of(t, convention.params)), t.count, str(t)) for t in layer.params]
-    return params + [(_label(t, convention.unit, weight_of(t, convention.work)), t.count, str(t)) for t in layer.work]
+    return params + [
+        (_label(t, convention.unit, weight_of(t, convention.work)), t.count, str(t)) for t in layer.work
+    ]
 
 
 def _terms(terms: Sequence[Term], weights: Any) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
-"""What does a convolution cost when it is factorised? Standard, grouped, spatially separable and depthwise separable, side by side.
+"""What does a convolution cost when it is factorised?
 
-Every figure is costed by the engine's own ops. A depthwise separable convolution costs 1/N + 1/D_K^2 of the standard one, with N output
-channels and a kernel of side D_K.
+Standard, grouped, spatially separable and depthwise separable, side by side.
+
+Every figure is costed by the engine's own ops. A depthwise separable convolution costs 1/N + 1/D_K^2 of the
+standard one, with N output channels and a kernel of side D_K.
 Source: Howard et al. 2017, arXiv 1704.04861, sections 3.1 to 3.3.
 """
 
@@ -26,7 +28,9 @@ SCHEMA = "mnetcost.factorize/1"
 
 
 class Layer(NamedTuple):
-    """The layer that is factorised; alpha and rho scale the factorised one, not the standard one it is held against."""
+    """The layer that is factorised; alpha and rho scale the factorised one, not the standard one it is
+    held against.
+    """
 
     input: Shape
     out: int
@@ -39,7 +43,9 @@ class Layer(NamedTuple):
 
     @property
     def some_groups(self) -> int:
-        """The groups asked for, or else the number nearest to the middle between 1 and all that channels allow."""
+        """The groups asked for, or else the number nearest to the middle between 1 and all that channels
+        allow.
+        """
         if self.groups is not None:
             return self.groups
         most = gcd(self.input.c, self.out)
@@ -59,7 +65,10 @@ def grouped(layer: Layer) -> list[Op]:
 def spatially_separable(layer: Layer) -> list[Op]:
     """A column of the kernel, then a row of it."""
     (k_h, k_w), (s_h, s_w) = pair(layer.kernel), pair(layer.stride)
-    return [Conv(layer.out, (k_h, 1), (s_h, 1), padding=layer.padding), Conv(layer.out, (1, k_w), (1, s_w), padding=layer.padding)]
+    return [
+        Conv(layer.out, (k_h, 1), (s_h, 1), padding=layer.padding),
+        Conv(layer.out, (1, k_w), (1, s_w), padding=layer.padding),
+    ]
 
 
 def depthwise_separable(layer: Layer) -> list[Op]:
@@ -68,7 +77,9 @@ def depthwise_separable(layer: Layer) -> list[Op]:
 
 
 def scaled(layer: Layer, alpha: float | None, rho: float | None) -> Layer:
-    """The layer at a width and resolution multiplier: alpha M and alpha N channels, rho D_F a side, to the nearest whole number."""
+    """The layer at a width and resolution multiplier: alpha M and alpha N channels, rho D_F a side, to
+    the nearest whole number.
+    """
     (h, w, c), out = layer.input, layer.out
     if alpha is not None:
         c, out = (max(1, round(n * alpha)) for n in (c, out))
@@ -80,7 +91,8 @@ def scaled(layer: Layer, alpha: float | None, rho: float | None) -> Layer:
 def costs_of(name: str, layer: Layer, ops: list[Op]) -> Costs:
     """Cost a chain of ops behind the layer's input.
 
-    Raises ShapeError, with the convolution's name, where the map vanishes or groups do not divide the channels.
+    Raises ShapeError, with the convolution's name, where the map vanishes or groups do not divide the
+    channels.
     """
     builder = Builder()
     x = builder.input("input", *layer.input)
@@ -107,7 +119,8 @@ def expected(layer: Layer) -> Fraction:
 
 
 def factorize(layer: Layer, convention: Convention) -> Document:
-    """Answer with the layer's factorisations side by side, and the separable one at alpha and rho where they are given.
+    """Answer with the layer's factorisations side by side, and the separable one at alpha and rho where
+    they are given.
 
     Raises ShapeError where the map vanishes or the groups do not divide the channels.
     """
@@ -122,7 +135,9 @@ def factorize(layer: Layer, convention: Convention) -> Document:
     for alpha, rho in dict.fromkeys([(layer.alpha, None), (layer.alpha, layer.rho)]):
         if alpha is not None or rho is not None:
             small = scaled(layer, alpha, rho)
-            said = ", ".join(f"{word} {value:g}" for word, value in (("alpha", alpha), ("rho", rho)) if value is not None)
+            said = ", ".join(
+                f"{word} {value:g}" for word, value in (("alpha", alpha), ("rho", rho)) if value is not None
+            )
             wanted.append((f"depthwise separable, {said}", small, depthwise_separable(small)))
     rows, found, first = [], [], None
     for name, this, ops in wanted:
@@ -131,7 +146,9 @@ def factorize(layer: Layer, convention: Convention) -> Document:
         params, madds = convention.count_params(terms[0]), convention.madds(terms[1])
         first = first or (params, madds)
         ratios = params / first[0] if first[0] else None, madds / first[1] if first[1] else None
-        promised = float(expected(this)) if ops[0].label == "depthwise" and this.input == layer.input else None
+        promised = (
+            float(expected(this)) if ops[0].label == "depthwise" and this.input == layer.input else None
+        )
         parts = formula(terms[0], convention.params), formula(terms[1], convention.work)
         rows.append((name, parts[0], params, ratios[0], parts[1], madds, ratios[1], promised))
         end = costs.layers[-1].output
@@ -178,14 +195,22 @@ def factorize(layer: Layer, convention: Convention) -> Document:
         "convolutions": found,
     }
     lead = (
-        "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F for the multiply-adds",
+        (
+            "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F"
+            " for the multiply-adds"
+        ),
         f"{said}: what a depthwise separable convolution costs of the standard one",
     )
     title = f"{k_h}x{k_w} convolution, {layer.input} to {'x'.join(map(str, end))}"
     return Document(
         title,
         (Table("convolutions", columns, tuple(rows)),),
-        (f"counted as '{convention.name}', without biases; spatially separable keeps N channels in the middle",),
+        (
+            (
+                f"counted as '{convention.name}', without biases; spatially separable keeps N channels in the"
+                " middle"
+            ),
+        ),
         data,
         lead,
     )

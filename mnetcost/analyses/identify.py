@@ -1,4 +1,7 @@
-"""Which shipped design is this? One with the same weighted layers, or the nearest, and what tells them apart."""
+"""Which shipped design is this?
+
+One with the same weighted layers, or the nearest, and what tells them apart.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +24,21 @@ from .report import convention_data, design_data, graph_notes, status_data
 
 SCHEMA = "mnetcost.identify/1"
 SHOWN = 5
-NEAR = 1 / 2  # of the weighted layers of the larger of two designs must be equal for the two to be called near,
+NEAR = (
+    1 / 2
+)  # of the weighted layers of the larger of two designs must be equal for the two to be called near,
 NEAR_FORM = 0.9  # or so many must be equal but for their widths
 
 
 class Candidate(NamedTuple):
-    """A shipped design beside the file: how many weighted layers they have apart, how many parameters, and how much of all kinds."""
+    """A shipped design beside the file: how many weighted layers they have apart, how many parameters,
+    and how much of all kinds.
+    """
 
     design: Design
-    layers_apart: int  # weighted layers that one has and the other has not, and those whose map differs in size
+    layers_apart: (
+        int  # weighted layers that one has and the other has not, and those whose map differs in size
+    )
     params_apart: int
     counts_apart: int  # parameters and work, of every kind, that one has more
     asked: str  # how a user asks for it
@@ -50,7 +59,8 @@ class Candidate(NamedTuple):
 def signature(graph: Graph) -> Counter[tuple[Any, ...]]:
     """Every layer with weights: its kernel, stride, groups and channels, and the map it gives.
 
-    A dense layer on one position is a pointwise convolution there, and a depthwise one has as many groups as channels.
+    A dense layer on one position is a pointwise convolution there, and a depthwise one has as many groups
+    as channels.
     """
     found: Counter[tuple[Any, ...]] = Counter()
     for node in graph.nodes:
@@ -85,12 +95,16 @@ def _form(layers: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
 
 def _kinds(graph: Graph) -> Counter[Any]:
     costs = cost(graph, allow_unknown=bool(graph.left_out))
-    sums = {("params", k): v for k, v in costs.params_by_kind().items() if k != "norm_statistics"}  # Caffe keeps one more a layer
+    sums = {
+        ("params", k): v for k, v in costs.params_by_kind().items() if k != "norm_statistics"
+    }  # Caffe keeps one more a layer
     return Counter({**sums, **{("work", k): v for k, v in costs.work_by_kind().items()}})
 
 
 def candidates(design: Design) -> list[Candidate]:
-    """Every shipped design at each of its alphas, at this one's size and number of classes; the nearest first."""
+    """Every shipped design at each of its alphas, at this one's size and number of classes; the nearest
+    first.
+    """
     out: list[tuple[tuple[int, int], int, float, Design]] = []
     mine = signature(design.graph)
     bare, form, kinds = _without_map(mine), _form(mine), _kinds(design.graph)
@@ -102,7 +116,9 @@ def candidates(design: Design) -> list[Candidate]:
     for name in shipped():
         spec = shipped_spec(name)
         for alpha in spec.alphas:
-            wanted = Settings(alpha, None, design.resolution, classes, None if top else False, channels=channels)
+            wanted = Settings(
+                alpha, None, design.resolution, classes, None if top else False, channels=channels
+            )
             try:
                 there = load_spec(spec, wanted)
             except MnetcostError:  # a size at which it vanishes
@@ -121,11 +137,15 @@ def candidates(design: Design) -> list[Candidate]:
         theirs = signature(there.graph)
         shared, alike = (bare & _without_map(theirs)).total(), (form & _form(theirs)).total()
         of = max(bare.total(), theirs.total())
-        asked = f"{there.name}:alpha={alpha:g}" + (f",channels={there.channels}" if there.channels is not None else "")
+        asked = f"{there.name}:alpha={alpha:g}" + (
+            f",channels={there.channels}" if there.channels is not None else ""
+        )
         counts = _apart(kinds, theirs_by_kind)
         found.append((forms, Candidate(there, apart, params, counts, asked, shared, alike, of)))
     # of designs that cost the same the paper's own comes first
-    found.sort(key=lambda f: (f[0], f[1].layers_apart, f[1].params_apart, "/" in f[1].design.name, f[1].counts_apart))
+    found.sort(
+        key=lambda f: (f[0], f[1].layers_apart, f[1].params_apart, "/" in f[1].design.name, f[1].counts_apart)
+    )
     return [candidate for _, candidate in found]
 
 
@@ -134,7 +154,8 @@ def _params(kinds: Counter[Any]) -> int:
 
 
 def identify(design: Design, convention: Convention) -> Document:
-    """Answer with the design it equals or the nearest, those after it, and what tells it from that one and from the nearest paper's.
+    """Answer with the design it equals or the nearest, those after it, and what tells it from that one
+    and from the nearest paper's.
 
     Where none has half of its weighted layers in common, none is called near, and none is compared with it.
     """
@@ -155,7 +176,10 @@ def identify(design: Design, convention: Convention) -> Document:
     else:
         said = f"{name} is none of the shipped designs; the nearest is {first.asked}"
         if first.shared < NEAR * first.of:
-            said += f", which has {'the' if first.alike == first.of else 'nearly the'} same layers with other widths"
+            said += (
+                f", which has {'the' if first.alike == first.of else 'nearly the'} same layers with other"
+                " widths"
+            )
     totals = (Column("madds", convention.unit, "count"), Column("params", "params", "count"))
     columns = (Column("design", "design"), Column("layers_apart", "layers that differ", "count"), *totals)
     tables = [
@@ -169,7 +193,11 @@ def identify(design: Design, convention: Convention) -> Document:
     if paper and differences and "/" in first.design.name:
         differences[paper.asked] = diff(paper.design, design, convention)
     for asked, other in differences.items():
-        changes = (Column("text", "what differs"), Column("madds", convention.unit, "change"), Column("params", "params", "change"))
+        changes = (
+            Column("text", "what differs"),
+            Column("madds", convention.unit, "change"),
+            Column("params", "params", "change"),
+        )
         rows = tuple((c.text, c.madds, c.params) for c in (*other.causes, *other.free))
         if rows:
             tables.append(Table(f"from {asked}", changes, rows))
@@ -185,7 +213,8 @@ def identify(design: Design, convention: Convention) -> Document:
         "equal": same,
         "near": first.near,
         "nearest": [
-            {"design": asked, "layers_apart": apart, "madds": madds, "params": params} for asked, apart, madds, params in tables[0].rows
+            {"design": asked, "layers_apart": apart, "madds": madds, "params": params}
+            for asked, apart, madds, params in tables[0].rows
         ],
         "alike": alike,
         "differences": [
@@ -200,4 +229,6 @@ def identify(design: Design, convention: Convention) -> Document:
 def _counted(design: Design, convention: Convention) -> tuple[int, int]:
     """Work and parameters under the convention."""
     layers = cost(design.graph).layers
-    return convention.madds(t for x in layers for t in x.work), convention.count_params(t for x in layers for t in x.params)
+    return convention.madds(t for x in layers for t in x.work), convention.count_params(
+        t for x in layers for t in x.params
+    )

@@ -1,4 +1,7 @@
-"""What may a budget demand of one figure? Human numbers with an exact meaning, and limits absolute or relative."""
+"""What may a budget demand of one figure?
+
+Human numbers with an exact meaning, and limits absolute or relative.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,14 @@ BYTES = {
     **{f"{prefix}B": 10 ** (3 * n) for n, prefix in enumerate("kMGT", 1)},
     **{f"{prefix}iB": 2 ** (10 * n) for n, prefix in enumerate("KMGT", 1)},
 }
-"""What may stand behind a number: decimal for counts; for bytes also kB and MB, decimal, and KiB and MiB, binary."""
+"""What may stand behind a number: decimal for counts; for bytes also kB and MB, decimal, and KiB and MiB,
+binary.
+"""
 
-NUMBER = re.compile(r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})", re.ASCII)
+NUMBER = re.compile(
+    r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})",
+    re.ASCII,
+)
 PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
 EXACT_FLOAT = 2**53
 LARGEST_EXPONENT = 20
@@ -74,8 +82,16 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
         return int(value)
     found = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        raise CallError(f"{_shown(value)} is not a number such as 1500000, 1_500_000 or 1.5{'MB' if len(units) > len(UNITS) else 'M'}")
-    whole, fraction, exponent, unit = re.sub("[_,]", "", found[1]), found[2] or "", int(found[3] or 0), found[4]
+        raise CallError(
+            f"{_shown(value)} is not a number such as 1500000, 1_500_000 or"
+            f" 1.5{'MB' if len(units) > len(UNITS) else 'M'}"
+        )
+    whole, fraction, exponent, unit = (
+        re.sub("[_,]", "", found[1]),
+        found[2] or "",
+        int(found[3] or 0),
+        found[4],
+    )
     if found[3] and unit:
         raise CallError(f"{_shown(value)} has a power of ten and a unit", hint="one of them: 3.5e6, or 3.5M")
     if unit not in units:
@@ -84,7 +100,11 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
         ]
         counted = re.fullmatch("([kKMGT]?)(mac|macs|madd|madds|flop|flops|param|params)", unit, re.IGNORECASE)
         if counted:
-            flops = "; FLOPs are counted by the convention 'flops', whose figure is madds too" if "flop" in unit.lower() else ""
+            flops = (
+                "; FLOPs are counted by the convention 'flops', whose figure is madds too"
+                if "flop" in unit.lower()
+                else ""
+            )
             like = [f"'{value[: -len(unit)].strip()}{counted[1].replace('K', 'k')}'{flops}"]
         if unit == "KB":
             like = ["kB (1,000 bytes)", "KiB (1,024 bytes)"]
@@ -114,13 +134,17 @@ def read_limit(value: Any, side: str, units: Mapping[str, int] = UNITS) -> Limit
             return Limit(side, Fraction(read_number(value, units)), text=text)
         except CallError as e:
             if isinstance(value, str) and PER_CENT.fullmatch(text):
-                raise CallError(f"{_shown(value)} must say which way it goes", hint=f'"+{text}" of the base, or "-{text}"') from None
+                raise CallError(
+                    f"{_shown(value)} must say which way it goes", hint=f'"+{text}" of the base, or "-{text}"'
+                ) from None
             raise e from None
     sign, rest = (-1 if text[0] == "-" else 1), text[1:].strip()
     share = PER_CENT.fullmatch(rest)
     if share:
         fraction = share[2] or ""
-        return Limit(side, sign * Fraction(int(share[1] + fraction), 10 ** len(fraction) * 100), True, True, text)
+        return Limit(
+            side, sign * Fraction(int(share[1] + fraction), 10 ** len(fraction) * 100), True, True, text
+        )
     return Limit(side, Fraction(sign * read_number(rest, units)), True, False, text)
 
 
@@ -136,8 +160,15 @@ def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max")
         for key in value:
             if key not in ("max", "min"):
                 like = nearest(key, ("max", "min"))
-                raise CallError(f"a limit has no key {_shown(key)}", hint=f"did you mean '{like}'?" if like else "max, min")
-        found = tuple(read_limit(v, key, units) for key, given in value.items() for v in (given if isinstance(given, list) else [given]))
+                raise CallError(
+                    f"a limit has no key {_shown(key)}",
+                    hint=f"did you mean '{like}'?" if like else "max, min",
+                )
+        found = tuple(
+            read_limit(v, key, units)
+            for key, given in value.items()
+            for v in (given if isinstance(given, list) else [given])
+        )
         highest = min((x.amount for x in found if x.side == "max" and not x.relative), default=None)
         lowest = max((x.amount for x in found if x.side == "min" and not x.relative), default=None)
         if highest is not None and lowest is not None and lowest > highest:
@@ -147,12 +178,20 @@ def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max")
     else:
         found = (read_limit(value, side, units),)
     if not found:
-        raise CallError("there is no limit here", hint='such as "60M", "+1%", or { max = "60M", min = "10M" }')
+        raise CallError(
+            "there is no limit here", hint='such as "60M", "+1%", or { max = "60M", min = "10M" }'
+        )
     return found
 
 
 def _shown(value: Any) -> str:
     if value.__class__ is int and abs(value) > LARGEST:
         return "a number of so many digits"
-    text = f"'{value}'" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    text = (
+        f"'{value}'"
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
     return text if len(text) <= 60 else text[:57] + "..."

@@ -13,7 +13,9 @@ LARGEST_RUNS = 4_000_000  # and what is larger still, between the common beginni
 ENOUGH = 2 / 3  # of the smaller design's pieces must match; if not, its middle is taken for another design
 
 VIEWS = ("names", "shapes", "forms")
-"""What to go by first: names, as two exports of one program agree; what a piece is and gives; or that without its widths."""
+"""What to go by first: names, as two exports of one program agree; what a piece is and gives; or that
+without its widths.
+"""
 
 ASPECTS: dict[str, dict[str, tuple[str, ...]]] = {
     "bneck": {"expansion": ("expand", "exp")},
@@ -65,16 +67,24 @@ def match(a: Sequence[Unit], b: Sequence[Unit], view: str) -> Pairs:
 
     def see(unit: Unit) -> _Seen:
         said = {k: v for k, v in aspects(unit).items() if view != "forms" or k not in WIDTHS}
-        size = () if unit.shape is None else (unit.shape.h, unit.shape.w, None if view == "forms" else unit.shape.c)
+        size = (
+            ()
+            if unit.shape is None
+            else (unit.shape.h, unit.shape.w, None if view == "forms" else unit.shape.c)
+        )
         name = unit.id if unit.named or view == "names" else ""
-        return _Seen(unit, said, size, kinds.setdefault((unit.op, tuple(said.items()), size, name), len(kinds)))
+        return _Seen(
+            unit, said, size, kinds.setdefault((unit.op, tuple(said.items()), size, name), len(kinds))
+        )
 
     seen_a, seen_b = [see(u) for u in a], [see(u) for u in b]
     keys = [s.kind for s in seen_a], [s.kind for s in seen_b]
     head = next((n for n, (x, y) in enumerate(zip(*keys, strict=False)) if x != y), min(len(a), len(b)))
     ends = zip(*(reversed(k[head:]) for k in keys), strict=False)
     tail = next((n for n, (x, y) in enumerate(ends) if x != y), min(len(a), len(b)) - head)
-    middle = _align(seen_a[head : len(a) - tail], seen_b[head : len(b) - tail], 12.0 if view == "names" else 1.0)
+    middle = _align(
+        seen_a[head : len(a) - tail], seen_b[head : len(b) - tail], 12.0 if view == "names" else 1.0
+    )
     pairs = [(n, n) for n in range(head)] + [(i + head, j + head) for i, j in middle]
     pairs += [(len(a) - tail + n, len(b) - tail + n) for n in range(tail)]
     if sum(a[i].heavy for i, _ in pairs) < ENOUGH * min(sum(u.heavy for u in units) for units in (a, b)):
@@ -83,7 +93,9 @@ def match(a: Sequence[Unit], b: Sequence[Unit], view: str) -> Pairs:
 
 
 def likeness(x: _Seen, y: _Seen, by_name: float = 1.0) -> float:
-    """How well two pieces match: equal ones far better than like ones, 0 for those that cannot be one another."""
+    """How well two pieces match: equal ones far better than like ones, 0 for those that cannot be one
+    another.
+    """
     a, b = x.unit, y.unit
     named = (12.0 if a.named and b.named else by_name) * (a.id == b.id)
     if a.op != b.op:
@@ -131,7 +143,9 @@ def _align(a: Sequence[_Seen], b: Sequence[_Seen], by_name: float) -> list[tuple
 
 
 def _by_runs(a: Sequence[_Seen], b: Sequence[_Seen], by_name: float) -> list[tuple[int, int]]:
-    """Align long designs: the longest common runs first, then what lies between them where that is small enough."""
+    """Align long designs: the longest common runs first, then what lies between them where that is small
+    enough.
+    """
     from difflib import SequenceMatcher
 
     pairs: list[tuple[int, int]] = []

@@ -1,4 +1,7 @@
-"""Which figures can be held to a limit, of a whole design or of some of its layers? One table of metrics, one of scopes."""
+"""Which figures can be held to a limit, of a whole design or of some of its layers?
+
+One table of metrics, one of scopes.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,11 @@ from .report import totals_data
 
 
 class Metric(NamedTuple):
-    """One figure: what it is called, how it is found among a report's totals, and what may stand behind its numbers.
+    """One figure: what it is called, how it is found among a report's totals, and what may stand behind
+    its numbers.
 
-    of: from the totals (see `report.totals_data`) and the costs to a whole number; None where this design has no such figure.
+    of: from the totals (see `report.totals_data`) and the costs to a whole number; None where this design
+    has no such figure.
     """
 
     title: str
@@ -44,12 +49,16 @@ METRICS: dict[str, Metric] = {
     "weight_bytes.float32": Metric("weights as float32", lambda t, _: t["weight_bytes"]["float32"], "bytes"),
     "weight_bytes.float16": Metric("weights as float16", lambda t, _: t["weight_bytes"]["float16"], "bytes"),
     "weight_bytes.int8": Metric("weights as int8", lambda t, _: t["weight_bytes"]["int8"], "bytes"),
-    "weight_bytes.file": Metric("weights as a model file stores them", lambda _, c: c.graph.weight_bytes, "bytes", False),
+    "weight_bytes.file": Metric(
+        "weights as a model file stores them", lambda _, c: c.graph.weight_bytes, "bytes", False
+    ),
     "activation_elements.sum": Metric(
         f"elements of all maps written; {NO_MEMORY}", lambda t, _: t["activation_elements"]["sum"], "elements"
     ),
     "activation_elements.largest": Metric(
-        f"elements of the largest single map; {NO_MEMORY}", lambda t, _: t["activation_elements"]["largest"], "elements"
+        f"elements of the largest single map; {NO_MEMORY}",
+        lambda t, _: t["activation_elements"]["largest"],
+        "elements",
     ),
     "layers": Metric("layers", lambda _, c: len(c.layers), "layers"),
     **{f"layers.{label}": Metric(f"{label} layers", _op_count(label), "layers") for label in LABELS},
@@ -73,7 +82,13 @@ def metric_hint(name: str, value: Any = "N") -> str:
     why = means(name, "missing metrics") or ""
     return why.replace(
         "{value}",
-        value[:40] if isinstance(value, str) else f"{value:.15g}" if value.__class__ in (float, int) and abs(value) < LARGEST else "N",
+        (
+            value[:40]
+            if isinstance(value, str)
+            else f"{value:.15g}"
+            if value.__class__ in (float, int) and abs(value) < LARGEST
+            else "N"
+        ),
     )
 
 
@@ -85,7 +100,9 @@ def unknown_metric(name: str, value: Any = "N") -> CallError:
     like = meant(name, METRICS, "metrics")
     known = ", ".join(m for m in METRICS if not m.startswith("layers."))
     hint = "one of " + ", ".join(inside[:6]) if inside else metric_hint(name.rpartition(".")[2], value)
-    hint = hint or (f"did you mean '{like}'?" if like else f"there are: {known}, and layers.OP such as layers.depthwise")
+    hint = hint or (
+        f"did you mean '{like}'?" if like else f"there are: {known}, and layers.OP such as layers.depthwise"
+    )
     return CallError(f"there is no metric '{name[:60]}'", hint=hint)
 
 
@@ -100,7 +117,9 @@ def _where(name: Callable[[LayerCost], str]) -> Callable[[str, LayerCost], Layer
 
 
 def _named(glob: str, layer: LayerCost) -> LayerCost | None:
-    """By the layer's name, or any leading part of it: "bottleneck 4" is all of it, and so is "bottleneck 4/*"."""
+    """By the layer's name, or any leading part of it: "bottleneck 4" is all of it, and so is "bottleneck
+    4/*".
+    """
     name = layer.name
     exact = name == glob or name.startswith(f"{glob}/")
     return layer if exact or fnmatchcase(name, glob) or fnmatchcase(name, f"{glob}/*") else None
@@ -108,7 +127,9 @@ def _named(glob: str, layer: LayerCost) -> LayerCost | None:
 
 SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
     "layer": _named,
-    "op": lambda glob, layer: layer if fnmatchcase(layer.node.op.label, glob) or fnmatchcase(layer.word, glob) else None,
+    "op": lambda glob, layer: (
+        layer if fnmatchcase(layer.node.op.label, glob) or fnmatchcase(layer.word, glob) else None
+    ),
     "kind": _of_kind,
     "stage": _where(lambda layer: f"{layer.output.h}x{layer.output.w}"),
 }
@@ -116,7 +137,9 @@ SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
 
 
 def within(costs: Costs, scope: str) -> Costs:
-    """The costs of the layers a scope picks; a kind also picks among a layer's terms. An empty scope is the whole design.
+    """The costs of the layers a scope picks; a kind also picks among a layer's terms.
+
+    An empty scope is the whole design.
 
     "bottleneck 4", "*/project", "op:depthwise", "kind:norm", "stage:14x14" (by the size of the output).
     """
@@ -155,5 +178,8 @@ class Gauge:
 
     def by_layer(self, metric: str) -> list[tuple[LayerCost, int]]:
         """Each layer's own share in a metric, the largest first; layers that add nothing are left out."""
-        shares = [(layer, Gauge(self.costs._replace(layers=(layer,)), self.convention).figure(metric)) for layer in self.costs.layers]
+        shares = [
+            (layer, Gauge(self.costs._replace(layers=(layer,)), self.convention).figure(metric))
+            for layer in self.costs.layers
+        ]
         return sorted((pair for pair in shares if pair[1]), key=lambda pair: -pair[1])

@@ -1,8 +1,10 @@
-"""In which order should two designs be compared, when each lists its branches its own way? The new one's pieces, in the old one's order.
+"""In which order should two designs be compared, when each lists its branches its own way?
 
-Two files of one network may list it in two orders: each head right behind the map that it reads, or all heads at the end. Pieces are
-paired by what they read and by what reads them, and the new design's are then listed as the old one lists theirs, as far as every
-piece still stands behind its inputs.
+The new one's pieces, in the old one's order.
+
+Two files of one network may list it in two orders: each head right behind the map that it reads, or all
+heads at the end. Pieces are paired by what they read and by what reads them, and the new design's are then
+listed as the old one lists theirs, as far as every piece still stands behind its inputs.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ View = Callable[[Unit], Hashable]
 
 
 def arranged(old: State, new: State) -> tuple[State, Pairs]:
-    """Return the new design with its pieces in the old one's order, and which piece is which, by place in both.
+    """Return the new design with its pieces in the old one's order, and which piece is which, by place in
+    both.
 
     It is the same state where the pieces are in that order already.
     """
@@ -75,7 +78,9 @@ def _exact(unit: Unit) -> Hashable:
 
 def _form(unit: Unit) -> Hashable:
     """The same without its widths and how its edge is padded."""
-    return unit.op, tuple((k, v) for k, v in aspects(unit).items() if k not in (*WIDTHS, "padding", "written"))
+    return unit.op, tuple(
+        (k, v) for k, v in aspects(unit).items() if k not in (*WIDTHS, "padding", "written")
+    )
 
 
 def _op(unit: Unit) -> Hashable:
@@ -88,7 +93,9 @@ def _heavy(unit: Unit) -> Hashable:
 
 
 class _Pairing:
-    """The old piece of each new one that has one, found in passes: of equal history and future first, then of like ones."""
+    """The old piece of each new one that has one, found in passes: of equal history and future first,
+    then of like ones.
+    """
 
     def __init__(self, old: State, mine: Inputs, new: State, theirs: Inputs) -> None:
         self.old, self.new, self.mine, self.theirs = old, new, mine, theirs
@@ -103,14 +110,29 @@ class _Pairing:
         for view in (_exact, _form, _heavy):
             a, b = (_labels(s, ins, view, numbers) for s, ins in ((old, mine), (new, theirs)))
             self.wired([a], [b])
-            for of, rings in ((slice(2), False), (slice(1, 2), True), (slice(1), True), (slice(1, 2), False), (slice(1), False)):
+            for of, rings in (
+                (slice(2), False),
+                (slice(1, 2), True),
+                (slice(1), True),
+                (slice(1, 2), False),
+                (slice(1), False),
+            ):
                 ends = (
-                    {i: (label[of], ring[0][i] if rings else 0) for i, label in labels.items() if label[0] is not None}
+                    {
+                        i: (label[of], ring[0][i] if rings else 0)
+                        for i, label in labels.items()
+                        if label[0] is not None
+                    }
                     for labels, ring in zip((a, b), around, strict=True)
                 )
                 self.alike(*ends)
                 self.wired(*near)
-            self.alike(*(_single(ring[0], done) for ring, done in zip(around, (self.found, self.partner), strict=True)))
+            self.alike(
+                *(
+                    _single(ring[0], done)
+                    for ring, done in zip(around, (self.found, self.partner), strict=True)
+                )
+            )
             self.wired(*near)
 
     def alike(self, a: Mapping[str, Hashable], b: Mapping[str, Hashable]) -> None:
@@ -121,8 +143,12 @@ class _Pairing:
                 self._pair(id_, same.pop())
 
     def wired(self, a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]]) -> None:
-        """Pair pieces that read paired ones and have equal labels: by the first table of labels, or the second, ..."""
-        pools = [self._pool(labels, lambda id_: self._read(self.theirs[id_], self.new.units[id_])) for labels in b]
+        """Pair pieces that read paired ones and have equal labels: by the first table of labels, or the
+        second, ...
+        """
+        pools = [
+            self._pool(labels, lambda id_: self._read(self.theirs[id_], self.new.units[id_])) for labels in b
+        ]
         for id_, unit in self.old.units.items():
             if id_ in self.found:
                 continue
@@ -136,7 +162,9 @@ class _Pairing:
     def _read(self, ids: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
         return tuple(sorted(ids)) if unit.op in COMMUTES else ids
 
-    def _pool(self, labels: Mapping[str, Hashable], read: Callable[[str], tuple[str, ...]]) -> Mapping[Hashable, list[str]]:
+    def _pool(
+        self, labels: Mapping[str, Hashable], read: Callable[[str], tuple[str, ...]]
+    ) -> Mapping[Hashable, list[str]]:
         pool: dict[Hashable, list[str]] = defaultdict(list)
         for id_ in reversed(list(labels)):
             if id_ not in self.partner:
@@ -160,7 +188,9 @@ RINGS = 5  # a convolution, its norm and its activation on either side, and what
 
 
 def _around(state: State, inputs: Inputs, numbers: dict[Hashable, int]) -> list[dict[str, int]]:
-    """Number each piece with its neighbours up to so many steps away, the widest ring first, itself alone last."""
+    """Number each piece with its neighbours up to so many steps away, the widest ring first, itself alone
+    last.
+    """
 
     def number(*of: Hashable) -> int:
         return numbers.setdefault(of, len(numbers))
@@ -175,13 +205,22 @@ def _around(state: State, inputs: Inputs, numbers: dict[Hashable, int]) -> list[
         ring = {}
         for id_, unit in state.units.items():
             read = [last.get(i, -1) for i in inputs[id_]]
-            ring[id_] = number(n, last[id_], tuple(sorted(read) if unit.op in COMMUTES else read), tuple(sorted(readers[id_])))
+            ring[id_] = number(
+                n,
+                last[id_],
+                tuple(sorted(read) if unit.op in COMMUTES else read),
+                tuple(sorted(readers[id_])),
+            )
         rings.insert(0, ring)
     return [rings[0], rings[-1]]
 
 
-def _labels(state: State, inputs: Inputs, view: View, numbers: dict[Hashable, int]) -> dict[str, tuple[Any, Any]]:
-    """Number what leads to each piece, and what follows from it: equal numbers in both designs where a view sees no difference."""
+def _labels(
+    state: State, inputs: Inputs, view: View, numbers: dict[Hashable, int]
+) -> dict[str, tuple[Any, Any]]:
+    """Number what leads to each piece, and what follows from it: equal numbers in both designs where a
+    view sees no difference.
+    """
 
     def number(*of: Hashable) -> int:
         return numbers.setdefault(of, len(numbers))
@@ -205,8 +244,12 @@ def _labels(state: State, inputs: Inputs, view: View, numbers: dict[Hashable, in
     return {id_: (up[id_] if seen[id_] is not None else None, down[id_]) for id_ in state.units}
 
 
-def _sorted(ids: list[str], inputs: Inputs, places: Mapping[str, int], partner: Mapping[str, str]) -> list[str]:
-    """Every piece behind its inputs, and otherwise by the place of its partner; one without a partner right behind what it reads."""
+def _sorted(
+    ids: list[str], inputs: Inputs, places: Mapping[str, int], partner: Mapping[str, str]
+) -> list[str]:
+    """Every piece behind its inputs, and otherwise by the place of its partner; one without a partner
+    right behind what it reads.
+    """
     rank: dict[str, tuple[float, int]] = {}
     for n, id_ in enumerate(ids):
         behind = max((rank[i][0] for i in inputs[id_] if i in rank), default=-1.0)
@@ -219,7 +262,9 @@ def _sorted(ids: list[str], inputs: Inputs, places: Mapping[str, int], partner: 
     return list(_kahn(rank, waits, readers))
 
 
-def _kahn(rank: Mapping[str, tuple[float, int]], waits: dict[str, int], readers: Mapping[str, list[str]]) -> Iterator[str]:
+def _kahn(
+    rank: Mapping[str, tuple[float, int]], waits: dict[str, int], readers: Mapping[str, list[str]]
+) -> Iterator[str]:
     """Kahn's topological sort: of all that may come next, the lowest rank."""
     ready = [(r, id_) for id_, r in rank.items() if not waits[id_]]
     heapify(ready)

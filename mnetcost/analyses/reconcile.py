@@ -1,7 +1,10 @@
-"""Why is somebody's number not ours? Searches conventions, small changes of the design and ways to write a number for what fits.
+"""Why is somebody's number not ours?
 
-A fit proves little where a wrong number would fit as well: of all numbers with as many digits in the neighbourhood, the share that
-could be explained as simply is the explanation's `chance`. Only where that is small is a number called explained.
+Searches conventions, small changes of the design and ways to write a number for what fits.
+
+A fit proves little where a wrong number would fit as well: of all numbers with as many digits in the
+neighbourhood, the share that could be explained as simply is the explanation's `chance`. Only where that is
+small is a number called explained.
 """
 
 from __future__ import annotations
@@ -26,13 +29,19 @@ SHOWN = 5
 UNIT_NOTES = {
     "MACs": "the number is in multiply-adds: what counts one as two operations is left out",
     "FLOPs": "the number is in FLOPs: counting a multiply-add as two operations costs no points",
-    "bytes": "the number is in bytes: of float32, float16 or int8 weights; running statistics, names and headers cost no points",
+    "bytes": (
+        "the number is in bytes: of float32, float16 or int8 weights; running statistics, names and headers"
+        " cost no points"
+    ),
 }
 """What the unit that was typed says of the search."""
 
 
 class Answer(NamedTuple):
-    """What was found for one number and one kind of figure: `fits`, the simplest first, and whether that explains it."""
+    """What was found for one number and one kind of figure:
+
+    `fits`, the simplest first, and whether that explains it.
+    """
 
     kind: str
     search: Search
@@ -95,10 +104,20 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
             Column("points", "points", "integer"),
             Column("chance", "by chance"),
         )
-        rows = tuple((s.words(f.candidate, f.reading, f.classes), f.candidate.value, f.points, odds_words(f.chance)) for f in shown)
-        tables = (ledger_table(s, a.fits[0].candidate, asked, a.fits[0].reading), Table("fits, the simplest first", columns, rows))
+        rows = tuple(
+            (s.words(f.candidate, f.reading, f.classes), f.candidate.value, f.points, odds_words(f.chance))
+            for f in shown
+        )
+        tables = (
+            ledger_table(s, a.fits[0].candidate, asked, a.fits[0].reading),
+            Table("fits, the simplest first", columns, rows),
+        )
     else:
-        near = (Column("how", "nearest"), Column("figure", "figure", "count"), Column("off", "off by", "count"))
+        near = (
+            Column("how", "nearest"),
+            Column("figure", "figure", "count"),
+            Column("off", "off by", "count"),
+        )
         found = tuple((s.words(c), c.value, asked.target - c.value) for c in nearest)
         tables = (ledger_table(s, nearest[0], asked, None), Table("nearest", near, found))
     data = {
@@ -145,7 +164,11 @@ def ledger_table(s: Search, c: Candidate, asked: Asked, reading: Reading | None)
     rows += [(x.step, x.what, x.amount) for x in s.ledger(c)]
     footer: tuple[tuple[Any, ...], ...] = (("makes", "", c.value),)
     if reading is None:
-        footer = (*footer, ("not explained", "", asked.target - c.value), ("the number", asked.text, asked.target))
+        footer = (
+            *footer,
+            ("not explained", "", asked.target - c.value),
+            ("the number", asked.text, asked.target),
+        )
     elif not asked.exact:
         left = reading.digits * reading.scale // reading.per - c.value
         footer = (*footer, (f"written as {asked.text}", reading.words or "rounded", left))
@@ -165,7 +188,11 @@ def _verdict(a: Answer, asked: Asked, nearest: list[Candidate]) -> str:
         return f"not explained: what fits proves nothing, for {odds}; more digits would tell."
     off = abs(nearest[0].value - asked.target)
     step = 2 ** max(asked.value.bit_length() - 24, 0)
-    near = f" It is off by {off:,}: a tool that adds up in float32 counts such a figure in steps of {step:,}." if off <= step > 1 else ""
+    near = (
+        f" It is off by {off:,}: a tool that adds up in float32 counts such a figure in steps of {step:,}."
+        if off <= step > 1
+        else ""
+    )
     return f"not explained: nothing that was tried is written as this number; the nearest is above.{near}"
 
 

@@ -1,7 +1,8 @@
 """What does an analysis answer with? Documents of tables, of raw values, that any format can print.
 
-An analysis puts raw, exact values into tables and says by each column's kind what they are; how they look is the business of
-`output/`. Names from specs and files go in as they are: every format escapes them by its own rules.
+An analysis puts raw, exact values into tables and says by each column's kind what they are; how they look
+is the business of `output/`. Names from specs and files go in as they are: every format escapes them by its
+own rules.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from typing import Any, NamedTuple
 
 
 class Column(NamedTuple):
-    """A column of a table: its key (for csv and --sort), its title, and what its values are. None is an empty cell in every kind.
+    """A column of a table: its key (for csv and --sort), its title, and what its values are.
 
-    kind: "text"; "count", an exact integer, shown with k, M or G beside it; "bytes", the same with kB, MB or GB; "integer", an
-    exact integer with nothing beside it; "change", an exact integer with its sign; "share", a fraction of 1 shown as per cent;
-    "growth", the same with its sign; "ratio", a plain quotient; "number", any other number, shown as written; "size", a
-    (h, w, c) or (h, w), shown as 112x112x64; "state", what became of a limit; "gauge", how much of it is used, as ####......|, on a
-    terminal both in colours.
+    None is an empty cell in every kind.
+
+    kind: "text"; "count", an exact integer, shown with k, M or G beside it; "bytes", the same with kB, MB
+    or GB; "integer", an exact integer with nothing beside it; "change", an exact integer with its sign;
+    "share", a fraction of 1 shown as per cent; "growth", the same with its sign; "ratio", a plain quotient;
+    "number", any other number, shown as written; "size", a (h, w, c) or (h, w), shown as 112x112x64;
+    "state", what became of a limit; "gauge", how much of it is used, as ####......|, on a terminal both in
+    colours.
     bar: a terminal draws a bar beside a share.
     rank: on a terminal too narrow for all, columns of the highest rank go first; those of rank 0 stay.
     unit: "k", "M" or "G", in which people read a count, to two decimals; what programs read stays exact.
@@ -34,7 +38,8 @@ class Column(NamedTuple):
 class Table(NamedTuple):
     """Rows of raw values under columns; `footer` rows are totals.
 
-    Tables that follow one another with the same columns (but for their kinds) are printed as sections of one, each under its title.
+    Tables that follow one another with the same columns (but for their kinds) are printed as sections of
+    one, each under its title.
     """
 
     title: str
@@ -46,8 +51,10 @@ class Table(NamedTuple):
 class Document(NamedTuple):
     """One answer: a heading, tables, a summary line or more, and the same as data for JSON.
 
-    lead: lines between the heading and the tables. flat: the same as one table for csv, where `tables` are not in that shape.
-    arrays: the same as numpy arrays for npz, where there are any. caption, label: of a table in a paper, for LaTeX.
+    lead: lines between the heading and the tables. flat: the same as one table for csv, where `tables` are
+    not in that shape.
+    arrays: the same as numpy arrays for npz, where there are any. caption, label: of a table in a paper,
+    for LaTeX.
     """
 
     title: str

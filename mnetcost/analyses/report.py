@@ -19,7 +19,9 @@ from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
-Rows = tuple[tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]]  # first columns; first cells, params, work
+Rows = tuple[
+    tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]
+]  # first columns; first cells, params, work
 
 
 def design_data(design: Design) -> dict[str, Any]:
@@ -82,7 +84,12 @@ def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
         "params_by_kind": costs.params_by_kind(),
         "madds": convention.madds(t for layer in costs.layers for t in layer.work),
         "work_by_kind": costs.work_by_kind(),
-        "weight_bytes": {"float32": 4 * params, "float16": 2 * params, "int8": params, **({} if stored is None else {"file": stored})},
+        "weight_bytes": {
+            "float32": 4 * params,
+            "float16": 2 * params,
+            "int8": params,
+            **({} if stored is None else {"file": stored}),
+        },
         "activation_elements": costs.activation_elements(),
     }
 
@@ -145,7 +152,14 @@ def _by_layer(costs: Costs, convention: Convention) -> Rows:
     def describe(layer: LayerCost) -> Row:
         op, x = layer.node.op, layer.inputs[0] if layer.inputs else layer.output
         kernel, stride = _pair(getattr(op, "kernel", None)), _pair(getattr(op, "stride", None))
-        return layer.name, layer.word, tuple(x), tuple(layer.output), kernel, stride[0] if stride and stride[0] == stride[1] else stride
+        return (
+            layer.name,
+            layer.word,
+            tuple(x),
+            tuple(layer.output),
+            kernel,
+            stride[0] if stride and stride[0] == stride[1] else stride,
+        )
 
     return columns, [(describe(layer), layer.params, layer.work) for layer in costs.layers]
 
@@ -166,14 +180,18 @@ def _by_block(costs: Costs, convention: Convention) -> Rows:
 
 def _by_resolution(costs: Costs, convention: Convention) -> Rows:
     columns = (Column("name", "output map"), Column("layers", "layers", "integer", rank=1))
-    return columns, [((size, len(layers)), *_terms(layers)) for size, layers in groups_of(costs, map_size).items()]
+    return columns, [
+        ((size, len(layers)), *_terms(layers)) for size, layers in groups_of(costs, map_size).items()
+    ]
 
 
 def _by_kind(costs: Costs, convention: Convention) -> Rows:
     params, work = _terms(costs.layers)
     kinds = dict.fromkeys(t.kind for t in (*work, *params))
     kinds = dict.fromkeys((*(k for k in MAC_KINDS if k in kinds), *kinds))
-    return (Column("name", "kind"),), [((k,), [t for t in params if t.kind == k], [t for t in work if t.kind == k]) for k in kinds]
+    return (Column("name", "kind"),), [
+        ((k,), [t for t in params if t.kind == k], [t for t in work if t.kind == k]) for k in kinds
+    ]
 
 
 def _terms(layers: Iterable[LayerCost]) -> tuple[list[Term], list[Term]]:
@@ -196,12 +214,24 @@ def table_of(costs: Costs, convention: Convention, by: str = "layer", everything
     all_params, all_work = _terms(costs.layers)
     params, madds = convention.count_params(all_params), convention.madds(all_work)
     weights = weights_only(all_params, convention)
-    columns = (*columns, Column("params", "params", "count"), Column("params_share", "params share", "share", rank=4))
+    columns = (
+        *columns,
+        Column("params", "params", "count"),
+        Column("params_share", "params share", "share", rank=4),
+    )
     if by == "kind":
         columns = (*columns, Column("weights_share", "weights share", "share", rank=3))
-    columns = (*columns, Column("madds", convention.unit, "count"), Column("madds_share", f"{convention.unit} share", "share", bar=True))
+    columns = (
+        *columns,
+        Column("madds", convention.unit, "count"),
+        Column("madds_share", f"{convention.unit} share", "share", bar=True),
+    )
     if by == "kind" and everything:
-        columns = (*columns, Column("params_raw", "params, unweighed", "count"), Column("work_raw", "work, unweighed", "count"))
+        columns = (
+            *columns,
+            Column("params_raw", "params, unweighed", "count"),
+            Column("work_raw", "work, unweighed", "count"),
+        )
 
     def figures(p: Iterable[Term], w: Iterable[Term]) -> Row:
         n, m = convention.count_params(p), convention.madds(w)
@@ -242,10 +272,18 @@ def top_rows(table: Table, top: int) -> Table:
     """Keep the first rows, with what they come to."""
     rows = table.rows[:top]
     sums = [
-        f"first {len(rows)}" if n == 0 else sum(row[n] or 0 for row in rows) if c.kind in ("count", "share", "integer") else None
+        (
+            f"first {len(rows)}"
+            if n == 0
+            else sum(row[n] or 0 for row in rows)
+            if c.kind in ("count", "share", "integer")
+            else None
+        )
         for n, c in enumerate(table.columns)
     ]
-    return table._replace(rows=rows, footer=(tuple(sums), *table.footer) if len(rows) < len(table.rows) else table.footer)
+    return table._replace(
+        rows=rows, footer=(tuple(sums), *table.footer) if len(rows) < len(table.rows) else table.footer
+    )
 
 
 def graph_notes(graph: Graph) -> tuple[str, ...]:
@@ -270,8 +308,8 @@ def report(
 ) -> Document:
     """Answer with one row a layer, block, resolution or kind.
 
-    sort: a column's key; top: how many rows, by `madds` where `sort` is silent; everything: rows that count nothing too.
-    Raises CallError for an unknown column.
+    sort: a column's key; top: how many rows, by `madds` where `sort` is silent; everything: rows that count
+    nothing too. Raises CallError for an unknown column.
     """
     data = report_data(design, costs, convention)
     table = table_of(costs, convention, by, everything)
@@ -280,7 +318,10 @@ def report(
         at = [n for n, c in enumerate(table.columns) if c.key in ("params", "madds")]
         rows = tuple(row for row in table.rows if any(row[n] for n in at))
         if len(rows) < len(table.rows):
-            notes.append(f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out; --all shows them")
+            notes.append(
+                f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out;"
+                " --all shows them"
+            )
             table = table._replace(rows=rows)
     if sort or top:
         table = sorted_rows(table, sort or "madds")

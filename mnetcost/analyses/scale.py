@@ -1,4 +1,7 @@
-"""How do params and work follow alpha and the resolution? A whole grid in one walk, in exact 64-bit integers."""
+"""How do params and work follow alpha and the resolution?
+
+A whole grid in one walk, in exact 64-bit integers.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ MOST_SHOWN = (24, 8)  # alphas and resolutions that a text shows; the other form
 class Grid(NamedTuple):
     """Params and work of one design at every alpha and resolution.
 
-    params, madds: int64 arrays of shape (alphas, resolutions); alpha: float64; resolution: int64 of shape (resolutions,), or
-    (resolutions, 2) as height and width where one is not square.
+    params, madds: int64 arrays of shape (alphas, resolutions); alpha: float64; resolution: int64 of shape
+    (resolutions,), or (resolutions, 2) as height and width where one is not square.
     """
 
     spec: Spec
@@ -38,10 +41,17 @@ class Grid(NamedTuple):
     madds: Any
 
 
-def scale(spec: Spec, alphas: Sequence[float], sizes: Sequence[tuple[int, int]], convention: Convention, settings: Settings) -> Grid:
+def scale(
+    spec: Spec,
+    alphas: Sequence[float],
+    sizes: Sequence[tuple[int, int]],
+    convention: Convention,
+    settings: Settings,
+) -> Grid:
     """Cost a design at every alpha and size; `settings` gives classes, channels, top and batch.
 
-    Raises CallError for a grid of too many cells or counts past 2**62, SpecError where a map vanishes in a cell.
+    Raises CallError for a grid of too many cells or counts past 2**62, SpecError where a map vanishes in a
+    cell.
     """
     if len(alphas) * len(sizes) > MOST_CELLS:
         raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
@@ -50,21 +60,28 @@ def scale(spec: Spec, alphas: Sequence[float], sizes: Sequence[tuple[int, int]],
     refuse_overflow(cost(corner.graph, corner.batch))
     import numpy as np
 
-    alpha, h, w = np.array(alphas, np.float64), np.array([s[0] for s in sizes], np.int64), np.array([s[1] for s in sizes], np.int64)
+    alpha, h, w = (
+        np.array(alphas, np.float64),
+        np.array([s[0] for s in sizes], np.int64),
+        np.array([s[1] for s in sizes], np.int64),
+    )
     square = all(a == b for a, b in sizes)
     columns = (h[None, :], h[None, :] if square else w[None, :])
     graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
     layers = cost(graph, corner.batch).layers
     params = weigh_grid((t for x in layers for t in x.params), convention.params, alpha, h)
     madds = weigh_grid((t for x in layers for t in x.work), convention.work, alpha, h)
-    return Grid(spec, settings, convention, tuple(sizes), alpha, h if square else np.stack([h, w], 1), params, madds)
+    return Grid(
+        spec, settings, convention, tuple(sizes), alpha, h if square else np.stack([h, w], 1), params, madds
+    )
 
 
 def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any, size: Any) -> Any:
-    """Add up count x weight over a grid of alphas (rows) by sizes (columns), one product of a column and a row at a time.
+    """Add up count x weight over a grid of alphas (rows) by sizes (columns), one product of a column and
+    a row at a time.
 
-    Terms whose factors that follow the size agree are added up along alpha first: a network has a few sizes of map, so that a
-    thousand by a thousand cells take a few large products and not one a layer.
+    Terms whose factors that follow the size agree are added up along alpha first: a network has a few sizes
+    of map, so that a thousand by a thousand cells take a few large products and not one a layer.
     """
     import numpy as np
 
@@ -96,7 +113,9 @@ def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any,
     return total
 
 
-def _weighed(terms: Iterable[Term], weights: Mapping[str, Weight]) -> Iterator[tuple[Sequence[tuple[str, Any]], int]]:
+def _weighed(
+    terms: Iterable[Term], weights: Mapping[str, Weight]
+) -> Iterator[tuple[Sequence[tuple[str, Any]], int]]:
     """Each product that counts, as its factors and its weight."""
     for t in terms:
         weight = weight_of(t, weights)
@@ -120,10 +139,17 @@ class Cells(Sequence[tuple[Any, ...]]):
         if isinstance(at, slice):
             return [self[n] for n in range(*at.indices(len(self)))]
         i, j = divmod(range(len(self))[at], len(self.labels))
-        return float(self.grid.alpha[i]), self.labels[j], int(self.grid.params[i, j]), int(self.grid.madds[i, j])
+        return (
+            float(self.grid.alpha[i]),
+            self.labels[j],
+            int(self.grid.params[i, j]),
+            int(self.grid.madds[i, j]),
+        )
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        for alpha, params, madds in zip(self.grid.alpha.tolist(), self.grid.params, self.grid.madds, strict=True):
+        for alpha, params, madds in zip(
+            self.grid.alpha.tolist(), self.grid.params, self.grid.madds, strict=True
+        ):
             for row in zip(self.labels, params.tolist(), madds.tolist(), strict=True):
                 yield alpha, *row
 
@@ -145,17 +171,29 @@ def spread(count: int, most: int) -> list[int]:
 
 def _table(grid: Grid, title: str, values: Any, shown: tuple[list[int], list[int]]) -> Table:
     rows, columns = shown
-    heads = [Column("alpha", "alpha", "number"), *(Column(f"{label(grid.sizes[j])}", f"{label(grid.sizes[j])}", "count") for j in columns)]
-    return Table(title, tuple(heads), tuple((float(grid.alpha[i]), *(int(values[i, j]) for j in columns)) for i in rows))
+    heads = [
+        Column("alpha", "alpha", "number"),
+        *(Column(f"{label(grid.sizes[j])}", f"{label(grid.sizes[j])}", "count") for j in columns),
+    ]
+    return Table(
+        title,
+        tuple(heads),
+        tuple((float(grid.alpha[i]), *(int(values[i, j]) for j in columns)) for i in rows),
+    )
 
 
 def answer(grid: Grid) -> Document:
-    """The grid as a document: MAdds by alpha and resolution, with params beside alpha where the resolution does not change them."""
+    """The grid as a document:
+
+    MAdds by alpha and resolution, with params beside alpha where the resolution does not change them.
+    """
     spec, unit, n, m = grid.spec, grid.convention.unit, len(grid.alpha), len(grid.sizes)
     shown = spread(n, MOST_SHOWN[0]), spread(m, MOST_SHOWN[1])
     if bool((grid.params == grid.params[:, :1]).all()):
         heads = (Column("alpha", "alpha", "number"), Column("params", "params", "count"))
-        tables = [Table("params", heads, tuple((float(grid.alpha[i]), int(grid.params[i, 0])) for i in shown[0]))]
+        tables = [
+            Table("params", heads, tuple((float(grid.alpha[i]), int(grid.params[i, 0])) for i in shown[0]))
+        ]
     else:
         tables = [_table(grid, "params by alpha and resolution", grid.params, shown)]
     tables.append(_table(grid, f"{unit} by alpha and resolution", grid.madds, shown))
@@ -183,13 +221,25 @@ def answer(grid: Grid) -> Document:
     }
     notes = [f"counted as '{grid.convention.name}': {grid.convention.title}"]
     if len(shown[0]) < n or len(shown[1]) < m:
-        notes.insert(0, f"{len(shown[0])} of {n:,} alphas and {len(shown[1])} of {m:,} resolutions; csv, json and npz hold all")
+        notes.insert(
+            0,
+            f"{len(shown[0])} of {n:,} alphas and {len(shown[1])} of {m:,} resolutions; csv, json and npz"
+            " hold all",
+        )
     kind = "text" if any(h != w for h, w in grid.sizes) else "integer"
     columns = (Column("alpha", "alpha", "number"), Column("resolution", "resolution", kind))
-    flat = Table("scale", (*columns, Column("params", "params", "count"), Column("madds", unit, "count")), Cells(grid))
+    flat = Table(
+        "scale", (*columns, Column("params", "params", "count"), Column("madds", unit, "count")), Cells(grid)
+    )
     arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
-    said = [*([f"classes={classes}"] if classes != spec.classes and top else []), *([] if top else ["top=no"])]
+    said = [
+        *([f"classes={classes}"] if classes != spec.classes and top else []),
+        *([] if top else ["top=no"]),
+    ]
     said += [f"channels={channels}"] if channels != spec.channels else []
     said += [f"batch={batch}"] if batch != 1 else []
-    title = f"{spec.name}{':' if said else ''}{','.join(said)} at {n:,} alpha{'s' * (n > 1)} and {m:,} resolution{'s' * (m > 1)}"
+    title = (
+        f"{spec.name}{':' if said else ''}{','.join(said)} at {n:,} alpha{'s' * (n > 1)} and {m:,}"
+        f" resolution{'s' * (m > 1)}"
+    )
     return Document(title, tuple(tables), tuple(notes), data, (about(spec.title, spec.source),), flat, arrays)

@@ -1,4 +1,7 @@
-"""Which figures might somebody have come to? Every change, number of classes, convention and factor, with points and odds."""
+"""Which figures might somebody have come to?
+
+Every change, number of classes, convention and factor, with points and odds.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,31 @@ from .variants import EVERYDAY, IMAGENET, MANY_CLASSES, MOST_CLASSES, WORK_ONLY,
 from .walk import MOST_POINTS, Chain, Tick, Walk
 
 LIMITS = (1 / 6, 1 / 6, 1 / 6, 1 / 10, 1 / 20, 1 / 40, 1 / 80)
-"""Of the numbers around, what share may be explained as simply for a fit to count as an explanation: by points, less for long chains."""
+"""Of the numbers around, what share may be explained as simply for a fit to count as an explanation: by
+points, less for long chains.
+"""
 AROUND = 0.2  # the neighbourhood: a fifth up and down
-CONVENTION_POINTS = {WORK: 2, PARAMS: 1}  # there are few ways to count parameters, and every program prints one of them
+CONVENTION_POINTS = {
+    WORK: 2,
+    PARAMS: 1,
+}  # there are few ways to count parameters, and every program prints one of them
 TWICE_POINTS = 2
 FLOAT_POINTS = 1
 NEAREST = 5  # figures that are shown where nothing fits
 CLASSES_APART = 6  # written numbers between two numbers of classes, for these to be solved for: as in LIMITS
 FLOAT = "added up in float32"
-FACTORS = ((1, 1, ""), (2, 1, "a multiply-add counted as two operations"), (1, 2, "two operations counted as one multiply-add"))
+FACTORS = (
+    (1, 1, ""),
+    (2, 1, "a multiply-add counted as two operations"),
+    (1, 2, "two operations counted as one multiply-add"),
+)
 
 
 class Form(NamedTuple):
-    """How a figure follows the number of classes: `start + slope x classes`, under one convention, for one chain of edits."""
+    """How a figure follows the number of classes:
+
+    `start + slope x classes`, under one convention, for one chain of edits.
+    """
 
     start: int
     slope: int
@@ -88,7 +103,9 @@ def _value(c: Candidate) -> int:
 
 
 def _simplest(hit: tuple[int, bool, Candidate, Reading]) -> tuple[int, ...]:
-    """The order of what fits: by points; then what changes nothing, other classes, other changes; then the closest."""
+    """The order of what fits: by points; then what changes nothing, other classes, other changes; then
+    the closest.
+    """
     points, other, c, r = hit
     return points, len(c.edits) > 0, other, r.points, r.digits - r.written(c.value) if r.slack else 0, c.value
 
@@ -110,14 +127,19 @@ def trained(convention: Convention) -> bool:
 
 
 def solve(form: Form, times: int, over: int, low: int, high: int) -> tuple[int, int] | None:
-    """Which numbers of classes give a figure from `low` up to but not with `high`: the first and the last, None where none does."""
+    """Which numbers of classes give a figure from `low` up to but not with `high`: the first and the
+    last, None where none does.
+    """
     first = max(-(-(-(-low * over // times) - form.start) // form.slope), 1)
     last = min((-(-high * over // times) - 1 - form.start) // form.slope, MOST_CLASSES)
     return (first, last) if first <= last else None
 
 
 def tells_classes(form: Form, times: int, over: int, r: Reading) -> bool:
-    """Are there digits enough to tell one number of classes from another? Else some number of classes would explain anything."""
+    """Are there digits enough to tell one number of classes from another?
+
+    Else some number of classes would explain anything.
+    """
     low, high = r.edges
     return form.slope * times >= CLASSES_APART * (high - low) * over
 
@@ -140,9 +162,13 @@ class Search:
         self.units, self.build = self.walk.units, self.walk.build
         self.known: list[dict[tuple[Key, str], int]] = [{} for _ in self.walk.conventions]
         self.candidates: list[Candidate] = []
-        self.forms: list[tuple[Form, int, int, str, int]] = []  # with each factor, and the points of all but the classes
+        self.forms: list[
+            tuple[Form, int, int, str, int]
+        ] = []  # with each factor, and the points of all but the classes
         self.layers = len(costs.layers)
-        self.everyday = [classes_edit(design, n) for n in EVERYDAY if n != design.classes] if self.walk.by_classes else []
+        self.everyday = (
+            [classes_edit(design, n) for n in EVERYDAY if n != design.classes] if self.walk.by_classes else []
+        )
         chains = [self.walk.base, *([] if base_only else self.walk.rest(tick))]
         for chain in chains:
             if chain and (kind == WORK or not any(e.key in WORK_ONLY for e in chain.edits)):
@@ -165,7 +191,9 @@ class Search:
         now = self.design.classes or 0
         slopes = self._values(chain.more[self.kind]) if chain.more else iter([0] * len(self.walk.conventions))
         found: dict[tuple[int, int], Form] = {}
-        for convention, figure, slope in zip(self.walk.conventions, self._values(chain.sums[self.kind]), slopes, strict=True):
+        for convention, figure, slope in zip(
+            self.walk.conventions, self._values(chain.sums[self.kind]), slopes, strict=True
+        ):
             same = found.get((figure, slope))
             found[figure, slope] = (
                 same._replace(also=(*same.also, convention.name))
@@ -177,7 +205,9 @@ class Search:
             points = chain.points + self.convention_points(form.convention)
             if form.convention.name in chain.lossy and self.kind == WORK:
                 lossy = chain.lossy[form.convention.name]
-                self.candidates.append(Candidate(points + FLOAT_POINTS, lossy, chain.edits, form.convention, form, words=FLOAT))
+                self.candidates.append(
+                    Candidate(points + FLOAT_POINTS, lossy, chain.edits, form.convention, form, words=FLOAT)
+                )
             counts_ = [(figure, chain.edits, 0)]
             if form.slope:
                 # work tells little of classes, and another network fine-tuned is rarer than either
@@ -195,13 +225,21 @@ class Search:
                 for value_, edits, more in counts_:
                     n, rest = divmod(value_ * times, over)
                     if rest == 0 and (times == over or n not in figures):
-                        self.candidates.append(Candidate(factored + more, n, edits, form.convention, form, times, over, words))
+                        self.candidates.append(
+                            Candidate(factored + more, n, edits, form.convention, form, times, over, words)
+                        )
 
     def convention_points(self, convention: Convention) -> int:
         """What another convention than the reference costs."""
-        return 0 if convention is self.reference else CONVENTION_POINTS[self.kind] + 2 * (convention.rare and self.kind == WORK)
+        return (
+            0
+            if convention is self.reference
+            else CONVENTION_POINTS[self.kind] + 2 * (convention.rare and self.kind == WORK)
+        )
 
-    def evidence(self, points: int, convention: Convention, times: int, over: int, asked: Asked) -> int | None:
+    def evidence(
+        self, points: int, convention: Convention, times: int, over: int, asked: Asked
+    ) -> int | None:
         """The points of a figure for a number, by its unit and digits; None where the unit excludes it."""
         if asked.unit == "MACs":
             return points if operations(convention) * times == over else None
@@ -209,15 +247,23 @@ class Search:
             doubled = all(weight == 2 for weight in convention.work.values())
             return points - (TWICE_POINTS if times == 2 else CONVENTION_POINTS[WORK] if doubled else 1)
         if asked.unit == "bytes":  # a file holds all that is stored, or what is trained
-            return points - CONVENTION_POINTS[PARAMS] if everything(convention) else points + (not trained(convention))
-        return points + (self.kind == PARAMS and convention is not self.reference and not asked.exact)  # programs print every digit
+            return (
+                points - CONVENTION_POINTS[PARAMS]
+                if everything(convention)
+                else points + (not trained(convention))
+            )
+        return points + (
+            self.kind == PARAMS and convention is not self.reference and not asked.exact
+        )  # programs print every digit
 
     def readings(self, asked: Asked) -> list[Reading]:
         """The ways to read a number, with what a file of so many layers may have of names and headers."""
         return [r._replace(slack=r.slack * self.layers) for r in asked.readings]
 
     def fits(self, asked: Asked) -> list[Fit]:
-        """Every candidate that is written as the number, each figure once: first what explains it, the simplest first."""
+        """Every candidate that is written as the number, each figure once: first what explains it, the
+        simplest first.
+        """
         hit = []
         for r in self.readings(asked):
             for c in self.between(*r.edges):
@@ -236,32 +282,48 @@ class Search:
 
     def between(self, low: int, high: int) -> list[Candidate]:
         """The candidates whose figures lie from `low` up to but not with `high`."""
-        return self.candidates[bisect_left(self.candidates, low, key=_value) : bisect_left(self.candidates, high, key=_value)]
+        return self.candidates[
+            bisect_left(self.candidates, low, key=_value) : bisect_left(self.candidates, high, key=_value)
+        ]
 
     def solved(self, asked: Asked, r: Reading, most: int = 1) -> Iterator[Candidate]:
-        """Candidates of any whole number of classes, but those of every day, beside edits of at most so many points."""
+        """Candidates of any whole number of classes, but those of every day, beside edits of at most so
+        many points.
+        """
         usual = (*EVERYDAY, self.design.classes or 0)
         for form, times, over, words, points in self.forms:
-            span = solve(form, times, over, *r.edges) if form.light <= most and tells_classes(form, times, over, r) else None
+            span = (
+                solve(form, times, over, *r.edges)
+                if form.light <= most and tells_classes(form, times, over, r)
+                else None
+            )
             if span is None or any(span[0] <= n <= span[1] for n in usual):
                 continue
-            even = (n for n in range(span[0], span[1] + 1) if not (form.start + form.slope * n) * times % over)
+            even = (
+                n for n in range(span[0], span[1] + 1) if not (form.start + form.slope * n) * times % over
+            )
             n = next(even, 0)
             few = self.evidence(points, form.convention, times, over, asked)
             if n and few is not None and (not form.light or n <= MANY_CLASSES):
                 edit = classes_edit(self.design, n)
                 figure = (form.start + form.slope * n) * times // over
-                yield Candidate(few + edit.points, figure, (edit, *form.edits), form.convention, form, times, over, words)
+                yield Candidate(
+                    few + edit.points, figure, (edit, *form.edits), form.convention, form, times, over, words
+                )
 
     def around(self, c: Candidate, r: Reading) -> tuple[int, int] | None:
         """Which numbers of classes would fit a reading as this candidate does."""
         return solve(c.form, c.times, c.over, *r.edges) if c.classes and c.form.slope else None
 
-    def chance(self, asked: Asked, points: int, c: Candidate | None = None, r: Reading | None = None) -> float:
-        """The share of numbers with as many digits, within a fifth of this one, that could be explained with as few points.
+    def chance(
+        self, asked: Asked, points: int, c: Candidate | None = None, r: Reading | None = None
+    ) -> float:
+        """The share of numbers with as many digits, within a fifth of this one, that could be explained
+        with as few points.
 
-        Where the number of classes was solved for, the numbers that some number of classes would give are asked too, and the
-        larger share counts: a number that nearly every count of classes could explain is not explained by one.
+        Where the number of classes was solved for, the numbers that some number of classes would give are
+        asked too, and the larger share counts: a number that nearly every count of classes could explain is
+        not explained by one.
         """
         found = self._share(asked, points, int(asked.digits * (1 - AROUND)), int(asked.digits * (1 + AROUND)))
         if found <= limit(points) and c and r and c.classes and c.classes.points > 1:
@@ -294,23 +356,35 @@ class Search:
                         fewest[at] = min(fewest.get(at, 1000), few + r.points)
             self.spans[asked.unit, form] = sorted((*at, few) for at, few in fewest.items())
         written = self.spans[asked.unit, form]
-        begin = 0 if any(r.slack for r in form) else bisect_left(written, (low,))  # a span that begins before may reach in
-        return [(a, b) for a, b, few in written[begin : bisect_left(written, (high + 1,))] if few <= points and b >= low]
+        begin = (
+            0 if any(r.slack for r in form) else bisect_left(written, (low,))
+        )  # a span that begins before may reach in
+        return [
+            (a, b)
+            for a, b, few in written[begin : bisect_left(written, (high + 1,))]
+            if few <= points and b >= low
+        ]
 
     def _by_class(self, asked: Asked, points: int, low: int, high: int) -> int:
-        """How many of the numbers from low to high other numbers of classes would give, at most: several may give the same."""
+        """How many of the numbers from low to high other numbers of classes would give, at most: several
+        may give the same.
+        """
         found = 0
         for r in self.readings(asked):
             edges = r._replace(digits=low).edges[0], r._replace(digits=high).edges[1]
             each = r.written(r.slack) + 1
             for form, times, over, _, base in self.forms:
                 few = (
-                    self.evidence(base, form.convention, times, over, asked) if form.light <= 1 and base + r.points <= points + 2 else None
+                    self.evidence(base, form.convention, times, over, asked)
+                    if form.light <= 1 and base + r.points <= points + 2
+                    else None
                 )
                 if few is None or few + r.points + 2 > points or not tells_classes(form, times, over, r):
                     continue
                 span = solve(form, times, over, *edges)
-                for first, last, more in ((1, MANY_CLASSES, 2), (MANY_CLASSES + 1, MOST_CLASSES, 4))[: 1 if form.light else 2]:
+                for first, last, more in ((1, MANY_CLASSES, 2), (MANY_CLASSES + 1, MOST_CLASSES, 4))[
+                    : 1 if form.light else 2
+                ]:
                     if span and few + r.points + more <= points:
                         found += max(min(last, span[1]) - max(first, span[0]) + 1, 0) * each
         return found
@@ -327,7 +401,9 @@ class Search:
         sums = counts(terms_of(self.costs, self.kind), self.units)
         return value(sums, side(self.reference, self.kind))
 
-    def words(self, c: Candidate, reading: Reading | None = None, classes: tuple[int, int] | None = None) -> str:
+    def words(
+        self, c: Candidate, reading: Reading | None = None, classes: tuple[int, int] | None = None
+    ) -> str:
         """Say how one comes to a candidate; `classes` are the numbers of classes that would fit as well."""
         edits = [e.words for e in c.edits]
         if classes and classes[0] < classes[1]:
@@ -351,12 +427,20 @@ class Search:
         lines += [Line(f"{e.weight:+d} x {e.number:,} {e.what}", e.amount, words) for e in parts]
         counted = value(sums, side(c.convention, self.kind))
         if c.value != counted:
-            what = "what rounding each sum adds" if c.words == FLOAT else f"times {c.times}" if c.over == 1 else f"divided by {c.over}"
+            what = (
+                "what rounding each sum adds"
+                if c.words == FLOAT
+                else f"times {c.times}"
+                if c.over == 1
+                else f"divided by {c.over}"
+            )
             lines.append(Line(what, c.value - counted, c.words))
         return lines
 
     def _between(self, before: Costs, after: Costs) -> list[tuple[str, int]]:
-        """What an edit changes under our convention: by layer where they are few, else by block and then in one line."""
+        """What an edit changes under our convention: by layer where they are few, else by block and then
+        in one line.
+        """
         weigh = self.reference.madds if self.kind == WORK else self.reference.count_params
 
         def by(label: Callable[[Any], str]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""How many bytes do a design's weights take? As float32, trained and stored, and as int8 with batch norm folded away."""
+"""How many bytes do a design's weights take?
+
+As float32, trained and stored, and as int8 with batch norm folded away.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,13 @@ FOLDED = (Norm, Scale, Bias)
 
 
 def weight_sizes(costs: Costs) -> dict[str, int]:
-    """Bytes by form: `float32` of what is trained, `float32_stored` with running statistics, `int8_folded` where it can be known.
+    """Bytes by form:
 
-    `int8_folded` is a byte a weight and an int32 bias a channel of every layer that has a bias or a batch norm behind it.
+    `float32` of what is trained, `float32_stored` with running statistics, `int8_folded` where it can be
+    known.
+
+    `int8_folded` is a byte a weight and an int32 bias a channel of every layer that has a bias or a batch
+    norm behind it.
     """
     kinds = costs.params_by_kind()
     stored = sum(kinds.values())
@@ -24,7 +31,9 @@ def weight_sizes(costs: Costs) -> dict[str, int]:
 
 
 def int8_folded(costs: Costs) -> int | None:
-    """The bytes of int8 weights and int32 biases; None where something cannot be folded or is no weight of a convolution or dense layer."""
+    """The bytes of int8 weights and int32 biases; None where something cannot be folded or is no weight
+    of a convolution or dense layer.
+    """
     nodes = costs.graph.nodes
     readers = [0] * len(nodes)
     for node in nodes:

@@ -84,7 +84,9 @@ def kinds_there(costs: Costs) -> set[str]:
 
 
 def gaps(costs: Costs, convention: Convention) -> list[str]:
-    """What of a design nobody knows how the tool behind a convention would count, in words; none where its figure can be trusted."""
+    """What of a design nobody knows how the tool behind a convention would count, in words; none where
+    its figure can be trusted.
+    """
     return _gaps(kinds_there(costs), convention) if convention.unknown else []
 
 
@@ -95,13 +97,18 @@ def _gaps(there: set[str], convention: Convention) -> list[str]:
 
 def _in_words(key: str) -> str:
     kind, _, variant = key.partition(".")
-    return f"{variant.replace('_', ' ')} {NAMES.get(kind, kind)}" if variant != "transposed" else f"{kind} transposed convolutions"
+    return (
+        f"{variant.replace('_', ' ')} {NAMES.get(kind, kind)}"
+        if variant != "transposed"
+        else f"{kind} transposed convolutions"
+    )
 
 
 def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention) -> str:
     """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ...".
 
-    A tool that nobody can speak for is left out: "; not known: fvcore, thop (batch norm, which this file may have folded away)".
+    A tool that nobody can speak for is left out: "; not known: fvcore, thop (batch norm, which this file
+    may have folded away)".
     """
     from ..designs.conventions import load_convention
 
@@ -114,13 +121,26 @@ def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention)
             missing.setdefault(why, []).append(k.name)
         else:
             known.append(f"{value(sums, k.work):,} by {k.name}")
-    return f"elsewhere: {', '.join(known)}" + "".join(f"; not known: {', '.join(names)} ({why})" for why, names in missing.items())
+    return f"elsewhere: {', '.join(known)}" + "".join(
+        f"; not known: {', '.join(names)} ({why})" for why, names in missing.items()
+    )
 
 
 def gap_notes(costs: Costs, convention: Convention) -> tuple[str, ...]:
-    """What an answer counted by a convention must say where the convention cannot speak for all of the design."""
+    """What an answer counted by a convention must say where the convention cannot speak for all of the
+    design.
+    """
     missing = gaps(costs, convention)
-    return (f"{convention.name} does not know how its tool counts {', '.join(missing)}: its own figure may differ",) if missing else ()
+    return (
+        (
+            (
+                f"{convention.name} does not know how its tool counts {', '.join(missing)}: its own figure"
+                " may differ"
+            ),
+        )
+        if missing
+        else ()
+    )
 
 
 def terms_of(costs: Costs, kind: str) -> Iterable[Term]:
@@ -154,7 +174,13 @@ def weights(keys: Iterable[tuple[Key, str]], table: Mapping[str, Weight]) -> dic
     found: dict[tuple[Key, str], int] = {}
     for key, unit in keys:
         weight = weight_of(Term(key[0], (), key[1], key[2]), table)
-        n = weight if isinstance(weight, int) and unit == "each" else weight.get(unit, 0) if not isinstance(weight, int) else 0
+        n = (
+            weight
+            if isinstance(weight, int) and unit == "each"
+            else weight.get(unit, 0)
+            if not isinstance(weight, int)
+            else 0
+        )
         if n:
             found[key, unit] = n
     return found
@@ -169,7 +195,9 @@ def name_of(key: Key, unit: str = "each") -> str:
     """Say what is counted: "batch norm, once a channel"."""
     kind, variant, _ = key
     if kind in MAC_KINDS:
-        return ("multiply-adds of transposed convolutions" if variant == "transposed" else "multiply-adds") + PER[unit]
+        return (
+            "multiply-adds of transposed convolutions" if variant == "transposed" else "multiply-adds"
+        ) + PER[unit]
     name = NAMES.get(f"{kind}.{variant}") or (f"{NAMES.get(kind, kind)}")
     if kind == "activation" and f"{kind}.{variant}" not in NAMES:
         name = variant or "activations"
@@ -178,7 +206,9 @@ def name_of(key: Key, unit: str = "each") -> str:
     return name + PER[unit]
 
 
-def difference(sums: Counts, ours: Mapping[str, Weight], theirs: Mapping[str, Weight], kind: str) -> list[Entry]:
+def difference(
+    sums: Counts, ours: Mapping[str, Weight], theirs: Mapping[str, Weight], kind: str
+) -> list[Entry]:
     """List what leads from one convention's figure to another's; the amounts add up to the difference."""
     a, b = weights(sums, ours), weights(sums, theirs)
     found: dict[tuple[str, int], int] = {}

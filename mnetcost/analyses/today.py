@@ -1,4 +1,7 @@
-"""What do the designs under a folder cost today? The figures that first budgets are made of, and why a file has none."""
+"""What do the designs under a folder cost today?
+
+The figures that first budgets are made of, and why a file has none.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ class Today(NamedTuple):
 
 
 def today(folder: Path) -> tuple[list[Today], list[Fault]]:
-    """Measure every design under a folder; what is no design after all, or cannot be costed whole, is a fault that names it.
+    """Measure every design under a folder; what is no design after all, or cannot be costed whole, is a
+    fault that names it.
 
     Raises CallError where the folder holds too much.
     """
@@ -41,14 +45,23 @@ def today(folder: Path) -> tuple[list[Today], list[Fault]]:
         try:
             found.append(_measured(folder, name))
         except MnetcostError as e:
-            faults.append(e.faults[0]._replace(file=name, line=0 if e.faults[0].file != str(folder / name) else e.faults[0].line))
+            faults.append(
+                e.faults[0]._replace(
+                    file=name, line=0 if e.faults[0].file != str(folder / name) else e.faults[0].line
+                )
+            )
     return found, faults
 
 
 def _measured(folder: Path, name: str) -> Today:
-    """The figures of one design; raises MnetcostError where it cannot be costed whole, or a budget cannot name it."""
+    """The figures of one design; raises MnetcostError where it cannot be costed whole, or a budget cannot
+    name it.
+    """
     if not name.isprintable() or not _reads_back(name):
-        raise CallError("a budget cannot name this file", hint="rename it: without control characters, and without ':' and '='")
+        raise CallError(
+            "a budget cannot name this file",
+            hint="rename it: without control characters, and without ':' and '='",
+        )
     now = measured(str(folder / name), Settings(), DEFAULT)
     if now.partial:
         raise CallError("can be costed in part only: " + ", ".join(now.gauge.costs.graph.left_out))

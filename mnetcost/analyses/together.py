@@ -1,4 +1,7 @@
-"""Which one explanation fits several numbers of one printout? Common edits and classes, and a convention that the numbers share."""
+"""Which one explanation fits several numbers of one printout?
+
+Common edits and classes, and a convention that the numbers share.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ MOST_TRIED = 50  # numbers of classes in a span, where a figure must be even
 
 
 class Hit(NamedTuple):
-    """One way in which a number is written as a figure of the design with some edits, and for which numbers of classes."""
+    """One way in which a number is written as a figure of the design with some edits, and for which
+    numbers of classes.
+    """
 
     form: Form
     reading: Reading
@@ -142,7 +147,14 @@ class Printout:
             return 0
         low, high = j.classes
         tried = [n for n in EVERYDAY if low <= n <= high] + list(range(low, min(high, low + MOST_TRIED) + 1))
-        return next((n for n in tried if all((h.form.start + h.form.slope * n) * h.times % h.over == 0 for h in j.hits)), None)
+        return next(
+            (
+                n
+                for n in tried
+                if all((h.form.start + h.form.slope * n) * h.times % h.over == 0 for h in j.hits)
+            ),
+            None,
+        )
 
     def _points(self, j: Joint) -> int:
         n = self._class(j)
@@ -150,7 +162,9 @@ class Printout:
         return sum(e.points for e in j.edits) + classes + self._beside(j)
 
     def _beside(self, j: Joint) -> int:
-        """The points of conventions, factors and readings; a convention that all numbers share is one step."""
+        """The points of conventions, factors and readings; a convention that all numbers share is one
+        step.
+        """
         own = [
             0 if self.reference.name in h.names else min(s.convention_points(h.form.convention), h.points)
             for h, s in zip(j.hits, self.searches, strict=True)
@@ -177,7 +191,9 @@ class Printout:
         return s.chance(self.numbers[k], points, candidate(h, j.edit, self.design), h.reading)
 
     def _given(self, j: Joint, k: int) -> float:
-        """How many numbers like this one could be explained as simply, where the network is settled by another number."""
+        """How many numbers like this one could be explained as simply, where the network is settled by
+        another number.
+        """
         s, h, asked = self.searches[k], j.hits[k], self.numbers[k]
         free = h.points + sum(e.points for e in h.form.edits if e.key in WORK_ONLY)
         low, high = int(asked.digits * (1 - AROUND)), int(asked.digits * (1 + AROUND))
@@ -190,7 +206,9 @@ class Printout:
             few = s.evidence(c.points - settled, c.convention, c.times, c.over, asked)
             for r in s.readings(asked):
                 if few is not None and few + r.points <= free:
-                    written.update(range(max(r.written(c.value), low), min(r.written(c.value + r.slack), high) + 1))
+                    written.update(
+                        range(max(r.written(c.value), low), min(r.written(c.value + r.slack), high) + 1)
+                    )
         return min(max(len(written), 1) / (high - low + 1), 1.0)
 
     def words(self, j: Joint) -> str:
@@ -199,7 +217,9 @@ class Printout:
         parts += [e.words for e in j.edits]
         common = frozenset.intersection(*(h.names for h in j.hits))
         if common and self.reference.name not in common:
-            parts.append(f"convention {next(k.name for k in self.searches[0].walk.conventions if k.name in common)}")
+            parts.append(
+                f"convention {next(k.name for k in self.searches[0].walk.conventions if k.name in common)}"
+            )
         for h, asked in zip(j.hits, self.numbers, strict=True):
             own = [] if common or self.reference.name in h.names else [f"convention {h.form.convention.name}"]
             own += [text for text in (h.words, h.reading.words) if text]
@@ -225,7 +245,9 @@ def candidate(h: Hit, edit: Edit | None, design: Design) -> Candidate:
     """A hit at a number of classes."""
     points = h.form.light + h.points - h.reading.points + (edit.points if edit else 0)
     edits = (edit, *h.form.edits) if edit else h.form.edits
-    return Candidate(points, figure(h, edit, design), edits, h.form.convention, h.form, h.times, h.over, h.words)
+    return Candidate(
+        points, figure(h, edit, design), edits, h.form.convention, h.form, h.times, h.over, h.words
+    )
 
 
 def reconcile_together(
@@ -236,15 +258,24 @@ def reconcile_together(
     kind: str | None = None,
     tick: Tick | None = None,
 ) -> Document:
-    """Answer for several numbers of one printout; without a kind or a unit, each is work or parameters as it fits best.
+    """Answer for several numbers of one printout; without a kind or a unit, each is work or parameters as
+    it fits best.
 
     Raises CallError where a number's unit contradicts the kind.
     """
     walk = Walk(design, costs, reference)
     ways = list(product(*(kinds_of(asked, kind) for asked in numbers)))
     for base_only in (True, False):  # our own figures need no search
-        searches = {k: Search(design, costs, reference, k, tick, walk, base_only) for k in {k for way in ways for k in way}}
-        found = [(j, p) for way in ways for p in [Printout([searches[k] for k in way], numbers)] for j in p.joints()[:SHOWN]]
+        searches = {
+            k: Search(design, costs, reference, k, tick, walk, base_only)
+            for k in {k for way in ways for k in way}
+        }
+        found = [
+            (j, p)
+            for way in ways
+            for p in [Printout([searches[k] for k in way], numbers)]
+            for j in p.joints()[:SHOWN]
+        ]
         found.sort(key=lambda f: (not f[0].explains, f[0].points, f[0].chance))
         if found and not found[0][0].points:
             break
@@ -252,7 +283,11 @@ def reconcile_together(
 
 
 def _document(
-    design: Design, reference: Convention, numbers: Sequence[Asked], found: list[tuple[Joint, Printout]], searches: dict[str, Search]
+    design: Design,
+    reference: Convention,
+    numbers: Sequence[Asked],
+    found: list[tuple[Joint, Printout]],
+    searches: dict[str, Search],
 ) -> Document:
     explained = bool(found) and found[0][0].explains
     search = next(iter(searches.values()))
@@ -274,12 +309,17 @@ def _document(
             Column("points", "points", "integer"),
             Column("chance", "by chance"),
         )
-        rows = [(p.words(j), *(figure(h, j.edit, design) for h in j.hits), j.points, odds_words(j.chance)) for j, p in shown]
+        rows = [
+            (p.words(j), *(figure(h, j.edit, design) for h in j.hits), j.points, odds_words(j.chance))
+            for j, p in shown
+        ]
         tables.append(Table("fits, the simplest first", columns, tuple(rows)))
     alone = [] if explained else [_alone(searches, asked) for asked in numbers]
     if alone:
         columns = (Column("number", "number"), Column("how", "by itself"), Column("verdict", "verdict"))
-        tables.append(Table("one by one", columns, tuple((a["number"], a["how"], a["verdict"]) for a in alone)))
+        tables.append(
+            Table("one by one", columns, tuple((a["number"], a["how"], a["verdict"]) for a in alone))
+        )
     data = {
         "schema": SCHEMA,
         "mnetcost": __version__,
@@ -301,7 +341,11 @@ def _alone(searches: dict[str, Search], asked: Asked) -> dict[str, str]:
     """What one number is by itself, in a line."""
     answers = [judge(s, asked) for k, s in searches.items() if not asked.kind or k == asked.kind]
     best = min(answers, key=lambda a: (not a.explained, not a.fits, a.fits[0].points if a.fits else 0))
-    how = best.search.words(best.fits[0].candidate, best.fits[0].reading, best.fits[0].classes) if best.fits else "nothing fits"
+    how = (
+        best.search.words(best.fits[0].candidate, best.fits[0].reading, best.fits[0].classes)
+        if best.fits
+        else "nothing fits"
+    )
     return {"number": asked.text, "how": how, "verdict": "explained" if best.explained else "not explained"}
 
 
@@ -331,7 +375,9 @@ def _data(j: Joint, p: Printout) -> dict[str, Any]:
                 "factor": [h.times, h.over],
                 "reading": h.reading.words or "rounded",
                 "start": s.ours(),
-                "ledger": ledger_data(s, candidate(h, j.edit, p.design)._replace(convention=p.convention(j, k))),
+                "ledger": ledger_data(
+                    s, candidate(h, j.edit, p.design)._replace(convention=p.convention(j, k))
+                ),
             }
             for k, (h, s, asked) in enumerate(zip(j.hits, p.searches, p.numbers, strict=True))
         ],

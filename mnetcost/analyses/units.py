@@ -1,4 +1,7 @@
-"""Which pieces is a design made of, so that two designs can be compared piece by piece? Unrolled rows, or layers."""
+"""Which pieces is a design made of, so that two designs can be compared piece by piece?
+
+Unrolled rows, or layers.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ BESIDE = ("shared", "written")  # what a layer of a graph says beside its op's f
 
 
 class Unit(NamedTuple):
-    """One piece: a row of a spec laid once, or one layer of a graph; its fields are complete, defaults filled in."""
+    """One piece: a row of a spec laid once, or one layer of a graph; its fields are complete, defaults
+    filled in.
+    """
 
     id: str
     op: str
@@ -44,7 +49,19 @@ class Unit(NamedTuple):
 
 FROM_STYLE = ("norm", "bias", "activation")  # fields of a block that follow [style] where the row is silent
 LIGHT = (
-    *("norm", "scale", "bias", "activation", "prelu", "rescale", "pad", "dropout", "add", "gate", "elementwise"),
+    *(
+        "norm",
+        "scale",
+        "bias",
+        "activation",
+        "prelu",
+        "rescale",
+        "pad",
+        "dropout",
+        "add",
+        "gate",
+        "elementwise",
+    ),
     *("flatten", "reshape", "permute", "crop", "slice", "concat", "constant"),
 )
 
@@ -79,7 +96,9 @@ class State(NamedTuple):
         if self.spec is None:
             return rebuild(units)
         rows = tuple(Row(u.op, u.fields, u.id, u.inputs, role=u.role) for u in units)
-        spec = self.spec._replace(rules=world.rules, channels=world.channels, layers=rows, top=(), file="", text="")
+        spec = self.spec._replace(
+            rules=world.rules, channels=world.channels, layers=rows, top=(), file="", text=""
+        )
         return build(spec, float(world.alpha), *world.resolution, world.classes)
 
     def _inputs(self, id_: str) -> tuple[str, ...]:
@@ -98,7 +117,11 @@ def complete(op: str, fields: Mapping[str, Any], rules: Rules) -> dict[str, Any]
     style = rules.style
     full = {**VOCABULARY[op]._field_defaults, **fields}  # type: ignore[attr-defined]
     if op in STYLED:
-        full = {**full, "padding": fields.get("padding", style.padding), "bias": fields.get("bias", style.bias)}
+        full = {
+            **full,
+            "padding": fields.get("padding", style.padding),
+            "bias": fields.get("bias", style.bias),
+        }
     if op in BLOCKS:
         for key in FROM_STYLE:
             if full.get(key, "no such field") in (None, ""):
@@ -139,12 +162,17 @@ def layers(graph: Graph) -> Iterator[Unit]:
 
 
 def _canonical(op: Any, xs: tuple[Shape, ...], y: Shape) -> tuple[str, dict[str, Any]]:
-    """An op's word and fields: a grouped convolution of one channel a group is depthwise, sizes are single numbers where square."""
+    """An op's word and fields: a grouped convolution of one channel a group is depthwise, sizes are
+    single numbers where square.
+    """
     if op.__class__ is Conv and op.groups == xs[0].c and op.groups > 1:
         op = DepthwiseConv(op.kernel, op.stride, op.dilation, op.out // op.groups, op.padding, op.bias)
     if op.__class__ is Reshape and op.h == op.w == 1:
         return "flatten", {}
-    fields = {k: v[0] if v.__class__ is tuple and len(v) == 2 and v[0] == v[1] else v for k, v in op._asdict().items()}
+    fields = {
+        k: v[0] if v.__class__ is tuple and len(v) == 2 and v[0] == v[1] else v
+        for k, v in op._asdict().items()
+    }
     slides = "padding" in fields and "stride" in fields and WORDS[op.__class__] != "transposed_conv"
     if slides and op._replace(padding=SAME).shape(*xs) == y:
         fields["padding"] = SAME
@@ -162,7 +190,9 @@ def rebuild(units: list[Unit]) -> Graph:
         fields = dict(u.fields)
         beside = {key: fields.pop(key) for key in BESIDE if fields.get(key)}
         inputs = [refs[i] for i in u.inputs] or ([len(b.nodes) - 1] if b.nodes and u.op != "input" else [])
-        refs[u.id] = b.add(u.id, CLASSES[u.op](**{k: v for k, v in fields.items() if k not in BESIDE}), *inputs, **beside)
+        refs[u.id] = b.add(
+            u.id, CLASSES[u.op](**{k: v for k, v in fields.items() if k not in BESIDE}), *inputs, **beside
+        )
     return b.graph()
 
 
@@ -183,5 +213,7 @@ def substance(graph: Graph) -> list[tuple[Any, ...]]:
     found = []
     for n in graph.nodes:
         word, fields = _canonical(n.op, graph.inputs(n), n.output)
-        found.append((word, fields, tuple(sorted(n.inputs)) if word in COMMUTES else n.inputs, n.output, n.shared))
+        found.append(
+            (word, fields, tuple(sorted(n.inputs)) if word in COMMUTES else n.inputs, n.output, n.shared)
+        )
     return found

@@ -1,7 +1,9 @@
-"""Which small changes do people and implementations make to a design? The steps a search may take from one to another.
+"""Which small changes do people and implementations make to a design?
 
-An edit has points: 1 for what is done every day (another number of classes), 2 for what is done, 3 for a whole other implementation.
-Two edits of one key exclude each other.
+The steps a search may take from one to another.
+
+An edit has points: 1 for what is done every day (another number of classes), 2 for what is done, 3 for a
+whole other implementation. Two edits of one key exclude each other.
 """
 
 from __future__ import annotations
@@ -79,8 +81,15 @@ def _expansion(spec: Spec, design: Design) -> Iterator[Edit]:
     blocks = [row for row in spec.layers if row.op == "bneck"]
     if blocks:
         if spec.rules.expansion.when != "always":
-            points = 1 if any(row.fields.get("expand") == 1 for row in blocks) else 2  # V2's table says t = 1, V3's says no t
-            yield Edit("expansion", "a 1x1 expansion in every block, t = 1 too", points, of_rules("expansion", when="always"))
+            points = (
+                1 if any(row.fields.get("expand") == 1 for row in blocks) else 2
+            )  # V2's table says t = 1, V3's says no t
+            yield Edit(
+                "expansion",
+                "a 1x1 expansion in every block, t = 1 too",
+                points,
+                of_rules("expansion", when="always"),
+            )
         else:
             yield Edit("expansion", "no 1x1 expansion where t = 1", 1, of_rules("expansion", when="ratio"))
 
@@ -102,7 +111,10 @@ def _head(spec: Spec, design: Design) -> Iterator[Edit]:
             now = spec.rules.width("head")
             for scale, words in (("scaled", "scales with alpha"), ("fixed", "does not scale with alpha")):
                 if now.scale != scale:
-                    roles = tuple((role, rule._replace(scale=scale) if role == "head" else rule) for role, rule in spec.rules.roles)
+                    roles = tuple(
+                        (role, rule._replace(scale=scale) if role == "head" else rule)
+                        for role, rule in spec.rules.roles
+                    )
                     change = of_spec(lambda s, roles=roles: s._replace(rules=s.rules._replace(roles=roles)))  # type: ignore[misc]
                     yield Edit("head", f"a head that {words}", 2, change)
 
@@ -113,7 +125,11 @@ def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
 
     def put(changes: dict[int, int]) -> Callable[[Spec, Settings], State]:
         def change(s: Spec) -> Spec:
-            return s._replace(layers=tuple(with_fields(r, stride=changes[n]) if n in changes else r for n, r in enumerate(s.layers)))
+            return s._replace(
+                layers=tuple(
+                    with_fields(r, stride=changes[n]) if n in changes else r for n, r in enumerate(s.layers)
+                )
+            )
 
         return of_spec(change)
 
@@ -128,14 +144,18 @@ def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
             if strides(n) == 2 and to in blocks and strides(to) == 1:
                 yield Edit("stride", f"the stride of row {n + 1} one row {where}", 2, put({n: 1, to: 2}))
     if blocks and strides(blocks[-1]) == 1:
-        yield Edit("stride", "stride 2 in the last block too, as V1's table prints it", 2, put({blocks[-1]: 2}))
+        yield Edit(
+            "stride", "stride 2 in the last block too, as V1's table prints it", 2, put({blocks[-1]: 2})
+        )
 
 
 def _classes(spec: Spec, design: Design) -> Iterator[Edit]:
     if design.top:
         yield Edit("top", "without pooling and classifier", 2, of_settings(top=False))
         if any(row.fields.get("function") == "softmax" for row in spec.top):
-            change = of_rows(lambda r: None if r.op == "activation" and r.fields.get("function") == "softmax" else r)
+            change = of_rows(
+                lambda r: None if r.op == "activation" and r.fields.get("function") == "softmax" else r
+            )
             yield Edit("softmax", "no softmax at the end", 1, change)
 
 
@@ -151,7 +171,11 @@ def classes_edit(design: Design, classes: int) -> Edit:
 
 
 def _shortcuts(spec: Spec, design: Design) -> Iterator[Edit]:
-    blocks = [row for row in spec.layers if row.op in ("residual", "bneck") and row.fields.get("shortcut") not in (False, "none")]
+    blocks = [
+        row
+        for row in spec.layers
+        if row.op in ("residual", "bneck") and row.fields.get("shortcut") not in (False, "none")
+    ]
     if any(row.op == "residual" for row in blocks):
         for word, words in (("every", "a projecting shortcut in every block"), ("none", "no shortcuts")):
             change = of_rows(lambda r, word=word: with_fields(r, shortcut=word) if r.op == "residual" else r)  # type: ignore[misc]
@@ -216,11 +240,25 @@ def _built(spec: Spec, design: Design) -> Iterator[Edit]:
         if root not in (name, *other.family):
             continue
         if design.alpha != 1 and other.rules != spec.rules:
-            rules = spec.rules._replace(widths=other.rules.widths, roles=other.rules.roles, expansion=other.rules.expansion)
+            rules = spec.rules._replace(
+                widths=other.rules.widths, roles=other.rules.roles, expansion=other.rules.expansion
+            )
             change = of_spec(lambda s, rules=rules: s._replace(rules=rules))  # type: ignore[misc]
             yield Edit("built", f"channels as {name} scales and rounds them", 2, change)
         yield Edit("built", f"built as {name}", 3, of_spec(lambda s, other=other: other), alone=True)  # type: ignore[misc]
 
 
-FINDERS = (_expansion, _stem, _head, _stride, _classes, _shortcuts, _biases, _written, _squeeze, _size, _built)
+FINDERS = (
+    _expansion,
+    _stem,
+    _head,
+    _stride,
+    _classes,
+    _shortcuts,
+    _biases,
+    _written,
+    _squeeze,
+    _size,
+    _built,
+)
 """Where edits come from."""

@@ -1,4 +1,7 @@
-"""Which waivers are for a limit? Found by how their patterns begin, so that many waivers and many limits stay cheap together."""
+"""Which waivers are for a limit?
+
+Found by how their patterns begin, so that many waivers and many limits stay cheap together.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,17 @@ class Waivers:
     def __init__(self, waivers: Iterable[Waiver]) -> None:
         self._alike: dict[tuple[str, str], list[tuple[int, Waiver]]] = {}
         for n, waiver in enumerate(waivers):
-            heads = dict.fromkeys((design, limit) for design in _heads(waiver.design) for limit in _heads(waiver.limit))
+            heads = dict.fromkeys(
+                (design, limit) for design in _heads(waiver.design) for limit in _heads(waiver.limit)
+            )
             for key in heads:
                 self._alike.setdefault(key, []).append((n, waiver))
         self._lengths = sorted({(len(design), len(limit)) for design, limit in self._alike})
 
     def of(self, budget: Budget, rule: Rule) -> list[Waiver]:
-        """Those that are for this limit, by the label of its design or the design as written, in the order of the file."""
+        """Those that are for this limit, by the label of its design or the design as written, in the
+        order of the file.
+        """
         found: dict[int, Waiver] = {}
         for design in dict.fromkeys((budget.label, budget.design)):
             for many, few in self._lengths:
@@ -31,7 +38,9 @@ class Waivers:
 
 
 def _heads(pattern: str) -> tuple[str, str]:
-    """What a name that fits begins with: the pattern up to its first wildcard, or the pattern itself, which always fits itself."""
+    """What a name that fits begins with: the pattern up to its first wildcard, or the pattern itself,
+    which always fits itself.
+    """
     first = min((at for c in "*?[" if (at := pattern.find(c)) >= 0), default=len(pattern))
     return pattern[:first], pattern
 

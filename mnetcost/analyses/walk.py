@@ -1,4 +1,7 @@
-"""What does each small change make of a design? Raw counts of every edited network, built once for all conventions and numbers."""
+"""What does each small change make of a design?
+
+Raw counts of every edited network, built once for all conventions and numbers.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ CountKey = tuple[Key, str]  # kind, variant and writing; the unit
 
 
 class Part(NamedTuple):
-    """What one layer adds: raw counts by kind of figure, and its work by each convention that adds up in float32."""
+    """What one layer adds: raw counts by kind of figure, and its work by each convention that adds up in
+    float32.
+    """
 
     counts: tuple[tuple[str, tuple[tuple[CountKey, int], ...]], ...]
     lossy: tuple[int, ...]
@@ -58,7 +63,10 @@ class Walk:
 
     def __init__(self, design: Design, costs: Costs, reference: Convention) -> None:
         self.design, self.costs, self.reference = design, costs, reference
-        self.conventions = [reference, *(load_convention(n) for n in convention_names() if n != reference.name)]
+        self.conventions = [
+            reference,
+            *(load_convention(n) for n in convention_names() if n != reference.name),
+        ]
         self.units = units_of(self.conventions)
         self.lossy = [k for k in self.conventions if k.float32]
         self.edits = edits_of(design)
@@ -78,11 +86,17 @@ class Walk:
             first
             and second
             and last
-            and all(3 * (second[kind].get(k, 0) - v) == last[kind].get(k, 0) - v for kind in SIDES for k, v in first[kind].items())
+            and all(
+                3 * (second[kind].get(k, 0) - v) == last[kind].get(k, 0) - v
+                for kind in SIDES
+                for k, v in first[kind].items()
+            )
         )
 
     def _sums(self, edits: tuple[Edit, ...]) -> tuple[dict[str, dict[CountKey, int]], dict[str, int]] | None:
-        """Raw counts of the edited design, by kind of figure, and its float32 sums; a layer that was counted once is not counted again."""
+        """Raw counts of the edited design, by kind of figure, and its float32 sums; a layer that was
+        counted once is not counted again.
+        """
         built = self._built(edits)
         if built is None:
             return None
@@ -106,8 +120,14 @@ class Walk:
         return sums, {k.name: float32_sum(part.lossy[n] for part in layers) for n, k in enumerate(self.lossy)}
 
     def _part(self, layer: LayerCost) -> Part:
-        sides = ((kind, tuple(counts(terms, self.units).items())) for kind, terms in ((WORK, layer.work), (PARAMS, layer.params)))
-        return Part(tuple((kind, found) for kind, found in sides if found), tuple(k.madds(layer.work) for k in self.lossy))
+        sides = (
+            (kind, tuple(counts(terms, self.units).items()))
+            for kind, terms in ((WORK, layer.work), (PARAMS, layer.params))
+        )
+        return Part(
+            tuple((kind, found) for kind, found in sides if found),
+            tuple(k.madds(layer.work) for k in self.lossy),
+        )
 
     def rest(self, tick: Tick | None = None) -> list[Chain]:
         """All that is tried but the design as it stands; built at the first call."""
@@ -137,7 +157,14 @@ class Walk:
             above = self._sums((*edits, classes_edit(self.design, (self.design.classes or 0) + 1)))
             if above is not None:
                 after = above[0]
-                more = {kind: {k: n - sums[kind].get(k, 0) for k, n in after[kind].items() if n != sums[kind].get(k, 0)} for kind in SIDES}
+                more = {
+                    kind: {
+                        k: n - sums[kind].get(k, 0)
+                        for k, n in after[kind].items()
+                        if n != sums[kind].get(k, 0)
+                    }
+                    for kind in SIDES
+                }
         return Chain(edits, points, sums, more, lossy)
 
     def _built(self, edits: tuple[Edit, ...]) -> tuple[Graph, int] | None:
@@ -160,4 +187,8 @@ class Walk:
         if built is None:
             return None if edits else self.costs
         costs, without = cost(*built), {edit.without for edit in edits} - {""}
-        return costs._replace(layers=tuple(x for x in costs.layers if x.node.place not in without)) if without else costs
+        return (
+            costs._replace(layers=tuple(x for x in costs.layers if x.node.place not in without))
+            if without
+            else costs
+        )

@@ -58,10 +58,15 @@ class Names:
         self.old, self.new = old, new
         self.units = [s.units for s in (start, end)]
         self.pieces = [{name: n for n, name in enumerate(s.units)} for s in (start, end)]
-        self.blocks = [{p: n for n, p in enumerate(dict.fromkeys(u.place for u in s.units.values()))} for s in (start, end)]
+        self.blocks = [
+            {p: n for n, p in enumerate(dict.fromkeys(u.place for u in s.units.values()))}
+            for s in (start, end)
+        ]
 
     def layer(self, name: str) -> str:
-        """What a layer of a stage is called: as in the new design, or as in the old one where it is gone there."""
+        """What a layer of a stage is called: as in the new design, or as in the old one where it is gone
+        there.
+        """
         for end in range(len(name), 0, -1):
             if (end == len(name) or name[end] == "/") and (name[:end] in self.new or name[:end] in self.old):
                 return (self.new.get(name[:end]) or self.old[name[:end]]) + name[end:]
@@ -77,7 +82,9 @@ class Names:
         return ""
 
     def side(self, ids: Sequence[str], new: bool, blocks: bool = False) -> str:
-        """Where pieces stand in one design; of layers that a block has one of, or where `blocks`, the blocks."""
+        """Where pieces stand in one design; of layers that a block has one of, or where `blocks`, the
+        blocks.
+        """
         units = [self.units[new][name] for i in ids if (name := (self.new if new else self.old).get(i))]
         if blocks or not any(u.op in ("conv", "dense") for u in units):
             return spans([u.place for u in units], self.blocks[new])
@@ -156,7 +163,9 @@ def _expansion(before: Graph, after: Graph, names: Names) -> str:
     came, went, _ = _effect(before, after)
     for nodes, word in ((came, "added"), (went, "removed")):
         places = [n for n in nodes if n.name.endswith("/expand")]
-        if places and len(places) == len([n for n in (*came, *went) if n.op.__class__ not in (Norm, Activation)]):
+        if places and len(places) == len(
+            [n for n in (*came, *went) if n.op.__class__ not in (Norm, Activation)]
+        ):
             return f"expansion {word} at {names.at(_ids(places))}"
     return ""
 
@@ -192,7 +201,11 @@ def _field(c: Change, before: Graph, after: Graph, names: Names) -> str:
     if isinstance(c.old, bool) and isinstance(c.new, bool):
         return f"{noun} {'added' if c.new else 'removed'} at {at}"
     if c.what == "activation" and "none" in (c.old, c.new):
-        return f"activation {show(c.new)} added at {at}" if c.old == "none" else f"activation {show(c.old)} removed at {at}"
+        return (
+            f"activation {show(c.new)} added at {at}"
+            if c.old == "none"
+            else f"activation {show(c.old)} removed at {at}"
+        )
     if c.what == "width":
         return f"width {_either(c.old)} -> {_either(c.new)} at {at}"
     if c.what == "resolution":
@@ -232,7 +245,10 @@ def _came(c: Change, before: Graph, after: Graph, names: Names) -> str:
         at = names.side(c.ids, new)
         return f"{noun} {c.kind}" + (f" at {at}" if at != noun else "")
     if heavy == {"conv"} and _feeds_depthwise(c.ids, after if new else before):
-        return f"expansion {c.kind} at {names.side([i for i, u in zip(c.ids, units, strict=True) if u.heavy], new, blocks=True)}"
+        return (
+            f"expansion {c.kind} at"
+            f" {names.side([i for i, u in zip(c.ids, units, strict=True) if u.heavy], new, blocks=True)}"
+        )
     if heavy == {"se"} or (any(u.op == "gate" for u in units) and "depthwise" not in heavy):
         return f"squeeze-and-excite {c.kind} at {names.side(c.ids, new, blocks=True)}"
     return f"{spans([u.id for u in units], names.pieces[new])} {c.kind}"

@@ -33,7 +33,9 @@ COMMANDS = {
     "schema": "A JSON Schema of specs, or of mnetcost.toml, for editors.",
     "reconcile": "Why somebody's number is not ours.",
 }
-"""Every command, in the order `--help` shows them, with its line there; the module of the same name holds it."""
+"""Every command, in the order `--help` shows them, with its line there; the module of the same name holds
+it.
+"""
 
 MODULES = {"list": "list_"}  # a module `list` would hide Python's own here
 
@@ -47,7 +49,9 @@ INTERRUPTED = 130  # what a shell says of a command that was stopped by Control-
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module when that command is asked for, and says mistakes in the project's own form."""
+    """A group that imports a command's module when that command is asked for, and says mistakes in the
+    project's own form.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -82,9 +86,14 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any) -> NoReturn:  # type: ignore[override]
-        """Run the command line and exit: 0, or 1 over budget, 2 for what a user can mend, 3 where there is nothing to compare with."""
+        """Run the command line and exit: 0, or 1 over budget, 2 for what a user can mend, 3 where there
+        is nothing to compare with.
+        """
         more.pop("standalone_mode", None)
-        for stream in (sys.stdout, sys.stderr):  # a name that the terminal's encoding has no letters for is shown as an escape
+        for stream in (
+            sys.stdout,
+            sys.stderr,
+        ):  # a name that the terminal's encoding has no letters for is shown as an escape
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
@@ -103,7 +112,9 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             leave_quietly()
         except SystemExit:
-            if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # how click leaves a broken pipe, with 1, which means more here
+            if type(sys.stdout).__name__.endswith(
+                "PacifyFlushWrapper"
+            ):  # how click leaves a broken pipe, with 1, which means more here
                 leave_quietly()
             raise
         except OSError as e:
@@ -167,8 +178,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line as the program `mnetcost`.
 
-    It makes what it answers with and ends: values that refer to nothing behind them, which need no collector. Looking for cycles among them
-    took a third of the time of a design of thousands of layers.
+    It makes what it answers with and ends: values that refer to nothing behind them, which need no
+    collector. Looking for cycles among them took a third of the time of a design of thousands of layers.
     """
     gc.set_threshold(100_000, 50, 50)
     cli.main(prog_name="mnetcost")

@@ -21,9 +21,15 @@ Examples:
 
 @click.command("baseline", epilog=EPILOG)
 @click.argument("designs", nargs=-1, type=DESIGN, metavar="[DESIGN]...")
-@click.option("--baseline", metavar="FILE", help="Write FILE instead of what the budgets say, or mnetcost-baseline.toml; - prints it.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Write FILE instead of what the budgets say, or mnetcost-baseline.toml; - prints it.",
+)
 @click.option("--config", metavar="FILE", help="Read budgets from FILE instead of the nearest mnetcost.toml.")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 where the file is not up to date.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; end with 1 where the file is not up to date."
+)
 @setting_options
 @output_options
 def command(
@@ -38,8 +44,9 @@ def command(
 ) -> None:
     """Write down what every design costs.
 
-    The file holds one line a figure, for review, and for `mnetcost check` to hold relative limits against. Without DESIGN it is
-    written anew for every budget; with DESIGN, those alone are put in or brought up to date. What is printed is what changed.
+    The file holds one line a figure, for review, and for `mnetcost check` to hold relative limits against.
+    Without DESIGN it is written anew for every budget; with DESIGN, those alone are put in or brought up to
+    date. What is printed is what changed.
     """
     from ..analyses.baseline import baselines, report, write
     from ..designs.toml import inert

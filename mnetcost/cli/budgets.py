@@ -20,12 +20,16 @@ def from_file(config: str | None) -> Config:
     """
     path = Path(config) if config else find_config()
     if path is None:
-        raise CallError("there is no mnetcost.toml here or above", hint="write one, or say the limits: mnetcost check v2 --max madds=301M")
+        raise CallError(
+            "there is no mnetcost.toml here or above",
+            hint="write one, or say the limits: mnetcost check v2 --max madds=301M",
+        )
     return read_config(path)
 
 
 def changed(config: Config, given: Settings, convention: str, **basis: Any) -> Config:
-    """The budgets as a call's options change them: --allow-unknown, --convention where it was said, and what to compare with.
+    """The budgets as a call's options change them: --allow-unknown, --convention where it was said, and
+    what to compare with.
 
     Raises CallError where the options do not go together.
     """
@@ -37,10 +41,14 @@ def changed(config: Config, given: Settings, convention: str, **basis: Any) -> C
     change: dict[str, Any] = {"allow_partial": True} if given.allow_unknown else {}
     if click.get_current_context().get_parameter_source("convention") is not ParameterSource.DEFAULT:
         change["convention"] = convention
-    return config._replace(budgets=tuple(b._replace(basis=b.basis._replace(**said), **change) for b in config.budgets))
+    return config._replace(
+        budgets=tuple(b._replace(basis=b.basis._replace(**said), **change) for b in config.budgets)
+    )
 
 
 def no_settings(given: Settings) -> None:
     """Refuse settings where budgets bring their own."""
     if given._replace(allow_unknown=None) != Settings():
-        raise CallError("a budget has its settings in its file", hint="--alpha and the like go with --max or --min")
+        raise CallError(
+            "a budget has its settings in its file", hint="--alpha and the like go with --max or --min"
+        )

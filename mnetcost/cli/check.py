@@ -38,24 +38,41 @@ def today(given: str | None) -> date:
 
 @click.command("check", epilog=EPILOG)
 @click.argument("designs", nargs=-1, type=DESIGN, metavar="[DESIGN]...")
-@click.option("--max", "at_most", metavar="METRIC=LIMIT", multiple=True, help="Allow at most this: madds=60M, params=+1%.")
+@click.option(
+    "--max",
+    "at_most",
+    metavar="METRIC=LIMIT",
+    multiple=True,
+    help="Allow at most this: madds=60M, params=+1%.",
+)
 @click.option("--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Ask for at least this.")
 @click.option("--against", metavar="REV", help="Hold relative limits against where this branch left REV.")
-@click.option("--merge-base/--no-merge-base", default=None, help="Where this branch left REV (the default), or REV itself.")
+@click.option(
+    "--merge-base/--no-merge-base",
+    default=None,
+    help="Where this branch left REV (the default), or REV itself.",
+)
 @click.option("--baseline", metavar="FILE", help="Hold relative limits against the figures in FILE.")
 @click.option("--config", metavar="FILE", help="Read budgets from FILE instead of the nearest mnetcost.toml.")
 @click.option("--why", is_flag=True, help="Name more layers, and what changed since the base.")
-@click.option("--all", "everything", is_flag=True, help="Show every limit that is kept; past ten they are one line without it.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Show every limit that is kept; past ten they are one line without it.",
+)
 @click.option("--today", "day", metavar="DATE", help="Hold waivers against this day instead of today.")
 @setting_options
 @convention_option
 @partial(format_options, formats=CHECK_FORMATS)
-def command(why: bool, everything: bool, day: str | None, format_: str | None, output: str | None, **options: Any) -> None:
+def command(
+    why: bool, everything: bool, day: str | None, format_: str | None, output: str | None, **options: Any
+) -> None:
     """Does every design keep its budget?
 
-    Budgets are read from the nearest mnetcost.toml, or [tool.mnetcost] of pyproject.toml; with --max or --min the designs named
-    are held to these alone. Ends with 0 where all are kept, 1 where one is broken, 2 for a mistake in the call, a budget or a
-    design, and 3 where there is nothing to compare with.
+    Budgets are read from the nearest mnetcost.toml, or [tool.mnetcost] of pyproject.toml; with --max or
+    --min the designs named are held to these alone. Ends with 0 where all are kept, 1 where one is broken,
+    2 for a mistake in the call, a budget or a design, and 3 where there is nothing to compare with.
     """
     from ..analyses.check import check, failure
 
@@ -97,11 +114,18 @@ def asked(
 
     Raises CallError where options do not go together, BudgetError where the file cannot be read.
     """
-    rules = tuple(rule for side, texts in (("max", at_most), ("min", at_least)) for text in texts for rule in read_option(text, side))
+    rules = tuple(
+        rule
+        for side, texts in (("max", at_most), ("min", at_least))
+        for text in texts
+        for rule in read_option(text, side)
+    )
     given = settings(options)
     if rules:
         if not designs or config:
-            raise CallError("--max and --min are for the designs of the call", hint="mnetcost check v2 --max madds=301M")
+            raise CallError(
+                "--max and --min are for the designs of the call", hint="mnetcost check v2 --max madds=301M"
+            )
         found = Config(own(designs, given, rules))
     else:
         no_settings(given)

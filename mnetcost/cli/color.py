@@ -10,7 +10,9 @@ import click
 from ..errors import CallError, nearest
 
 COLORS: dict[str, bool | None] = {"auto": None, "always": True, "never": False}
-"""What --color may say, and what that is for click: whether there are colours, or None where the output decides."""
+"""What --color may say, and what that is for click: whether there are colours, or None where the output
+decides.
+"""
 
 
 class _When(click.Choice):  # type: ignore[type-arg]
@@ -20,7 +22,10 @@ class _When(click.Choice):  # type: ignore[type-arg]
         """Return the word; raises CallError where it is none of them."""
         if value not in COLORS:
             like = nearest(value, COLORS)
-            raise CallError(f"--color must be {', '.join(COLORS)}, not '{value[:60]}'", hint=f"did you mean '{like}'?" if like else "")
+            raise CallError(
+                f"--color must be {', '.join(COLORS)}, not '{value[:60]}'",
+                hint=f"did you mean '{like}'?" if like else "",
+            )
         return value
 
 
@@ -42,7 +47,9 @@ color_option = click.Option(
 
 
 def colored() -> bool | None:
-    """Whether the answer has colours: as --color says, else NO_COLOR, else FORCE_COLOR; None where the terminal decides."""
+    """Whether the answer has colours: as --color says, else NO_COLOR, else FORCE_COLOR; None where the
+    terminal decides.
+    """
     ctx = click.get_current_context(silent=True)
     if ctx is not None and ctx.color is not None:
         return ctx.color

@@ -20,16 +20,30 @@ Examples:
   mnetcost compare v2:alpha=1.4 v3-large --resolution 160
   mnetcost compare v2 my/net.toml --format markdown
   mnetcost compare v1 v2 v3-large --only total          one row a design
-  mnetcost compare v1 v2 --columns params,madds,madds_ratio --unit M -o table.tex --caption "Cost" --label tab:cost
+  mnetcost compare v1 v2 --columns params,madds,madds_ratio -o table.tex --caption "Cost" --label tab:cost
 """
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
 
 
 @click.command("compare", epilog=EPILOG)
 @click.argument("designs", metavar="DESIGN DESIGN ...", nargs=-1, required=True, type=DESIGN)
-@click.option("--only", type=Word("part", lambda: ("total",)), metavar="total", help="One row a design: input, params and multiply-adds.")
-@click.option("--columns", metavar="NAMES", help="One row a design with these: alpha,params,madds,madds_ratio,weight_bytes.int8 ...")
-@click.option("--unit", type=Word("unit", lambda: ("k", "M", "G")), metavar="k|M|G", help="Counts in this unit, to two decimals.")
+@click.option(
+    "--only",
+    type=Word("part", lambda: ("total",)),
+    metavar="total",
+    help="One row a design: input, params and multiply-adds.",
+)
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="One row a design with these: alpha,params,madds,madds_ratio,weight_bytes.int8 ...",
+)
+@click.option(
+    "--unit",
+    type=Word("unit", lambda: ("k", "M", "G")),
+    metavar="k|M|G",
+    help="Counts in this unit, to two decimals.",
+)
 @click.option("--caption", metavar="TEXT", help="The table's caption, in LaTeX.")
 @click.option("--label", metavar="NAME", help="The table's label, in LaTeX: tab:cost.")
 @setting_options
@@ -48,16 +62,21 @@ def command(
 ) -> None:
     """Designs side by side, with ratios to the first.
 
-    Params, multiply-adds, both by kind, where they sit by the size of the map, bytes of weights, activations, layers; or one row a
-    design, with --only or --columns: what a design is (resolution, channels, alpha, classes, batch, title, source), any metric of
-    budgets, and METRIC_ratio. A design's own setting (v2:alpha=0.75) beats the option.
+    Params, multiply-adds, both by kind, where they sit by the size of the map, bytes of weights,
+    activations, layers; or one row a design, with --only or --columns: what a design is (resolution,
+    channels, alpha, classes, batch, title, source), any metric of budgets, and METRIC_ratio. A design's own
+    setting (v2:alpha=0.75) beats the option.
     """
     from ..analyses.compare import TOTAL, compare
 
     asked = settings(options)
     if only and columns is not None:
         raise CallError("give --only or --columns, not both")
-    wanted = TOTAL if only else tuple(dict.fromkeys(name.strip() for name in (columns or "").split(",") if name.strip()))
+    wanted = (
+        TOTAL
+        if only
+        else tuple(dict.fromkeys(name.strip() for name in (columns or "").split(",") if name.strip()))
+    )
     if columns is not None and not wanted:
         raise CallError("--columns names no column", hint="--columns params,madds")
     if unit and not wanted:
@@ -67,5 +86,7 @@ def command(
     if label and not LABEL.fullmatch(label):
         raise CallError(f"'{label[:60]}' is no label", hint="letters, digits and : . _ - +, such as tab:cost")
     loaded = [load(design, asked) for design in designs]
-    document = compare([(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention), wanted, unit or "")
+    document = compare(
+        [(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention), wanted, unit or ""
+    )
     emit(document._replace(caption=caption or "", label=label or ""), format_, output)

@@ -29,14 +29,17 @@ def _known() -> Iterable[str]:
 
 
 @click.command("conventions", epilog=EPILOG)
-@click.argument("what", type=Word("convention or design", _known, strict=False), metavar="[NAME|DESIGN]", required=False)
+@click.argument(
+    "what", type=Word("convention or design", _known, strict=False), metavar="[NAME|DESIGN]", required=False
+)
 @setting_options
 @output_options
 def command(what: str | None, convention: str, format_: str, output: str | None, **options: Any) -> None:
     """How each tool counts, and why their figures differ.
 
-    Without an argument: every convention in a line. With a convention's NAME: its rule, source and weights. With a DESIGN: its
-    figures under every convention side by side, and what each counts otherwise than --convention does.
+    Without an argument: every convention in a line. With a convention's NAME: its rule, source and weights.
+    With a DESIGN: its figures under every convention side by side, and what each counts otherwise than
+    --convention does.
     """
     from ..analyses import conventions as analysis
 
@@ -50,7 +53,11 @@ def command(what: str | None, convention: str, format_: str, output: str | None,
             design = load(what, asked)
         except SpecError:
             if like := nearest(what, convention_names(), 0.7):
-                raise CallError(f"there is no convention or design '{what}'", hint=f"did you mean '{like}'?") from None
+                raise CallError(
+                    f"there is no convention or design '{what}'", hint=f"did you mean '{like}'?"
+                ) from None
             raise
-        document = analysis.side_by_side(design, cost(design.graph, design.batch), load_convention(convention))
+        document = analysis.side_by_side(
+            design, cost(design.graph, design.batch), load_convention(convention)
+        )
     emit(document, format_, output)

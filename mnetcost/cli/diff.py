@@ -25,17 +25,27 @@ Examples:
 @click.argument("old", type=DESIGN)
 @click.argument("new", type=DESIGN, required=False)
 @click.option(
-    "--rev", metavar="A..B", help="Compare one file at two git revisions; A...B from where they parted, A with the file as it is."
+    "--rev",
+    metavar="A..B",
+    help="Compare one file at two git revisions; A...B from where they parted, A with the file as it is.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where they differ.")
 @setting_options
 @output_options
 def command(
-    old: str, new: str | None, rev: str | None, exit_code: bool, convention: str, format_: str | None, output: str | None, **options: Any
+    old: str,
+    new: str | None,
+    rev: str | None,
+    exit_code: bool,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
 ) -> None:
     """What makes NEW cost more, or less, than OLD: every change, and what it adds.
 
-    OLD and NEW are designs, or REV:PATH for a file at a git revision. The changes add up to the whole difference.
+    OLD and NEW are designs, or REV:PATH for a file at a git revision. The changes add up to the whole
+    difference.
     """
     from ..analyses.diff import diff, document
 
@@ -66,7 +76,8 @@ def _load(text: str, asked: Settings) -> Design:
 
 
 def _at_revisions(rev: str, file: str, asked: Settings) -> list[Design]:
-    """Load a file of this folder as it was at two revisions; where the first has it under another name, by that name.
+    """Load a file of this folder as it was at two revisions; where the first has it under another name,
+    by that name.
 
     Raises CompareError where a revision, or the file at one, cannot be had.
     """

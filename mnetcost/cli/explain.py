@@ -25,10 +25,13 @@ Examples:
 @click.argument("layer", required=False)
 @setting_options
 @output_options
-def command(design: str, layer: str | None, convention: str, format_: str | None, output: str | None, **options: Any) -> None:
+def command(
+    design: str, layer: str | None, convention: str, format_: str | None, output: str | None, **options: Any
+) -> None:
     """Each layer's formula with its numbers put in, and why it is there.
 
-    LAYER is a layer's name as `report` shows it, a block's, or a pattern with * and ?. Without it, every layer is explained.
+    LAYER is a layer's name as `report` shows it, a block's, or a pattern with * and ?. Without it, every
+    layer is explained.
     """
     from ..analyses.explain import explain
 

@@ -49,7 +49,8 @@ def read_padding(text: str) -> Any:
         return read_size(text, "--padding", 0)
     like = nearest(text, words)
     raise CallError(
-        f"--padding must be same, valid, symmetric, N or HxW, not '{text[:60]}'", hint=f"did you mean '{like}'?" if like else ""
+        f"--padding must be same, valid, symmetric, N or HxW, not '{text[:60]}'",
+        hint=f"did you mean '{like}'?" if like else "",
     )
 
 
@@ -58,8 +59,18 @@ def read_padding(text: str) -> Any:
 @click.option("--kernel", metavar="N|HxW", default="3", show_default=True, help="The kernel's side, D_K.")
 @click.option("--out", metavar="N", required=True, help="Output channels.")
 @click.option("--stride", metavar="N|HxW", default="1", show_default=True, help="Pixels between windows.")
-@click.option("--padding", metavar="WORD|N|HxW", default="same", show_default=True, help="same, valid, symmetric, or zeros a side.")
-@click.option("--groups", metavar="N", help="Groups of the grouped convolution.  [default: about the root of what channels allow]")
+@click.option(
+    "--padding",
+    metavar="WORD|N|HxW",
+    default="same",
+    show_default=True,
+    help="same, valid, symmetric, or zeros a side.",
+)
+@click.option(
+    "--groups",
+    metavar="N",
+    help="Groups of the grouped convolution.  [default: about the root of what channels allow]",
+)
 @click.option("--alpha", metavar="A", help="Width multiplier of the separable convolution.")
 @click.option("--rho", metavar="R", help="Resolution multiplier of the separable convolution.")
 @output_options
@@ -78,7 +89,8 @@ def command(
 ) -> None:
     """One convolution and its factorisations, side by side.
 
-    Standard, grouped, spatially separable and depthwise separable, each with its formula, and what the paper promises of the ratio.
+    Standard, grouped, spatially separable and depthwise separable, each with its formula, and what the
+    paper promises of the ratio.
     """
     from ..analyses.factorize import Layer, factorize
 

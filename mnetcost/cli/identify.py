@@ -24,7 +24,8 @@ Examples:
 def command(design: str, convention: str, format_: str | None, output: str | None, **options: Any) -> None:
     """Which shipped design a model file is, or the nearest and what tells them apart.
 
-    Compared are the layers with weights, at the file's size and number of classes; then everything that is counted.
+    Compared are the layers with weights, at the file's size and number of classes; then everything that is
+    counted.
     """
     from ..analyses.identify import identify
 

@@ -38,18 +38,23 @@ class File(NamedTuple):
 
 @click.command("init", epilog=EPILOG)
 @click.argument("folder", default=".", metavar="[FOLDER]")
-@click.option("--owner", metavar="NAME", help="Whose mnetcost on GitHub the workflow and the hook use: NAME/mnetcost.")
+@click.option(
+    "--owner", metavar="NAME", help="Whose mnetcost on GitHub the workflow and the hook use: NAME/mnetcost."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--force", is_flag=True, help="Write over files that are there; a file of hooks gets one more.")
 def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
     """Begin to check what the designs of a folder cost.
 
-    Finds specs and model files under FOLDER and writes mnetcost.toml with their figures of today as budgets, a GitHub workflow, and a
-    pre-commit hook. Hidden folders, virtual environments, node_modules and what git ignores are left out. Files that are there
-    already are kept.
+    Finds specs and model files under FOLDER and writes mnetcost.toml with their figures of today as
+    budgets, a GitHub workflow, and a pre-commit hook. Hidden folders, virtual environments, node_modules
+    and what git ignores are left out. Files that are there already are kept.
     """
     if owner is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", owner):
-        raise CallError(f"'{owner[:60]}' is no name of an owner on GitHub", hint="such as octocat, of github.com/octocat/mnetcost")
+        raise CallError(
+            f"'{owner[:60]}' is no name of an owner on GitHub",
+            hint="such as octocat, of github.com/octocat/mnetcost",
+        )
     if "\0" in folder or not Path(folder).is_dir():
         raise CallError(f"there is no folder '{folder[:200]}'")
     base = Path(folder)
@@ -59,7 +64,10 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
         raise CallError("everything is there already", hint="--force writes it anew")
     for file in files:
         if not file.path.resolve().is_relative_to(top.resolve()):
-            raise CallError(f"'{file.path}' leads out of '{top}'", hint="a link there leads elsewhere, and nothing is written through it")
+            raise CallError(
+                f"'{file.path}' leads out of '{top}'",
+                hint="a link there leads elsewhere, and nothing is written through it",
+            )
     if dry_run:
         for file in files:
             click.echo(f"would write {_shown(file.path)}: {file.about}", err=True)
@@ -70,7 +78,9 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
     for file in files:
         click.echo(f"wrote {_shown(file.path)}: {file.about}", err=True)
     config = "" if base.resolve() == Path().resolve() else f" --config {_shown(base / 'mnetcost.toml')}"
-    click.echo(f"next: `mnetcost check{config}` says whether they are kept; then commit these files", err=True)
+    click.echo(
+        f"next: `mnetcost check{config}` says whether they are kept; then commit these files", err=True
+    )
 
 
 def _top(base: Path) -> Path:
@@ -99,17 +109,27 @@ def _budgets(base: Path, force: bool) -> list[File]:
 
     path, known = base / FILE, find_config(base)
     if not force and (os.path.lexists(path) or (known and known.resolve().parent == base.resolve())):
-        _kept(path if os.path.lexists(path) else base / "pyproject.toml", "" if os.path.lexists(path) else "it has budgets")
+        _kept(
+            path if os.path.lexists(path) else base / "pyproject.toml",
+            "" if os.path.lexists(path) else "it has budgets",
+        )
         return []
     designs, faults = today(base)
     for fault in faults[:MOST_NAMED]:
-        click.echo(f"left out {plain(fault.file)}: {plain(fault.message)}" + (f" ({plain(fault.hint)})" if fault.hint else ""), err=True)
+        click.echo(
+            f"left out {plain(fault.file)}: {plain(fault.message)}"
+            + (f" ({plain(fault.hint)})" if fault.hint else ""),
+            err=True,
+        )
     if len(faults) > MOST_NAMED:
         click.echo(f"left out {len(faults) - MOST_NAMED:,} more files that cannot be costed", err=True)
     if not designs:
         raise CallError(
             f"there is no design under '{base}'" + (" that can be costed" if faults else ""),
-            hint="a spec in TOML, or a model file (ONNX, TFLite, Keras, Caffe's prototxt); `mnetcost new net.toml` begins a spec",
+            hint=(
+                "a spec in TOML, or a model file (ONNX, TFLite, Keras, Caffe's prototxt); `mnetcost new"
+                " net.toml` begins a spec"
+            ),
         )
     from ..output.starter import budgets
 
@@ -130,14 +150,22 @@ def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]
     owner = owner or starter.OWNER
     files, path = [], top / WORKFLOW
     if force or not os.path.lexists(path):
-        next_ = "" if owner != starter.OWNER else "; put the owner of the action in place of OWNER, or say --owner"
+        next_ = (
+            ""
+            if owner != starter.OWNER
+            else "; put the owner of the action in place of OWNER, or say --owner"
+        )
         lfs = b"filter=lfs" in _bytes(top / ".gitattributes")
         files.append(File(path, starter.workflow(owner, inside, lfs), f"checks every pull request{next_}"))
     else:
         _kept(path)
     path, lines = top / HOOKS, starter.hook(owner, inside and f"{inside}/mnetcost.toml")
     if not os.path.lexists(path):
-        files.append(File(path, starter.hooks(lines), "checks before every commit once `pre-commit install` was called"))
+        files.append(
+            File(
+                path, starter.hooks(lines), "checks before every commit once `pre-commit install` was called"
+            )
+        )
         return files
     before = _bytes(path).decode("utf-8", "replace")
     after = starter.with_hook(before, lines) if force else None

@@ -19,8 +19,16 @@ Examples:
 
 @click.command("list", epilog=EPILOG)
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1, type=DESIGN)
-@click.option("--max", "at_most", metavar="METRIC=LIMIT", multiple=True, help="Only designs with at most this: madds=300M, params=4M.")
-@click.option("--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Only designs with at least this.")
+@click.option(
+    "--max",
+    "at_most",
+    metavar="METRIC=LIMIT",
+    multiple=True,
+    help="Only designs with at most this: madds=300M, params=4M.",
+)
+@click.option(
+    "--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Only designs with at least this."
+)
 @click.option("--sort", metavar="COLUMN", help="Largest first by a column: params, madds; or by name.")
 @click.option("--names", is_flag=True, help="Show what else each design is called.")
 @output_options
@@ -41,5 +49,10 @@ def command(
     from ..analyses.budgets import read_option
     from ..analyses.catalogue import catalogue
 
-    rules = tuple(rule for side, texts in (("max", at_most), ("min", at_least)) for text in texts for rule in read_option(text, side))
+    rules = tuple(
+        rule
+        for side, texts in (("max", at_most), ("min", at_least))
+        for text in texts
+        for rule in read_option(text, side)
+    )
     emit(catalogue(load_convention(convention), patterns, rules, names, sort), format_, output)

@@ -1,8 +1,9 @@
 """Options that mean the same in every command.
 
-A command that costs designs takes `@setting_options` and reads them with `settings(options)`; one that prints an answer takes
-`@output_options` and ends with `emit(document, format_, output)`. Words of a closed list are `Word`s, and designs `DESIGN`s: both are
-completed by the shell, and a misspelt word is answered with the nearest.
+A command that costs designs takes `@setting_options` and reads them with `settings(options)`; one that
+prints an answer takes `@output_options` and ends with `emit(document, format_, output)`. Words of a closed
+list are `Word`s, and designs `DESIGN`s: both are completed by the shell, and a misspelt word is answered
+with the nearest.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Word(click.ParamType):  # type: ignore[type-arg]
         if self.strict and value not in (words := list(self.words())):
             from ..designs.synonyms import did_you_mean
 
-            raise CallError(f"there is no {self.name} '{str(value)[:60]}'", hint=did_you_mean(value, words, self.name))
+            raise CallError(
+                f"there is no {self.name} '{str(value)[:60]}'", hint=did_you_mean(value, words, self.name)
+            )
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -65,9 +68,16 @@ class DesignWord(Word):
         found = [CompletionItem(w) for w in self.words() if w.startswith(incomplete)]
         if incomplete and not found:
             key = fold(incomplete)
-            called = {alias: design for design, them in aliases().written.items() for alias in them if "{" not in alias}
+            called = {
+                alias: design
+                for design, them in aliases().written.items()
+                for alias in them
+                if "{" not in alias
+            }
             found = [CompletionItem(w) for w in self.words() if fold(w).startswith(key)]
-            found += [CompletionItem(a, help=design) for a, design in called.items() if fold(a).startswith(key)]
+            found += [
+                CompletionItem(a, help=design) for a, design in called.items() if fold(a).startswith(key)
+            ]
         return found or [CompletionItem(incomplete, type="file")]
 
 
@@ -107,14 +117,20 @@ def other_options(f: F) -> F:
             click.option("--channels", metavar="N", help="Channels of the input: 1 for grey images."),
             click.option("--no-top", is_flag=True, help="Leave out pooling and classifier."),
             click.option("--batch", metavar="N", help="Images at once; work is counted for all of them."),
-            click.option("--allow-unknown", is_flag=True, help="Go on without a model file's ops that cannot be costed."),
+            click.option(
+                "--allow-unknown",
+                is_flag=True,
+                help="Go on without a model file's ops that cannot be costed.",
+            ),
         ],
         f,
     )
 
 
 def setting_options(f: F) -> F:
-    """--alpha, --rho, --resolution, --classes, --channels, --no-top, --batch and --allow-unknown, gathered by `settings()`."""
+    """--alpha, --rho, --resolution, --classes, --channels, --no-top, --batch and --allow-unknown,
+    gathered by `settings()`.
+    """
     return alpha_option(size_options(other_options(f)))
 
 
@@ -123,8 +139,16 @@ def settings(options: dict[str, Any]) -> Settings:
 
     Raises CallError where one makes no sense.
     """
-    alpha, rho, resolution = options.pop("alpha", None), options.pop("rho", None), options.pop("resolution", None)
-    classes, no_top, batch = options.pop("classes", None), options.pop("no_top", False), options.pop("batch", None)
+    alpha, rho, resolution = (
+        options.pop("alpha", None),
+        options.pop("rho", None),
+        options.pop("resolution", None),
+    )
+    classes, no_top, batch = (
+        options.pop("classes", None),
+        options.pop("no_top", False),
+        options.pop("batch", None),
+    )
     allow_unknown, channels = options.pop("allow_unknown", False), options.pop("channels", None)
     if rho is not None and resolution is not None:
         raise CallError("give --rho or --resolution, not both")
@@ -142,11 +166,20 @@ def settings(options: dict[str, Any]) -> Settings:
 
 def convention_option(f: F) -> F:
     """--convention."""
-    return click.option("--convention", type=CONVENTION, metavar="NAME", default="paper", show_default=True, help="How to count.")(f)
+    return click.option(
+        "--convention",
+        type=CONVENTION,
+        metavar="NAME",
+        default="paper",
+        show_default=True,
+        help="How to count.",
+    )(f)
 
 
 def format_options(f: F, formats: Mapping[str, str] | None = None, arrays: bool = False) -> F:
-    """--format and -o, read by `emit()`; `formats` are those that the command knows, where these are not the usual ones."""
+    """--format and -o, read by `emit()`; `formats` are those that the command knows, where these are not
+    the usual ones.
+    """
     from ..output import FORMATS, words
 
     known = Word("format", lambda: formats or FORMATS)
@@ -177,7 +210,9 @@ def format_of(format_: str | None, output: str | None, formats: Mapping[str, str
     return format_for(format_, output, formats or FORMATS)
 
 
-def emit(document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> None:
+def emit(
+    document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None
+) -> None:
     """Print a document, or write it to a file whole or not at all.
 
     Text is printed as for a terminal where stdout is one, or colours are asked for.
@@ -220,7 +255,10 @@ def write_text(text: str, output: str | None, ending: str) -> None:
         click.echo(text, nl=False)
         return
     if (suffix := PurePath(output).suffix) and suffix.lower() != ending:
-        raise CallError(f"'{output}' would hold {ending[1:].upper()}", hint=f"-o {PurePath(output).with_suffix(ending).name}")
+        raise CallError(
+            f"'{output}' would hold {ending[1:].upper()}",
+            hint=f"-o {PurePath(output).with_suffix(ending).name}",
+        )
     write_file(output, text.encode())
 
 

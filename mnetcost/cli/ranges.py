@@ -1,4 +1,7 @@
-"""Which values does a list or a range of an option hold? `0.25,0.5,1` or `START:STOP:STEP`, the end included, in exact decimals."""
+"""Which values does a list or a range of an option hold?
+
+`0.25,0.5,1` or `START:STOP:STEP`, the end included, in exact decimals.
+"""
 
 from __future__ import annotations
 

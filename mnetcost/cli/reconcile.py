@@ -36,7 +36,9 @@ def progress() -> Callable[[int, int], None]:
         nonlocal shown
         if monotonic() - start > QUIET_S and 100 * n // of != shown:
             shown = 100 * n // of
-            click.echo(f"\rsearching: {100 * n // of} %" if n < of else "\r" + " " * 20 + "\r", nl=False, err=True)
+            click.echo(
+                f"\rsearching: {100 * n // of} %" if n < of else "\r" + " " * 20 + "\r", nl=False, err=True
+            )
 
     return tick
 
@@ -44,17 +46,27 @@ def progress() -> Callable[[int, int], None]:
 @click.command("reconcile", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @click.argument("number", nargs=-1, required=True)
-@click.option("--kind", type=click.Choice(["madds", "params"]), help="What the number counts; either, where it is left out.")
+@click.option(
+    "--kind",
+    type=click.Choice(["madds", "params"]),
+    help="What the number counts; either, where it is left out.",
+)
 @setting_options
 @output_options
 def command(
-    design: str, number: tuple[str, ...], kind: str | None, convention: str, format_: str, output: str | None, **options: Any
+    design: str,
+    number: tuple[str, ...],
+    kind: str | None,
+    convention: str,
+    format_: str,
+    output: str | None,
+    **options: Any,
 ) -> None:
     """Why somebody's NUMBER is not ours.
 
-    Searches counting conventions, small changes of the DESIGN and ways to write a number, and prints the ledger that leads from our
-    figure to theirs. NUMBER is written as it was found: 320.3M, 3.4M, 603134720, 6.388e+05, "0.3 GFLOPs", "14.2 MB". Several
-    numbers of one printout get one common explanation.
+    Searches counting conventions, small changes of the DESIGN and ways to write a number, and prints the
+    ledger that leads from our figure to theirs. NUMBER is written as it was found: 320.3M, 3.4M, 603134720,
+    6.388e+05, "0.3 GFLOPs", "14.2 MB". Several numbers of one printout get one common explanation.
     """
     from ..analyses.asked import read_numbers
     from ..analyses.reconcile import reconcile

@@ -30,9 +30,16 @@ def _by() -> Any:
 @click.command("report", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @click.option(
-    "--by", type=Word("sort of row", _by), metavar="WHAT", default="layer", show_default=True, help="layer, block, resolution or kind."
+    "--by",
+    type=Word("sort of row", _by),
+    metavar="WHAT",
+    default="layer",
+    show_default=True,
+    help="layer, block, resolution or kind.",
 )
-@click.option("--sort", metavar="COLUMN", help="Largest first by a column: params, madds, madds_share, name ...")
+@click.option(
+    "--sort", metavar="COLUMN", help="Largest first by a column: params, madds, madds_share, name ..."
+)
 @click.option("--top", metavar="N", help="The first N rows only, by --sort, or by madds.")
 @click.option("--all", "everything", is_flag=True, help="Rows that count nothing too.")
 @setting_options
@@ -50,10 +57,15 @@ def command(
 ) -> None:
     """What each layer of a design costs.
 
-    DESIGN is a shipped name (`mnetcost list`), a spec or a model file, with its own settings if you like: v2:alpha=0.75,classes=10.
+    DESIGN is a shipped name (`mnetcost list`), a spec or a model file, with its own settings if you like:
+    v2:alpha=0.75,classes=10.
     """
     from ..analyses.report import report
 
     d = load(design, settings(options))
     first = None if top is None else read_whole(top, "--top")
-    emit(report(d, cost(d.graph, d.batch), load_convention(convention), by, sort, first, everything), format_, output)
+    emit(
+        report(d, cost(d.graph, d.batch), load_convention(convention), by, sort, first, everything),
+        format_,
+        output,
+    )

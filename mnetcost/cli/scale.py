@@ -21,14 +21,22 @@ Examples:
   mnetcost scale v3-large --alpha 0.35:1.5:0.05 --rho 1 --format csv
   mnetcost scale v2 --alpha 0.001:1:0.001 --resolution 32:1031:1 -o grid.npz
 
-A range START:STOP:STEP includes its end. An NPZ file holds the arrays alpha, resolution, params and madds, the last two with a row
-for each alpha and a column for each resolution.
+A range START:STOP:STEP includes its end. An NPZ file holds the arrays alpha, resolution, params and
+madds, the last two with a row for each alpha and a column for each resolution.
 """
 
 LARGE = 500_000  # cells, which as text take about a second to write
 RANGES = [
-    click.option("--alpha", metavar="LIST|RANGE", help="Width multipliers: 0.5,0.75,1 or START:STOP:STEP.  [default: the published ones]"),
-    click.option("--resolution", metavar="LIST|RANGE", help="Input sizes, N or HxW: 128,160 or START:STOP:STEP.  [default: the published]"),
+    click.option(
+        "--alpha",
+        metavar="LIST|RANGE",
+        help="Width multipliers: 0.5,0.75,1 or START:STOP:STEP.  [default: the published ones]",
+    ),
+    click.option(
+        "--resolution",
+        metavar="LIST|RANGE",
+        help="Input sizes, N or HxW: 128,160 or START:STOP:STEP.  [default: the published]",
+    ),
     click.option("--rho", metavar="LIST|RANGE", help="Resolution multipliers, instead of --resolution."),
 ]
 
@@ -65,7 +73,10 @@ def command(
     if own.rho is not None or own.resolution is not None:
         sizes = [sized(spec.resolution, own)[0]]
     elif rho is not None:
-        sizes = [sized(spec.resolution, Settings(rho=r))[0] for r in read_values(rho, "--rho", lambda v: read_multiplier(v, "--rho"))]
+        sizes = [
+            sized(spec.resolution, Settings(rho=r))[0]
+            for r in read_values(rho, "--rho", lambda v: read_multiplier(v, "--rho"))
+        ]
     elif resolution is not None:
         sizes = read_values(resolution, "--resolution", read_resolution)
     else:

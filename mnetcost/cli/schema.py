@@ -13,8 +13,8 @@ from .options import Word, write_file, write_text
 EPILOG = """\b
 Examples:
   mnetcost schema
-  mnetcost schema -o spec.schema.json               and in a spec's first line: #:schema ./spec.schema.json
-  mnetcost schema budgets -o budgets.schema.json    and in the first line of mnetcost.toml: #:schema ./budgets.schema.json
+  mnetcost schema -o spec.schema.json               in a spec, line 1: #:schema ./spec.schema.json
+  mnetcost schema budgets -o budgets.schema.json    in mnetcost.toml, line 1: #:schema ./budgets.schema.json
 """
 
 
@@ -35,11 +35,15 @@ SCHEMAS: dict[str, Callable[[], str]] = {"spec": _spec, "budgets": _budgets}
 
 
 FOLDER = ".mnetcost"
-"""Where a schema stands beside the file that names it: hidden, so that no pattern such as `nets/*.json` takes it for a design."""
+"""Where a schema stands beside the file that names it: hidden, so that no pattern such as `nets/*.json`
+takes it for a design.
+"""
 
 
 def directive(of: str) -> str:
-    """The first line of a TOML file that tells editors its schema, by a path that is right for everybody who has the files."""
+    """The first line of a TOML file that tells editors its schema, by a path that is right for everybody
+    who has the files.
+    """
     return f"#:schema ./{FOLDER}/{of}.schema.json\n"
 
 
@@ -49,7 +53,8 @@ def beside(file: Path, of: str) -> Path:
 
 
 def put_beside(file: Path, of: str) -> Path | None:
-    """Write a schema into the hidden folder beside a file; return its path, or None where there is one already.
+    """Write a schema into the hidden folder beside a file; return its path, or None where there is one
+    already.
 
     Raises CallError where it cannot be written.
     """

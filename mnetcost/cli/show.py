@@ -20,7 +20,9 @@ Examples:
 
 @click.command("show", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
-@click.option("--resolved", "whole", is_flag=True, help="With all that the spec extends, in one file that stands alone.")
+@click.option(
+    "--resolved", "whole", is_flag=True, help="With all that the spec extends, in one file that stands alone."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
 def command(design: str, whole: bool, output: str | None) -> None:
     """A design's spec as TOML, as its file says it."""

@@ -29,7 +29,9 @@ class Settings(NamedTuple):
     channels: int | None = None  # of the input
 
     def over(self, other: Settings) -> Settings:
-        """These settings where they are given, the other's elsewhere; a size given here beats either size given there."""
+        """These settings where they are given, the other's elsewhere; a size given here beats either size
+        given there.
+        """
         mine, theirs = self._asdict(), other._asdict()
         if self.rho is not None or self.resolution is not None:
             theirs["rho"] = theirs["resolution"] = None
@@ -61,7 +63,9 @@ class Design(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """The name and the settings that change its cost, as a user would ask for it; and whether something was left out."""
+        """The name and the settings that change its cost, as a user would ask for it; and whether
+        something was left out.
+        """
         h, w = self.resolution
         size = f"{h}" if h == w else f"{h}x{w}"
         said = [f"alpha={self.alpha:g}", f"resolution={size}"]
@@ -146,8 +150,9 @@ def split_design(text: str) -> tuple[str, Settings]:
     >>> split_design("MobileNetV2:alpha=0.75,classes=10")[0]
     'v2'
 
-    Another name of a shipped design (`specs/aliases.toml`) becomes that design's; what the name says of its settings, the settings
-    behind the colon beat. Raises CallError for a name that several networks share, or a setting that makes no sense.
+    Another name of a shipped design (`specs/aliases.toml`) becomes that design's; what the name says of its
+    settings, the settings behind the colon beat. Raises CallError for a name that several networks share,
+    or a setting that makes no sense.
     """
     name, colon, tail = text.rpartition(":")
     if not colon or "=" not in tail or "/" in tail.split("=")[0]:
@@ -159,7 +164,9 @@ def split_design(text: str) -> tuple[str, Settings]:
 
 
 def _meant(name: str) -> tuple[str, str]:
-    """A design's name and the settings within it, where it is another name of a shipped design; else the name as it is."""
+    """A design's name and the settings within it, where it is another name of a shipped design; else the
+    name as it is.
+    """
     from .find import is_shipped
 
     if name.endswith(".toml") or name.startswith(("/", "./", "../")) or reader_of(name) or is_shipped(name):
@@ -250,7 +257,21 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
     top = settings.top is not False
     graph = build(spec, float(alpha), h, w, classes, top)
     batch, other = settings.batch or 1, None if spec.channels == printed else spec.channels
-    return Design(spec.name, spec.title, spec.source, alpha, rho, (h, w), classes, batch, top, graph, spec.differs, spec, channels=other)
+    return Design(
+        spec.name,
+        spec.title,
+        spec.source,
+        alpha,
+        rho,
+        (h, w),
+        classes,
+        batch,
+        top,
+        graph,
+        spec.differs,
+        spec,
+        channels=other,
+    )
 
 
 __all__ = ["Design", "Fault", "Settings", "SpecError", "find_spec", "load", "load_spec", "split_design"]

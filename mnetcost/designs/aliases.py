@@ -1,4 +1,7 @@
-"""Which design does another name mean? The names of frameworks, papers and people, from `specs/aliases.toml`, however they are spelled."""
+"""Which design does another name mean?
+
+The names of frameworks, papers and people, from `specs/aliases.toml`, however they are spelled.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,18 @@ TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
 WORDS = re.compile(r"[A-Za-z0-9]+(?:[-_ ./][A-Za-z0-9]+)*")
 """What an alias may look like: no path such as "../v2"."""
 SEPARATORS = "[-_ ./]*"
-SPELLED = {"alpha": r"(?P<alpha>\d[._]\d+)", "percent": r"(?P<percent>\d{3})", "resolution": r"(?P<resolution>\d{2,4})"}
+SPELLED = {
+    "alpha": r"(?P<alpha>\d[._]\d+)",
+    "percent": r"(?P<percent>\d{3})",
+    "resolution": r"(?P<resolution>\d{2,4})",
+}
 """What stands for a setting within an alias."""
 
 
 class Aliases(NamedTuple):
-    """The table: designs by the folded form of their names, patterns with settings in them, and names that several networks share."""
+    """The table: designs by the folded form of their names, patterns with settings in them, and names
+    that several networks share.
+    """
 
     names: Mapping[str, str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
@@ -42,7 +51,10 @@ def fold(name: str) -> str:
 
 def _pattern(alias: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", alias)
-    spelled = [SPELLED[p] if n % 2 else SEPARATORS.join(fold(p)) or ("[-_ ./]" if p else "") for n, p in enumerate(parts)]
+    spelled = [
+        SPELLED[p] if n % 2 else SEPARATORS.join(fold(p)) or ("[-_ ./]" if p else "")
+        for n, p in enumerate(parts)
+    ]
     return re.compile(SEPARATORS.join(s for s in spelled if s), re.IGNORECASE | re.ASCII)
 
 
@@ -56,7 +68,9 @@ def aliases() -> Aliases:
     def give(name: str, design: str) -> None:
         assert names.setdefault(fold(name), design) == design, f"{name}: {names[fold(name)]} or {design}"
 
-    plain = [(n, d) for d, them in data["names"].items() for n in them if "{" not in n] + [(n, n) for n in shipped()]
+    plain = [(n, d) for d, them in data["names"].items() for n in them if "{" not in n] + [
+        (n, n) for n in shipped()
+    ]
     for name, design in plain:
         give(name, design)
     for name, designs in data["several"].items():
@@ -74,12 +88,16 @@ def aliases() -> Aliases:
     found = []
     for design, them in data["names"].items():
         prefixes = ["", *(p for p in data["prefixes"].get(design.partition("/")[0], ()))]
-        found += [(_pattern(f"{p}/{name}" if p else name), design) for name in them if "{" in name for p in prefixes]
+        found += [
+            (_pattern(f"{p}/{name}" if p else name), design) for name in them if "{" in name for p in prefixes
+        ]
     return Aliases(names, tuple(found), several, {d: tuple(them) for d, them in data["names"].items()})
 
 
 def meant(name: str) -> tuple[str, str]:
-    """The design that a name means, and the settings within the name: ("timm/v2", "alpha=1.4"). ("", "") where it means none.
+    """The design that a name means, and the settings within the name:
+
+    ("timm/v2", "alpha=1.4"). ("", "") where it means none.
 
     >>> meant("MobileNetV2"), meant("mobilenetv2_140")
     (('v2', ''), ('timm/v2', 'alpha=1.4'))
@@ -95,8 +113,14 @@ def meant(name: str) -> tuple[str, str]:
     if key in table.several:
         them = table.several[key]
         if len(them) > 1:
-            raise CallError(f"'{name}' names {len(them)} designs: {' and '.join(them)}", hint=f"write '{them[0]}' or '{them[1]}'")
-        raise CallError(f"'{name}' names several networks; the one that is shipped is {them[0]}", hint=f"write '{them[0]}'")
+            raise CallError(
+                f"'{name}' names {len(them)} designs: {' and '.join(them)}",
+                hint=f"write '{them[0]}' or '{them[1]}'",
+            )
+        raise CallError(
+            f"'{name}' names several networks; the one that is shipped is {them[0]}",
+            hint=f"write '{them[0]}'",
+        )
     for pattern, design in table.patterns:
         if found := pattern.fullmatch(name):
             return design, ",".join(_setting(k, v) for k, v in found.groupdict().items())
@@ -104,7 +128,9 @@ def meant(name: str) -> tuple[str, str]:
 
 
 def sharing(name: str) -> tuple[str, ...]:
-    """The shipped designs that share a name: v3-large and v3-small for "v3"; none where it is nobody's or one's only."""
+    """The shipped designs that share a name: v3-large and v3-small for "v3"; none where it is nobody's or
+    one's only.
+    """
     return aliases().several.get(fold(name), ())
 
 

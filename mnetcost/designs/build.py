@@ -1,4 +1,7 @@
-"""How does a spec become a graph? Rows, at one alpha, resolution and number of classes, or at arrays of them."""
+"""How does a spec become a graph?
+
+Rows, at one alpha, resolution and number of classes, or at arrays of them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,11 @@ from ..errors import Fault, ShapeError, SpecError, nearest
 from .spec import Row, Spec, read_text_file
 
 SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
-STYLED = ("conv", "depthwise", "transposed_conv")  # single ops that take padding and biases from [style] where they are silent
+STYLED = (
+    "conv",
+    "depthwise",
+    "transposed_conv",
+)  # single ops that take padding and biases from [style] where they are silent
 LEARNED = {"prelu": "slopes", "scale": "numbers", "bias": "numbers", "l2_norm": "numbers"}
 """Single ops that may learn some numbers other than one a channel, and the field that says how many."""
 INPUT = "input"
@@ -40,20 +47,31 @@ def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bo
 
 
 def _widened(site: Site) -> tuple[str, ...]:
-    """Say where rounding makes a width larger than printed, although alpha is to make the network narrower."""
+    """Say where rounding makes a width larger than printed, although alpha is to make the network
+    narrower.
+    """
     if not site.widened:
         return ()
     place, (printed, width) = next(iter(site.widened.items()))
     many = f"{len(site.widened)} rows" if len(site.widened) > 1 else "a row"
-    return (f"alpha {site.alpha:g} makes {many} wider than printed, by the rounding of widths: first {place!r}, {printed} -> {width}",)
+    return (
+        (
+            f"alpha {site.alpha:g} makes {many} wider than printed, by the rounding of widths: first"
+            f" {place!r}, {printed} -> {width}"
+        ),
+    )
 
 
 def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
-    """The file and line a row (or the row of a node's `row` key) or a place in it stands on; line 0 where it is not known."""
+    """The file and line a row (or the row of a node's `row` key) or a place in it stands on; line 0 where
+    it is not known.
+    """
     from .places import spelled_lines
 
     if isinstance(row, str):
-        row = next((r for r in (*spec.layers, *spec.top) if r.key == row), Row("", {}, file=spec.file, key=row))
+        row = next(
+            (r for r in (*spec.layers, *spec.top) if r.key == row), Row("", {}, file=spec.file, key=row)
+        )
     text = spec.text
     if row.file != spec.file:
         try:
@@ -65,7 +83,9 @@ def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
 
 
 def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
-    return SpecError(*(Fault(f.message, *row_line(spec, row, f.place), f.place or row.key, f.hint) for f in e.faults))
+    return SpecError(
+        *(Fault(f.message, *row_line(spec, row, f.place), f.place or row.key, f.hint) for f in e.faults)
+    )
 
 
 def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dict[str, int]) -> None:
@@ -97,7 +117,12 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
         named[site.place] = site.x
         if anywhere(site.shape.elements > LARGEST_MAP):
-            raise ShapeError(Fault(f"the design runs away: a map of more than {LARGEST_MAP:,} numbers", place=f"layer {site.place!r}"))
+            raise ShapeError(
+                Fault(
+                    f"the design runs away: a map of more than {LARGEST_MAP:,} numbers",
+                    place=f"layer {site.place!r}",
+                )
+            )
     named[label] = site.x
 
 
@@ -131,7 +156,8 @@ def _single(site: Site, op: str, cls: type, fields: dict[str, Any], inputs: tupl
 
 
 def _share(site: Site, fields: dict[str, Any], x: int) -> dict[str, Num]:
-    """A slice's channels and start: the share of the map that they are in the table, whatever alpha leaves of the map.
+    """A slice's channels and start: the share of the map that they are in the table, whatever alpha
+    leaves of the map.
 
     Raises ShapeError where that is no whole number of channels.
     """
@@ -140,13 +166,18 @@ def _share(site: Site, fields: dict[str, Any], x: int) -> dict[str, Num]:
     for key in ("channels", "start"):
         many = fields.get(key, 0)
         if anywhere(many * c % printed):
-            raise ShapeError(f"'{key}' is {many} of {printed} channels in the table, which is no whole number of the {c} that alpha leaves")
+            raise ShapeError(
+                f"'{key}' is {many} of {printed} channels in the table, which is no whole number of the {c}"
+                " that alpha leaves"
+            )
         found[key] = many * c // printed
     return found
 
 
 def _channels(site: Site, printed: int, x: int) -> Num:
-    """The channels of a map of a stated shape: those that it has where the table says so, and a number of its own otherwise."""
+    """The channels of a map of a stated shape: those that it has where the table says so, and a number of
+    its own otherwise.
+    """
     return site.builder.nodes[x].output.c if printed == site.printed[x] else printed
 
 
@@ -169,6 +200,10 @@ WHY = {
 def _find(name: str, named: dict[str, int], place: str) -> int:
     if name not in named:
         like = nearest(name, named)
-        hint = f"did you mean '{like}'?" if like else "a row may read from rows above it: " + ", ".join(list(named)[-8:])
+        hint = (
+            f"did you mean '{like}'?"
+            if like
+            else "a row may read from rows above it: " + ", ".join(list(named)[-8:])
+        )
         raise ShapeError(Fault(f"there is no row '{name}' above this one", place=place, hint=hint))
     return named[name]

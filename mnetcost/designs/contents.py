@@ -1,4 +1,7 @@
-"""What is in a file, whatever its name ends in? Told by its first bytes, and by the last of a zip; nothing is unpacked or executed."""
+"""What is in a file, whatever its name ends in?
+
+Told by its first bytes, and by the last of a zip; nothing is unpacked or executed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ CONVERT = "export the network as ONNX or TFLite with the framework that it was m
 
 
 class Content(NamedTuple):
-    """A kind of file: what it is called, and the module that reads it; or, where none does, how to get a file that is read."""
+    """A kind of file: what it is called, and the module that reads it; or, where none does, how to get a
+    file that is read.
+    """
 
     called: str
     reader: str | None = None
@@ -27,7 +32,10 @@ class Content(NamedTuple):
     @property
     def said(self) -> str:
         """With its article: "a spec in TOML", "an ONNX model"."""
-        return f"{'an' if self.called.startswith(('ONNX', 'OpenVINO', 'HDF5', 'XML', 'ncnn')) else 'a'} {self.called}"
+        return (
+            f"{'an' if self.called.startswith(('ONNX', 'OpenVINO', 'HDF5', 'XML', 'ncnn')) else 'a'}"
+            f" {self.called}"
+        )
 
 
 SPEC = Content("spec in TOML")
@@ -38,34 +46,65 @@ KERAS_ARCHIVE = Content(".keras archive", "keras")
 JSON = Content("JSON", "keras")
 PROTOTXT = Content("Caffe prototxt", "caffe")
 
-TORCH_ZIP = Content("PyTorch file, a zip of pickles: weights, or code that would have to be executed, and no graph", hint=PYTORCH)
-PICKLE = Content("Python pickle, which only executing it can read (PyTorch's and scikit-learn's older files are)", hint=PYTORCH)
+TORCH_ZIP = Content(
+    "PyTorch file, a zip of pickles: weights, or code that would have to be executed, and no graph",
+    hint=PYTORCH,
+)
+PICKLE = Content(
+    "Python pickle, which only executing it can read (PyTorch's and scikit-learn's older files are)",
+    hint=PYTORCH,
+)
 SAFETENSORS = Content("safetensors file: weights, and no graph", hint=PYTORCH)
 GGUF = Content("GGUF file: weights, and no graph", hint=PYTORCH)
 NUMPY = Content("NumPy file: weights, and no graph", hint=CONVERT)
 NPZ = Content("zip of NumPy arrays: weights, and no graph", hint=CONVERT)
 SAVED_MODEL = Content("TensorFlow SavedModel, which is not read", hint=TENSORFLOW, sure=False)
 GRAPH_DEF = Content("TensorFlow GraphDef (a frozen graph), which is not read", hint=TENSORFLOW, sure=False)
-CAFFEMODEL = Content("Caffe caffemodel: weights", hint="the net's deploy.prototxt, which is published beside it, is read")
-CORE_ML = Content("Core ML model, which is not read", hint="export the network as ONNX from the framework that it was made in", sure=False)
-OPENVINO = Content("OpenVINO model, which is not read", hint="give the ONNX or TFLite file that it was converted from")
-NCNN = Content("ncnn or pnnx file, which is not read", hint="give the ONNX or prototxt file that it was converted from")
-DARKNET = Content("Darknet .cfg, which is not read", hint="convert it to ONNX, or write it as a spec: `mnetcost new` begins one")
+CAFFEMODEL = Content(
+    "Caffe caffemodel: weights", hint="the net's deploy.prototxt, which is published beside it, is read"
+)
+CORE_ML = Content(
+    "Core ML model, which is not read",
+    hint="export the network as ONNX from the framework that it was made in",
+    sure=False,
+)
+OPENVINO = Content(
+    "OpenVINO model, which is not read", hint="give the ONNX or TFLite file that it was converted from"
+)
+NCNN = Content(
+    "ncnn or pnnx file, which is not read", hint="give the ONNX or prototxt file that it was converted from"
+)
+DARKNET = Content(
+    "Darknet .cfg, which is not read",
+    hint="convert it to ONNX, or write it as a spec: `mnetcost new` begins one",
+)
 XML = Content("XML file", hint=CONVERT)
 PAGE = Content("page of HTML: perhaps the page about the file, not the file", hint="download the raw file")
 LFS = Content("Git LFS pointer, not the file itself", hint="`git lfs pull` fetches the file")
 PACKED = Content("packed archive", hint="unpack it and give the model file in it")
 
-TORCH = Content("PyTorch file: weights or pickled code, and no graph that can be read without executing it", hint=PYTORCH)
+TORCH = Content(
+    "PyTorch file: weights or pickled code, and no graph that can be read without executing it", hint=PYTORCH
+)
 DARKNET_WEIGHTS = Content("Darknet file of weights, without a graph", hint="convert it with its .cfg to ONNX")
 CHECKPOINT = Content("TensorFlow checkpoint: weights, and no graph", hint=TENSORFLOW)
 PROGRAM = Content("program, which is not executed", hint=f"run it, and in it: {PYTORCH}")
 WEIGHTS = Content("file of weights, without a graph", hint=CONVERT)
-ENGINE = Content("model compiled for one device, which is not read", hint="give the ONNX or TFLite file that it was made from")
-OTHER = Content("model of another framework, which is not read", hint="export it, or the model that it was made from, as ONNX")
-ORT = Content("model in ONNX Runtime's own format, which is not read", hint="give the .onnx file that it was made from")
+ENGINE = Content(
+    "model compiled for one device, which is not read",
+    hint="give the ONNX or TFLite file that it was made from",
+)
+OTHER = Content(
+    "model of another framework, which is not read",
+    hint="export it, or the model that it was made from, as ONNX",
+)
+ORT = Content(
+    "model in ONNX Runtime's own format, which is not read", hint="give the .onnx file that it was made from"
+)
 SETTINGS = Content("file of settings for a program that builds the network, which is not read", hint=CONVERT)
-PICTURE = Content("picture or document", hint="a table in it can be written as a spec: `mnetcost new` begins one")
+PICTURE = Content(
+    "picture or document", hint="a table in it can be written as a spec: `mnetcost new` begins one"
+)
 FOLDER = Content("folder", hint="give a file in it")
 
 NAMED = {
@@ -76,7 +115,22 @@ NAMED = {
     **dict.fromkeys((".npy", ".params", ".mat", ".dat"), WEIGHTS),
     **dict.fromkeys((".engine", ".plan", ".trt", ".uff", ".om", ".hef", ".dlc"), ENGINE),
     **dict.fromkeys((".rknn", ".kmodel", ".nb", ".blob", ".xmodel", ".vmfb"), ENGINE),
-    **dict.fromkeys((".pdmodel", ".pdiparams", ".mnn", ".mge", ".pte", ".ptl", ".model", ".ms", ".mindir", ".circle", ".dnn"), OTHER),
+    **dict.fromkeys(
+        (
+            ".pdmodel",
+            ".pdiparams",
+            ".mnn",
+            ".mge",
+            ".pte",
+            ".ptl",
+            ".model",
+            ".ms",
+            ".mindir",
+            ".circle",
+            ".dnn",
+        ),
+        OTHER,
+    ),
     **dict.fromkeys((".yaml", ".yml", ".ini", ".gin"), SETTINGS),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".pdf", ".svg", ".md", ".html", ".csv", ".xlsx"), PICTURE),
     **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"), PACKED),
@@ -100,7 +154,9 @@ def named(name: str) -> Content | None:
     path = Path(name)
     try:
         if path.is_dir():
-            return SAVED_MODEL if (path / "saved_model.pb").is_file() else NAMED.get(path.suffix.lower(), FOLDER)
+            return (
+                SAVED_MODEL if (path / "saved_model.pb").is_file() else NAMED.get(path.suffix.lower(), FOLDER)
+            )
     except (OSError, ValueError):  # a name that no file can have
         return None
     return NAMED.get(path.suffix.lower())
@@ -158,7 +214,9 @@ def _word(data: bytes, tag: int, at: int = 0) -> bool:
 
 
 def _onnx(data: bytes) -> bool:
-    """ModelProto: ir_version, then its producer's name, a domain, a version, the graph or the operators' version."""
+    """ModelProto: ir_version, then its producer's name, a domain, a version, the graph or the operators'
+    version.
+    """
     if data[:1] != b"\x08" or not 2 <= data[1:2].ljust(1, b"\0")[0] <= 40:
         return False
     return data[2:3] in (b"\x3a", b"\x42", b"\x28") or any(_word(data, tag, 2) for tag in (0x12, 0x1A, 0x22))
@@ -180,7 +238,11 @@ def _graph_def(data: bytes) -> bool:
 def _caffemodel(data: bytes) -> bool:
     """NetParameter: its name, then a layer, in the new form or the old."""
     name = _field(data, 0x0A)
-    return name is not None and _word(data, 0x0A) and data[name[1] : name[1] + 2] in (b"\xa2\x06", b"\x12\x80", b"\x12\xff")
+    return (
+        name is not None
+        and _word(data, 0x0A)
+        and data[name[1] : name[1] + 2] in (b"\xa2\x06", b"\x12\x80", b"\x12\xff")
+    )
 
 
 def _begins(*magic: bytes) -> Callable[[bytes], bool]:
@@ -203,7 +265,12 @@ BINARY: tuple[tuple[Callable[[bytes], bool], Content], ...] = (
     (_graph_def, GRAPH_DEF),
     (_caffemodel, CAFFEMODEL),
 )
-ZIPS = ((b"/data.pkl", TORCH_ZIP), (b"config.json", KERAS_ARCHIVE), (b"model.weights.h5", KERAS_ARCHIVE), (b".npy", NPZ))
+ZIPS = (
+    (b"/data.pkl", TORCH_ZIP),
+    (b"config.json", KERAS_ARCHIVE),
+    (b"model.weights.h5", KERAS_ARCHIVE),
+    (b".npy", NPZ),
+)
 """What a zip is by a name in its list."""
 
 BLANK = re.compile(r"(?:\s++|(?:#|//)[^\n]*+)*+")
@@ -218,9 +285,13 @@ TEXTS = tuple(
         r"\[(?:net|network)\]": DARKNET,
         r"node\s*\{\s*(?:name|op)\s*:": GRAPH_DEF,
         # a protobuf text whose first field is one of a net's; a solver's, so that its reader may say so
-        r"layers?\s*\{|(?:(?:input|name)\s*:\s*['\"]|(?:input_shape|state)\s*:?\s*\{).*\blayers?\s*\{": PROTOTXT,
+        r"layers?\s*\{|(?:(?:input|name)\s*:\s*['\"]|(?:input_shape|state)\s*:?\s*\{).*\blayers?\s*\{": (
+            PROTOTXT
+        ),
         r"(?:net|train_net)\s*:\s*['\"]": PROTOTXT,
-        r"(?:source|title|extends|differs|resolution|channels|classes|alphas|resolutions|layers|top)\s*=": SPEC,
+        r"(?:source|title|extends|differs|resolution|channels|classes|alphas|resolutions|layers|top)\s*=": (
+            SPEC
+        ),
     }.items()
 )
 """What a text is by how it begins, past blanks and comments."""

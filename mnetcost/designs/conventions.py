@@ -42,7 +42,9 @@ def load_convention(name: str = DEFAULT) -> Convention:
     if not name.replace("-", "").isalnum() or not path.is_file():
         from .synonyms import did_you_mean
 
-        raise CallError(f"there is no convention '{name[:60]}'", hint=did_you_mean(name, convention_names(), "convention"))
+        raise CallError(
+            f"there is no convention '{name[:60]}'", hint=did_you_mean(name, convention_names(), "convention")
+        )
     return read_convention(read_text_file(path), f"specs/{CONVENTIONS_FOLDER}/{name}.toml", name)
 
 
@@ -78,9 +80,15 @@ def read_convention(text: str, file: str, name: str) -> Convention:
                     if unit not in UNITS:
                         unknown((table, key, unit), "there is no unit", UNITS)
                     elif n.__class__ is not int or not -HEAVIEST <= n <= HEAVIEST:
-                        fault((table, key, unit), f"a weight must be a whole number up to {HEAVIEST:,}, not {shown(n)}")
+                        fault(
+                            (table, key, unit),
+                            f"a weight must be a whole number up to {HEAVIEST:,}, not {shown(n)}",
+                        )
             elif value.__class__ is not int or not 0 <= value <= HEAVIEST:
-                fault((table, key), f"a weight must be a whole number from 0 to {HEAVIEST:,}, not {shown(value)}")
+                fault(
+                    (table, key),
+                    f"a weight must be a whole number from 0 to {HEAVIEST:,}, not {shown(value)}",
+                )
         return given
 
     for key in data:
@@ -98,7 +106,11 @@ def read_convention(text: str, file: str, name: str) -> Convention:
         unsure = []
     for key in unsure:
         if key.partition(".")[0] not in (*WORK_KINDS, FOLDED):
-            fault(("unknown",), f"there is no kind of work '{plain(key)[:60]}'", _like(key, (*WORK_KINDS, FOLDED)))
+            fault(
+                ("unknown",),
+                f"there is no kind of work '{plain(key)[:60]}'",
+                _like(key, (*WORK_KINDS, FOLDED)),
+            )
     work, params = weights("work", WORK_KINDS), weights("params", PARAM_KINDS)
     if faults:
         raise SpecError(*sorted(faults, key=lambda f: f.line))

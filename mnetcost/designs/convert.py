@@ -1,4 +1,7 @@
-"""How is a graph written as a spec? One row a layer, so that what was read from a model file can be kept, read and changed as text."""
+"""How is a graph written as a spec?
+
+One row a layer, so that what was read from a model file can be kept, read and changed as text.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ def _op(node: Node) -> Any:
 def _row(ref: Ref, node: Node, names: dict[Ref, str], before: Ref) -> str:
     op = _op(node)
     if node.op.__class__ is Unknown:
-        raise CallError(f"layer {node.name!r}: {node.op.type!r} cannot be costed, and so not be written as a row of a spec")
+        raise CallError(
+            f"layer {node.name!r}: {node.op.type!r} cannot be costed, and so not be written as a row of a"
+            " spec"
+        )
     word = WORDS.get(type(op))
     if word is None or node.when != 1:
         raise CallError(f"layer {node.name!r}: a spec has no row for it")
@@ -50,7 +56,9 @@ def _row(ref: Ref, node: Node, names: dict[Ref, str], before: Ref) -> str:
         said["from"] = "[" + ", ".join(quoted(names[i]) for i in node.inputs) + "]"
     elif node.inputs and node.inputs[0] != before:
         said["from"] = quoted(names[node.inputs[0]])
-    said |= {field: value(v) for field, v in op._asdict().items() if (field, v) not in op._field_defaults.items()}
+    said |= {
+        field: value(v) for field, v in op._asdict().items() if (field, v) not in op._field_defaults.items()
+    }
     if node.shared:
         said["shared"] = "true"
     return "  { " + ", ".join(f"{k} = {v}" for k, v in said.items()) + " },"
@@ -59,7 +67,8 @@ def _row(ref: Ref, node: Node, names: dict[Ref, str], before: Ref) -> str:
 def spec_text(design: Design) -> str:
     """Write a design as a spec that costs the same, layer by layer, at the size the design has here.
 
-    Widths are fixed: how they would follow alpha is not in a model file. Raises CallError where a spec cannot say it.
+    Widths are fixed: how they would follow alpha is not in a model file. Raises CallError where a spec
+    cannot say it.
     """
     graph = design.graph
     nodes = graph.nodes
@@ -82,11 +91,18 @@ def spec_text(design: Design) -> str:
             continue
         lines.append(_row(ref, node, names, before))
         before = ref
-    text = "\n".join([*lines, "]", "", "[widths]", 'scale = "fixed"          # the file\'s own, whatever alpha is', ""])
+    text = "\n".join(
+        [*lines, "]", "", "[widths]", 'scale = "fixed"          # the file\'s own, whatever alpha is', ""]
+    )
     try:
         again = load_spec(read_spec(text, NAMED, "net", None), Settings())
     except MnetcostError as e:  # past the bounds of specs, which are tighter than those of files
-        raise CallError(*(Fault(f"cannot be written as a spec: {f.message}", design.name, place=f.place) for f in e.faults)) from None
+        raise CallError(
+            *(
+                Fault(f"cannot be written as a spec: {f.message}", design.name, place=f.place)
+                for f in e.faults
+            )
+        ) from None
     if counts(again.graph) != counts(graph):
         raise CallError(f"{design.name}: cannot be written as a spec that costs the same")
     return text

@@ -18,7 +18,8 @@ def is_file(name: str | Path) -> bool:
 def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = "no model file is") -> bytes:
     """Read a whole file of at most `limit` bytes.
 
-    Raises SpecError for a missing, unreadable or larger file; the last says "which no model file is", or as `no_such` says.
+    Raises SpecError for a missing, unreadable or larger file; the last says "which no model file is", or as
+    `no_such` says.
     """
     name = shown_as or str(path)
     try:
@@ -30,7 +31,9 @@ def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = 
     except (OSError, ValueError) as e:
         raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
     if is_pointer(data):
-        raise SpecError(Fault("is a Git LFS pointer, not the file itself", name, hint="`git lfs pull` fetches the file"))
+        raise SpecError(
+            Fault("is a Git LFS pointer, not the file itself", name, hint="`git lfs pull` fetches the file")
+        )
     if len(data) > limit:
         raise SpecError(Fault(f"is larger than {limit:,} bytes, which {no_such}", name))
     return data

@@ -31,14 +31,22 @@ SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a la
 def shipped() -> tuple[str, ...]:
     """Names of the shipped designs: the papers' first, then the implementations'."""
     folder = specs_folder()
-    names = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.toml") if p.name not in NO_DESIGNS)
-    return tuple(sorted((n for n in names if not n.startswith(CONVENTIONS_FOLDER + "/")), key=lambda n: ("/" in n, n)))
+    names = (
+        p.relative_to(folder).with_suffix("").as_posix()
+        for p in folder.rglob("*.toml")
+        if p.name not in NO_DESIGNS
+    )
+    return tuple(
+        sorted((n for n in names if not n.startswith(CONVENTIONS_FOLDER + "/")), key=lambda n: ("/" in n, n))
+    )
 
 
 def is_shipped(name: str) -> bool:
     """Is this a shipped design's name? Asks for one file, not for the whole list."""
     parts = name.split("/")
-    good = all(p and p.replace("-", "").replace(".", "").replace("_", "").isalnum() and p[0] != "." for p in parts)
+    good = all(
+        p and p.replace("-", "").replace(".", "").replace("_", "").isalnum() and p[0] != "." for p in parts
+    )
     return (
         good
         and name.isascii()
@@ -50,7 +58,9 @@ def is_shipped(name: str) -> bool:
 
 
 def like(name: str) -> str:
-    """The shipped design that a misspelt name is nearest to, by its own name or by what else it is called; "" for none."""
+    """The shipped design that a misspelt name is nearest to, by its own name or by what else it is
+    called; "" for none.
+    """
     from .aliases import aliases, fold
 
     known = aliases().names
@@ -58,7 +68,9 @@ def like(name: str) -> str:
 
 
 def unknown_design(name: str) -> SpecError:
-    """What to say when a design is neither shipped nor a file: of a folder, what it is; of a file's name, that there is none."""
+    """What to say when a design is neither shipped nor a file: of a folder, what it is; of a file's name,
+    that there is none.
+    """
     from .contents import named
     from .readers import READ
 
@@ -70,9 +82,15 @@ def unknown_design(name: str) -> SpecError:
     head, _, tail = name.rpartition(":")
     if head and re.fullmatch(r"\d{1,4}(\.\d{1,4})?(x\d{1,4})?", tail, re.ASCII):
         setting = "alpha" if "x" not in tail and float(tail) < SMALLEST_SIDE else "resolution"
-        return SpecError(Fault(f"there is no design '{name}'", hint=f"a setting has a name: {head}:{setting}={tail}"))
+        return SpecError(
+            Fault(f"there is no design '{name}'", hint=f"a setting has a name: {head}:{setting}={tail}")
+        )
     near = like(name) or nearest(name, [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]])
-    hint = f"did you mean '{near}'?" if near else f"`mnetcost list` shows the shipped designs; files that are read: {READ}"
+    hint = (
+        f"did you mean '{near}'?"
+        if near
+        else f"`mnetcost list` shows the shipped designs; files that are read: {READ}"
+    )
     return SpecError(Fault(f"there is no design '{name}'", hint=hint))
 
 

@@ -1,4 +1,6 @@
-"""What do the small numbers in a model file come to? Arithmetic on shapes, axes and bounds, done as the network would do it.
+"""What do the small numbers in a model file come to?
+
+Arithmetic on shapes, axes and bounds, done as the network would do it.
 
 Only what is few is worked out; numpy is loaded by the first file that needs it.
 """
@@ -9,7 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 MOST_NUMBERS = 512
-FOLDED_KINDS = {1: "f4", 6: "i4", 7: "i8", 9: "?", 10: "f4", 11: "f8", 16: "f4", 12: "u4", 13: "u8", 2: "u1", 3: "i1"}
+FOLDED_KINDS = {
+    1: "f4",
+    6: "i4",
+    7: "i8",
+    9: "?",
+    10: "f4",
+    11: "f8",
+    16: "f4",
+    12: "u4",
+    13: "u8",
+    2: "u1",
+    3: "i1",
+}
 
 Arrays = Sequence[Any]
 Args = dict[str, Any]
@@ -21,7 +35,9 @@ def _ints(x: Any) -> list[int]:
 
 def _axes(args: Args, x: Arrays, at: int = 1) -> tuple[int, ...]:
     said = args.get("axes")
-    return tuple(said) if said is not None else tuple(_ints(x[at])) if len(x) > at and x[at] is not None else ()
+    return (
+        tuple(said) if said is not None else tuple(_ints(x[at])) if len(x) > at and x[at] is not None else ()
+    )
 
 
 def _slice(np: Any, x: Arrays, args: Args) -> Any:
@@ -82,7 +98,11 @@ def _small(np: Any, dims: list[int], make: Callable[[list[int]], Any]) -> Any:
 
 
 def _expand(np: Any, x: Arrays, args: Args) -> Any:
-    return _small(np, list(np.broadcast_shapes(x[0].shape, tuple(_ints(x[1])))), lambda dims: np.broadcast_to(x[0], dims))
+    return _small(
+        np,
+        list(np.broadcast_shapes(x[0].shape, tuple(_ints(x[1])))),
+        lambda dims: np.broadcast_to(x[0], dims),
+    )
 
 
 def _divide(np: Any, x: Arrays, args: Args) -> Any:
@@ -141,7 +161,9 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
         }.items()
     },
     "Div": _divide,
-    "Mod": lambda np, x, args: np.fmod(*x) if args.get("fmod") else None if (x[1] == 0).any() else x[0] % x[1],
+    "Mod": lambda np, x, args: (
+        np.fmod(*x) if args.get("fmod") else None if (x[1] == 0).any() else x[0] % x[1]
+    ),
     "Cast": _cast,
     "Clip": _clip,
     "Relu": lambda np, x, args: np.maximum(x[0], 0),
@@ -166,13 +188,16 @@ FOLDS: dict[str, Callable[[Any, Arrays, Args], Any]] = {
 
 
 def _array(np: Any, v: Any) -> Any:
-    """Few numbers as an array; fractions in 32 bits, as networks hold them, so that what is rounded off is what they round off."""
+    """Few numbers as an array; fractions in 32 bits, as networks hold them, so that what is rounded off
+    is what they round off.
+    """
     out = np.array(v.values).reshape(v.dims)
     return out.astype("f4") if out.dtype.kind == "f" else out
 
 
 def fold(type_: str, values: Sequence[Any], args: Args) -> tuple[tuple[int, ...], tuple[Any, ...]] | None:
-    """The axes and numbers an operation gives on stored numbers, or None where they are too many or it is not known.
+    """The axes and numbers an operation gives on stored numbers, or None where they are too many or it is
+    not known.
 
     values: Stored, or None for an input that is left out.
     """

@@ -1,4 +1,7 @@
-"""What did a design say at another revision? Git is asked through its plumbing, without a shell, and only reads."""
+"""What did a design say at another revision?
+
+Git is asked through its plumbing, without a shell, and only reads.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,14 @@ FOLDER, LINK, SUBMODULE = "40000", "120000", "160000"
 """Modes of a tree's entries that are no files."""
 OUT = "leads out of the repository"
 ELSEWHERE = "compare it with a file of figures: `mnetcost baseline`, and baseline = FILE in its budget"
-PARTIAL = "clone again without --filter; or, where you trust this clone's config, `git fetch --refetch --no-filter` brings every object"
-DAMAGED = "`git fsck` names what is missing; clone again, or `git fetch --refetch` from a complete clone that you trust"
+PARTIAL = (
+    "clone again without --filter; or, where you trust this clone's config, `git fetch --refetch --no-filter`"
+    " brings every object"
+)
+DAMAGED = (
+    "`git fsck` names what is missing; clone again, or `git fetch --refetch` from a complete clone that you"
+    " trust"
+)
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 """Where a branch is taken to have started, the first that exists."""
 TARGETS = {
@@ -40,7 +49,8 @@ TARGETS = {
 class Repository:
     """The repository around a folder, for as long as a `with` block lasts.
 
-    A bare repository must be named by the variable GIT_DIR: a folder of files may be made to look like one. It has no `top`.
+    A bare repository must be named by the variable GIT_DIR: a folder of files may be made to look like one.
+    It has no `top`.
 
     Raises CompareError where git is missing, or the folder is in no repository that git may be asked about.
     """
@@ -56,7 +66,9 @@ class Repository:
         self.shallow = self._discover()
 
     def _discover(self) -> bool:
-        """Find the working tree around the folder, or the repository that GIT_DIR names; is its clone shallow?"""
+        """Find the working tree around the folder, or the repository that GIT_DIR names; is its clone
+        shallow?
+        """
         code, out, said = self.git.run("rev-parse", "--is-shallow-repository", "--show-toplevel")
         if code == 0:
             shallow, _, top = out.partition("\n")
@@ -70,20 +82,30 @@ class Repository:
         raise self.git.complaint(said)
 
     def _bare(self) -> CompareError:
-        hint = "files here make git take the folder for one; a bare repository that you trust is named by the variable GIT_DIR"
-        return CompareError(f"'{self.folder}' is a bare repository, or made to look like one, and is not read", hint=hint)
+        hint = (
+            "files here make git take the folder for one; a bare repository that you trust is named by the"
+            " variable GIT_DIR"
+        )
+        return CompareError(
+            f"'{self.folder}' is a bare repository, or made to look like one, and is not read", hint=hint
+        )
 
     def _checked(self, top: Path) -> Path:
-        """The top of the working tree, which must be the nearest folder with a `.git`: config can name any other.
+        """The top of the working tree, which must be the nearest folder with a `.git`: config can name
+        any other.
 
-        The repository itself is never around us: git before 2.38 takes any folder with the right files for one.
+        The repository itself is never around us: git before 2.38 takes any folder with the right files for
+        one.
         """
         around = [(here := self.folder.resolve()), *here.parents]
         if Path(self.git.ask("rev-parse", "--absolute-git-dir").removesuffix("\n")).resolve() in around:
             raise self._bare()
         with_git = next((p for p in around if os.path.lexists(p / ".git")), None)
         if with_git != top.resolve():
-            raise CompareError(f"the repository of '{with_git}' says that its files are in '{top}'", hint="core.worktree in its config")
+            raise CompareError(
+                f"the repository of '{with_git}' says that its files are in '{top}'",
+                hint="core.worktree in its config",
+            )
         return top
 
     def __enter__(self) -> Repository:
@@ -95,16 +117,21 @@ class Repository:
     def commit(self, rev: str) -> str:
         """The full name of the commit a revision stands for.
 
-        Raises CompareError, saying what to fetch, where there is none, and where the revision looks like an option.
+        Raises CompareError, saying what to fetch, where there is none, and where the revision looks like an
+        option.
         """
         found = self._commit(rev)
         if found is None:
-            raise CompareError(f"there is no revision '{rev[:200]}' in this repository", hint=self._fetch_hint(rev))
+            raise CompareError(
+                f"there is no revision '{rev[:200]}' in this repository", hint=self._fetch_hint(rev)
+            )
         return found
 
     def _commit(self, rev: str) -> str | None:
         if not rev or rev.startswith("-") or not rev.isprintable():
-            raise CompareError(f"'{rev[:200]}' is not a revision", hint="such as main, origin/main, HEAD~1 or a commit")
+            raise CompareError(
+                f"'{rev[:200]}' is not a revision", hint="such as main, origin/main, HEAD~1 or a commit"
+            )
         if rev not in self._commits:
             code, out, _ = self.git.run("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
             if code:
@@ -113,10 +140,15 @@ class Repository:
         return self._commits[rev]
 
     def _named(self, rev: str) -> None:
-        """Raise CompareError where a branch or tag has this name, so that what it names must be missing or damaged."""
+        """Raise CompareError where a branch or tag has this name, so that what it names must be missing
+        or damaged.
+        """
         code, out, _ = self.git.run("rev-parse", "--verify", "--quiet", rev)
         if code == 0 and out.strip() != rev and self._kind(out.strip()) == "missing":
-            raise CompareError(f"the commit that '{rev[:200]}' names is missing in this repository", hint=self._fetch_hint(rev))
+            raise CompareError(
+                f"the commit that '{rev[:200]}' names is missing in this repository",
+                hint=self._fetch_hint(rev),
+            )
 
     def _kind(self, name: str) -> str:
         kind, _ = self.git.begin(name)
@@ -127,8 +159,13 @@ class Repository:
         remote, slash, branch = rev.partition("/")
         wanted = f"{remote} {branch}" if slash and remote == "origin" else f"origin {rev}"
         if self.shallow:
-            return f"this clone is shallow: `git fetch --unshallow {wanted}`, or fetch-depth: 0 where actions/checkout made it"
-        refs = self.git.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").split()
+            return (
+                f"this clone is shallow: `git fetch --unshallow {wanted}`, or fetch-depth: 0 where"
+                " actions/checkout made it"
+            )
+        refs = self.git.ask(
+            "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"
+        ).split()
         like = nearest(rev, refs, 0.75)
         return f"did you mean '{like}'?" if like else f"`git fetch {wanted}` may bring it"
 
@@ -141,7 +178,11 @@ class Repository:
         if code > 1 or (code and said):  # not "there is none", but a history that cannot be read
             raise self._unread(said, f"the history of '{rev[:200]}' and {other}")
         if code:
-            hint = self._fetch_hint(rev) if self.shallow else f"compare with '{rev[:200]}' itself: --no-merge-base"
+            hint = (
+                self._fetch_hint(rev)
+                if self.shallow
+                else f"compare with '{rev[:200]}' itself: --no-merge-base"
+            )
             raise CompareError(f"'{rev[:200]}' and {other} have no common ancestor here", hint=hint)
         return out.strip()
 
@@ -152,7 +193,9 @@ class Repository:
         """
         for variable, form in TARGETS.items():
             if environ.get(variable):
-                return form.format(environ[variable])  # named, so it must be there: `commit` says what to fetch
+                return form.format(
+                    environ[variable]
+                )  # named, so it must be there: `commit` says what to fetch
         for rev in BRANCHES:
             if self._commit(rev):
                 return rev
@@ -172,7 +215,8 @@ class Repository:
             raise CompareError(f"'{path}' is outside the repository {self.top}") from None
 
     def comparable(self, path: str | Path) -> None:
-        """Raise CompareError where this repository cannot know a file's history: it is in another one, or a link leads out of this one.
+        """Raise CompareError where this repository cannot know a file's history: it is in another one, or
+        a link leads out of this one.
 
         A revision has no such file, then, however long it has been there.
         """
@@ -183,21 +227,28 @@ class Repository:
         for name in PurePosixPath(inside).parts[:-1]:
             folder /= name
             if os.path.lexists(folder / ".git"):
-                raise CompareError(f"'{path}' is in another repository, or a submodule: {folder}", hint=ELSEWHERE)
+                raise CompareError(
+                    f"'{path}' is in another repository, or a submodule: {folder}", hint=ELSEWHERE
+                )
         if not (top / inside).resolve().is_relative_to(top):
-            raise CompareError(f"'{path}' is a link that leads out of the repository {self.top}", hint=ELSEWHERE)
+            raise CompareError(
+                f"'{path}' is a link that leads out of the repository {self.top}", hint=ELSEWHERE
+            )
 
     def place(self, path: str) -> str:
-        """A path as git reads it behind a colon: from the top, or from the folder where it begins with ./ or ../."""
+        """A path as git reads it behind a colon: from the top, or from the folder where it begins with ./
+        or ../.
+        """
         if path.startswith(("./", "../")):
             path = f"{self.inside(self.folder / '_')[:-1]}{path}"
         return posixpath.normpath(path)
 
     def find(self, commit: str, path: str) -> str | None:
-        """The object that a file was at a commit, by its path from the top, links followed; None where the tree has no such file.
+        """The object that a file was at a commit, by its path from the top, links followed; None where
+        the tree has no such file.
 
-        Raises CompareError where that cannot be known: an object is missing or damaged, the path leads into a submodule, or through
-        a link out of the repository or to nothing.
+        Raises CompareError where that cannot be known: an object is missing or damaged, the path leads into
+        a submodule, or through a link out of the repository or to nothing.
         """
         if path.startswith("/"):
             return None
@@ -214,9 +265,14 @@ class Repository:
                 folders.pop()
                 names.pop()
                 continue
-            mode, entry = self._tree(folders[-1], f"'{'/'.join(names)[1:] or '.'}' at {commit[:12]}").get(name, ("", ""))
+            mode, entry = self._tree(folders[-1], f"'{'/'.join(names)[1:] or '.'}' at {commit[:12]}").get(
+                name, ("", "")
+            )
             if mode == SUBMODULE:
-                raise CompareError(f"'{path}' is in the submodule '{'/'.join([*names, name])[1:]}' at {commit[:12]}", hint=ELSEWHERE)
+                raise CompareError(
+                    f"'{path}' is in the submodule '{'/'.join([*names, name])[1:]}' at {commit[:12]}",
+                    hint=ELSEWHERE,
+                )
             if mode == LINK:
                 links += 1
                 left += self._target(entry, links, commit, path)
@@ -234,7 +290,9 @@ class Repository:
 
     def _target(self, name: str, links: int, commit: str, path: str) -> list[str]:
         """The steps of a link, the last one first."""
-        target = os.fsdecode(self._object(name, "blob", f"a link on the way to '{path}' at {commit[:12]}", LONGEST_LINK))
+        target = os.fsdecode(
+            self._object(name, "blob", f"a link on the way to '{path}' at {commit[:12]}", LONGEST_LINK)
+        )
         if target.startswith("/") or links > MOST_LINKS:
             astray = "leads to itself" if links > MOST_LINKS else OUT
             raise CompareError(f"'{path}' at {commit[:12]} is or passes a link that {astray}", hint=ELSEWHERE)
@@ -246,11 +304,19 @@ class Repository:
 
     def _read_tree(self, name: str, called: str) -> dict[str, tuple[str, str]]:
         """The entries of a folder: mode and object by name."""
-        data, entries, at, size = self._object(name, "tree", f"the folder {called}", LARGEST_TREE), {}, 0, len(name) // 2
+        data, entries, at, size = (
+            self._object(name, "tree", f"the folder {called}", LARGEST_TREE),
+            {},
+            0,
+            len(name) // 2,
+        )
         while at < len(data):
             space = data.index(b" ", at)
             end = data.index(b"\0", space)
-            entries[os.fsdecode(data[space + 1 : end])] = data[at:space].decode(), data[end + 1 : end + 1 + size].hex()
+            entries[os.fsdecode(data[space + 1 : end])] = (
+                data[at:space].decode(),
+                data[end + 1 : end + 1 + size].hex(),
+            )
             at = end + 1 + size
         return entries
 
@@ -269,7 +335,11 @@ class Repository:
             raise self._unread("", called)
         if found != kind or size > limit:
             self.git.drop()
-            raise CompareError(f"{called} is larger than {limit:,} bytes" if found == kind else f"{called} is no {kind} but a {found}")
+            raise CompareError(
+                f"{called} is larger than {limit:,} bytes"
+                if found == kind
+                else f"{called} is no {kind} but a {found}"
+            )
         return size
 
     def _object(self, name: str, kind: str, called: str, limit: int) -> bytes:
@@ -278,15 +348,29 @@ class Repository:
 
     def _unread(self, said: str, called: str) -> CompareError:
         """What to say of an object that is in the history and cannot be read."""
-        partial = self.git.run("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$")[1]
-        why = "this clone is partial, and nothing is fetched here" if partial else "this clone is shallow" if self.shallow else ""
+        partial = self.git.run(
+            "config",
+            "--get-regexp",
+            r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$",
+        )[1]
+        why = (
+            "this clone is partial, and nothing is fetched here"
+            if partial
+            else "this clone is shallow"
+            if self.shallow
+            else ""
+        )
         why = why or (said.splitlines() or ["the repository is damaged"])[0].removeprefix("git: ")
-        return CompareError(f"{called} is in the history, but its object cannot be read: {why}", hint=PARTIAL if partial else DAMAGED)
+        return CompareError(
+            f"{called} is in the history, but its object cannot be read: {why}",
+            hint=PARTIAL if partial else DAMAGED,
+        )
 
     def read(self, commit: str, path: str, limit: int = LARGEST_FILE) -> bytes | None:
         """A file at a commit, by its path from the top; None where it is not there.
 
-        Raises CompareError as `find` does, and where the file is larger than `limit` bytes or kept in Git LFS.
+        Raises CompareError as `find` does, and where the file is larger than `limit` bytes or kept in Git
+        LFS.
         """
         name = self.find(commit, path)
         if name is None:
@@ -296,7 +380,8 @@ class Repository:
         return data
 
     def copy(self, commit: str, path: str, target: Path, limit: int = LARGEST_MODEL) -> bool:
-        """Write a file at a commit to `target`, piece by piece, so that weights never stand in memory; False where it is not there.
+        """Write a file at a commit to `target`, piece by piece, so that weights never stand in memory;
+        False where it is not there.
 
         Raises CompareError as `read` does.
         """
@@ -316,7 +401,9 @@ class Repository:
     def renamed(self, commit: str, path: str) -> str | None:
         """What a file of the index was called at a commit, where git takes it for renamed since."""
         if commit not in self._renames:
-            code, out, said = self.git.run("diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", "-z", commit, "--")
+            code, out, said = self.git.run(
+                "diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", "-z", commit, "--"
+            )
             if code:
                 raise self._unread(said, f"a file that '{path}' may have been at {commit[:12]}")
             words = out.split("\0")
@@ -324,7 +411,8 @@ class Repository:
         return self._renames[commit].get(path)
 
     def spec(self, commit: str, path: str, rev: str = "") -> Spec | None:
-        """The spec in a file at a commit, its relative `extends` read at the same commit; None where it is not there.
+        """The spec in a file at a commit, its relative `extends` read at the same commit; None where it
+        is not there.
 
         `rev` is what the commit is called in messages. Raises SpecError where it cannot be read.
         """
@@ -349,16 +437,24 @@ class Repository:
             return mark + path, found
 
         found = text(path)
-        return None if found is None else read_spec(found, mark + path, PurePosixPath(path).stem, Path(mark + path), parent)
+        return (
+            None
+            if found is None
+            else read_spec(found, mark + path, PurePosixPath(path).stem, Path(mark + path), parent)
+        )
 
 
-def load_at(rev: str, design: str, settings: Settings | None = None, repository: Repository | None = None) -> Design:
+def load_at(
+    rev: str, design: str, settings: Settings | None = None, repository: Repository | None = None
+) -> Design:
     """Load a design as it was at a git revision.
 
-    `design` is a path as git reads it behind a colon (from the top of the repository, or ./ and ../ from the folder), with its
-    own settings behind a colon, which beat `settings`. A shipped design's name is that design, just as shipped.
+    `design` is a path as git reads it behind a colon (from the top of the repository, or ./ and ../ from
+    the folder), with its own settings behind a colon, which beat `settings`. A shipped design's name is
+    that design, just as shipped.
 
-    Raises CompareError for an unknown revision or a file that was not there, SpecError where it cannot be read or built.
+    Raises CompareError for an unknown revision or a file that was not there, SpecError where it cannot be
+    read or built.
     """
     name, own = split_design(design)
     asked = own.over(settings or Settings())
@@ -378,11 +474,16 @@ def load_at(rev: str, design: str, settings: Settings | None = None, repository:
 
 def not_there(rev: str, path: str) -> CompareError:
     """What to say where a revision has no such file."""
-    return CompareError(f"there is no file '{path}' at {rev}", hint="a path counts from the top of the repository, or from here behind ./")
+    return CompareError(
+        f"there is no file '{path}' at {rev}",
+        hint="a path counts from the top of the repository, or from here behind ./",
+    )
 
 
 def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -> Design | None:
-    """Read a model file through a copy of its own, since readers read files; None for a spec under another name."""
+    """Read a model file through a copy of its own, since readers read files; None for a spec under
+    another name.
+    """
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="mnetcost-") as folder:
@@ -394,9 +495,14 @@ def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -
                 return None
             return load_file(str(file), settings)._replace(file=f"{rev}:{path}")
         except MnetcostError as e:
-            raise type(e)(*(f._replace(file=f.file.replace(str(file), f"{rev}:{path}")) for f in e.faults)) from None
+            raise type(e)(
+                *(f._replace(file=f.file.replace(str(file), f"{rev}:{path}")) for f in e.faults)
+            ) from None
 
 
 def _refuse_pointer(data: bytes, path: str, commit: str) -> None:
     if is_pointer(data):
-        raise CompareError(f"'{path}' is kept in Git LFS; git itself has only a pointer to what it was at {commit[:12]}", hint=ELSEWHERE)
+        raise CompareError(
+            f"'{path}' is kept in Git LFS; git itself has only a pointer to what it was at {commit[:12]}",
+            hint=ELSEWHERE,
+        )

@@ -1,4 +1,7 @@
-"""How does a reader lay out what a file says? Layers with unique names, within bounds, each fault with its place in the file."""
+"""How does a reader lay out what a file says?
+
+Layers with unique names, within bounds, each fault with its place in the file.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,13 @@ PRODUCTS = re.compile(
     "embed|capsule|engine|ep_?context|edge_?tpu|ethos|delegate|partitioned_?call|subgraph",
     re.IGNORECASE,
 )
-"""Names of ops that have weights or products of their own, or that hold a whole network compiled for some device: never a tail."""
+"""Names of ops that have weights or products of their own, or that hold a whole network compiled for some
+device: never a tail.
+"""
 LARGEST_OPTIONS = 4096  # bytes of an op's options; longer ones may hold a network of their own
-DETECTION = re.compile("nms|non_?max|detect|decod|anchor|prior|proposal|yolo|box|(?<!trans)pose", re.IGNORECASE)
+DETECTION = re.compile(
+    "nms|non_?max|detect|decod|anchor|prior|proposal|yolo|box|(?<!trans)pose", re.IGNORECASE
+)
 """Names of ops that choose boxes or decode poses: what they read that is stored is a table."""
 MOST_NAMED = 6  # types of the tail's ops that a note lists
 HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul)
@@ -33,7 +40,9 @@ NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
 
 
 def own_sizes(lay: Callable[[Settings], Layers], settings: Settings) -> dict[str, Any]:
-    """What stands in `Layers.sizes` at the file's own size, where another is asked for and the file says its own."""
+    """What stands in `Layers.sizes` at the file's own size, where another is asked for and the file says
+    its own.
+    """
     if not (settings.resolution or settings.rho):
         return {}
     try:
@@ -43,19 +52,42 @@ def own_sizes(lay: Callable[[Settings], Layers], settings: Settings) -> dict[str
 
 
 NOTES = {
-    "table": "table: {numbers:,} of the params are stored tables, in {layers}, first at {first!r}; take them off if nothing trains "
-    "them, as prior boxes or masks",
-    "behind": "guess: the counts of {layers} behind what was left out, first at {first!r}, rest on the shape taken for it",
-    "clip": "guess: the bounds of {layers} of type Clip, first at {first!r}, are not in the file; taken for ReLU6 where the name says so",
-    "window": "followed: in {layers}, first at {first!r}, a pool's window is the whole map at the file's size, and so it is at this one",
-    "grown": "grown: the weights of {layers} behind a flattened map, first at {first!r}, are as many as in a net built at this size",
-    "filler": "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms that were never "
-    "trained, or written for a scale or a shift that the norms lack",
-    "boxes": "not counted: {numbers:,} stored numbers, such as prior boxes, that the tail reads in {layers}, first at {first!r}",
-    "places": "not counted: {numbers:,} numbers of tables that stored weights multiply, in {layers}, first at {first!r}; two a row, they "
-    "are taken for places, a height and a width each",
-    "fixed": "not counted: {numbers:,} numbers of Constant nodes, in {layers}, first at {first!r}; the weights are initializers, so "
-    "these are not trained",
+    "table": (
+        "table: {numbers:,} of the params are stored tables, in {layers}, first at {first!r}; take them off"
+        " if nothing trains them, as prior boxes or masks"
+    ),
+    "behind": (
+        "guess: the counts of {layers} behind what was left out, first at {first!r}, rest on the shape taken"
+        " for it"
+    ),
+    "clip": (
+        "guess: the bounds of {layers} of type Clip, first at {first!r}, are not in the file; taken for ReLU6"
+        " where the name says so"
+    ),
+    "window": (
+        "followed: in {layers}, first at {first!r}, a pool's window is the whole map at the file's size, and"
+        " so it is at this one"
+    ),
+    "grown": (
+        "grown: the weights of {layers} behind a flattened map, first at {first!r}, are as many as in a net"
+        " built at this size"
+    ),
+    "filler": (
+        "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms"
+        " that were never trained, or written for a scale or a shift that the norms lack"
+    ),
+    "boxes": (
+        "not counted: {numbers:,} stored numbers, such as prior boxes, that the tail reads in {layers}, first"
+        " at {first!r}"
+    ),
+    "places": (
+        "not counted: {numbers:,} numbers of tables that stored weights multiply, in {layers}, first at"
+        " {first!r}; two a row, they are taken for places, a height and a width each"
+    ),
+    "fixed": (
+        "not counted: {numbers:,} numbers of Constant nodes, in {layers}, first at {first!r}; the weights are"
+        " initializers, so these are not trained"
+    ),
 }
 """What an answer says of a file, beside its figures: once, with how often and where first."""
 
@@ -65,7 +97,9 @@ def plain_size(h: Any, w: Any) -> Any:
     return h if h == w else (h, w)
 
 
-def convolution(c: int, out: int, kernel: Any, stride: Any, dilation: Any, groups: int, padding: Any, bias: bool) -> Op:
+def convolution(
+    c: int, out: int, kernel: Any, stride: Any, dilation: Any, groups: int, padding: Any, bias: bool
+) -> Op:
     """The op of a convolution of `c` channels to `out`: depthwise where every channel is its own group."""
     if groups == c and groups > 1 and out % c == 0:
         return DepthwiseConv(kernel, stride, dilation, out // c, padding, bias)
@@ -75,8 +109,8 @@ def convolution(c: int, out: int, kernel: Any, stride: Any, dilation: Any, group
 class Layers:
     """Builds the graph of one file.
 
-    An unknown op takes the shape the file gives it, or its first input's. Where that makes a later layer fail, the unknown op is
-    what the user hears of.
+    An unknown op takes the shape the file gives it, or its first input's. Where that makes a later layer
+    fail, the unknown op is what the user hears of.
     """
 
     def __init__(self, file: str, allow_unknown: bool = False) -> None:
@@ -84,16 +118,23 @@ class Layers:
         self.allow_unknown = allow_unknown
         self.builder = Builder()
         self.unknown_ops: dict[str, list[str]] = {}
-        self.sizes: dict[str, Any] = {}  # pools whose window is the whole map, and how much each dense layer reads
+        self.sizes: dict[
+            str, Any
+        ] = {}  # pools whose window is the whole map, and how much each dense layer reads
         self.own_sizes: dict[str, Any] = {}  # the same at the file's own size, where this is another
-        self.tail_ops: dict[Ref, str] = {}  # ops that cannot be costed and that nothing with weights follows, and all behind them
+        self.tail_ops: dict[
+            Ref, str
+        ] = {}  # ops that cannot be costed and that nothing with weights follows, and all behind them
         self.weighted: set[Ref] = set()  # layers with weights or products, and all behind them
         self.doubtful: set[Ref] = set()  # ops that cannot be costed and were left out, and all behind them
         self.marked: dict[str, list[tuple[str, int]]] = {}
         self.times: dict[str, int] = {}
 
     def fault(self, message: str, place: str = "", hint: str = "", line: int = 0) -> SpecError:
-        """Make the error for a mistake in the file; raise what this returns. An unknown op that may be why is raised here instead."""
+        """Make the error for a mistake in the file; raise what this returns.
+
+        An unknown op that may be why is raised here instead.
+        """
         self.refuse_unknown()
         return SpecError(Fault(message, self.file, line, place, hint))
 
@@ -108,10 +149,22 @@ class Layers:
                 return f"{name} ({n})"
         raise self.fault(f"more than {MOST_LAYERS:,} layers are called '{name}'")
 
-    def add(self, name: Any, op: Op, *inputs: Ref, place: str = "", shared: bool = False, line: int = 0, written: str = "") -> Ref:
-        """Add a layer; its name is made unique. `shared`: its weights are an earlier layer's and were counted there. `written`: see Node.
+    def add(
+        self,
+        name: Any,
+        op: Op,
+        *inputs: Ref,
+        place: str = "",
+        shared: bool = False,
+        line: int = 0,
+        written: str = "",
+    ) -> Ref:
+        """Add a layer; its name is made unique.
 
-        Raises SpecError with the line where shapes do not fit or bounds are passed; UnknownOpError where an unknown op may be why.
+        `shared`: its weights are an earlier layer's and were counted there. `written`: see Node.
+
+        Raises SpecError with the line where shapes do not fit or bounds are passed; UnknownOpError where an
+        unknown op may be why.
         """
         name = self.name(name)
         if len(self.builder.nodes) >= MOST_LAYERS:
@@ -153,23 +206,33 @@ class Layers:
         return self.builder.shape(ref)
 
     def mark(self, note: str, name: str, numbers: int = 0) -> None:
-        """Have every answer say this once: for how many numbers or layers, and at which layer first. `note`: a key of NOTES."""
+        """Have every answer say this once: for how many numbers or layers, and at which layer first.
+
+        `note`: a key of NOTES.
+        """
         self.marked.setdefault(note, []).append((name, numbers))
 
     def notes(self) -> tuple[str, ...]:
         """What every answer has to say of this file, in the order of NOTES."""
         marked = [
-            said.format(numbers=sum(n for _, n in at), layers=f"{len(at)} layer{'s' * (len(at) > 1)}", first=at[0][0])
+            said.format(
+                numbers=sum(n for _, n in at), layers=f"{len(at)} layer{'s' * (len(at) > 1)}", first=at[0][0]
+            )
             for note, said in NOTES.items()
             if (at := self.marked.get(note))
         ]
         if not self.tail_ops:
             return tuple(marked)
         ops, first = len(self.tail_ops), self.builder.nodes[min(self.tail_ops)].name
-        types = sorted(dict.fromkeys(filter(None, self.tail_ops.values())), key=lambda type_: not DETECTION.search(type_))
+        types = sorted(
+            dict.fromkeys(filter(None, self.tail_ops.values())), key=lambda type_: not DETECTION.search(type_)
+        )
         said = ", ".join(types[:MOST_NAMED]) + ", ..." * (len(types) > MOST_NAMED)
         where = f"{ops} op{'s' * (ops > 1)}, first {first!r}"
-        return (f"tail: {said} ({where}) counts 0: nothing with weights or products stands there or behind", *marked)
+        return (
+            f"tail: {said} ({where}) counts 0: nothing with weights or products stands there or behind",
+            *marked,
+        )
 
     def window(self, name: str, kernel: Any, x: Shape, padded: bool) -> Any:
         """The window of a pool: the whole map where it is that at the file's own size."""
@@ -188,20 +251,33 @@ class Layers:
             self.mark("grown", name)
 
     def rows(self, name: str, count: int, x: Shape, line: int = 0) -> None:
-        """Refuse a reshape whose fixed axes hold all positions of the map at the file's own size, where this one would make rows of it."""
+        """Refuse a reshape whose fixed axes hold all positions of the map at the file's own size, where
+        this one would make rows of it.
+        """
         key = f"{name}/rows"
         if count == 1 and x.h * x.w > 1:
             self.sizes[key] = count
         elif key in self.own_sizes:
-            what = f"its fixed axes hold the whole map at the file's size, and at this one {count:,} times as many numbers reach it"
+            what = (
+                f"its fixed axes hold the whole map at the file's size, and at this one {count:,} times as"
+                " many numbers reach it"
+            )
             raise self.fault(what, f"layer {name[:120]!r}", "read it at its own size", line)
 
     def may_end(self, type_: str, *inputs: Ref) -> bool:
-        """May an op that cannot be costed be part of the file's tail? It must stand behind something with weights and have none itself."""
-        return not self.allow_unknown and not PRODUCTS.search(type_) and any(i in self.weighted for i in inputs)
+        """May an op that cannot be costed be part of the file's tail?
 
-    def tail(self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, numbers: int = 0, line: int = 0) -> Ref:
-        """Add an op that cannot be costed and counts 0, because nothing with weights follows; whatever reads it is part of the tail too.
+        It must stand behind something with weights and have none itself.
+        """
+        return (
+            not self.allow_unknown and not PRODUCTS.search(type_) and any(i in self.weighted for i in inputs)
+        )
+
+    def tail(
+        self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, numbers: int = 0, line: int = 0
+    ) -> Ref:
+        """Add an op that cannot be costed and counts 0, because nothing with weights follows; whatever
+        reads it is part of the tail too.
 
         numbers: how many stored numbers it reads, a table.
         """
@@ -217,7 +293,9 @@ class Layers:
         return any(i in self.tail_ops or i == NO_REF for i in inputs)
 
     def refuse_behind(self, *inputs: Ref) -> None:
-        """Something with weights reads what the tail gives: the ops in which the tail begins cannot be costed after all."""
+        """Something with weights reads what the tail gives: the ops in which the tail begins cannot be
+        costed after all.
+        """
         todo, seen = list(inputs), set()
         while todo:
             ref = todo.pop()
@@ -232,12 +310,16 @@ class Layers:
 
     def left_out(self) -> tuple[str, ...]:
         """Every unknown op: its type, how often it occurs, and where first."""
-        return tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in self.unknown_ops.items())
+        return tuple(
+            f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in self.unknown_ops.items()
+        )
 
     def refuse_unknown(self) -> None:
         """Raise UnknownOpError where there are unknown ops and the user did not ask to go on."""
         if self.unknown_ops and not self.allow_unknown:
-            raise UnknownOpError(*(Fault(f"cannot cost {said}", self.file, hint=UNKNOWN_HINT) for said in self.left_out()))
+            raise UnknownOpError(
+                *(Fault(f"cannot cost {said}", self.file, hint=UNKNOWN_HINT) for said in self.left_out())
+            )
 
     def graph(self, weight_bytes: int | None = None) -> Graph:
         """Finish.

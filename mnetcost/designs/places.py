@@ -1,7 +1,7 @@
 """On which line of a TOML file does a key stand? Asked only when there is a fault or an annotation to place.
 
-tomllib keeps no positions, and the libraries that do cost ten times a whole report; so this reads a text that tomllib has
-already accepted once more and notes where each key begins.
+tomllib keeps no positions, and the libraries that do cost ten times a whole report; so this reads a text
+that tomllib has already accepted once more and notes where each key begins.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ class _Scanner:
 
 @lru_cache(4)
 def lines(text: str) -> Mapping[Path, int]:
-    """Return the line of every key and array item of a valid TOML text; a text with many faults is scanned once.
+    """Return the line of every key and array item of a valid TOML text; a text with many faults is
+    scanned once.
 
     >>> lines('a = 1\\nlayers = [\\n  { op = "add" },\\n]')[("layers", 0, "op")]
     3
@@ -128,7 +129,11 @@ def lines(text: str) -> Mapping[Path, int]:
     scanner = _Scanner(text)
     try:
         scanner.document()
-    except (AttributeError, IndexError, RecursionError):  # a text we read less well than tomllib does: what was found so far
+    except (
+        AttributeError,
+        IndexError,
+        RecursionError,
+    ):  # a text we read less well than tomllib does: what was found so far
         pass
     return scanner.lines
 
@@ -140,7 +145,9 @@ def spelled_lines(text: str) -> Mapping[str, int]:
 
 
 def line_of(known: Mapping[Path, int], path: Path) -> int:
-    """Return the line of a key, or of the nearest thing around it, among those of `lines`; 0 where nothing is known."""
+    """Return the line of a key, or of the nearest thing around it, among those of `lines`; 0 where
+    nothing is known.
+    """
     while path:
         if path in known:
             return known[path]

@@ -1,7 +1,10 @@
-"""How is git run, so that a repository can make it neither run a command, nor fetch, nor hang? Every call of git starts here.
+"""How is git run, so that a repository can make it neither run a command, nor fetch, nor hang?
 
-A repository is a stranger's data: its config can name programs, and a missing object is a reason for git to fetch. So git is called
-with every transport off, no lazy fetch and no repository that was not asked for; docs/security.md says what that keeps out.
+Every call of git starts here.
+
+A repository is a stranger's data: its config can name programs, and a missing object is a reason for git to
+fetch. So git is called with every transport off, no lazy fetch and no repository that was not asked for;
+docs/security.md says what that keeps out.
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ from typing import IO, Any
 from ..errors import CompareError
 
 SECONDS = 15.0
-"""How long git may take for one answer. It reads local files only, so that one that takes longer is waiting for something."""
+"""How long git may take for one answer.
+
+It reads local files only, so that one that takes longer is waiting for something.
+"""
 SECONDS_NAME = "MNETCOST_GIT_SECONDS"
 
 CONFIG = {
@@ -29,7 +35,11 @@ CONFIG = {
 """Settings of every call; they beat what a repository's config says."""
 
 VARIABLES = {
-    "GIT_ALLOW_PROTOCOL": "",  # no transport at all, so no upload-pack, ssh, remote helper: any git since 2015, whatever the config allows
+    "GIT_ALLOW_PROTOCOL": (
+        ""
+        # no transport at all, so no upload-pack, ssh, remote helper: any git since 2015, whatever the config
+        # allows
+    ),
     "GIT_NO_LAZY_FETCH": "1",  # git 2.45: a missing object is missing
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
@@ -38,11 +48,16 @@ VARIABLES = {
 """Variables of every call."""
 
 KEPT = ("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_EXEC_PATH", "GIT_CONFIG_")
-"""What is passed on of the caller's variables that begin with GIT_: where git and its user's config are. The others (GIT_DIR, which git
-sets in hooks, GIT_INDEX_FILE, GIT_SSH_COMMAND) would speak of another repository than the designs', or start programs."""
+"""What is passed on of the caller's variables that begin with GIT_: where git and its user's config are.
+
+The others (GIT_DIR, which git sets in hooks, GIT_INDEX_FILE, GIT_SSH_COMMAND) would speak of another
+repository than the designs', or start programs.
+"""
 
 EXPLICIT = ("GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-"""What says which bare repository is meant, and where a hook of such a one finds the objects that were just pushed."""
+"""What says which bare repository is meant, and where a hook of such a one finds the objects that were
+just pushed.
+"""
 
 
 def seconds() -> float:
@@ -110,7 +125,8 @@ class Git:
                 cwd=self.folder,
                 env=_environment(self.explicit),
                 stdout=subprocess.PIPE,
-                start_new_session=True,  # a group that can be ended whole, with no terminal to ask a password at
+                # a group that can be ended whole, with no terminal to ask a password at
+                start_new_session=True,
                 **streams,
             )
         except OSError as e:
@@ -140,15 +156,25 @@ class Git:
         """The error for what git complains of, and the way out where one is known."""
         lines = [line for line in said.splitlines() if line.startswith("fatal: ")] or said.splitlines()
         text = lines[0].removeprefix("fatal: ").removeprefix("error: ")
-        hint = f"git config --global --add safe.directory {self.folder}" if "dubious ownership" in said else ""
+        hint = (
+            f"git config --global --add safe.directory {self.folder}" if "dubious ownership" in said else ""
+        )
         return CompareError(f"git: {text}", hint=hint)
 
     def begin(self, name: str) -> tuple[str, int]:
-        """Ask for an object by its whole name; its kind and size, or "missing" and 0. Its bytes must be taken with `take` or `drop`."""
+        """Ask for an object by its whole name; its kind and size, or "missing" and 0.
+
+        Its bytes must be taken with `take` or `drop`.
+        """
         if self._reader is None:  # one process for all objects
             self.close()
             self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the process
-            arguments = ("-c", "core.bigFileThreshold=1m", "cat-file", "--batch")  # a larger file is streamed, not held in git's memory
+            arguments = (
+                "-c",
+                "core.bigFileThreshold=1m",
+                "cat-file",
+                "--batch",
+            )  # a larger file is streamed, not held in git's memory
             self._reader = self._start(*arguments, stdin=subprocess.PIPE, stderr=self._complaints)
         question = self._reader.stdin
         assert question is not None
@@ -197,12 +223,17 @@ class Git:
         return data
 
     def _too_late(self, command: str) -> LateError:
-        hint = f"it only reads local files, so it waits for something; {SECONDS_NAME}=60 in the environment waits longer"
+        hint = (
+            f"it only reads local files, so it waits for something; {SECONDS_NAME}=60 in the environment"
+            " waits longer"
+        )
         self._late = LateError(f"git {command} did not answer in {seconds():g} seconds", hint=hint)
         return self._late
 
     def _broken(self, name: str) -> CompareError:
-        """The error for a process that ended instead of answering: a damaged object, or one that it may not fetch."""
+        """The error for a process that ended instead of answering: a damaged object, or one that it may
+        not fetch.
+        """
         assert self._reader is not None
         assert self._complaints is not None
         _end(self._reader)

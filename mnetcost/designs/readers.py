@@ -1,4 +1,7 @@
-"""Which model files can be read, and by which module? A row by suffix; a reader turns a file into a `Model`."""
+"""Which model files can be read, and by which module?
+
+A row by suffix; a reader turns a file into a `Model`.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,11 @@ READERS = {
     ".onnx": "onnx",
     ".tflite": "tflite",
 }
-"""The module of this room that reads files of a suffix. Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with
-`layers.Layers`, at the size that `settings` asks for, and puts `Unknown` where it knows no better."""
+"""The module of this room that reads files of a suffix.
+
+Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with `layers.Layers`, at the size
+that `settings` asks for, and puts `Unknown` where it knows no better.
+"""
 
 READ = f"specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join(READERS)})"
 """What can be a design, in words."""
@@ -33,14 +39,18 @@ READ = f"specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join
 REFUSED = {
     "alpha": "the widths of a model file are fixed; alpha is for designs whose rules of width are known",
     "classes": "a model file says itself how many classes it has",
-    "channels": "a model file says itself how many channels its input has; its first weights are made for them",
+    "channels": (
+        "a model file says itself how many channels its input has; its first weights are made for them"
+    ),
     "top": "a model file is costed whole; it does not say where its top begins",
 }
 """Settings that a model file cannot follow, and why."""
 
 
 class Model(NamedTuple):
-    """What a reader answers: the graph at the size asked for, the image's own height and width, and the file's word on itself."""
+    """What a reader answers: the graph at the size asked for, the image's own height and width, and the
+    file's word on itself.
+    """
 
     graph: Graph
     resolution: tuple[int, int]  # of the image at which the graph was built
@@ -50,14 +60,17 @@ class Model(NamedTuple):
 
 
 def reader_of(name: str) -> str | None:
-    """Return the module that reads a file of this name, by its ending alone, or None for a name that is no model file's."""
+    """Return the module that reads a file of this name, by its ending alone, or None for a name that is
+    no model file's.
+    """
     return READERS.get(PurePath(name).suffix.lower())
 
 
 def reader_for(name: str, found: Content | None) -> str | None:
     """Return the module that reads a file of this name and content: what it holds beats what it is called.
 
-    None is a spec, or no file at all. Raises SpecError for a file that none reads, saying what it is and how to get one that is.
+    None is a spec, or no file at all. Raises SpecError for a file that none reads, saying what it is and
+    how to get one that is.
     """
     by_name = reader_of(name)
     if found is SPEC or name.endswith(".toml"):
@@ -74,7 +87,8 @@ def reader_for(name: str, found: Content | None) -> str | None:
 
 
 def model_reader(name: str) -> str | None:
-    """Return the module that reads this file, or None for what is no model file: a shipped design, a spec, no file.
+    """Return the module that reads this file, or None for what is no model file: a shipped design, a
+    spec, no file.
 
     Raises SpecError for a file that is neither.
     """
@@ -86,8 +100,9 @@ def model_reader(name: str) -> str | None:
 def load_file(file: str, settings: Settings) -> Design:
     """Read a model file as a design.
 
-    Raises CallError for a setting that files cannot follow, SpecError where the file cannot be read or built, and UnknownOpError
-    where it holds an op that cannot be costed and `settings.allow_unknown` is not set.
+    Raises CallError for a setting that files cannot follow, SpecError where the file cannot be read or
+    built, and UnknownOpError where it holds an op that cannot be costed and `settings.allow_unknown` is not
+    set.
     """
     from . import Design
 
@@ -107,7 +122,17 @@ def load_file(file: str, settings: Settings) -> Design:
     rho = settings.rho or (model.resolution[0] / own[0] if own[0] else 1.0)
     name = PurePath(file).name
     return Design(
-        name, model.title or name, model.format, 1.0, rho, model.resolution, None, settings.batch or 1, True, model.graph, file=file
+        name,
+        model.title or name,
+        model.format,
+        1.0,
+        rho,
+        model.resolution,
+        None,
+        settings.batch or 1,
+        True,
+        model.graph,
+        file=file,
     )
 
 

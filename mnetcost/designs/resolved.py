@@ -1,4 +1,7 @@
-"""What does a spec say once all that it extends is laid out in one file? Written as TOML that costs the same."""
+"""What does a spec say once all that it extends is laid out in one file?
+
+Written as TOML that costs the same.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from .toml import value
 
 
 def resolved(spec: Spec) -> str:
-    """Return a spec's own text where it extends nothing, or else everything it says and inherits, as one text."""
+    """Return a spec's own text where it extends nothing, or else everything it says and inherits, as one
+    text.
+    """
     return "".join(f"{line}\n" for line in _lines(spec)) if spec.family else spec.text
 
 
@@ -36,7 +41,13 @@ def _lines(spec: Spec) -> Iterator[str]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    common: dict[str, Any] = {"name": row.name, "from": row.inputs, "repeat": row.repeat, "role": row.role, "why": row.why}
+    common: dict[str, Any] = {
+        "name": row.name,
+        "from": row.inputs,
+        "repeat": row.repeat,
+        "role": row.role,
+        "why": row.why,
+    }
     silent = {"name": "", "from": (), "repeat": 1, "role": "", "why": ""}
     said = {key: v for key, v in common.items() if v != silent[key]}
     front: dict[str, Any] = {key: said.pop(key) for key in ("name", "from") if key in said}

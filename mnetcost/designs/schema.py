@@ -1,4 +1,7 @@
-"""How does an editor know the spec language? As a JSON Schema, made from the tables that the reader goes by."""
+"""How does an editor know the spec language?
+
+As a JSON Schema, made from the tables that the reader goes by.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ ABOUT: dict[str, str] = {
     "title": "The network's name in prose.",
     "source": "Where the numbers are from: a paper and its table, or a program and its version.",
     "differs": "What an implementation does otherwise than the paper, a sentence each.",
-    "extends": "A shipped design, or a .toml file beside this one, of which this spec says only what is different.",
+    "extends": (
+        "A shipped design, or a .toml file beside this one, of which this spec says only what is different."
+    ),
     "resolution": "The input's size in pixels: a side, or [height, width].",
     "channels": "Channels of the input; 3 unless said otherwise.",
     "classes": 'Outputs of the classifier, which rows write as "classes"; 1000 unless said otherwise.',
@@ -33,7 +38,9 @@ ABOUT: dict[str, str] = {
     "role": "Which of the rules [widths.ROLE] its width follows.",
     "shared": "Its weights are an earlier row's, and were counted there.",
     "why": "In a sentence, what it is for; `explain` says it.",
-    "scale": '"scaled" by alpha, "fixed", or "scaled from A": as printed below alpha A, scaled from there on.',
+    "scale": (
+        '"scaled" by alpha, "fixed", or "scaled from A": as printed below alpha A, scaled from there on.'
+    ),
     "rounding": "How a scaled width becomes whole channels.",
     "divisor": "The multiple that widths round to.",
     "minimum": "The fewest channels; 0 is the divisor itself where widths round to it, 1 where they do not.",
@@ -77,18 +84,31 @@ def _about(keys: Mapping[str, str]) -> dict[str, Any]:
 
 def closed_table(properties: dict[str, Any], about: str, **more: Any) -> dict[str, Any]:
     """Describe a table that has these keys and no others."""
-    return {"type": "object", "description": about, "properties": properties, "additionalProperties": False, **more}
+    return {
+        "type": "object",
+        "description": about,
+        "properties": properties,
+        "additionalProperties": False,
+        **more,
+    }
 
 
 def _row(op: str) -> dict[str, Any]:
     """Describe a row of one op: the op's fields, and what every row may say."""
     cls: Any = VOCABULARY[op]
-    fields = {key: _field(sort, key, default=cls._field_defaults.get(key)) for key, sort in sorts_of(cls).items()}
+    fields = {
+        key: _field(sort, key, default=cls._field_defaults.get(key)) for key, sort in sorts_of(cls).items()
+    }
     common: dict[str, Any] = {"op": {"const": op}, **{key: _ref(key) for key in ROW_KEYS if key != "op"}}
     needed = ["op", *(key for key in fields if key not in cls._field_defaults)]
     if op in SEVERAL_INPUTS:
         many = SEVERAL_INPUTS[op]
-        common["from"] = {**common["from"], "type": "array", "minItems": many or 2, "maxItems": many or LONGEST_LIST}
+        common["from"] = {
+            **common["from"],
+            "type": "array",
+            "minItems": many or 2,
+            "maxItems": many or LONGEST_LIST,
+        }
         common["repeat"] = {"const": 1}
         needed.append("from")
     else:
@@ -96,12 +116,18 @@ def _row(op: str) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if op in EITHER:
         one, other, must = EITHER[op]
-        more = {"oneOf": [{"required": [one]}, {"required": [other]}]} if must else {"not": {"required": [one, other]}}
+        more = (
+            {"oneOf": [{"required": [one]}, {"required": [other]}]}
+            if must
+            else {"not": {"required": [one, other]}}
+        )
     return closed_table({**common, **fields}, first_line(cls), required=needed, **more)
 
 
 def _any_row() -> dict[str, Any]:
-    """Describe what a change may match or set: every key of every row, with the values that some op takes for it."""
+    """Describe what a change may match or set: every key of every row, with the values that some op takes
+    for it.
+    """
     known: dict[str, list[dict[str, Any]]] = {key: [_ref(key)] for key in ROW_KEYS}
     for cls in VOCABULARY.values():
         for key, sort in sorts_of(cls).items():
@@ -117,7 +143,9 @@ def _rules(table: str) -> dict[str, Any]:
     sorts, known = sorts_of(cls), {}
     for key in rule_keys()[table]:
         choices, default = RULE_CHOICES.get(f"{table}.{key}", ()), cls._field_defaults.get(key)
-        known[key] = _about(WIDTH_KEYS)[key] if key in WIDTH_KEYS else _field(sorts[key], key, choices, default)
+        known[key] = (
+            _about(WIDTH_KEYS)[key] if key in WIDTH_KEYS else _field(sorts[key], key, choices, default)
+        )
     return closed_table(known, first_line(cls))
 
 
@@ -125,7 +153,8 @@ def _rules(table: str) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the spec language.
 
-    It says all that can be said of one file by itself; that names are known, shapes fit and a parent is there, only reading says.
+    It says all that can be said of one file by itself; that names are known, shapes fit and a parent is
+    there, only reading says.
     """
     rows = {"type": "array", "items": _ref("row")}
     widths = _about(WIDTH_KEYS)
@@ -143,24 +172,44 @@ def schema() -> dict[str, Any]:
         "top": {"description": ABOUT["top"], **rows},
         "widths": closed_table({**widths, **{role: _ref("role-widths") for role in ROLES}}, ABOUT["widths"]),
         **{table: _rules(table) for table in RULE_TABLES},
-        "change": {"description": ABOUT["change"], "type": "array", "items": closed_table(change, ABOUT["change"], required=["match"])},
+        "change": {
+            "description": ABOUT["change"],
+            "type": "array",
+            "items": closed_table(change, ABOUT["change"], required=["match"]),
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mnetcost spec",
-        **closed_table({**_about(TOP_KEYS), **tables}, "A convolutional network as a table of layers, for mnetcost."),
-        "anyOf": [{"required": ["extends"]}, {"required": ["resolution", "layers"], "properties": {"layers": {"minItems": 1}}}],
+        **closed_table(
+            {**_about(TOP_KEYS), **tables}, "A convolutional network as a table of layers, for mnetcost."
+        ),
+        "anyOf": [
+            {"required": ["extends"]},
+            {"required": ["resolution", "layers"], "properties": {"layers": {"minItems": 1}}},
+        ],
         "$defs": {
-            **{sort: {"description": takes(sort, ""), **SORTS[sort].schema} for sort in SORTS if sort != "Choice"},
+            **{
+                sort: {"description": takes(sort, ""), **SORTS[sort].schema}
+                for sort in SORTS
+                if sort != "Choice"
+            },
             **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
             "op": {"description": ABOUT["op"], "enum": list(VOCABULARY)},
-            "role-widths": closed_table(widths, "The rule of the rows with this role; what it does not say is as in [widths]."),
+            "role-widths": closed_table(
+                widths, "The rule of the rows with this role; what it does not say is as in [widths]."
+            ),
             "keys": closed_table(any_row, "Keys of a row."),
             "row": {
                 "type": "object",
-                "properties": any_row,  # what an editor completes; the op's own row below says which of them it takes
+                "properties": (
+                    any_row
+                ),  # what an editor completes; the op's own row below says which of them it takes
                 "required": ["op"],
-                "allOf": [{"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")} for op in VOCABULARY],
+                "allOf": [
+                    {"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")}
+                    for op in VOCABULARY
+                ],
             },
             **{f"row-{op}": _row(op) for op in VOCABULARY},
         },

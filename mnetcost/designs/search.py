@@ -1,4 +1,7 @@
-"""Which files under a folder may be designs? Specs and model files, by their suffix and a look inside; the search is bounded."""
+"""Which files under a folder may be designs?
+
+Specs and model files, by their suffix and a look inside; the search is bounded.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,19 @@ from .plumbing import Git
 from .readers import READERS
 
 SKIPPED = ("node_modules", "site-packages", "__pycache__", "venv", "env")
-"""Folders whose files are other people's, or made. So are hidden folders, virtual environments and git repositories within."""
+"""Folders whose files are other people's, or made.
+
+So are hidden folders, virtual environments and git repositories within.
+"""
 MOST_ENTRIES = 200_000
 DEEPEST = 40
 LOOKED_AT = 1 << 20  # bytes
 
 LOOKS: dict[str, re.Pattern[bytes]] = {
     ".toml": re.compile(rb"^\s*(layers|extends)\s*=", re.MULTILINE),
-    ".json": re.compile(rb'"class_name"\s*:\s*"(%s)"|"(modelTopology|model_config)"\s*:' % "|".join(MODELS).encode()),
+    ".json": re.compile(
+        rb'"class_name"\s*:\s*"(%s)"|"(modelTopology|model_config)"\s*:' % "|".join(MODELS).encode()
+    ),
     ".prototxt": re.compile(rb"\blayers?\s*:?\s*\{"),
 }
 """What stands in a design's file, for suffixes that files of other kinds have too."""
@@ -29,7 +37,8 @@ LOOKS: dict[str, re.Pattern[bytes]] = {
 def candidates(folder: Path) -> list[str]:
     """Files under a folder that may be designs, as paths from it with slashes, in order.
 
-    Links are not followed, and what git ignores is left out. Raises CallError for what is no folder, and for one that holds too much.
+    Links are not followed, and what git ignores is left out. Raises CallError for what is no folder, and
+    for one that holds too much.
     """
     if not folder.is_dir():
         raise CallError(f"there is no folder '{folder}'")
@@ -59,14 +68,25 @@ def _files(folder: Path, ignored: set[str]) -> Iterator[str]:
             continue  # a folder that we may not read
         seen += len(entries)
         if seen > MOST_ENTRIES or depth > DEEPEST:
-            many = f"more than {MOST_ENTRIES:,} files" if seen > MOST_ENTRIES else f"folders more than {DEEPEST} deep"
-            raise CallError(f"'{folder}' holds {many}", hint="name the folder that your designs are in: mnetcost init models")
+            many = (
+                f"more than {MOST_ENTRIES:,} files"
+                if seen > MOST_ENTRIES
+                else f"folders more than {DEEPEST} deep"
+            )
+            raise CallError(
+                f"'{folder}' holds {many}",
+                hint="name the folder that your designs are in: mnetcost init models",
+            )
         for entry in entries:
             name = f"{place}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 if f"{name}/" not in ignored and not _foreign(entry):
                     waiting.append((f"{name}/", depth + 1))
-            elif name not in ignored and PurePath(name).suffix.lower() in (".toml", *READERS) and entry.is_file(follow_symlinks=False):
+            elif (
+                name not in ignored
+                and PurePath(name).suffix.lower() in (".toml", *READERS)
+                and entry.is_file(follow_symlinks=False)
+            ):
                 yield name
 
 
@@ -77,7 +97,9 @@ def _foreign(entry: os.DirEntry[str]) -> bool:
 
 
 def _ignored(folder: Path) -> set[str]:
-    """What git ignores under a folder: files, and whole folders with a slash behind; nothing where there is no git."""
+    """What git ignores under a folder: files, and whole folders with a slash behind; nothing where there
+    is no git.
+    """
     git = Git(folder)
     try:
         code, out, _ = git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")

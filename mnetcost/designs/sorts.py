@@ -37,7 +37,9 @@ def number(low: float, high: float, above: bool) -> Callable[[Any, str], float]:
     def read(value: Any, key: str) -> float:
         fits = value.__class__ in (int, float) and (low < value if above else low <= value) and value <= high
         if not fits:
-            raise Wrong(f"a number {'above' if above else 'from'} {low:g}{' up' if above else ''} to {high:g}")
+            raise Wrong(
+                f"a number {'above' if above else 'from'} {low:g}{' up' if above else ''} to {high:g}"
+            )
         return value  # type: ignore[no-any-return]
 
     return read
@@ -86,7 +88,9 @@ def read_padding(value: Any, key: str) -> Any:
         from .synonyms import meant
 
         like = meant(value, PADDINGS, "paddings") if isinstance(value, str) else None
-        raise Wrong(", ".join(f'"{w}"' for w in PADDINGS) + f", {e}", f"did you mean '{like}'?" if like else "") from None
+        raise Wrong(
+            ", ".join(f'"{w}"' for w in PADDINGS) + f", {e}", f"did you mean '{like}'?" if like else ""
+        ) from None
 
 
 def read_scale(value: Any, key: str) -> str:
@@ -201,7 +205,8 @@ SORTS: dict[str, Sort] = {
     "Zeros": Sort(read_zeros, {"anyOf": _ZEROS}),
     "Function": Sort(word(ACTIVATIONS, "an activation's name"), {"enum": list(ACTIVATIONS)}),
     "MaybeFunction": Sort(
-        word((*ACTIVATIONS, PRELU, "none"), 'an activation\'s name, "prelu" or "none"'), {"enum": [*ACTIVATIONS, PRELU, "none"]}
+        word((*ACTIVATIONS, PRELU, "none"), 'an activation\'s name, "prelu" or "none"'),
+        {"enum": [*ACTIVATIONS, PRELU, "none"]},
     ),
     "Role": Sort(word(ROLES), {"enum": list(ROLES)}),
     "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),
@@ -211,7 +216,9 @@ SORTS: dict[str, Sort] = {
     "Texts": Sort(read_texts, _several(_TEXT, 0, 100)),
     "Name": Sort(read_name, _NAME),
     "Names": Sort(read_names, {"anyOf": [_NAME, _several(_NAME, 1, LONGEST_LIST)]}),
-    "Numbers": Sort(read_numbers, _several({"type": "number", "exclusiveMinimum": 0, "maximum": 100}, 1, LONGEST_LIST)),
+    "Numbers": Sort(
+        read_numbers, _several({"type": "number", "exclusiveMinimum": 0, "maximum": 100}, 1, LONGEST_LIST)
+    ),
     "Sides": Sort(read_sides, _several(_integers(1, LARGEST_SIDE), 1, LONGEST_LIST)),
 }
 """How each sort named in an annotation is read and described."""

@@ -1,4 +1,7 @@
-"""What does a spec say? Strict reading of TOML into a frozen Spec, with every fault of the file in one run."""
+"""What does a spec say?
+
+Strict reading of TOML into a frozen Spec, with every fault of the file in one run.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,15 @@ DEEPEST_EXTENDS = 16
 VOCABULARY: dict[str, type] = {**BLOCKS, **OPS}
 """Every word a row's `op` may be: blocks, then single ops."""
 
-ROW_KEYS = {"op": "Name", "name": "Name", "from": "Names", "repeat": "Repeat", "role": "Role", "shared": "Flag", "why": "Text"}
+ROW_KEYS = {
+    "op": "Name",
+    "name": "Name",
+    "from": "Names",
+    "repeat": "Repeat",
+    "role": "Role",
+    "shared": "Flag",
+    "why": "Text",
+}
 TOP_KEYS = {
     "title": "Text",
     "source": "Text",
@@ -45,7 +56,8 @@ TABLES = ("widths", *RULE_TABLES, "layers", "top", "change")
 EITHER = {"conv_norm": ("out", "expand", True), "bneck": ("expand", "exp", False)}
 """Two keys of an op of which a row takes one, and whether it needs one."""
 MOST_FAULTS = 200
-MOST_LOOKS = 1_000_000  # rows that the changes of a design look at, all together: a thousand changes of a thousand rows
+# rows that the changes of a design look at, all together: a thousand changes of a thousand rows
+MOST_LOOKS = 1_000_000
 
 
 ParentOf = Callable[[str, Path | None], tuple[str, str]]
@@ -53,7 +65,9 @@ ParentOf = Callable[[str, Path | None], tuple[str, str]]
 
 
 class Row(NamedTuple):
-    """One row of a design's table, checked against its op: the op's fields as written, and what every row may say."""
+    """One row of a design's table, checked against its op: the op's fields as written, and what every row
+    may say.
+    """
 
     op: str
     fields: Mapping[str, Any]
@@ -132,15 +146,28 @@ class _Reading:
     def finish(self) -> None:
         if self.faults:
             known = {file: lines(text) for file, text in self.texts.items()}
-            faults = [Fault(m, f, line_of(known.get(f, {}), p), spelled(p), h) for f, p, m, h in list(self.faults)[:MOST_FAULTS]]
-            more = [Fault(f"there are more than {MOST_FAULTS} mistakes")] if len(self.faults) > MOST_FAULTS else []
+            faults = [
+                Fault(m, f, line_of(known.get(f, {}), p), spelled(p), h)
+                for f, p, m, h in list(self.faults)[:MOST_FAULTS]
+            ]
+            more = (
+                [Fault(f"there are more than {MOST_FAULTS} mistakes")]
+                if len(self.faults) > MOST_FAULTS
+                else []
+            )
             raise SpecError(*sorted(faults, key=lambda f: (f.file, f.line)), *more)
 
 
 def shown(value: Any) -> str:
     """A wrong value, short."""
     try:
-        text = f'"{value}"' if isinstance(value, str) else repr(value) if not isinstance(value, bool) else str(value).lower()
+        text = (
+            f'"{value}"'
+            if isinstance(value, str)
+            else repr(value)
+            if not isinstance(value, bool)
+            else str(value).lower()
+        )
     except (ValueError, RecursionError):  # an integer of thousands of digits; tables in tables in tables
         return "that"
     return text if len(text) <= 60 else text[:57] + "..."
@@ -167,14 +194,20 @@ class _Merged:
 
 def _rows(reading: _Reading, file: str, place: Place, value: Any) -> list[_Raw]:
     if not isinstance(value, list):
-        reading.fault(file, place, f"'{place[-1]}' must be a list of rows, each {{ op = ..., ... }}, not {shown(value)}")
+        reading.fault(
+            file, place, f"'{place[-1]}' must be a list of rows, each {{ op = ..., ... }}, not {shown(value)}"
+        )
         return []
     out = []
     for n, row in enumerate(value):
         if isinstance(row, dict):
             out.append(_Raw(dict(row), file, (*place, n), {}))
         else:
-            reading.fault(file, (*place, n), f'a row must be a table such as {{ op = "conv", out = 8 }}, not {shown(row)}')
+            reading.fault(
+                file,
+                (*place, n),
+                f'a row must be a table such as {{ op = "conv", out = 8 }}, not {shown(row)}',
+            )
     return out
 
 
@@ -198,7 +231,9 @@ def _extend(reading: _Reading, name: Any, file: str, base: Path | None, merged: 
     return True
 
 
-def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | None, merged: _Merged, depth: int) -> None:
+def _collect(
+    reading: _Reading, data: dict[str, Any], file: str, base: Path | None, merged: _Merged, depth: int
+) -> None:
     """Lay one file, and first what it extends, over what is there."""
     if "extends" in data:
         merged.whole = _extend(reading, data["extends"], file, base, merged, depth) and merged.whole
@@ -214,7 +249,11 @@ def _collect(reading: _Reading, data: dict[str, Any], file: str, base: Path | No
             for name, v in value.items():
                 if key == "widths" and name in ROLES:
                     if not isinstance(v, dict):
-                        reading.fault(file, (key, name), f"'{name}' must be a table such as {{ scale = \"fixed\" }}, not {shown(v)}")
+                        reading.fault(
+                            file,
+                            (key, name),
+                            f"'{name}' must be a table such as {{ scale = \"fixed\" }}, not {shown(v)}",
+                        )
                         continue
                     for k, inner in v.items():
                         merged.tables[(key, name, k)] = (inner, file)
@@ -237,7 +276,9 @@ def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], 
             reading.unknown(file, (*place, key), f"a change has no key '{key}'", CHANGE_KEYS)
     match, put, unset = change.get("match"), change.get("set", {}), change.get("unset", [])
     if not isinstance(match, dict) or not match:
-        reading.fault(file, (*place, "match"), 'a change must say which rows it is for: match = { name = "stem" }')
+        reading.fault(
+            file, (*place, "match"), 'a change must say which rows it is for: match = { name = "stem" }'
+        )
         return
     if not isinstance(put, dict) or not isinstance(unset, list) or not all(isinstance(k, str) for k in unset):
         reading.fault(file, place, "'set' must be a table of keys and values, and 'unset' a list of keys")
@@ -250,15 +291,22 @@ def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], 
         if key not in _row_keys():
             reading.unknown(file, (*place, *at), f"no row has a key '{key}'", _row_keys(), key)
     put = {k: v for k, v in put.items() if k in _row_keys()}
-    before, after = (_rows(reading, file, (*place, key), change[key]) if key in change else [] for key in ("before", "after"))
+    before, after = (
+        _rows(reading, file, (*place, key), change[key]) if key in change else []
+        for key in ("before", "after")
+    )
     found = not merged.whole or not set(match) <= set(_row_keys())
     reading.looks += sum(map(len, merged.rows.values()))
     if reading.looks > MOST_LOOKS:
-        reading.refuse(file, place, f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one")
+        reading.refuse(
+            file, place, f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one"
+        )
     for rows in merged.rows.values():
         matched = [all(k in row.values and row.values[k] == v for k, v in match.items()) for row in rows]
         if len(rows) + sum(matched) * (len(before) + len(after)) > MOST_LAYERS:
-            reading.refuse(file, place, f"gives the design more than {MOST_LAYERS:,} rows, more than it may have layers")
+            reading.refuse(
+                file, place, f"gives the design more than {MOST_LAYERS:,} rows, more than it may have layers"
+            )
         out: list[_Raw] = []
         for row, meant in zip(rows, matched, strict=True):
             if not meant:
@@ -273,7 +321,9 @@ def _change(reading: _Reading, file: str, place: Place, change: dict[str, Any], 
             out += after
         rows[:] = out
     if "remove" in change and not isinstance(change["remove"], bool):
-        reading.fault(file, (*place, "remove"), f"'remove' must be true or false, not {shown(change['remove'])}")
+        reading.fault(
+            file, (*place, "remove"), f"'remove' must be true or false, not {shown(change['remove'])}"
+        )
     if not found:
         reading.fault(file, (*place, "match"), "no row matches this change")
 
@@ -324,8 +374,12 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
             good = False
     if op in EITHER:
         one, other, needed = EITHER[op]
-        if (one in raw.values and other in raw.values) or (needed and one not in raw.values and other not in raw.values):
-            reading.fault(raw.file, raw.place, f"{op} {'needs' if needed else 'takes'} either '{one}' or '{other}'")
+        if (one in raw.values and other in raw.values) or (
+            needed and one not in raw.values and other not in raw.values
+        ):
+            reading.fault(
+                raw.file, raw.place, f"{op} {'needs' if needed else 'takes'} either '{one}' or '{other}'"
+            )
             good = False
     if not (_reads(reading, raw, op, common.get("from") or (), common.get("repeat", 1), at) and good):
         return None
@@ -343,17 +397,30 @@ def _row(reading: _Reading, raw: _Raw) -> Row | None:
     )
 
 
-def _reads(reading: _Reading, raw: _Raw, op: str, inputs: tuple[str, ...], repeat: int, at: Callable[[str], tuple[str, Place]]) -> bool:
+def _reads(
+    reading: _Reading,
+    raw: _Raw,
+    op: str,
+    inputs: tuple[str, ...],
+    repeat: int,
+    at: Callable[[str], tuple[str, Place]],
+) -> bool:
     """Check that a row names as many rows as its op reads."""
     if op not in SEVERAL_INPUTS:
         if len(inputs) > 1:
             several = ", ".join(SEVERAL_INPUTS)
-            reading.fault(*at("from"), f"{op} reads one row, not {len(inputs)}", f"several are read by {several}")
+            reading.fault(
+                *at("from"), f"{op} reads one row, not {len(inputs)}", f"several are read by {several}"
+            )
         return len(inputs) <= 1
     many = SEVERAL_INPUTS[op]
     if len(inputs) < 2 or (many and len(inputs) != many):
         where = at("from") if "from" in raw.values else (raw.file, raw.place)
-        reading.fault(*where, f"{op} must say which {many or 'two or more'} rows it reads", 'such as from = ["one row", "another"]')
+        reading.fault(
+            *where,
+            f"{op} must say which {many or 'two or more'} rows it reads",
+            'such as from = ["one row", "another"]',
+        )
         return False
     if repeat != 1:
         reading.fault(*at("repeat"), f"{op} joins rows once and takes no 'repeat'")
@@ -371,7 +438,13 @@ def _row_keys() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ROW_KEYS, *(key for op in VOCABULARY for key in _sorts(op))]))
 
 
-def _width_rule(reading: _Reading, merged: _Merged, base: tuple[str, ...], rule: WidthRule, keys: Iterable[str] = WIDTH_KEYS) -> WidthRule:
+def _width_rule(
+    reading: _Reading,
+    merged: _Merged,
+    base: tuple[str, ...],
+    rule: WidthRule,
+    keys: Iterable[str] = WIDTH_KEYS,
+) -> WidthRule:
     """Read the width keys of one table over a default."""
     put: dict[str, Any] = {}
     for key in keys:
@@ -403,7 +476,10 @@ def _rule_table(reading: _Reading, merged: _Merged, table: str, rule: WidthRule)
 
 def rule_keys() -> dict[str, tuple[str, ...]]:
     """The keys each table of rules takes."""
-    fields = {table: [ROUNDING_KEYS if key == "width" else (key,) for key in sorts_of(cls)] for table, cls in RULE_TABLES.items()}
+    fields = {
+        table: [ROUNDING_KEYS if key == "width" else (key,) for key in sorts_of(cls)]
+        for table, cls in RULE_TABLES.items()
+    }
     return {
         "widths": (*WIDTH_KEYS, *ROLES),
         **{f"widths.{role}": tuple(WIDTH_KEYS) for role in ROLES},
@@ -420,14 +496,16 @@ def _rules(reading: _Reading, merged: _Merged) -> Rules:
     widths = _width_rule(reading, merged, ("widths",), WidthRule())
     roles = tuple((role, _width_rule(reading, merged, ("widths", role), widths)) for role in ROLES)
     inner = widths._replace(scale="scaled")
-    return Rules(widths, roles, **{table: _rule_table(reading, merged, table, inner) for table in RULE_TABLES})
+    return Rules(
+        widths, roles, **{table: _rule_table(reading, merged, table, inner) for table in RULE_TABLES}
+    )
 
 
 def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf | None = None) -> Spec:
     """Read a spec's text, and what it extends.
 
-    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` looks elsewhere than in the
-    file system.
+    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` looks
+    elsewhere than in the file system.
     Raises SpecError with every fault found: file, line, place, and the nearest right key.
     """
     from . import find

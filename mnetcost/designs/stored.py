@@ -1,4 +1,7 @@
-"""Which of a model file's numbers is a value made of? Tensors and cuts of them, so that each number is counted once however it is read."""
+"""Which of a model file's numbers is a value made of?
+
+Tensors and cuts of them, so that each number is counted once however it is read.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ MOST_MARKED = 1 << 26  # numbers of stored tensors that are told apart one by on
 
 
 class Cut(NamedTuple):
-    """Where numbers of a stored tensor are: from `offset` on, `dims` of them along each axis, `strides` apart."""
+    """Where numbers of a stored tensor are: from `offset` on, `dims` of them along each axis, `strides`
+    apart.
+    """
 
     offset: int
     dims: Dims
@@ -53,9 +58,13 @@ class Stored(NamedTuple):
     key: Any = None  # whose they are: however many layers read them, they are counted once
     numbers: int = 0  # how many the file holds of them; 0 where they follow from shapes
     values: tuple[Any, ...] | None = None  # in order, where they are few
-    parts: tuple[Part, ...] = ()  # what they were taken or worked out from, where that is not the whole of one tensor in order
+    parts: tuple[
+        Part, ...
+    ] = ()  # what they were taken or worked out from, where that is not the whole of one tensor in order
     cut: Cut | None = None  # where they stand in their one tensor, where that is known and not in order
-    trained: bool = True  # False: written as fixed numbers; still weights where a convolution or a dense layer reads them
+    trained: bool = (
+        True  # False: written as fixed numbers; still weights where a convolution or a dense layer reads them
+    )
 
     @property
     def sources(self) -> tuple[Part, ...]:
@@ -76,17 +85,27 @@ class Stored(NamedTuple):
 
 
 def worked_out(dims: Dims, of: Sequence[Stored], key: Any, values: tuple[Any, ...] | None = None) -> Stored:
-    """What is worked out of stored values: made of all the numbers that those are made of; of the trained ones, where there are any."""
+    """What is worked out of stored values: made of all the numbers that those are made of; of the trained
+    ones, where there are any.
+    """
     learned = [v for v in of if v.numbers > 1 and v.trained] or [v for v in of if v.numbers > 1]
     parts = tuple(dict.fromkeys(part for v in learned for part in v.sources))
     trained = not learned or learned[0].trained
-    return Stored(dims, learned[0].key if len(learned) == 1 else key, sum(p.size for p in parts), values, parts, trained=trained)
+    return Stored(
+        dims,
+        learned[0].key if len(learned) == 1 else key,
+        sum(p.size for p in parts),
+        values,
+        parts,
+        trained=trained,
+    )
 
 
 class Counted:
     """Which stored numbers have been counted: each once, in whatever cuts and however often they are read.
 
-    Cuts of one tensor are told apart by a mark on each number; past MOST_MARKED marks the rest of a tensor counts with its next cut.
+    Cuts of one tensor are told apart by a mark on each number; past MOST_MARKED marks the rest of a tensor
+    counts with its next cut.
     """
 
     def __init__(self) -> None:
@@ -106,7 +125,11 @@ class Counted:
         if key in self.whole:
             return 0
         cuts = self.cuts.setdefault(key, {})
-        if cut is None or cut.size == whole or (cuts and self.marked + cut.size + whole * (key not in self.marks) > MOST_MARKED):
+        if (
+            cut is None
+            or cut.size == whole
+            or (cuts and self.marked + cut.size + whole * (key not in self.marks) > MOST_MARKED)
+        ):
             self.whole.add(key)
             self.marks.pop(key, None)
             new = whole - before

@@ -1,4 +1,7 @@
-"""Which of our words does somebody mean? By meaning, from `specs/words.toml`, then by spelling; for hints, and only when one is due."""
+"""Which of our words does somebody mean?
+
+By meaning, from `specs/words.toml`, then by spelling; for hints, and only when one is due.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,9 @@ def section(name: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def means(word: object, name: str, known: Iterable[str] | None = None) -> str | None:
-    """Which of our words this one means, in a section of the table; only one of `known`, if they are given."""
+    """Which of our words this one means, in a section of the table; only one of `known`, if they are
+    given.
+    """
     if not isinstance(word, str) or len(word) > LONGEST_WORD:
         return None
     known = None if known is None else list(known)
@@ -55,13 +60,19 @@ def means(word: object, name: str, known: Iterable[str] | None = None) -> str | 
 
 
 def meant(word: object, known: Iterable[str], name: str) -> str | None:
-    """One of `known`: what the word means, or else the nearest in spelling to it, or to a word that means it."""
+    """One of `known`: what the word means, or else the nearest in spelling to it, or to a word that means
+    it.
+    """
     known = list(known)
     if found := means(word, name, known):
         return found
     if near := nearest(str(word), known, 0.75):
         return near
-    words = {w: ours[0] for w, theirs in section(name).items() if (ours := [o for o in theirs if o in known]) and len(w) > 2}
+    words = {
+        w: ours[0]
+        for w, theirs in section(name).items()
+        if (ours := [o for o in theirs if o in known]) and len(w) > 2
+    }
     return words.get(nearest(fold(str(word)), words, 0.8) or "") or nearest(str(word), known)
 
 
@@ -90,7 +101,8 @@ def op_hint(word: object, ops: Iterable[str], functions: Iterable[str]) -> str:
 
 
 def key_hint(word: str, known: Iterable[str], elsewhere: Mapping[str, Iterable[str]]) -> str:
-    """A hint for a key that an op does not take: the one that is meant, else which ops take it, else all that this one takes.
+    """A hint for a key that an op does not take: the one that is meant, else which ops take it, else all
+    that this one takes.
 
     elsewhere: the keys of every op.
     """

@@ -1,8 +1,8 @@
 """How does a tensor of any number of axes look as a map, and which layer does an operation on it stand for?
 
-ONNX and TFLite speak of axes, the engine of maps of h x w x c. A tensor here knows its axes and which of them is the channels; the
-others, the batch of 1 apart, are folded into height and width. Where a layer needs other channels than the last layer gave, the same
-numbers are read anew, which costs nothing.
+ONNX and TFLite speak of axes, the engine of maps of h x w x c. A tensor here knows its axes and which of
+them is the channels; the others, the batch of 1 apart, are folded into height and width. Where a layer
+needs other channels than the last layer gave, the same numbers are read anew, which costs nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ Value = Tensor | Stored
 
 
 def view(dims: Dims, c: int, batch: bool | None = None) -> Shape:
-    """The map of these axes: the channels, the last of the others as width, the rest as height. `batch`: the first axis is left out."""
+    """The map of these axes: the channels, the last of the others as width, the rest as height.
+
+    `batch`: the first axis is left out.
+    """
     if not dims:
         return Shape(1, 1, 1)
     rest = [n for i, n in enumerate(dims) if i != c]
@@ -99,7 +102,8 @@ def groups(old: Dims, new: Dims) -> list[tuple[list[int], list[int]]]:
 
 
 def refit(old: Dims, target: Dims, new: Dims) -> Dims:
-    """What a reshape of `old` to `target` becomes where it gets `new` instead; raises ValueError where the file does not say.
+    """What a reshape of `old` to `target` becomes where it gets `new` instead; raises ValueError where
+    the file does not say.
 
     >>> refit((1, 1280, 7, 7), (1, 62720), (1, 1280, 5, 5))
     (1, 32000)
@@ -113,7 +117,9 @@ def refit(old: Dims, target: Dims, new: Dims) -> Dims:
             continue
         real = [j for j in outs if target[j] != 1] or outs[:1]
         changed, kept = [i for i in ins if old[i] != new[i]], prod(old[i] for i in ins if old[i] == new[i])
-        ways = {real[0]} if len(real) == 1 else {j for j in real if target[j] == prod(old[i] for i in changed)}
+        ways = (
+            {real[0]} if len(real) == 1 else {j for j in real if target[j] == prod(old[i] for i in changed)}
+        )
         if changed == ins[: len(changed)] and kept % prod(target[j] for j in real[1:]) == 0:
             ways.add(real[0])  # what stands behind the first axis is a part of what did not change
         if changed == ins[len(ins) - len(changed) :] and kept % prod(target[j] for j in real[:-1]) == 0:
@@ -127,7 +133,9 @@ def refit(old: Dims, target: Dims, new: Dims) -> Dims:
     return tuple(out)
 
 
-def image_size(file: str, name: str, h: int, w: int, settings: Settings) -> tuple[tuple[int, int], tuple[int, int] | None]:
+def image_size(
+    file: str, name: str, h: int, w: int, settings: Settings
+) -> tuple[tuple[int, int], tuple[int, int] | None]:
     """The size to read an image at, and the file's own; 0 is a side that the file leaves open.
 
     Raises CallError where the file leaves it open and the settings do not say.
@@ -142,8 +150,11 @@ def image_size(file: str, name: str, h: int, w: int, settings: Settings) -> tupl
     raise CallError(Fault(said_, file, hint="give --resolution, such as --resolution 224"))
 
 
-def sequence_size(file: str, name: str, length: int, settings: Settings) -> tuple[tuple[int, int], tuple[int, int] | None]:
-    """The size to read a sequence at, as a map one wide, and the file's own; a length of 0 is one that the file leaves open.
+def sequence_size(
+    file: str, name: str, length: int, settings: Settings
+) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    """The size to read a sequence at, as a map one wide, and the file's own; a length of 0 is one that
+    the file leaves open.
 
     Raises CallError where the file leaves it open and the settings do not say, or they say a width.
     """
@@ -186,18 +197,24 @@ class Maps:
             dims = fitting
         if not dims or fitting not in ((), dims):
             hint = "export it with dynamic axes, or read it at its own size"
-            raise self.fault(f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint)
+            raise self.fault(
+                f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint
+            )
         return dims
 
     def followed_resize(self, name: str, x: Dims, sizes: Dims) -> Dims:
-        """Where sizes to enlarge to stand in the file, what they are at this size: as many times the map as they were."""
+        """Where sizes to enlarge to stand in the file, what they are at this size: as many times the map
+        as they were.
+        """
         old = self.before.get(name)
         if old is None or old[0] == x:
             return sizes
         out = []
         for was, to, now in zip(*old, x, strict=True):
             if now * to % was:
-                raise self.fault(f"its size of {said(old[1])} is fixed in the file and does not follow {said(x)}", name)
+                raise self.fault(
+                    f"its size of {said(old[1])} is fixed in the file and does not follow {said(x)}", name
+                )
             out.append(now * to // was)
         return tuple(out)
 
@@ -243,8 +260,12 @@ class Maps:
         return Tensor(ref, t.dims, c)
 
     def learned(self, stored: Stored) -> int:
-        """How many of these numbers are counted here and not before; a single number is none that a layer learns."""
-        return sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources]) if not self.dry else 0
+        """How many of these numbers are counted here and not before; a single number is none that a layer
+        learns.
+        """
+        return (
+            sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources]) if not self.dry else 0
+        )
 
     def first(self, stored: Stored) -> bool:
         """Are any of these numbers counted here and not before?"""
@@ -253,7 +274,10 @@ class Maps:
         return self.counted.changes > before
 
     def counts(self, name: str, stored: Stored) -> bool:
-        """Does a layer count these as its weights? What they were worked out from beyond that is a table beside the layer."""
+        """Does a layer count these as its weights?
+
+        What they were worked out from beyond that is a table beside the layer.
+        """
         before = self.counted.changes
         new, own = self.learned(stored), prod(stored.dims)
         if self.counted.changes == before or self.dry:
@@ -263,9 +287,15 @@ class Maps:
             self.node(f"{name}/weights", Constant(1, 1, more, True))
         return not 0 < new < own
 
-    def add(self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = "") -> Tensor:
+    def add(
+        self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = ""
+    ) -> Tensor:
         """Add a layer whose output has these axes."""
-        return Tensor(self.node(name, op, *[t.ref for t in tensors], shared=shared, written=written), self.checked(dims, name), c)
+        return Tensor(
+            self.node(name, op, *[t.ref for t in tensors], shared=shared, written=written),
+            self.checked(dims, name),
+            c,
+        )
 
     def same(self, name: str, op: Op, t: Tensor, shared: bool = False, written: str = "") -> Tensor:
         """Add a layer that keeps its input's axes."""
@@ -283,8 +313,19 @@ class Maps:
             self.said.add(stored.key)
             self.layers.mark(note, name, stored.numbers)
 
-    def weighted(self, name: str, op: Callable[[bool], Op], t: Tensor, weight: Stored, bias: Stored | None, dims: Dims, c: int) -> Tensor:
-        """Add a layer with weights and perhaps a bias, of which either may have been counted at an earlier layer."""
+    def weighted(
+        self,
+        name: str,
+        op: Callable[[bool], Op],
+        t: Tensor,
+        weight: Stored,
+        bias: Stored | None,
+        dims: Dims,
+        c: int,
+    ) -> Tensor:
+        """Add a layer with weights and perhaps a bias, of which either may have been counted at an
+        earlier layer.
+        """
         new = self.counts(name, weight)
         if bias is None:
             return self.add(name, op(False), t, dims=dims, c=c, shared=not new)
@@ -335,7 +376,10 @@ class Maps:
         return any(isinstance(v, Tensor) and self.layers.behind_tail(v.ref) for v in values)
 
     def tail(self, type_: str, name: str, values: Sequence[Value | None], dims: Dims | None) -> Tensor:
-        """Add an op of the file's tail; `type_` is empty for one that is known. Stored numbers that it reads are a table."""
+        """Add an op of the file's tail; `type_` is empty for one that is known.
+
+        Stored numbers that it reads are a table.
+        """
         dims = dims or (1,)
         c = self.channels_of(len(dims))
         if self.dry:
@@ -345,17 +389,33 @@ class Maps:
         if numbers and DETECTION.search(type_):
             self.layers.mark("boxes", name, numbers)
             numbers = 0
-        return Tensor(self.layers.tail(type_, name, *refs, shape=view(self.checked(dims, name), c), numbers=numbers), dims, c)
+        return Tensor(
+            self.layers.tail(type_, name, *refs, shape=view(self.checked(dims, name), c), numbers=numbers),
+            dims,
+            c,
+        )
 
     def may_end(self, type_: str, values: Sequence[Value | None]) -> bool:
-        """May an op that cannot be costed be part of the file's tail? See Layers; one that reads stored numbers may have weights."""
+        """May an op that cannot be costed be part of the file's tail?
+
+        See Layers; one that reads stored numbers may have weights.
+        """
         if any(isinstance(v, Stored) and v.numbers > 1 for v in values) and not DETECTION.search(type_):
             return False
         if self.dry:
             return not self.loose
         return self.layers.may_end(type_, *[v.ref for v in values if isinstance(v, Tensor)])
 
-    def dense(self, name: str, t: Tensor, axis: int, weight: Stored, inner: int, out: int, bias: Stored | None = None) -> Tensor:
+    def dense(
+        self,
+        name: str,
+        t: Tensor,
+        axis: int,
+        weight: Stored,
+        inner: int,
+        out: int,
+        bias: Stored | None = None,
+    ) -> Tensor:
         """A dense layer over one axis."""
         if not -len(t.dims) <= axis < len(t.dims):
             raise NotKnown
@@ -363,18 +423,40 @@ class Maps:
         if t.dims[axis] != inner:
             raise self.fault(f"its weights are for {inner:,} numbers, and it gets {t.dims[axis]:,}", name)
         dims = (*t.dims[:axis], out, *t.dims[axis + 1 :])
-        return self.weighted(name, lambda b: Dense(out, b), self.seen(t, axis, name), weight, bias, self.checked(dims, name), axis)
+        return self.weighted(
+            name,
+            lambda b: Dense(out, b),
+            self.seen(t, axis, name),
+            weight,
+            bias,
+            self.checked(dims, name),
+            axis,
+        )
 
     def matmul(self, name: str, a: Value, b: Value, bias: Stored | None = None) -> Tensor:
-        """A product of matrices: a dense layer where one of them is stored and the same for all, a `matmul` otherwise."""
+        """A product of matrices: a dense layer where one of them is stored and the same for all, a
+        `matmul` otherwise.
+        """
         if isinstance(a, Tensor) and isinstance(b, Stored) and len(b.dims) >= 2 and prod(b.dims[:-2]) == 1:
             y = self.dense(name, a, -1, b, b.dims[-2], b.dims[-1], bias)
             rank = len(b.dims)
-            return y if rank <= len(y.dims) else self.reshape(f"{name}/axes", y, (*(1,) * (rank - len(y.dims)), *y.dims))
-        if isinstance(b, Tensor) and isinstance(a, Stored) and len(a.dims) == 2 and len(b.dims) >= 2 and bias is None:
+            return (
+                y
+                if rank <= len(y.dims)
+                else self.reshape(f"{name}/axes", y, (*(1,) * (rank - len(y.dims)), *y.dims))
+            )
+        if (
+            isinstance(b, Tensor)
+            and isinstance(a, Stored)
+            and len(a.dims) == 2
+            and len(b.dims) >= 2
+            and bias is None
+        ):
             return self.dense(name, b, -2, a, a.dims[1], a.dims[0])
         if isinstance(a, Stored) and isinstance(b, Stored) and len(b.dims) == 2:
-            if a.trained and a.dims[-1:] == (2,):  # a height and a width in a row: places, as Swin V2 has them
+            if a.trained and a.dims[-1:] == (
+                2,
+            ):  # a height and a width in a row: places, as Swin V2 has them
                 self.fixed(a, name, "places")
                 a = a._replace(trained=False)
             return self.dense(name, self.as_tensor(a, name), -1, b, b.dims[-2], b.dims[-1], bias)
@@ -392,7 +474,9 @@ class Maps:
         return self.add(name, MatMul(inner, *view(self.checked(dims, name), c)), a, b, dims=dims, c=c)
 
     def combine(self, name: str, by: str, values: Sequence[Value]) -> Tensor:
-        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power, compare, select."""
+        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power, compare,
+        select.
+        """
         try:
             dims = broadcast([v.dims for v in values])
         except ValueError as e:
@@ -402,19 +486,32 @@ class Maps:
             raise NotKnown
         if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
             one = stored.one or not stored.numbers or not stored.trained
-            if by in ("add", "subtract", "multiply", "divide") and (one or sum(n > 1 for n in stored.dims) == 1):
+            if by in ("add", "subtract", "multiply", "divide") and (
+                one or sum(n > 1 for n in stored.dims) == 1
+            ):
                 shift = by in ("add", "subtract")
                 new = self.learned(stored) if not one else 0
                 if not stored.trained and stored.numbers > 1:
                     self.fixed(stored, name)
                 learned: Op = Bias(new or stored.numbers) if shift else Scale(False, new or stored.numbers)
-                return self.same(name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new)
+                return self.same(
+                    name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new
+                )
             if stored.one and by != "compare":
                 relu = by == "maximum" and stored.values == (0,)
-                return self.same(name, Activation("relu" if relu else "power" if by == "power" else "clip"), t)
-        tensors = [self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name) for v in values]
+                return self.same(
+                    name, Activation("relu" if relu else "power" if by == "power" else "clip"), t
+                )
+        tensors = [
+            self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name)
+            for v in values
+        ]
         whole = next((t for t in tensors if t.dims == dims), None)
-        c = whole.c if whole else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
+        c = (
+            whole.c
+            if whole
+            else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
+        )
         if self.dry:
             return Tensor(0, self.checked(dims, name), c)
         refs = self.alike(name, tensors, dims, c)
@@ -429,12 +526,18 @@ class Maps:
         return self.seen(self.add(name, op, *refs, dims=dims, c=c), c, name)
 
     def alike(self, name: str, tensors: Sequence[Tensor], dims: Dims, c: int) -> list[Tensor]:
-        """Tensors as maps that can be combined side by side: as they are, or along up to three runs of axes, or repeated in full."""
+        """Tensors as maps that can be combined side by side: as they are, or along up to three runs of
+        axes, or repeated in full.
+        """
         padded = [(*(1,) * (len(dims) - len(t.dims)), *t.dims) for t in tensors]
         shapes = [view(p, c, bool(dims) and dims[0] == 1) for p in padded]
         repeated: Shape | None = None
-        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc") or view(dims, c) != spread("", tuple(shapes)):
-            runs: list[tuple[Any, list[int]]] = []  # which tensors are repeated along these axes, and the axes
+        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc") or view(
+            dims, c
+        ) != spread("", tuple(shapes)):
+            runs: list[
+                tuple[Any, list[int]]
+            ] = []  # which tensors are repeated along these axes, and the axes
             for i in (i for i, n in enumerate(dims) if n != 1):
                 kept = [p[i] != 1 for p in padded]
                 if runs and runs[-1][0] == kept:
@@ -442,13 +545,24 @@ class Maps:
                 else:
                     runs.append((kept, [i]))
             if len(runs) <= 3:
-                shapes = [Shape(*(1,) * (3 - len(runs)), *(prod(p[i] for i in axes) for _, axes in runs)) for p in padded]
+                shapes = [
+                    Shape(*(1,) * (3 - len(runs)), *(prod(p[i] for i in axes) for _, axes in runs))
+                    for p in padded
+                ]
             else:
                 repeated = view(dims, c)
         refs = []
         for t, shape in zip(tensors, shapes, strict=True):
             ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
-            refs.append(t._replace(ref=ref if repeated in (None, shape) else self.node(f"{name}/repeat", Repeat(*repeated), ref)))
+            refs.append(
+                t._replace(
+                    ref=(
+                        ref
+                        if repeated in (None, shape)
+                        else self.node(f"{name}/repeat", Repeat(*repeated), ref)
+                    )
+                )
+            )
         return refs
 
     def concat(self, name: str, values: Sequence[Value], axis: int) -> Tensor:
@@ -459,18 +573,28 @@ class Maps:
             return values[0]
         rank = len(values[0].dims)
         if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
-            raise self.fault(f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}", name)
+            raise self.fault(
+                f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}",
+                name,
+            )
         axis %= rank
         c = next(v.c for v in values if isinstance(v, Tensor))
         rest = [i for i in range(rank) if i != c and (i or values[0].dims[0] != 1 or not c)]
         sides = {c: "channels", **dict(zip(rest, ("height", "width") if len(rest) < 3 else (), strict=False))}
         dims = list(values[0].dims)
         dims[axis] = sum(v.dims[axis] for v in values)
-        if any(n != m for v in values for i, (n, m) in enumerate(zip(v.dims, dims, strict=True)) if i != axis):
-            raise self.fault(f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}", name)
+        if any(
+            n != m for v in values for i, (n, m) in enumerate(zip(v.dims, dims, strict=True)) if i != axis
+        ):
+            raise self.fault(
+                f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}",
+                name,
+            )
         tensors = [self.as_tensor(v, name) for v in values]
         if axis in sides:
-            return self.add(name, Concat(sides[axis]), *[self.seen(t, c, name) for t in tensors], dims=tuple(dims), c=c)
+            return self.add(
+                name, Concat(sides[axis]), *[self.seen(t, c, name) for t in tensors], dims=tuple(dims), c=c
+            )
         refs = []
         for t in tensors:
             shape = Shape(prod(t.dims[:axis]), t.dims[axis], prod(t.dims[axis + 1 :]))
@@ -519,13 +643,19 @@ class Maps:
         return self.add(name, Gather(*view(dims, c)), t, dims=dims, c=c)
 
     def repeated(self, name: str, value: Value, dims: Dims) -> Value:
-        """The same numbers as often along each axis, perhaps along new ones in front, as these axes need them."""
+        """The same numbers as often along each axis, perhaps along new ones in front, as these axes need
+        them.
+        """
         if isinstance(value, Stored):
             return value._replace(dims=dims, values=None)
         rank, batch = len(dims), dims[0] == 1
         c = value.c + rank - len(value.dims)
         shape = view((*(1,) * (rank - len(value.dims)), *value.dims), c, batch)
-        ref = value.ref if self.shape(value) == shape else self.node(f"{name}/layout", Reshape(*shape), value.ref)
+        ref = (
+            value.ref
+            if self.shape(value) == shape
+            else self.node(f"{name}/layout", Reshape(*shape), value.ref)
+        )
         return Tensor(self.node(name, Repeat(*view(dims, c, batch)), ref), dims, c)
 
     def padded(self, name: str, t: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
@@ -541,8 +671,12 @@ class Maps:
         y = t
         for i, edge in enumerate(zip(before, after, strict=True)):
             if any(edge):  # one axis after the other, each as a map's width
-                row = self.node(f"{name}/layout", Reshape(prod(y.dims[:i]), y.dims[i], prod(y.dims[i + 1 :])), y.ref)
-                y = Tensor(self.node(name, Pad((0, 0, *edge)), row), (*y.dims[:i], dims[i], *y.dims[i + 1 :]), t.c)
+                row = self.node(
+                    f"{name}/layout", Reshape(prod(y.dims[:i]), y.dims[i], prod(y.dims[i + 1 :])), y.ref
+                )
+                y = Tensor(
+                    self.node(name, Pad((0, 0, *edge)), row), (*y.dims[:i], dims[i], *y.dims[i + 1 :]), t.c
+                )
         return self.seen(y, t.c, name)
 
     def without(self, t: Tensor, axes: Sequence[int]) -> Tensor:
@@ -559,8 +693,14 @@ class Maps:
         axes = sorted({a % rank for a in axes})
         dims = tuple(1 if i in axes else n for i, n in enumerate(t.dims))
         t = self.seen(t, t.c, name)
-        pooled = by in ("mean", "max") and t.c not in axes and all(n == 1 for i, n in enumerate(dims) if i != t.c)
-        op: Op = GlobalPool("average" if by == "mean" else "max") if pooled and rank > 2 else Reduce(*view(dims, t.c), by)
+        pooled = (
+            by in ("mean", "max") and t.c not in axes and all(n == 1 for i, n in enumerate(dims) if i != t.c)
+        )
+        op: Op = (
+            GlobalPool("average" if by == "mean" else "max")
+            if pooled and rank > 2
+            else Reduce(*view(dims, t.c), by)
+        )
         y = self.add(name, op, t, dims=dims, c=t.c, written="mean" if by == "mean" else "")
         return y if keep else self.without(y, axes)
 

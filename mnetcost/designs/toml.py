@@ -25,14 +25,21 @@ QUOTED = re.compile(
     r"|#[^\n]*+",
     re.DOTALL,
 )
-"""A string or a comment. Every branch takes what it has begun, closed or not, so that a text is gone through once."""
+"""A string or a comment.
+
+Every branch takes what it has begun, closed or not, so that a text is gone through once.
+"""
 OBEYED = re.compile(r"##\[|^[ \t]*::", re.MULTILINE)
-"""What the runner of a CI service takes for a command: the first anywhere in a line of a log, the second at its beginning."""
+"""What the runner of a CI service takes for a command: the first anywhere in a line of a log, the second
+at its beginning.
+"""
 KEYS_LETTERS = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_- \t"))
 
 
 def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, Any]:
-    """Parse TOML; raises SpecError with the line of a syntax error, or of a key or a nesting that no file of ours has."""
+    """Parse TOML; raises SpecError with the line of a syntax error, or of a key or a nesting that no file
+    of ours has.
+    """
     refuse_runaway(text, file, most_parts)
     try:
         return tomllib.loads(text)
@@ -47,11 +54,15 @@ def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, 
     except ValueError as e:  # a number of more digits than Python reads
         found = LONG.search(text)
         line = text.count("\n", 0, found.start()) + 1 if found else 0
-        raise SpecError(Fault("TOML: a number of more than 300 digits" if found else f"TOML: {e}", file, line)) from None
+        raise SpecError(
+            Fault("TOML: a number of more than 300 digits" if found else f"TOML: {e}", file, line)
+        ) from None
 
 
 def parse_short(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, Any]:
-    """Parse TOML as `parse_toml` does, and refuse an integer that neither a message nor a float could hold: hexadecimal has no limit."""
+    """Parse TOML as `parse_toml` does, and refuse an integer that neither a message nor a float could
+    hold: hexadecimal has no limit.
+    """
     data = parse_toml(text, file, most_parts)
     left: list[tuple[Place, Any]] = [((), data)] if LONG.search(text) else []
     while left:
@@ -66,9 +77,11 @@ def parse_short(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str,
 
 
 def refuse_runaway(text: str, file: str, most_parts: int = MOST_PARTS) -> None:
-    """Refuse keys of too many parts and values nested too deeply, in one walk over the text and before tomllib sees it.
+    """Refuse keys of too many parts and values nested too deeply, in one walk over the text and before
+    tomllib sees it.
 
-    Strings and comments are left out, and then all that keys are spelled with: a key of n parts is what remains as n - 1 dots in a row.
+    Strings and comments are left out, and then all that keys are spelled with: a key of n parts is what
+    remains as n - 1 dots in a row.
 
     >>> refuse_runaway("a" + ".a" * 16 + " = 1", "net.toml")
     Traceback (most recent call last):

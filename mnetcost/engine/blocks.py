@@ -1,7 +1,9 @@
-"""Which blocks are there, and which layers does each stand for? One class a block: its fields, then its layers in order.
+"""Which blocks are there, and which layers does each stand for?
 
-A block's fields are its TOML keys. It writes its layers with a `Site`, which knows the design's rules, alpha, and the row it
-stands in.
+One class a block: its fields, then its layers in order.
+
+A block's fields are its TOML keys. It writes its layers with a `Site`, which knows the design's rules,
+alpha, and the row it stands in.
 """
 
 from typing import Any, NamedTuple
@@ -34,8 +36,12 @@ class Site:
         self.role = ""
         self.why = ""
         self.shared = False
-        self.written = {label: word for label, word in rules.written._asdict().items() if word not in ("", "module")}
-        self.widened: dict[str, tuple[int, int]] = {}  # places where an alpha below 1 leaves more channels than printed: both numbers
+        self.written = {
+            label: word for label, word in rules.written._asdict().items() if word not in ("", "module")
+        }
+        self.widened: dict[
+            str, tuple[int, int]
+        ] = {}  # places where an alpha below 1 leaves more channels than printed: both numbers
         self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
 
     @property
@@ -44,24 +50,49 @@ class Site:
         return self.builder.nodes[self.x].output
 
     def width(self, printed: Num) -> Num:
-        """Scale a printed width by the rule of this row's role, and keep in mind where rounding widens what alpha narrows."""
+        """Scale a printed width by the rule of this row's role, and keep in mind where rounding widens
+        what alpha narrows.
+        """
         width = self.rules.width(self.role).width(printed, self.alpha)
         if self.alpha.__class__ is float and self.alpha < 1 and not is_array(width) and width > printed:
             self.widened.setdefault(self.place, (printed, width))
         return width
 
-    def add(self, part: str, op: Op, *inputs: Ref, when: Num = ALWAYS, why: str = "", printed: Num = None, written: str = "") -> Ref:
-        """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place itself."""
+    def add(
+        self,
+        part: str,
+        op: Op,
+        *inputs: Ref,
+        when: Num = ALWAYS,
+        why: str = "",
+        printed: Num = None,
+        written: str = "",
+    ) -> Ref:
+        """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place
+        itself.
+        """
         x = inputs or (self.x,)
         name = f"{self.place}/{part}" if part else self.place
         label = "se_pool" if op is SE_POOL else op.label
         written = written or (self.written.get(label, "") if self.written else "")
-        self.x = self.builder.add(name, op, *x, place=self.place, when=when, why=why, row=self.row, shared=self.shared, written=written)
+        self.x = self.builder.add(
+            name,
+            op,
+            *x,
+            place=self.place,
+            when=when,
+            why=why,
+            row=self.row,
+            shared=self.shared,
+            written=written,
+        )
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x
 
     def norm_and_activation(self, part: str, norm: bool | None, function: str, when: Num = ALWAYS) -> None:
-        """Add what follows a convolution: batch norm, then the activation; the style's where the row is silent."""
+        """Add what follows a convolution: batch norm, then the activation; the style's where the row is
+        silent.
+        """
         style = self.rules.style
         if style.norm if norm is None else norm:
             # folded into a convolution that has a bias, a norm leaves no other one
@@ -72,15 +103,21 @@ class Site:
         self.activation(f"{part}_{function}" if part else function, function, when)
 
     def activation(self, part: str, function: str, when: Num = ALWAYS) -> None:
-        """Add an activation, or nothing for "none"; "prelu" learns a slope a channel, however many alpha leaves."""
+        """Add an activation, or nothing for "none"; "prelu" learns a slope a channel, however many alpha
+        leaves.
+        """
         if function != "none":
-            layer = PRelu(self.shape.c) if function == PRELU else ACTIVATION.get(function) or Activation(function)
+            layer = (
+                PRelu(self.shape.c) if function == PRELU else ACTIVATION.get(function) or Activation(function)
+            )
             self.add(part, layer, when=when, why=WHY_FUNCTION.get(function, "the non-linearity"))
 
     def numbers(self, printed: int, what: str, x: Ref) -> Num:
-        """How many numbers a layer behind `x` learns, of which the paper's table has so many: one a channel, for the whole map, ...
+        """How many numbers a layer behind `x` learns, of which the paper's table has so many: one a
+        channel, for the whole map, ...
 
-        As many as there are printed channels are as many as there are channels. Raises ShapeError where they fit no axes of the map.
+        As many as there are printed channels are as many as there are channels. Raises ShapeError where
+        they fit no axes of the map.
         """
         (h, w, c), channels = self.builder.nodes[x].output, self.printed[x]
         many, rest = divmod(printed, channels)
@@ -90,34 +127,68 @@ class Site:
             return printed
         as_printed = everywhere(c == channels)
         # a part of one axis with two whole others is what further axes of a file come to
-        if as_printed and not anywhere(h * w * c % printed) and any(not anywhere(printed % two) for two in (h * w, h * c, w * c)):
+        if (
+            as_printed
+            and not anywhere(h * w * c % printed)
+            and any(not anywhere(printed % two) for two in (h * w, h * c, w * c))
+        ):
             return printed
-        said = f"a map of {h}x{w}x{c}" + ("" if as_printed else f", whose channels are {channels} in the table")
-        raise ShapeError(Fault(f"{printed:,} {what} fit no axes of {said}", hint="one a channel is the number of channels of the table"))
+        said = f"a map of {h}x{w}x{c}" + (
+            "" if as_printed else f", whose channels are {channels} in the table"
+        )
+        raise ShapeError(
+            Fault(
+                f"{printed:,} {what} fit no axes of {said}",
+                hint="one a channel is the number of channels of the table",
+            )
+        )
 
     def groups(self, printed: Num) -> Num:
-        """The groups of a convolution: as many as there are printed channels are one a channel, as in a depthwise convolution."""
+        """The groups of a convolution: as many as there are printed channels are one a channel, as in a
+        depthwise convolution.
+        """
         return self.shape.c if printed != 1 and printed == self.printed[self.x] else printed
 
     def bias(self, own: bool | None) -> bool:
         """The row's own word on biases, or the style's."""
         return self.rules.style.bias if own is None else own
 
-    def depthwise(self, part: str, kernel: Any, stride: Any, dilation: Any, padding: Any, bias: Any, why: str, multiplier: Any = 1) -> None:
+    def depthwise(
+        self,
+        part: str,
+        kernel: Any,
+        stride: Any,
+        dilation: Any,
+        padding: Any,
+        bias: Any,
+        why: str,
+        multiplier: Any = 1,
+    ) -> None:
         """Add a depthwise convolution, behind its own zero padding where the style asks for that."""
         style = self.rules.style
         if padding == "":
             padding = style.padding
             if style.depthwise_pad != "none" and stride != 1:
-                self.add(f"{part}_pad", Pad(self._zeros(kernel)), why="the zeros that the strided window needs")
+                self.add(
+                    f"{part}_pad", Pad(self._zeros(kernel)), why="the zeros that the strided window needs"
+                )
                 padding = "valid"
         self.add(part, DepthwiseConv(kernel, stride, dilation, multiplier, padding, self.bias(bias)), why=why)
 
     def conv(self, part: str, out: Num, kernel: Any, x: Ref | None = None, printed: Num = None) -> Ref:
         """Add a convolution of a block's branch with its norm and activation, as the style says."""
         self.x = self.x if x is None else x
-        why = "mixes channels, one position at a time" if kernel == 1 else "looks at a window in all channels at once"
-        self.add(part, Conv(out, kernel, 1, 1, 1, self.rules.style.padding, self.bias(None)), why=why, printed=printed)
+        why = (
+            "mixes channels, one position at a time"
+            if kernel == 1
+            else "looks at a window in all channels at once"
+        )
+        self.add(
+            part,
+            Conv(out, kernel, 1, 1, 1, self.rules.style.padding, self.bias(None)),
+            why=why,
+            printed=printed,
+        )
         self.norm_and_activation(part, None, "")
         return self.x
 
@@ -133,7 +204,11 @@ class Site:
         middle = se.width.round(base * share)
         squeeze: Any = Dense if se.layers == "dense" else Conv
         self.add(f"{part}pool", SE_POOL, why="one number a channel, so that the gate sees the whole map")
-        self.add(f"{part}squeeze", squeeze(middle, bias=se.bias), why="to a few channels, so that the gate stays cheap")
+        self.add(
+            f"{part}squeeze",
+            squeeze(middle, bias=se.bias),
+            why="to a few channels, so that the gate stays cheap",
+        )
         self.add(f"{part}{se.activation}", Activation(se.activation), why="the non-linearity")
         self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number a channel")
         self.add(f"{part}{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
@@ -144,7 +219,9 @@ NORM = Norm()
 SE_POOL = GlobalPool()
 GATE = Gate()
 ADD = Add()
-ACTIVATION = {name: Activation(name) for name in ("relu", "relu6", "hswish", "swish", "hsigmoid", "sigmoid", "softmax")}
+ACTIVATION = {
+    name: Activation(name) for name in ("relu", "relu6", "hswish", "swish", "hsigmoid", "sigmoid", "softmax")
+}
 WHY_FUNCTION = {
     "relu6": "the non-linearity, clipped at 6 so that few bits are enough",
     "hswish": "a swish made of cheap pieces, used where maps are small",
@@ -178,9 +255,13 @@ class ConvNorm(NamedTuple):
         else:
             printed, out = self.out, s.width(self.out)
         padding = s.rules.style.padding if self.padding == "" else self.padding
-        layer = Conv(out, self.kernel, self.stride, self.dilation, s.groups(self.groups), padding, s.bias(self.bias))
+        layer = Conv(
+            out, self.kernel, self.stride, self.dilation, s.groups(self.groups), padding, s.bias(self.bias)
+        )
         why = s.why or (
-            "mixes channels, one position at a time" if pair(self.kernel) == (1, 1) else "looks at a window in all channels at once"
+            "mixes channels, one position at a time"
+            if pair(self.kernel) == (1, 1)
+            else "looks at a window in all channels at once"
         )
         s.add("conv", layer, why=why, printed=printed)
         s.norm_and_activation("", self.norm, self.activation)
@@ -201,13 +282,23 @@ class DepthwiseNorm(NamedTuple):
 
     def build(self, s: Site) -> None:
         why = s.why or "looks at a window in each channel alone"
-        s.depthwise("depthwise", self.kernel, self.stride, self.dilation, self.padding, self.bias, why, self.multiplier)
+        s.depthwise(
+            "depthwise",
+            self.kernel,
+            self.stride,
+            self.dilation,
+            self.padding,
+            self.bias,
+            why,
+            self.multiplier,
+        )
         s.norm_and_activation("", self.norm, self.activation)
 
 
 @op("separable")
 class Separable(NamedTuple):
-    """Depthwise separable convolution: a depthwise filter, then a pointwise one, each with batch norm and activation.
+    """Depthwise separable convolution: a depthwise filter, then a pointwise one, each with batch norm and
+    activation.
 
     Costs 1/N + 1/K^2 of the standard convolution with a K x K kernel and N output channels.
     Source: Howard et al. 2017, arXiv 1704.04861, section 3.1.
@@ -233,12 +324,15 @@ class Separable(NamedTuple):
 
 @op("bottleneck")
 class InvertedResidual(NamedTuple):
-    """Inverted residual with a linear bottleneck: expand, filter, squeeze; a shortcut between the narrow ends.
+    """Inverted residual with a linear bottleneck: expand, filter, squeeze; a shortcut between the narrow
+    ends.
 
-    The width in the middle is `expand` times the input, or `exp` as printed. `se` is the squeeze-and-excite share, 0 for none.
-    `fused` makes the expansion a full convolution and leaves the depthwise one out (EdgeTPU). The shortcut is there when the
-    stride is 1 and the shapes agree; with `project` a 1x1 convolution brings it to the block's width where that is another.
-    Source: Sandler et al. 2018, arXiv 1801.04381, section 3; Howard et al. 2019, arXiv 1905.02244, section 4.
+    The width in the middle is `expand` times the input, or `exp` as printed. `se` is the squeeze-and-excite
+    share, 0 for none. `fused` makes the expansion a full convolution and leaves the depthwise one out
+    (EdgeTPU). The shortcut is there when the stride is 1 and the shapes agree; with `project` a 1x1
+    convolution brings it to the block's width where that is another.
+    Source: Sandler et al. 2018, arXiv 1801.04381, section 3; Howard et al. 2019, arXiv 1905.02244, section
+    4.
     """
 
     out: Width
@@ -282,12 +376,22 @@ class InvertedResidual(NamedTuple):
         if self.fused:
             if anywhere(present):
                 layer = Conv(width, self.kernel, self.stride, self.dilation, 1, padding, bias)
-                s.add("expand", layer, when=present, why="expansion and filter in one full convolution, which some accelerators run faster")
+                s.add(
+                    "expand",
+                    layer,
+                    when=present,
+                    why="expansion and filter in one full convolution, which some accelerators run faster",
+                )
                 s.norm_and_activation("expand", self.norm, self.activation, present)
         else:
             if anywhere(present):
                 layer = Conv(width, bias=bias)
-                s.add("expand", layer, when=present, why="expansion: raises the channels, so that the filter works where ReLU loses little")
+                s.add(
+                    "expand",
+                    layer,
+                    when=present,
+                    why="expansion: raises the channels, so that the filter works where ReLU loses little",
+                )
                 s.norm_and_activation("expand", self.norm, self.activation, present)
             why = "filters each channel by itself, in the wide middle of the block"
             s.depthwise("depthwise", self.kernel, self.stride, self.dilation, self.padding, self.bias, why)
@@ -332,10 +436,12 @@ class MaybeAdd(NamedTuple):
 
 @op("residual")
 class Bottleneck(NamedTuple):
-    """ResNet's bottleneck: squeeze by 1x1 to `mid`, filter by a full 3x3, widen by 1x1 to `out`, add the shortcut.
+    """ResNet's bottleneck: squeeze by 1x1 to `mid`, filter by a full 3x3, widen by 1x1 to `out`, add the
+    shortcut.
 
-    The shortcut is a 1x1 convolution where stride or width change; `shortcut` makes it one in "every" block, or has "none".
-    `stride_on` puts the stride on the "spatial" convolution (torchvision) or on the "first" 1x1 (the paper).
+    The shortcut is a 1x1 convolution where stride or width change; `shortcut` makes it one in "every"
+    block, or has "none". `stride_on` puts the stride on the "spatial" convolution (torchvision) or on the
+    "first" 1x1 (the paper).
     Source: He et al. 2015, arXiv 1512.03385, figure 5.
     """
 
@@ -357,7 +463,12 @@ class Bottleneck(NamedTuple):
         padding = s.rules.style.padding
         mid, out = s.width(self.mid), s.width(self.out)
         first, spatial = (self.stride, 1) if self.stride_on == "first" else (1, self.stride)
-        s.add("reduce", Conv(mid, 1, first, bias=bias), why="squeezes the channels, so that the 3x3 stays cheap", printed=self.mid)
+        s.add(
+            "reduce",
+            Conv(mid, 1, first, bias=bias),
+            why="squeezes the channels, so that the 3x3 stays cheap",
+            printed=self.mid,
+        )
         s.norm_and_activation("reduce", self.norm, self.activation)
         layer = Conv(mid, self.kernel, spatial, self.dilation, s.groups(self.groups), padding, bias)
         s.add("conv", layer, why="filters in the narrow middle of the block")
@@ -367,13 +478,22 @@ class Bottleneck(NamedTuple):
         if self.se:
             s.squeeze_excite(self.se, s.shape.c)
         end = s.x
-        if self.shortcut == "every" or (self.shortcut == "project" and (pair(self.stride) != (1, 1) or printed_in != self.out)):
+        if self.shortcut == "every" or (
+            self.shortcut == "project" and (pair(self.stride) != (1, 1) or printed_in != self.out)
+        ):
             s.x = start
-            s.add("shortcut", Conv(out, 1, self.stride, bias=bias), why="brings the shortcut to the block's shape", printed=self.out)
+            s.add(
+                "shortcut",
+                Conv(out, 1, self.stride, bias=bias),
+                why="brings the shortcut to the block's shape",
+                printed=self.out,
+            )
             s.norm_and_activation("shortcut", self.norm, "none")
             start = s.x
         if self.shortcut != "none":
-            s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
+            s.add(
+                "add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out
+            )
         function = self.activation or s.rules.style.activation
         s.activation(function, function)
 
@@ -409,17 +529,28 @@ class SpatialSeparable(NamedTuple):
     def build(self, s: Site) -> None:
         out, k, bias = s.width(self.out), self.kernel, s.bias(self.bias)
         padding = s.rules.style.padding if self.padding == "" else self.padding
-        s.add("vertical", Conv(out, (k, 1), (self.stride, 1), 1, 1, padding, bias), why="a column of the kernel", printed=self.out)
-        s.add("horizontal", Conv(out, (1, k), (1, self.stride), 1, 1, padding, bias), why="a row of the kernel", printed=self.out)
+        s.add(
+            "vertical",
+            Conv(out, (k, 1), (self.stride, 1), 1, 1, padding, bias),
+            why="a column of the kernel",
+            printed=self.out,
+        )
+        s.add(
+            "horizontal",
+            Conv(out, (1, k), (1, self.stride), 1, 1, padding, bias),
+            why="a row of the kernel",
+            printed=self.out,
+        )
         s.norm_and_activation("", self.norm, self.activation)
 
 
 @op("uib")
 class UniversalBottleneck(NamedTuple):
-    """Universal inverted bottleneck: an inverted residual with a depthwise filter before the expansion, in the middle, both or none.
+    """Universal inverted bottleneck: an inverted residual with a depthwise filter before the expansion,
+    in the middle, both or none.
 
-    `start` is the first filter's kernel and `kernel` the middle one's; 0 leaves a filter out. The stride is the middle one's where
-    it is there. The shortcut is there when the stride is 1 and the widths agree.
+    `start` is the first filter's kernel and `kernel` the middle one's; 0 leaves a filter out. The stride is
+    the middle one's where it is there. The shortcut is there when the stride is 1 and the widths agree.
     Source: Qin et al. 2024, arXiv 2404.10518, section 3.
     """
 
@@ -434,24 +565,50 @@ class UniversalBottleneck(NamedTuple):
         first, printed_in = s.x, s.printed[s.x]
         if self.start:
             stride = 1 if self.kernel else self.stride
-            s.depthwise("start", self.start, stride, 1, "", None, "filters each channel by itself, at the narrow end of the block")
+            s.depthwise(
+                "start",
+                self.start,
+                stride,
+                1,
+                "",
+                None,
+                "filters each channel by itself, at the narrow end of the block",
+            )
             s.norm_and_activation("start", None, "none")
         width = s.rules.expansion.width.round(s.shape.c * self.expand)
-        s.add("expand", Conv(width, bias=s.bias(None)), why="expansion: raises the channels", printed=printed_in * self.expand)
+        s.add(
+            "expand",
+            Conv(width, bias=s.bias(None)),
+            why="expansion: raises the channels",
+            printed=printed_in * self.expand,
+        )
         s.norm_and_activation("expand", None, self.activation)
         if self.kernel:
             s.depthwise(
-                "depthwise", self.kernel, self.stride, 1, "", None, "filters each channel by itself, in the wide middle of the block"
+                "depthwise",
+                self.kernel,
+                self.stride,
+                1,
+                "",
+                None,
+                "filters each channel by itself, in the wide middle of the block",
             )
             s.norm_and_activation("depthwise", None, self.activation)
-        s.add("project", Conv(s.width(self.out), bias=s.bias(None)), why="projection to the narrow end", printed=self.out)
+        s.add(
+            "project",
+            Conv(s.width(self.out), bias=s.bias(None)),
+            why="projection to the narrow end",
+            printed=self.out,
+        )
         s.norm_and_activation("project", None, "none")
         if pair(self.stride) == (1, 1) and printed_in == self.out:
             s.add("add", ADD, s.x, first, why=WHY_SHORTCUT)
 
 
 def halved(s: Site, printed: int) -> Num:
-    """Half of a scaled width, rounded down; raises ShapeError where the table's own is odd, since a channel of it would be lost."""
+    """Half of a scaled width, rounded down; raises ShapeError where the table's own is odd, since a
+    channel of it would be lost.
+    """
     if printed % 2:
         raise ShapeError(f"a width of {printed} has no two halves")
     return s.width(printed) // 2
@@ -459,7 +616,8 @@ def halved(s: Site, printed: int) -> Num:
 
 @op("fire")
 class Fire(NamedTuple):
-    """SqueezeNet's module: 1x1 to `squeeze` channels, then a 1x1 and a 3x3 branch, each half of `out`, one behind the other.
+    """SqueezeNet's module: 1x1 to `squeeze` channels, then a 1x1 and a 3x3 branch, each half of `out`,
+    one behind the other.
 
     Source: Iandola et al. 2016, arXiv 1602.07360, section 3.2.
     """
@@ -477,9 +635,11 @@ class Fire(NamedTuple):
 
 @op("inception")
 class Inception(NamedTuple):
-    """Inception module: 1x1; 1x1 then 3x3; 1x1 then 5x5; max pooling then 1x1: four branches, one behind the other.
+    """Inception module: 1x1; 1x1 then 3x3; 1x1 then 5x5; max pooling then 1x1: four branches, one behind
+    the other.
 
-    The fields are the columns of the paper's table; `large` is the third branch's kernel, which some implementations write as 3.
+    The fields are the columns of the paper's table; `large` is the third branch's kernel, which some
+    implementations write as 3.
     Source: Szegedy et al. 2014, arXiv 1409.4842, table 1.
     """
 
@@ -494,7 +654,10 @@ class Inception(NamedTuple):
     def build(self, s: Site) -> None:
         start = s.x
         branches = [s.conv("1x1", s.width(self.one), 1, x=start, printed=self.one)]
-        for n, reduced, out, kernel in ((3, self.reduce3, self.three, 3), (5, self.reduce5, self.five, self.large)):
+        for n, reduced, out, kernel in (
+            (3, self.reduce3, self.three, 3),
+            (5, self.reduce5, self.five, self.large),
+        ):
             s.conv(f"reduce{n}x{n}", s.width(reduced), 1, x=start, printed=reduced)
             branches.append(s.conv(f"{n}x{n}", s.width(out), kernel, printed=out))
         s.add("pool", MaxPool(3, 1, 1), start, why="keeps the strongest response of each window")
@@ -505,9 +668,11 @@ class Inception(NamedTuple):
 
 @op("shuffle_unit")
 class ShuffleUnit(NamedTuple):
-    """ShuffleNetV2's unit: half of the channels pass by, half go through 1x1, depthwise 3x3, 1x1; then the channels are shuffled.
+    """ShuffleNetV2's unit: half of the channels pass by, half go through 1x1, depthwise 3x3, 1x1; then
+    the channels are shuffled.
 
-    With stride 2 nothing passes by: both branches read all channels and give half of `out`, the other one by depthwise and 1x1.
+    With stride 2 nothing passes by: both branches read all channels and give half of `out`, the other one
+    by depthwise and 1x1.
     Source: Ma et al. 2018, arXiv 1807.11164, section 3.
     """
 
@@ -519,8 +684,12 @@ class ShuffleUnit(NamedTuple):
         start, half, printed = s.x, halved(s, self.out), self.out // 2
         why = "filters each channel by itself"
         if pair(self.stride) == (1, 1):
-            other = s.add("pass", Slice(s.shape.c // 2), start, why="half of the channels pass by", printed=printed)
-            s.add("half", Slice(s.shape.c, s.shape.c), start, why="the other half is worked on", printed=printed)
+            other = s.add(
+                "pass", Slice(s.shape.c // 2), start, why="half of the channels pass by", printed=printed
+            )
+            s.add(
+                "half", Slice(s.shape.c, s.shape.c), start, why="the other half is worked on", printed=printed
+            )
         else:
             s.depthwise("other_depthwise", self.kernel, self.stride, 1, "", None, why)
             s.norm_and_activation("other_depthwise", None, "none")
@@ -536,10 +705,13 @@ class ShuffleUnit(NamedTuple):
 
 @op("xception")
 class XceptionBlock(NamedTuple):
-    """Xception's block: `convs` separable convolutions, each behind an activation, max pooling where it strides, and a shortcut.
+    """Xception's block:
 
-    All but the last have `first` channels (as `out`, where it is not said). A separable convolution has batch norm behind its 1x1
-    only. `activate_first = false` leaves the first activation out. The shortcut is a 1x1 convolution where stride or width change.
+    `convs` separable convolutions, each behind an activation, max pooling where it strides, and a shortcut.
+
+    All but the last have `first` channels (as `out`, where it is not said). A separable convolution has
+    batch norm behind its 1x1 only. `activate_first = false` leaves the first activation out. The shortcut
+    is a 1x1 convolution where stride or width change.
     Source: Chollet 2016, arXiv 1610.02357, figure 5.
     """
 
@@ -556,7 +728,12 @@ class XceptionBlock(NamedTuple):
             if n > 1 or self.activate_first:
                 s.activation(f"{function}{n}", function)
             s.depthwise(f"depthwise{n}", 3, 1, 1, "", None, "filters each channel by itself")
-            s.add(f"pointwise{n}", Conv(s.width(out), bias=s.bias(None)), why="combines the channels", printed=out)
+            s.add(
+                f"pointwise{n}",
+                Conv(s.width(out), bias=s.bias(None)),
+                why="combines the channels",
+                printed=out,
+            )
             s.norm_and_activation(f"pointwise{n}", None, "none")
         if pair(self.stride) != (1, 1):
             padding = "same" if s.rules.style.padding == "same" else 1

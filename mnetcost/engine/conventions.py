@@ -1,9 +1,12 @@
-"""What does a convention weigh each kind of count? Conventions are data (`specs/conventions/`); this is how they are applied.
+"""What does a convention weigh each kind of count?
 
-A weight stands under a kind, a kind's variant, or one of these as an implementation writes it, the most exact key winning:
-`norm`, `activation.relu6`, `pool.global_average as mean`. It is a whole number times the term's own product, or a table of
-`UNITS` where a tool counts something else of the layer as well: `norm = { each = 2, channel_once = 6 }`, or an addition less for
-each number that a convolution writes: `conv = { each = 2, output = -1 }`.
+Conventions are data (`specs/conventions/`); this is how they are applied.
+
+A weight stands under a kind, a kind's variant, or one of these as an implementation writes it, the most
+exact key winning: `norm`, `activation.relu6`, `pool.global_average as mean`. It is a whole number times the
+term's own product, or a table of `UNITS` where a tool counts something else of the layer as well: `norm = {
+each = 2, channel_once = 6 }`, or an addition less for each number that a convolution writes: `conv = { each
+= 2, output = -1 }`.
 """
 
 from __future__ import annotations
@@ -19,8 +22,26 @@ UNITS: dict[str, tuple[str, ...] | None] = {
     "channel": ("c", "batch", "present"),  # once a channel, for every image
     "channel_once": ("c", "present"),  # once a channel, however many images there are
     "image": ("batch", "present"),  # once an image
-    "output": ("c_out", "c", "multiplier", "h", "w", "batch", "present"),  # once a number that the layer writes
-    "layer": ("k_h", "k_w", "c_in", "c_in/groups", "c_out", "c", "multiplier", "batch", "present"),  # once, not at every position
+    "output": (
+        "c_out",
+        "c",
+        "multiplier",
+        "h",
+        "w",
+        "batch",
+        "present",
+    ),  # once a number that the layer writes
+    "layer": (
+        "k_h",
+        "k_w",
+        "c_in",
+        "c_in/groups",
+        "c_out",
+        "c",
+        "multiplier",
+        "batch",
+        "present",
+    ),  # once, not at every position
 }
 """What a weight may be times: the factors of the term that are multiplied, None for all."""
 
@@ -40,7 +61,9 @@ class Convention(NamedTuple):
     rule: str = ""  # the same in plain words
     float32: bool = False  # the tool adds layers up in float32, where we add exactly
     rare: bool = False  # a formula of papers and notes; no common tool prints it
-    unknown: tuple[str, ...] = ()  # kinds of work, and FOLDED, of which nobody knows how the tool would count them
+    unknown: tuple[
+        str, ...
+    ] = ()  # kinds of work, and FOLDED, of which nobody knows how the tool would count them
 
     def madds(self, terms: Iterable[Term]) -> Num:
         """Weigh work."""

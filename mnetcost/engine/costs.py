@@ -33,7 +33,9 @@ class LayerCost(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What reports call the layer: a convolution by its kind (pointwise, depthwise, grouped or conv), any other layer by its op."""
+        """What reports call the layer: a convolution by its kind (pointwise, depthwise, grouped or conv),
+        any other layer by its op.
+        """
         op = self.node.op
         return conv_kind(op, self.inputs[0]) if op.__class__ is Conv else str(op.label)
 
@@ -69,10 +71,15 @@ class Costs(NamedTuple):
     def activation_elements(self) -> dict[str, Num]:
         """Numbers written by layers that make a new map: their sum, and the largest.
 
-        Norms, activations, padding, reshapes and dropout work in place (or are fused) and write none. Neither is a memory figure: while a
-        layer runs, its inputs and whatever is read later are in memory beside its output.
+        Norms, activations, padding, reshapes and dropout work in place (or are fused) and write none.
+        Neither is a memory figure: while a layer runs, its inputs and whatever is read later are in memory
+        beside its output.
         """
-        written = [layer.output.elements * layer.node.when * self.batch for layer in self.layers if layer.node.op.writes]
+        written = [
+            layer.output.elements * layer.node.when * self.batch
+            for layer in self.layers
+            if layer.node.op.writes
+        ]
         return {"sum": sum(written), "largest": reduce(larger, written, 0)}
 
 
@@ -97,8 +104,9 @@ def layer_cost(node: Node, xs: tuple[Shape, ...], batch: int) -> LayerCost:
 def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
     """Cost every layer of a graph for `batch` images.
 
-    Raises UnknownOpError, naming op, layer and number of times, where a layer cannot be costed, unless `allow_unknown` is set or
-    the graph says itself that it was left out; then the result's status is "partial" and `graph.left_out` names what is missing.
+    Raises UnknownOpError, naming op, layer and number of times, where a layer cannot be costed, unless
+    `allow_unknown` is set or the graph says itself that it was left out; then the result's status is
+    "partial" and `graph.left_out` names what is missing.
     """
     nodes = graph.nodes
     layers = []
@@ -114,7 +122,13 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
         left_out = tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in unknown.items())
         if not allow_unknown:
             raise UnknownOpError(
-                *(Fault(f"cannot cost {said}", hint="--allow-unknown goes on without it and marks the result partial") for said in left_out)
+                *(
+                    Fault(
+                        f"cannot cost {said}",
+                        hint="--allow-unknown goes on without it and marks the result partial",
+                    )
+                    for said in left_out
+                )
             )
         graph = graph._replace(left_out=(*graph.left_out, *left_out))
     return Costs(graph, tuple(layers), batch)
@@ -128,7 +142,10 @@ def refuse_overflow(largest: Costs) -> None:
     for layer in largest.layers:
         for t in (*layer.params, *layer.work):
             if t.count > ARRAY_LIMIT:
-                raise CallError(f"layer {layer.name!r} would count {t.count:,}, more than an array of 64-bit integers holds exactly")
+                raise CallError(
+                    f"layer {layer.name!r} would count {t.count:,}, more than an array of 64-bit integers"
+                    " holds exactly"
+                )
     counts: Mapping[str, Any] = Counter(largest.params_by_kind()) + Counter(largest.work_by_kind())
     if sum(counts.values()) > ARRAY_LIMIT:
         raise CallError("the totals would pass what an array of 64-bit integers holds exactly")

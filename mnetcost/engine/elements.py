@@ -1,4 +1,7 @@
-"""Which ops treat every number by itself, or divide it by its neighbours, and what do they cost? Norms, scales and activations."""
+"""Which ops treat every number by itself, or divide it by its neighbours, and what do they cost?
+
+Norms, scales and activations.
+"""
 
 from typing import NamedTuple
 
@@ -11,9 +14,11 @@ from .terms import Term, Terms
 
 @op("norm", writes=False)
 class Norm(NamedTuple):
-    """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for inference.
+    """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for
+    inference.
 
-    `scale` and `center` drop gamma or beta. The running statistics are their own kind, because papers leave them out.
+    `scale` and `center` drop gamma or beta. The running statistics are their own kind, because papers leave
+    them out.
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
     """
 
@@ -39,7 +44,12 @@ class Norm(NamedTuple):
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), BATCH_NORM[self.scale, self.center])
 
 
-BATCH_NORM = {(True, True): "batch", (True, False): "batch_scale", (False, True): "batch_shift", (False, False): "batch_bare"}
+BATCH_NORM = {
+    (True, True): "batch",
+    (True, False): "batch_scale",
+    (False, True): "batch_shift",
+    (False, False): "batch_bare",
+}
 
 
 def learned(numbers: Num, x: Shape) -> Num:
@@ -49,9 +59,11 @@ def learned(numbers: Num, x: Shape) -> Num:
 
 @op("scale", writes=False)
 class Scale(NamedTuple):
-    """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's batch norm.
+    """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's
+    batch norm.
 
-    `numbers` is how many are learned where that is not one a channel: 1 for the whole map, or one a number of it.
+    `numbers` is how many are learned where that is not one a channel: 1 for the whole map, or one a number
+    of it.
     """
 
     bias: Flag = True
@@ -87,10 +99,12 @@ class Bias(NamedTuple):
 
 @op("lrn")
 class LocalResponseNorm(NamedTuple):
-    """Local response normalisation: each number is divided by a power of the squares around it, `size` of them a number.
+    """Local response normalisation: each number is divided by a power of the squares around it, `size` of
+    them a number.
 
     Its window runs over `size` channels, or over `size` x `size` positions with `within`.
-    Source: Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, section 3.3.
+    Source: Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, section
+    3.3.
     """
 
     size: Count = 5
@@ -106,7 +120,8 @@ class LocalResponseNorm(NamedTuple):
 
 @op("layer_norm", writes=False)
 class LayerNorm(NamedTuple):
-    """Layer normalisation: the numbers of a position to zero mean and unit variance, then a scale and a shift a channel.
+    """Layer normalisation: the numbers of a position to zero mean and unit variance, then a scale and a
+    shift a channel.
 
     Source: Ba et al. 2016, arXiv 1607.06450.
     """
@@ -127,12 +142,18 @@ class LayerNorm(NamedTuple):
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), LAYER_NORM[self.scale, self.center])
 
 
-LAYER_NORM = {(True, True): "layer", (True, False): "layer_scale", (False, True): "layer", (False, False): "layer_bare"}
+LAYER_NORM = {
+    (True, True): "layer",
+    (True, False): "layer_scale",
+    (False, True): "layer",
+    (False, False): "layer_bare",
+}
 
 
 @op("l2_norm", writes=False)
 class L2Norm(NamedTuple):
-    """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a learned number.
+    """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a
+    learned number.
 
     `numbers` is how many are learned where that is not one a channel.
     """
@@ -187,7 +208,9 @@ class Activation(NamedTuple):
 
 @op("rescale", writes=False)
 class Rescale(NamedTuple):
-    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1; or one of them alone."""
+    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1; or one of them
+    alone.
+    """
 
     scale: Flag = True
     shift: Flag = True
@@ -196,4 +219,6 @@ class Rescale(NamedTuple):
         return x
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("rescale", (("c", y.c), ("h", y.h), ("w", y.w)), "" if self.scale and self.shift else "half")
+        yield Term(
+            "rescale", (("c", y.c), ("h", y.h), ("w", y.w)), "" if self.scale and self.shift else "half"
+        )

@@ -1,6 +1,9 @@
-"""Which sorts of value may an op's field hold? The names in annotations that the spec reader and the JSON Schema go by.
+"""Which sorts of value may an op's field hold?
 
-Modules with op and block classes do not postpone annotations: evaluated ones make a NamedTuple in half the time.
+The names in annotations that the spec reader and the JSON Schema go by.
+
+Modules with op and block classes do not postpone annotations: evaluated ones make a NamedTuple in half the
+time.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ class Node(NamedTuple):
     shared: bool = False  # its weights are another node's and were counted there
     why: str = ""  # in a sentence, what it is for here
     row: str = ""  # the key of the spec's row it comes from: "layers[3]"
-    written: str = ""  # how an implementation writes it, where that is not the plain way: "mean", "BatchNormAct2d"
+    written: str = (
+        ""  # how an implementation writes it, where that is not the plain way: "mean", "BatchNormAct2d"
+    )
 
 
 class Graph(NamedTuple):
@@ -37,7 +39,9 @@ class Graph(NamedTuple):
     nodes: tuple[Node, ...]
     weight_bytes: int | None = None  # as the model file stores them, where the design is a file
     left_out: tuple[str, ...] = ()  # what could not be costed and was left out at the user's word
-    notes: tuple[str, ...] = ()  # what the reader of a model file wants every answer to say: a guess, a tail that counts nothing
+    notes: tuple[
+        str, ...
+    ] = ()  # what the reader of a model file wants every answer to say: a guess, a tail that counts nothing
 
     def inputs(self, node: Node) -> tuple[Shape, ...]:
         """The shapes a node reads."""
@@ -72,7 +76,8 @@ class Builder:
     ) -> Ref:
         """Add a layer and return its number.
 
-        Raises ShapeError, with the layer's name, where its inputs do not fit, and where there are more than MOST_LAYERS.
+        Raises ShapeError, with the layer's name, where its inputs do not fit, and where there are more than
+        MOST_LAYERS.
         """
         nodes = self.nodes
         if len(nodes) > MOST_LAYERS:
@@ -80,7 +85,9 @@ class Builder:
         try:
             output = op.shape(*[nodes[i].output for i in inputs])
         except ShapeError as e:
-            raise ShapeError(*(Fault(f.message, place=f"layer {name!r}", hint=f.hint) for f in e.faults)) from None
+            raise ShapeError(
+                *(Fault(f.message, place=f"layer {name!r}", hint=f.hint) for f in e.faults)
+            ) from None
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
@@ -95,6 +102,8 @@ class Builder:
         """The shape a node gives."""
         return self.nodes[ref].output
 
-    def graph(self, weight_bytes: int | None = None, left_out: Sequence[str] = (), notes: Sequence[str] = ()) -> Graph:
+    def graph(
+        self, weight_bytes: int | None = None, left_out: Sequence[str] = (), notes: Sequence[str] = ()
+    ) -> Graph:
         """Finish."""
         return Graph(tuple(self.nodes), weight_bytes, tuple(left_out), tuple(notes))

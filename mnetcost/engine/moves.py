@@ -19,7 +19,9 @@ class Concat(NamedTuple):
     def shape(self, *xs: Shape) -> Shape:
         side = {"height": "h", "width": "w", "channels": "c"}[self.along]
         for x in xs[1:]:
-            if not all(name == side or everywhere(getattr(x, name) == getattr(xs[0], name)) for name in "hwc"):
+            if not all(
+                name == side or everywhere(getattr(x, name) == getattr(xs[0], name)) for name in "hwc"
+            ):
                 raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
         return xs[0]._replace(**{side: sum(getattr(x, side) for x in xs)})
 
@@ -75,7 +77,9 @@ class Permute(NamedTuple):
 
 @op("repeat")
 class Repeat(NamedTuple):
-    """The same numbers as often as a map of `h` x `w` x `c` needs them: each side is a multiple of what it was."""
+    """The same numbers as often as a map of `h` x `w` x `c` needs them: each side is a multiple of what
+    it was.
+    """
 
     h: Count = 1
     w: Count = 1
@@ -90,7 +94,9 @@ class Repeat(NamedTuple):
 
 @op("gather")
 class Gather(NamedTuple):
-    """Numbers of a map picked by their places, each as often as asked for, laid out as a map of `h` x `w` x `c`."""
+    """Numbers of a map picked by their places, each as often as asked for, laid out as a map of `h` x `w`
+    x `c`.
+    """
 
     h: Count = 1
     w: Count = 1
@@ -123,7 +129,9 @@ class Crop(NamedTuple):
 
 @op("constant", writes=False)
 class Constant(NamedTuple):
-    """Numbers that do not depend on the image: a table in the file, default boxes; `learned` ones are parameters."""
+    """Numbers that do not depend on the image: a table in the file, default boxes; `learned` ones are
+    parameters.
+    """
 
     h: Count = 1
     w: Count = 1
@@ -155,7 +163,9 @@ class Slice(NamedTuple):
 
     def shape(self, x: Shape) -> Shape:
         if anywhere(self.start + self.channels > x.c):
-            raise ShapeError(f"{self.channels} channels from number {self.start} on cannot be taken out of a map of {x}")
+            raise ShapeError(
+                f"{self.channels} channels from number {self.start} on cannot be taken out of a map of {x}"
+            )
         return Shape(x.h, x.w, self.channels)
 
 

@@ -1,7 +1,7 @@
 """Which arithmetic reads the same for an int and for an array of a million ints?
 
-A `Num` is a Python int (exact at any size) or a numpy int64 array; this module never imports numpy. A choice between two
-counts is a 0/1 factor, because an array has no single truth.
+A `Num` is a Python int (exact at any size) or a numpy int64 array; this module never imports numpy. A
+choice between two counts is a 0/1 factor, because an array has no single truth.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ Every op answers three questions, for Python ints and for int64 arrays alike:
 - `params(*xs)`: the parameters as Terms;
 - `work(y, *xs)`: the work for one image as Terms, given the output's Shape `y`.
 
-A field is a TOML key of the same name. Work that papers do not count is emitted under its own kind, never left out.
+A field is a TOML key of the same name. Work that papers do not count is emitted under its own kind, never
+left out.
 """
 
 from typing import Any, NamedTuple
@@ -14,7 +15,21 @@ from typing import Any, NamedTuple
 from ..errors import ShapeError
 from .elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
 from .fields import Choice, Count, Flag, Padding, Size, Whole, Width
-from .moves import Concat, Constant, Crop, Dropout, Flatten, Gather, Pad, Permute, Repeat, Reshape, Scatter, Shuffle, Slice
+from .moves import (
+    Concat,
+    Constant,
+    Crop,
+    Dropout,
+    Flatten,
+    Gather,
+    Pad,
+    Permute,
+    Repeat,
+    Reshape,
+    Scatter,
+    Shuffle,
+    Slice,
+)
 from .numbers import Num, anywhere, everywhere, pair
 from .op import channels_agree, op, spread
 from .shapes import Shape, sides, tiled, windowed
@@ -44,8 +59,8 @@ def conv_kind(op: Any, x: Shape) -> str:
 class Conv(NamedTuple):
     """Convolution: every output channel looks at every input channel of its group.
 
-    With kernel 1 it is pointwise and mixes channels only; with as many groups as channels it is depthwise. `tiles` maps stand one below
-    the other and are convolved each by itself.
+    With kernel 1 it is pointwise and mixes channels only; with as many groups as channels it is depthwise.
+    `tiles` maps stand one below the other and are convolved each by itself.
     Multiply-adds = k_h x k_w x (c_in / groups) x c_out x h_out x w_out.
     Source: Howard et al. 2017, arXiv 1704.04861, section 3.1, equation 2.
     """
@@ -124,7 +139,8 @@ class DepthwiseConv(NamedTuple):
 
 @op("dynamic_conv")
 class DynamicConv(NamedTuple):
-    """Convolution whose weights another layer gives, such as a mix of stored kernels: it reads the map, then the weights.
+    """Convolution whose weights another layer gives, such as a mix of stored kernels: it reads the map,
+    then the weights.
 
     Multiply-adds = k_h x k_w x (c_in / groups) x c_out x h_out x w_out; it has no parameters.
     Source: Yang et al. 2019, arXiv 1904.04971.
@@ -153,7 +169,8 @@ class DynamicConv(NamedTuple):
 class TransposedConv(NamedTuple):
     """Transposed convolution: every input position paints a window of the output.
 
-    Multiply-adds = k_h x k_w x c_in x (c_out / groups) x h_in x w_in: the window is applied once an input position.
+    Multiply-adds = k_h x k_w x c_in x (c_out / groups) x h_in x w_in: the window is applied once an input
+    position.
     """
 
     out: Width
@@ -176,7 +193,9 @@ class TransposedConv(NamedTuple):
             raise ShapeError(f"{self.groups} groups do not divide {x.c} input and {self.out} output channels")
         if self.padding == "same":
             return Shape(x.h * stride[0], x.w * stride[1], self.out)
-        top, bottom, left, right = (0, 0, 0, 0) if self.padding == "valid" else sides(self.padding, kernel, dilation)
+        top, bottom, left, right = (
+            (0, 0, 0, 0) if self.padding == "valid" else sides(self.padding, kernel, dilation)
+        )
         h = (x.h - 1) * stride[0] - top - bottom + dilation[0] * (kernel[0] - 1) + extra[0] + 1
         w = (x.w - 1) * stride[1] - left - right + dilation[1] * (kernel[1] - 1) + extra[1] + 1
         if anywhere(h < 1) or anywhere(w < 1):
@@ -197,7 +216,10 @@ class TransposedConv(NamedTuple):
         yield Term(conv_kind(self, x), (*self._factors(x), ("h_in", x.h), ("w_in", x.w)), "transposed")
         k_h, k_w = pair(self.kernel)
         c_in = (("c_in", x.c),) if self.groups == 1 else (("c_in/groups", x.c // self.groups),)
-        yield Term("transposed_output", (("k_h", k_h), ("k_w", k_w), *c_in, ("c_out", self.out), ("h", y.h), ("w", y.w)))
+        yield Term(
+            "transposed_output",
+            (("k_h", k_h), ("k_w", k_w), *c_in, ("c_out", self.out), ("h", y.h), ("w", y.w)),
+        )
         if self.bias:
             yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
 
@@ -221,7 +243,11 @@ class Dense(NamedTuple):
             yield Term("bias", (("c_out", self.out),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        places = () if y.h.__class__ is int and y.h == 1 and y.w.__class__ is int and y.w == 1 else (("h", y.h), ("w", y.w))
+        places = (
+            ()
+            if y.h.__class__ is int and y.h == 1 and y.w.__class__ is int and y.w == 1
+            else (("h", y.h), ("w", y.w))
+        )
         yield Term("dense", (("c_in", x.c), ("c_out", self.out), *places))
         if self.bias:
             yield Term("bias", (("c_out", self.out), *places), "dense")
@@ -229,7 +255,8 @@ class Dense(NamedTuple):
 
 @op("matmul")
 class MatMul(NamedTuple):
-    """Product of two matrices that are both computed, as in attention: a map of `h` x `w` x `c`, each number a sum of `inner` products.
+    """Product of two matrices that are both computed, as in attention: a map of `h` x `w` x `c`, each
+    number a sum of `inner` products.
 
     Multiply-adds = inner x c x h x w. Where one side is stored in the file it is a dense layer.
     Source: Vaswani et al. 2017, arXiv 1706.03762, section 3.2.1.
@@ -244,7 +271,8 @@ class MatMul(NamedTuple):
         if anywhere(x.elements % self.inner) or anywhere(by.elements % self.inner):
             raise ShapeError(f"maps of {x} and {by} have no common side of {self.inner}")
         y = Shape(self.h, self.w, self.c)
-        # of b products of m x inner by inner x n: (b m inner) (b inner n) is b inner^2 (b m n); a factor that all share has a smaller b
+        # of b products of m x inner by inner x n: (b m inner) (b inner n) is b inner^2 (b m n); a factor
+        # that all share has a smaller b
         if anywhere(x.elements * by.elements % (y.elements * self.inner**2)):
             raise ShapeError(f"no product of {x} and {by} with sums of {self.inner} is a map of {y}")
         return y
@@ -327,7 +355,9 @@ class GlobalPool(NamedTuple):
 
 @op("adaptive_pool")
 class AdaptivePool(NamedTuple):
-    """Adaptive average pooling: whatever the input's size, the output is `size`, each value the mean of its share."""
+    """Adaptive average pooling: whatever the input's size, the output is `size`, each value the mean of
+    its share.
+    """
 
     size: Size = 7
 
@@ -355,7 +385,9 @@ class Add(NamedTuple):
 
 @op("elementwise")
 class Elementwise(NamedTuple):
-    """Combine maps element by element, a side of 1 repeated as often as needed: add, subtract, divide, maximum, minimum, power."""
+    """Combine maps element by element, a side of 1 repeated as often as needed: add, subtract, divide,
+    maximum, minimum, power.
+    """
 
     combine: Choice = "add"
 
@@ -370,7 +402,9 @@ class Elementwise(NamedTuple):
 
 @op("gate")
 class Gate(NamedTuple):
-    """Multiply a map by a vector of one number a channel (squeeze-and-excite), by a map of its own shape, or of one channel."""
+    """Multiply a map by a vector of one number a channel (squeeze-and-excite), by a map of its own shape,
+    or of one channel.
+    """
 
     def shape(self, x: Shape, by: Shape) -> Shape:
         vector = (by.h == 1) & (by.w == 1)
@@ -384,9 +418,11 @@ class Gate(NamedTuple):
 
 @op("axpy")
 class Axpy(NamedTuple):
-    """Scale a map by a vector and add another map, in one go: the end of a squeeze-and-excite residual block in SENet's Caffe files.
+    """Scale a map by a vector and add another map, in one go: the end of a squeeze-and-excite residual
+    block in SENet's Caffe files.
 
-    Reads the vector, the map, and the map to add. Source: Hu et al. 2017, arXiv 1709.01507, and its authors' Caffe.
+    Reads the vector, the map, and the map to add. Source: Hu et al. 2017, arXiv 1709.01507, and its
+    authors' Caffe.
     """
 
     def shape(self, by: Shape, x: Shape, plus: Shape) -> Shape:
@@ -402,7 +438,8 @@ class Axpy(NamedTuple):
 class Detection(NamedTuple):
     """Choose boxes by their scores and drop those that overlap: `keep` of them at most, 7 numbers each.
 
-    What it does depends on the image; counted is one look at every score. Its inputs: offsets, scores, default boxes.
+    What it does depends on the image; counted is one look at every score. Its inputs: offsets, scores,
+    default boxes.
     """
 
     keep: Count = 100
@@ -416,10 +453,11 @@ class Detection(NamedTuple):
 
 @op("tail")
 class Tail(NamedTuple):
-    """An op that cannot be costed, behind the last layer with weights: the choice of boxes or the decoding of poses that ends a model file.
+    """An op that cannot be costed, behind the last layer with weights: the choice of boxes or the
+    decoding of poses that ends a model file.
 
-    It has no weights and no products, so that the papers count 0; of its own kind is counted that it is there. `numbers` is how many
-    stored numbers it reads, which are a table.
+    It has no weights and no products, so that the papers count 0; of its own kind is counted that it is
+    there. `numbers` is how many stored numbers it reads, which are a table.
     """
 
     h: Count = 1
@@ -548,5 +586,13 @@ OPS: dict[str, type] = {
 """Every op a spec may name, by its `op` word."""
 
 _TWO_OR_MORE = dict.fromkeys(("add", "elementwise", "concat"), 0)
-SEVERAL_INPUTS = {**_TWO_OR_MORE, "gate": 2, "matmul": 2, "dynamic_conv": 2, "scatter": 2, "axpy": 3, "detection": 3}
+SEVERAL_INPUTS = {
+    **_TWO_OR_MORE,
+    "gate": 2,
+    "matmul": 2,
+    "dynamic_conv": 2,
+    "scatter": 2,
+    "axpy": 3,
+    "detection": 3,
+}
 """Ops that read more than one row, and how many; 0 is two or more."""

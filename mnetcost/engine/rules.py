@@ -1,4 +1,7 @@
-"""Where implementations of one network disagree, which way does this design go? The explicit choices of a spec, with defaults."""
+"""Where implementations of one network disagree, which way does this design go?
+
+The explicit choices of a spec, with defaults.
+"""
 
 from typing import NamedTuple
 
@@ -10,8 +13,9 @@ from .widths import WidthRule
 class Expansion(NamedTuple):
     """How an inverted residual finds its expanded width, and when it expands at all.
 
-    `of`: "input", the ratio of the scaled input; or "printed", the printed width scaled by itself (torchvision's V3).
-    `when`: "ratio", unless the ratio is 1; "always"; "different", where it changes the width; "wider", where it grows it.
+    `of`: "input", the ratio of the scaled input; or "printed", the printed width scaled by itself
+    (torchvision's V3). `when`: "ratio", unless the ratio is 1; "always"; "different", where it changes the
+    width; "wider", where it grows it.
     """
 
     of: Choice = "input"
@@ -22,7 +26,8 @@ class Expansion(NamedTuple):
 class SqueezeExcite(NamedTuple):
     """How a squeeze-and-excite unit is written.
 
-    `layers`: its two layers are "pointwise" convolutions or "dense"; `of`: its share is of the "expanded" or the "input" width.
+    `layers`: its two layers are "pointwise" convolutions or "dense"; `of`: its share is of the "expanded"
+    or the "input" width.
     """
 
     layers: Choice = "pointwise"
@@ -36,8 +41,9 @@ class SqueezeExcite(NamedTuple):
 class Style(NamedTuple):
     """What every convolution of the design has unless its row says otherwise.
 
-    `depthwise_pad`: "none"; "end", a row and a column of zeros at the end before a strided depthwise convolution without padding
-    (keras.applications' V1); "correct", as many zeros as make it ceil(n / stride) (keras.applications' V2 and V3).
+    `depthwise_pad`: "none"; "end", a row and a column of zeros at the end before a strided depthwise
+    convolution without padding (keras.applications' V1); "correct", as many zeros as make it ceil(n /
+    stride) (keras.applications' V2 and V3).
     """
 
     norm: Flag = True
@@ -48,7 +54,8 @@ class Style(NamedTuple):
 
 
 class Written(NamedTuple):
-    """How the implementation writes its layers, which changes no cost but what some tools see of it; "" is the plain way.
+    """How the implementation writes its layers, which changes no cost but what some tools see of it; ""
+    is the plain way.
 
     A pool is a "module", a "function", or a "mean" over the map's sides.
     """
@@ -78,7 +85,9 @@ class Rules(NamedTuple):
 
 
 RULE_TABLES = {"expansion": Expansion, "se": SqueezeExcite, "style": Style, "written": Written}
-"""Every table of rules a spec may have beside `[widths]`; a field `width` stands for the keys of how a width rounds."""
+"""Every table of rules a spec may have beside `[widths]`; a field `width` stands for the keys of how a
+width rounds.
+"""
 RULE_CHOICES = {
     "expansion.of": ("input", "printed"),
     "expansion.when": ("ratio", "always", "different", "wider"),

@@ -38,10 +38,13 @@ def sides(padding: Any, kernel: tuple[Num, Num], dilation: tuple[Num, Num]) -> t
     return padding, padding, padding, padding
 
 
-def slide(n: Num, kernel: Num, stride: Num, dilation: Num, before: Num, after: Num, ceil: bool = False) -> Num:
+def slide(
+    n: Num, kernel: Num, stride: Num, dilation: Num, before: Num, after: Num, ceil: bool = False
+) -> Num:
     """Return how many positions a window has along a side of n with `before` and `after` added.
 
-    With `ceil` a last partial window counts too, unless it would start past the map and its leading padding (torch, Caffe).
+    With `ceil` a last partial window counts too, unless it would start past the map and its leading padding
+    (torch, Caffe).
     """
     free = n + before + after - dilation * (kernel - 1) - 1
     if not ceil:
@@ -51,16 +54,21 @@ def slide(n: Num, kernel: Num, stride: Num, dilation: Num, before: Num, after: N
 
 
 def tiled(x: Shape, tiles: int) -> Shape:
-    """Return one of `tiles` maps that stand one below the other and have nothing to do with each other, such as attention's windows."""
+    """Return one of `tiles` maps that stand one below the other and have nothing to do with each other,
+    such as attention's windows.
+    """
     if anywhere(x.h % tiles):
         raise ShapeError(f"a map of {x} is not {tiles} tiles one below the other")
     return x._replace(h=x.h // tiles)
 
 
-def windowed(x: Shape, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False, tiles: int = 1) -> tuple[Num, Num]:
+def windowed(
+    x: Shape, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False, tiles: int = 1
+) -> tuple[Num, Num]:
     """Return the output's height and width.
 
-    "same" gives ceil(n / stride), "valid" adds nothing, anything else is explicit (see `sides`). `tiles`: see `tiled`.
+    "same" gives ceil(n / stride), "valid" adds nothing, anything else is explicit (see `sides`). `tiles`:
+    see `tiled`.
 
     Raises ShapeError where nothing is left.
     """

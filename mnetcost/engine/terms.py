@@ -29,9 +29,12 @@ WORK_KINDS = (
     "tail",
     "reduce",
 )
-"""Every kind of work. A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes.
+"""Every kind of work.
 
-A transposed convolution's own count is at its input's positions; `transposed_output` is the same at its output's, as some tools count.
+A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes.
+
+A transposed convolution's own count is at its input's positions; `transposed_output` is the same at its
+output's, as some tools count.
 """
 
 PARAM_KINDS = (*MAC_KINDS, "bias", "norm", "norm_statistics", "activation", "table")
@@ -44,13 +47,17 @@ WRITTEN = {
     "norm": ("module", "BatchNormAct2d"),
     "dense": ("module", "subclass"),
 }
-"""How an implementation may write a layer: the keys of a spec's `[written]`, and the words each takes, the plain one first."""
+"""How an implementation may write a layer: the keys of a spec's `[written]`, and the words each takes,
+the plain one first.
+"""
 
 BIASED = "biased"
 """How a norm behind a convolution with a bias is written: folded away, it leaves no bias of its own."""
 
 FOLDED = "folded"
-"""What a convention that cannot speak of a file without its norms says in `unknown`: they may be folded into the convolutions."""
+"""What a convention that cannot speak of a file without its norms says in `unknown`: they may be folded
+into the convolutions.
+"""
 
 KEPT = "kept"
 """How a norm stands in a file that other files of its sort have folded away."""
@@ -59,8 +66,9 @@ KEPT = "kept"
 class Term(NamedTuple):
     """One product: `depthwise: 3 k_h x 3 k_w x 32 c x 112 h x 112 w`.
 
-    `variant` tells apart what some conventions weigh differently within a kind: an activation's function, a norm's scale and
-    shift, the sort of pooling. `written` is how an implementation writes the layer, where that is not the plain way (`[written]`).
+    `variant` tells apart what some conventions weigh differently within a kind: an activation's function, a
+    norm's scale and shift, the sort of pooling. `written` is how an implementation writes the layer, where
+    that is not the plain way (`[written]`).
     """
 
     kind: str
@@ -86,7 +94,11 @@ class Term(NamedTuple):
 
     def over(self, names: tuple[str, ...] | None) -> Num:
         """The product of the factors of these names, exact; of all of them for None."""
-        return self.count if names is None else Term(self.kind, tuple([f for f in self.factors if f[0] in names])).count
+        return (
+            self.count
+            if names is None
+            else Term(self.kind, tuple([f for f in self.factors if f[0] in names])).count
+        )
 
     def __str__(self) -> str:
         return " x ".join(f"{value} {name}" for name, value in self.factors)

@@ -1,7 +1,8 @@
 """How many channels does alpha leave? The rounding rules of the published models.
 
-alpha scales a width and a rule turns the fraction into channels; the published implementations differ in nothing more often.
-A rule is a row of `ROUNDING`; which part of a network uses which rule is said by the spec (`[widths]`).
+alpha scales a width and a rule turns the fraction into channels; the published implementations differ in
+nothing more often. A rule is a row of `ROUNDING`; which part of a network uses which rule is said by the
+spec (`[widths]`).
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ ROUNDING = {
 class WidthRule(NamedTuple):
     """How one part of a network follows alpha."""
 
-    scale: str = "scaled"  # "scaled", "fixed", or "scaled from A": printed below alpha A, scaled from there on
+    scale: str = (
+        "scaled"  # "scaled", "fixed", or "scaled from A": printed below alpha A, scaled from there on
+    )
     rounding: str = "divisible"
     divisor: int = 8
     minimum: int = 0  # 0: the divisor itself where widths round to it, 1 where they don't
@@ -66,13 +69,17 @@ class WidthRule(NamedTuple):
         return ROUNDING[self.rounding](value, self.divisor, self.minimum)
 
     def width(self, printed: Num, alpha: Any) -> Num:
-        """Return the channels left of a printed width at this alpha; at 1 it is as printed, multiple of 8 or not.
+        """Return the channels left of a printed width at this alpha; at 1 it is as printed, multiple of 8
+        or not.
 
-        A width printed below the smallest one is an output (a mask of 2 channels), which an alpha below 1 never makes larger. Above
-        that, the published rule holds even where it widens: it makes 24 channels of 20 at alpha 0.9.
+        A width printed below the smallest one is an output (a mask of 2 channels), which an alpha below 1
+        never makes larger. Above that, the published rule holds even where it widens: it makes 24 channels
+        of 20 at alpha 0.9.
 
-        >>> WidthRule().width(64, 0.35), WidthRule(scale="scaled from 1").width(1280, 0.35), WidthRule().width(2, 0.5)
-        (24, 1280, 2)
+        >>> WidthRule().width(64, 0.35), WidthRule().width(2, 0.5)
+        (24, 2)
+        >>> WidthRule(scale="scaled from 1").width(1280, 0.35)
+        1280
         """
         if self.scale == "fixed":
             return printed

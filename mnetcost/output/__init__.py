@@ -1,7 +1,9 @@
-"""How does an answer look? One module a format, imported when it is asked for; each has `render(document) -> str`.
+"""How does an answer look?
 
-Every cell that people read is written by `cells.written`, and every text goes through the format's own `escape`: a name from a spec or a
-model file is data wherever it is printed.
+One module a format, imported when it is asked for; each has `render(document) -> str`.
+
+Every cell that people read is written by `cells.written`, and every text goes through the format's own
+`escape`: a name from a spec or a model file is data wherever it is printed.
 """
 
 from __future__ import annotations
@@ -69,7 +71,9 @@ CHECK_FORMATS = {
 
 
 def words(formats: Mapping[str, str] = FORMATS, arrays: bool = False) -> str:
-    """The names of formats as a help text lists them, those that hold arrays only where they are asked for."""
+    """The names of formats as a help text lists them, those that hold arrays only where they are asked
+    for.
+    """
     *names, last = (name for name in formats if arrays or name not in ARRAYS)
     return f"{', '.join(names)} or {last}"
 
@@ -78,7 +82,10 @@ def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
     """Return a format's name as it is; raises CallError, with the nearest, where there is none."""
     if name not in formats:
         like = nearest(name, formats)
-        raise CallError(f"there is no format '{name[:60]}'", hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(formats))
+        raise CallError(
+            f"there is no format '{name[:60]}'",
+            hint=f"did you mean '{like}'?" if like else "there are: " + ", ".join(formats),
+        )
     return name
 
 
@@ -103,7 +110,10 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
     known = ", ".join(endings[0] for of, endings in ENDINGS.items() if of in formats)
     near = INSTEAD.get(ending, "")
     first = f"nearest is -o {path.with_suffix(ENDINGS[near][0]).name}; " if near in formats else ""
-    raise CallError(f"nothing here writes a '{ending[:20]}' file", hint=f"{first}a name may end in {known}, or --format says what it holds")
+    raise CallError(
+        f"nothing here writes a '{ending[:20]}' file",
+        hint=f"{first}a name may end in {known}, or --format says what it holds",
+    )
 
 
 def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:
@@ -112,7 +122,11 @@ def encode(document: Document, name: str = "text", formats: Mapping[str, str] = 
     Raises CallError for an unknown format, or one this answer has no form in (npz holds arrays only).
     """
     answer: str | bytes = import_module(f"{__name__}.{formats[check_format(name, formats)]}").render(document)
-    return answer if isinstance(answer, bytes) else (answer if answer.endswith("\n") else answer + "\n").encode("utf-8", "backslashreplace")
+    return (
+        answer
+        if isinstance(answer, bytes)
+        else (answer if answer.endswith("\n") else answer + "\n").encode("utf-8", "backslashreplace")
+    )
 
 
 def render(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> str:

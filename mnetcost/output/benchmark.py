@@ -12,5 +12,11 @@ from .json_ import dumps
 
 def render(document: Document) -> str:
     """Return one entry a figure, each once, however many limits it has."""
-    entries = {f"{r['design']} {r['limit']}": (r["unit"], r["value"]) for r in document.data["results"] if r["value"] is not None}
-    return dumps([{"name": plain(name), "unit": unit, "value": value} for name, (unit, value) in entries.items()])
+    entries = {
+        f"{r['design']} {r['limit']}": (r["unit"], r["value"])
+        for r in document.data["results"]
+        if r["value"] is not None
+    }
+    return dumps(
+        [{"name": plain(name), "unit": unit, "value": value} for name, (unit, value) in entries.items()]
+    )

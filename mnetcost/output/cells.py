@@ -61,7 +61,9 @@ def per_cent(value: float) -> str:
 
 
 class Kind(NamedTuple):
-    """How a kind of value is written for people, what stands beside it, and whether it stands to the right."""
+    """How a kind of value is written for people, what stands beside it, and whether it stands to the
+    right.
+    """
 
     write: Callable[[Any], str]
     beside: Callable[[Any], str] | None = None
@@ -86,7 +88,9 @@ KINDS = {
 
 
 def written(value: Any, column: Column) -> str:
-    """A value for people, exact where it is a count; control characters of a stranger's names are shown, not sent."""
+    """A value for people, exact where it is a count; control characters of a stranger's names are shown,
+    not sent.
+    """
     if column.unit and value is not None:
         return f"{value / UNITS[column.unit]:,.2f}"
     return "" if value is None else KINDS[column.kind].write(value)

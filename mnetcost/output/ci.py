@@ -1,4 +1,7 @@
-"""What do the formats for CI services share? Paths from the top of the checkout, what is said of a limit, and its name for good."""
+"""What do the formats for CI services share?
+
+Paths from the top of the checkout, what is said of a limit, and its name for good.
+"""
 
 from __future__ import annotations
 

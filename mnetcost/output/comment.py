@@ -1,7 +1,9 @@
-"""A pull request's comment: Markdown with a hidden first line, by which a later run finds the comment to update.
+"""A pull request's comment:
 
-Names are a stranger's: they are escaped as in every Markdown of ours, and stand in <code>, where GitHub looks for no mentions, numbers
-of pull requests or commits.
+Markdown with a hidden first line, by which a later run finds the comment to update.
+
+Names are a stranger's: they are escaped as in every Markdown of ours, and stand in <code>, where GitHub
+looks for no mentions, numbers of pull requests or commits.
 """
 
 from __future__ import annotations
@@ -80,14 +82,17 @@ class _Page:
     def table(self, results: list[dict[str, Any]], what: str, spare: int) -> None:
         """A row for each limit that there is room for, and how many there is none for."""
         self.put(list(HEAD))
-        fit = next((n for n, result in enumerate(results) if not self.put([_row(result)], spare)), len(results))
+        fit = next(
+            (n for n, result in enumerate(results) if not self.put([_row(result)], spare)), len(results)
+        )
         self.put([""])
         if fit < len(results):
             self.put([f"and {len(results) - fit:,} more that {what}, for which a comment has no room", ""])
 
 
 def render(document: Document) -> str:
-    """Return the comment: a headline, the limits that are not simply kept and what they are about, and the kept ones folded away.
+    """Return the comment: a headline, the limits that are not simply kept and what they are about, and
+    the kept ones folded away.
 
     It is cut where it would be longer than a comment may be, and says what was left out.
     """
@@ -105,11 +110,27 @@ def render(document: Document) -> str:
     if others:
         page.table(others, "are not kept", LARGEST // 2)
     told = [r for r in others if r["message"] and r["state"] != "new"]
-    shown = next((n for n, r in enumerate(told[:MOST_DETAILS]) if not page.put(_details(r), LARGEST // 8)), len(told[:MOST_DETAILS]))
+    shown = next(
+        (n for n, r in enumerate(told[:MOST_DETAILS]) if not page.put(_details(r), LARGEST // 8)),
+        len(told[:MOST_DETAILS]),
+    )
     if shown < len(told):
-        page.put([f"Causes and layers are left out for {len(told) - shown:,} more; `mnetcost check --why` names them.", ""])
+        page.put(
+            [
+                (
+                    f"Causes and layers are left out for {len(told) - shown:,} more; `mnetcost check --why`"
+                    " names them."
+                ),
+                "",
+            ]
+        )
     if kept:
-        page.put([f"<details><summary>{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} kept</summary>", ""])
+        page.put(
+            [
+                f"<details><summary>{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} kept</summary>",
+                "",
+            ]
+        )
         page.table(kept, "are kept", 200)
         page.put(["</details>", ""])
     return "\n".join(page.lines)

@@ -27,18 +27,27 @@ def _text(value: Any) -> str:
     return "" if value is None else escape(plain(value))
 
 
-CELLS: dict[str, Callable[[Any], str]] = {"text": _text, "size": lambda value: "" if value is None else escape(size(value))}
+CELLS: dict[str, Callable[[Any], str]] = {
+    "text": _text,
+    "size": lambda value: "" if value is None else escape(size(value)),
+}
 """How the values that are no numbers are written; numbers go in as they are, so that -3 stays a number."""
 
 
 def render(document: Document) -> bytes:
-    """Return the rows without totals. Tables of the same columns are one, the table's name in front; others follow after an empty line."""
+    """Return the rows without totals.
+
+    Tables of the same columns are one, the table's name in front; others follow after an empty line.
+    """
     import csv
 
     tables = (document.flat,) if document.flat else document.tables
     if document.data.get("status") == "partial":  # there are no notes here that would say so
         status = Column("status", "status")
-        tables = tuple(t._replace(columns=(*t.columns, status), rows=tuple((*row, "partial") for row in t.rows)) for t in tables)
+        tables = tuple(
+            t._replace(columns=(*t.columns, status), rows=tuple((*row, "partial") for row in t.rows))
+            for t in tables
+        )
     out = BytesIO()
     with TextIOWrapper(out, "utf-8", "backslashreplace", newline="", write_through=False) as stream:
         writer = csv.writer(stream, lineterminator="\n")

@@ -1,7 +1,9 @@
 """GitHub's workflow commands: an annotation at the line of the layer or of the budget, at most ten of a kind.
 
-Nothing of a stranger's stands outside a command: the runner also takes commands out of ordinary lines of the log.
-Source: GitHub Docs, "Workflow commands for GitHub Actions"; actions/toolkit, packages/core/src/command.ts, for what is escaped.
+Nothing of a stranger's stands outside a command: the runner also takes commands out of ordinary lines of
+the log.
+Source: GitHub Docs, "Workflow commands for GitHub Actions"; actions/toolkit, packages/core/src/command.ts,
+for what is escaped.
 """
 
 from __future__ import annotations
@@ -16,12 +18,16 @@ from .ci import fails, from_top, told
 
 MOST = 10  # annotations of a kind; the service shows no more of one step
 KINDS = {"waived": "warning", "new": "notice"}
-"""The kind of annotation, by what became of a limit; one that fails the check is an error, and a kept one needs none."""
+"""The kind of annotation, by what became of a limit; one that fails the check is an error, and a kept one
+needs none.
+"""
 
 
 def data(text: str) -> str:
     """Escape a command's message; `\\n` stays a line's end."""
-    return "\n".join(map(plain, text.split("\n"))).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return (
+        "\n".join(map(plain, text.split("\n"))).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    )
 
 
 def prop(text: str) -> str:
@@ -41,7 +47,16 @@ def render_faults(faults: Iterable[Fault]) -> str:
     lines = []
     for found in islice(faults, MOST):
         said = f"{found.place}: {found.message}" if found.place else found.message
-        lines.append(command("error", said + (f"\nhint: {found.hint}" if found.hint else ""), found.file, found.line, "mnetcost") + "\n")
+        lines.append(
+            command(
+                "error",
+                said + (f"\nhint: {found.hint}" if found.hint else ""),
+                found.file,
+                found.line,
+                "mnetcost",
+            )
+            + "\n"
+        )
     return "".join(lines)
 
 
@@ -57,6 +72,8 @@ def render(document: Document) -> str:
         if seen[kind] <= MOST:
             title = f"{result['design']}: {result['limit']} {result['state']}"
             lines.append(command(kind, "\n".join(told(result)), result["file"], result["line"], title))
-    lines += [f"and {n - MOST} more of the kind '{kind}', not annotated" for kind, n in seen.items() if n > MOST]
+    lines += [
+        f"and {n - MOST} more of the kind '{kind}', not annotated" for kind, n in seen.items() if n > MOST
+    ]
     lines.append("limits: " + ", ".join(f"{n} {state}" for state, n in document.data["counts"].items() if n))
     return "\n".join(lines)

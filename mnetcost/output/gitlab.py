@@ -19,7 +19,10 @@ def render(document: Document) -> str:
             "check_name": f"mnetcost {result['metric']}",
             "fingerprint": fingerprint(result),
             "severity": "major" if fails(result) else "info",
-            "location": {"path": plain(from_top(result["file"]) or "."), "lines": {"begin": result["line"] or 1}},
+            "location": {
+                "path": plain(from_top(result["file"]) or "."),
+                "lines": {"begin": result["line"] or 1},
+            },
         }
         for result in document.data["results"]
         if fails(result) or result["state"] == "waived"

@@ -11,11 +11,12 @@ from ..errors import plain
 from .cells import KINDS, beside, written
 
 STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2em;color:#1c2128}table{border-collapse:collapse;margin:1em 0}"
-    "caption{text-align:left;font-weight:600;padding:.4em 0}th,td{padding:.2em .6em;text-align:left;border-bottom:1px solid #e3e7eb}"
-    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tfoot td{font-weight:600}"
-    "small{color:#6a737d;margin-left:.6em}"
-    "meter{width:4em;margin-left:.6em}"
+    "body{font:15px/1.5"
+    " system-ui,sans-serif;margin:2em;color:#1c2128}table{border-collapse:collapse;margin:1em"
+    " 0}caption{text-align:left;font-weight:600;padding:.4em 0}th,td{padding:.2em"
+    " .6em;text-align:left;border-bottom:1px solid"
+    " #e3e7eb}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tfoot"
+    " td{font-weight:600}small{color:#6a737d;margin-left:.6em}meter{width:4em;margin-left:.6em}"
 )
 
 
@@ -43,22 +44,31 @@ def _class(column: Column) -> str:
 
 def _table(table: Table) -> str:
     bars = [m for m, c in enumerate(table.columns) if c.bar]
-    largest = max((row[m] or 0 for row in table.rows for m in bars), default=0)  # bars are of the table's largest, as on a terminal
+    largest = max(
+        (row[m] or 0 for row in table.rows for m in bars), default=0
+    )  # bars are of the table's largest, as on a terminal
 
     def rows(which: Sequence[tuple[Any, ...]], of: Any = 0) -> str:
-        return "\n".join("<tr>" + "".join(_cell(v, c, of) for v, c in zip(row, table.columns, strict=True)) + "</tr>" for row in which)
+        return "\n".join(
+            "<tr>" + "".join(_cell(v, c, of) for v, c in zip(row, table.columns, strict=True)) + "</tr>"
+            for row in which
+        )
 
     head = "".join(f"<th{_class(c)}>{escape(plain(c.title))}</th>" for c in table.columns)
     foot = f"\n<tfoot>\n{rows(table.footer)}\n</tfoot>" if table.footer else ""
     caption = escape(plain(table.title))
     body = rows(table.rows, largest)
-    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>{foot}\n</table>"
+    top = f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>"
+    return f"<table>\n{top}\n<tbody>\n{body}\n</tbody>{foot}\n</table>"
 
 
 def render(document: Document) -> str:
     """Return a whole page."""
     title = escape(plain(document.title))
-    lead, notes = ("\n".join(f"<p>{escape(plain(line))}</p>" for line in lines) for lines in (document.lead, document.notes))
+    lead, notes = (
+        "\n".join(f"<p>{escape(plain(line))}</p>" for line in lines)
+        for lines in (document.lead, document.notes)
+    )
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>",

@@ -1,4 +1,6 @@
-"""JSON: the document's data, exact integers, keys in the documented order, a list of plain values on one line."""
+"""JSON: the document's data, exact integers, keys in the documented order, a list of plain values on one
+line.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +19,30 @@ def render(document: Document) -> str:
 
 
 def dumps(data: Any) -> str:
-    """Write JSON with two spaces of indent; anything past ASCII, and what a CI service would obey in a log, is written as an escape."""
+    """Write JSON with two spaces of indent; anything past ASCII, and what a CI service would obey in a
+    log, is written as an escape.
+    """
     return "".join(_pieces(data, "\n")).replace("##[", "#\\u0023[")
 
 
 def _pieces(value: Any, newline: str) -> Iterator[str]:
-    """Write a value; arrays are written row by row, so that a large grid is never held as text and as numbers at once."""
+    """Write a value; arrays are written row by row, so that a large grid is never held as text and as
+    numbers at once.
+    """
     inner = newline + STEP
     if isinstance(value, dict) and value:
         for n, (key, item) in enumerate(value.items()):
             yield f"{',' if n else '{'}{inner}{json.dumps(str(key))}: "
             yield from _pieces(item, inner)
         yield newline + "}"
-    elif getattr(value, "ndim", 0) > 1 or (isinstance(value, list) and any(isinstance(item, dict | list) for item in value)):
+    elif getattr(value, "ndim", 0) > 1 or (
+        isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
+    ):
         for n, item in enumerate(value):
             yield ("," if n else "[") + inner
             yield from _pieces(item, inner)
         yield newline + "]"
     else:
-        yield json.dumps(value.tolist() if hasattr(value, "tolist") else value, ensure_ascii=True, allow_nan=False)
+        yield json.dumps(
+            value.tolist() if hasattr(value, "tolist") else value, ensure_ascii=True, allow_nan=False
+        )

@@ -1,6 +1,7 @@
 """JUnit XML: a suite a design, a test case a limit, a failure for a broken one.
 
-There is no standard; this is what Jenkins, GitLab and GitHub's readers have in common (testsuites, testsuite, testcase, failure).
+There is no standard; this is what Jenkins, GitLab and GitHub's readers have in common (testsuites,
+testsuite, testcase, failure).
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ ERRORS = ("error", "incomparable")
 
 def _case(suite: ET.Element, result: dict[str, Any]) -> None:
     where = {"file": plain(from_top(result["file"])), "line": str(result["line"] or "")}
-    attributes = {"classname": plain(result["design"]), "name": plain(limit(result)), "time": "0", **{k: v for k, v in where.items() if v}}
+    attributes = {
+        "classname": plain(result["design"]),
+        "name": plain(limit(result)),
+        "time": "0",
+        **{k: v for k, v in where.items() if v},
+    }
     case = ET.SubElement(suite, "testcase", attributes)
     if fails(result):
         tag = "error" if result["state"] in ERRORS else "failure"
@@ -36,7 +42,13 @@ def render(document: Document) -> str:
     def counts(some: list[dict[str, Any]]) -> dict[str, str]:
         errors, waived = sum(r["state"] in ERRORS for r in some), sum(r["state"] == "waived" for r in some)
         failures = sum(map(fails, some)) - errors
-        return {"tests": str(len(some)), "failures": str(failures), "errors": str(errors), "skipped": str(waived), "time": "0"}
+        return {
+            "tests": str(len(some)),
+            "failures": str(failures),
+            "errors": str(errors),
+            "skipped": str(waived),
+            "time": "0",
+        }
 
     root = ET.Element("testsuites", {"name": "mnetcost", **counts(results)})
     for design, group in groupby(results, key=lambda r: r["design"]):

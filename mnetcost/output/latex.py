@@ -48,7 +48,9 @@ def render(document: Document) -> str:
     for n, table in enumerate(document.tables):
         label = f"{document.label}-{n + 1}" if several and document.label else document.label
         parts.append(_table(table, f"{title}: {table.title}" if several else title, label))
-    parts += ["\\noindent " + "\\\\\n".join(escape(plain(line)) for line in (*document.lead, *document.notes))]
+    parts += [
+        "\\noindent " + "\\\\\n".join(escape(plain(line)) for line in (*document.lead, *document.notes))
+    ]
     return "\n\n".join(parts)
 
 
@@ -57,12 +59,22 @@ def _table(table: Table, caption: str, label: str) -> str:
         return "    " + " & ".join(cells) + r" \\"
 
     def rows(which: Sequence[tuple[object, ...]]) -> list[str]:
-        return [line([escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)]) for row in which]
+        return [
+            line([escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)]) for row in which
+        ]
 
     align = "".join("r" if KINDS[c.kind].right else "l" for c in table.columns)
     head = line([escape(plain(c.title)) for c in table.columns])
     foot = ["    \\midrule", *rows(table.footer)] if table.footer else []
-    body = [f"  \\begin{{tabular}}{{{align}}}", "    \\toprule", head, "    \\midrule", *rows(table.rows), *foot, "    \\bottomrule"]
+    body = [
+        f"  \\begin{{tabular}}{{{align}}}",
+        "    \\toprule",
+        head,
+        "    \\midrule",
+        *rows(table.rows),
+        *foot,
+        "    \\bottomrule",
+    ]
     start = ["\\begin{table}", "  \\centering", f"  \\caption{{{escape(plain(caption))}}}"]
     start += [f"  \\label{{{label}}}"] if label else []
     return "\n".join([*start, *body, "  \\end{tabular}", "\\end{table}"])

@@ -1,4 +1,6 @@
-"""Markdown: tables as GitHub and most others draw them, names so escaped that nothing in them is drawn or linked."""
+"""Markdown: tables as GitHub and most others draw them, names so escaped that nothing in them is drawn or
+linked.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,11 @@ from ..errors import plain
 from .cells import KINDS, written
 
 SPECIAL = set("\\`*_{}[]<>#|~$&")
-BROKEN = {"@": "@<!-- -->", "://": ":<!-- -->//", "www.": "www<!-- -->."}  # or a name would call a person or become a link
+BROKEN = {
+    "@": "@<!-- -->",
+    "://": ":<!-- -->//",
+    "www.": "www<!-- -->.",
+}  # or a name would call a person or become a link
 
 
 def escape(text: str) -> str:
@@ -32,12 +38,20 @@ def render(document: Document) -> str:
     for table in document.tables:
         if len(document.tables) > 1:
             parts.append("### " + escape(plain(table.title)))
-        rows = [[escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)] for row in table.rows]
+        rows = [
+            [escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)] for row in table.rows
+        ]
         rows += [
-            [f"**{escape(written(v, c))}**" if v is not None else "" for v, c in zip(r, table.columns, strict=True)] for r in table.footer
+            [
+                f"**{escape(written(v, c))}**" if v is not None else ""
+                for v, c in zip(r, table.columns, strict=True)
+            ]
+            for r in table.footer
         ]
         align = ["right" if KINDS[c.kind].right else "left" for c in table.columns]
         titles = [escape(plain(c.title)) for c in table.columns]
-        parts.append(tabulate(rows, titles, tablefmt="pipe", colalign=align if rows else None, disable_numparse=True))
+        parts.append(
+            tabulate(rows, titles, tablefmt="pipe", colalign=align if rows else None, disable_numparse=True)
+        )
     parts += [escape(plain(note)) for note in document.notes]
     return "\n\n".join(parts)

@@ -14,7 +14,10 @@ def render(document: Document) -> bytes:
     Raises CallError where there are none.
     """
     if document.arrays is None:
-        raise CallError("npz holds arrays, and this answer has none", hint="`mnetcost scale` has; json or csv hold everything")
+        raise CallError(
+            "npz holds arrays, and this answer has none",
+            hint="`mnetcost scale` has; json or csv hold everything",
+        )
     import numpy as np
 
     out = BytesIO()

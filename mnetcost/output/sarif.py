@@ -21,17 +21,23 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ruleId": result["metric"],
         "level": "error" if fails(result) else "warning",
-        "message": {"text": text.replace("[", "\\[").replace("]", "\\]")},  # section 3.11.6: unescaped they would be a link
+        "message": {
+            "text": text.replace("[", "\\[").replace("]", "\\]")
+        },  # section 3.11.6: unescaped they would be a link
         "partialFingerprints": {"limit/v1": fingerprint(result)},
     }
     if result["file"]:
-        place: dict[str, Any] = {"artifactLocation": {"uri": quote(from_top(result["file"]), safe="/"), "uriBaseId": "%SRCROOT%"}}
+        place: dict[str, Any] = {
+            "artifactLocation": {"uri": quote(from_top(result["file"]), safe="/"), "uriBaseId": "%SRCROOT%"}
+        }
         if result["line"]:
             place["region"] = {"startLine": result["line"]}
         found["locations"] = [{"physicalLocation": place}]
     if result["state"] == "waived":
         waiver = result["waiver"]
-        found["suppressions"] = [{"kind": "external", "justification": plain(f"until {waiver['until']}: {waiver['reason']}")}]
+        found["suppressions"] = [
+            {"kind": "external", "justification": plain(f"until {waiver['until']}: {waiver['reason']}")}
+        ]
     return found
 
 
@@ -43,5 +49,9 @@ def render(document: Document) -> str:
         for metric in dict.fromkeys(r["metric"] for r in results)
     ]
     driver = {"name": "mnetcost", "version": document.data["mnetcost"], "rules": rules}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [_result(r) for r in results]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(r) for r in results],
+    }
     return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})

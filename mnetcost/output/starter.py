@@ -1,4 +1,7 @@
-"""What do the files say that `mnetcost init` writes? First budgets, a workflow and a pre-commit hook, as text."""
+"""What do the files say that `mnetcost init` writes?
+
+First budgets, a workflow and a pre-commit hook, as text.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,20 @@ from ..designs.toml import quoted
 from .cells import rough
 
 OWNER = "OWNER"
-"""What stands for the owner of the repository that the action and the hooks are taken from, where none is given."""
+"""What stands for the owner of the repository that the action and the hooks are taken from, where none is
+given.
+"""
 
 HOOKED = rf"(?i)\.({'|'.join(re.escape(suffix.removeprefix('.')) for suffix in ('.toml', *READERS))})$"
-"""Files whose change can change an answer, as a pattern of pre-commit: specs, budgets, and whatever the readers read."""
+"""Files whose change can change an answer, as a pattern of pre-commit: specs, budgets, and whatever the
+readers read.
+"""
 
 HEAD = """\
-# What each design may cost: its figures of today, written by `mnetcost init`. `mnetcost check` compares every change with them.
-# Counts are exact, so a limit needs no tolerance: raise it in the commit that raises the cost, where a review sees both.
-# A limit may also be relative to where a branch left the main branch ("+0%", "+1%", "+500k"), alone or beside another:
+# What each design may cost: its current figures, written by `mnetcost init`.
+# `mnetcost check` compares every change with them. Counts are exact, so a limit needs no tolerance:
+# raise it in the commit that raises the cost, where a review sees both. A limit may also be relative
+# to where a branch left the main branch ("+0%", "+1%", "+500k"), alone or with another:
 #   madds = ["300M", "+1%"]
 """
 
@@ -30,7 +38,10 @@ def budgets(designs: Iterable[Today]) -> str:
     """mnetcost.toml, with today's figures as limits."""
     parts = [HEAD]
     for one in designs:
-        rows = [(f"{metric} = {value:_}", rough(value) or str(value), FIGURES[metric]) for metric, value in one.figures.items()]
+        rows = [
+            (f"{metric} = {value:_}", rough(value) or str(value), FIGURES[metric])
+            for metric, value in one.figures.items()
+        ]
         width = max(len(text) for text, _, _ in rows)
         lines = (f"{text.ljust(width)}  # {near} {unit}\n" for text, near, unit in rows)
         parts.append(f"\n[[budget]]\ndesign = {quoted(one.design)}\n" + "".join(lines))
@@ -40,7 +51,8 @@ def budgets(designs: Iterable[Today]) -> str:
 def workflow(owner: str = OWNER, folder: str = "", lfs: bool = False) -> str:
     """A GitHub workflow that checks every pull request with the action.
 
-    folder: where mnetcost.toml stands in the repository. lfs: whether files of the repository are kept in Git LFS.
+    folder: where mnetcost.toml stands in the repository. lfs: whether files of the repository are kept in
+    Git LFS.
     """
     fetched = "          lfs: true                 # model files are kept in Git LFS\n" if lfs else ""
     where = "" if not folder else f"        with:\n          working-directory: {json.dumps(folder)}\n"
@@ -63,7 +75,8 @@ jobs:
 
 
 def hook(owner: str = OWNER, config: str = "") -> list[str]:
-    """The lines of a pre-commit hook, an item of `repos`; `config` is the path of mnetcost.toml where it is not at the top.
+    """The lines of a pre-commit hook, an item of `repos`; `config` is the path of mnetcost.toml where it
+    is not at the top.
 
     Without an owner it is a local hook, which runs the mnetcost that is installed.
     """
@@ -82,7 +95,10 @@ def hook(owner: str = OWNER, config: str = "") -> list[str]:
         "      name: mnetcost check",
         "      entry: mnetcost check",
         *([f"      args: [{json.dumps(f'--config={config}')}]"] if config else []),
-        "      language: system          # the mnetcost that is installed; docs/ci.md has a hook that installs it",
+        (
+            "      language: system          # the mnetcost that is installed; docs/ci.md has a hook that"
+            " installs it"
+        ),
         f"      files: {HOOKED}",
         "      pass_filenames: false",
         "      require_serial: true",
@@ -91,12 +107,17 @@ def hook(owner: str = OWNER, config: str = "") -> list[str]:
 
 def hooks(lines: Iterable[str]) -> str:
     """.pre-commit-config.yaml with one hook."""
-    head = "# Runs before every commit once `pre-commit install` was called. Written by `mnetcost init`.\nrepos:\n"
+    head = (
+        "# Runs before every commit once `pre-commit install` was called. Written by `mnetcost"
+        " init`.\nrepos:\n"
+    )
     return head + "".join(f"  {line}\n" for line in lines)
 
 
 def with_hook(text: str, lines: Iterable[str]) -> str | None:
-    """A .pre-commit-config.yaml with one hook more, put behind the last; None where its form is not the usual one."""
+    """A .pre-commit-config.yaml with one hook more, put behind the last; None where its form is not the
+    usual one.
+    """
     rows = text.splitlines()
     keys = [row for row in rows if re.match(r"[^\s#\-]", row)]
     item = next((re.match(r"( *)- +repo: ", row) for row in rows if re.match(r" *- +repo: ", row)), None)

@@ -1,4 +1,7 @@
-"""How does an answer look on a terminal? The text format's groups as rich tables, fitted to the width, with colours and bars."""
+"""How does an answer look on a terminal?
+
+The text format's groups as rich tables, fitted to the width, with colours and bars.
+"""
 
 from __future__ import annotations
 
@@ -53,16 +56,23 @@ def total(group: Group, view: View) -> int:
 
     def need(n: int) -> int:
         exact, rough = group.widths[n]
-        shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + (rough + 1 if rough and view.rough else 0)
-        return max(shown, cells(plain(group.columns[n].title))) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
+        shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + (
+            rough + 1 if rough and view.rough else 0
+        )
+        return max(shown, cells(plain(group.columns[n].title))) + (
+            BAR + 1 if has_bar(group, n) and view.bars else 0
+        )
 
-    return sum(need(n) + 3 for n in view.columns) - 3  # rich draws a blank between columns beside the two of padding
+    return (
+        sum(need(n) + 3 for n in view.columns) - 3
+    )  # rich draws a blank between columns beside the two of padding
 
 
 def widest(document: Document) -> int:
     """The width at which nothing is left out."""
     tables = [
-        total(group, View(list(range(len(group.columns))), True, True)) + sum(max(group.widths[n][0] - PROSE, 0) for n in _prose(group))
+        total(group, View(list(range(len(group.columns))), True, True))
+        + sum(max(group.widths[n][0] - PROSE, 0) for n in _prose(group))
         for group in groups(document)
     ]
     return max([*tables, *(cells(plain(line)) for line in (document.title, *document.lead, *document.notes))])
@@ -73,7 +83,8 @@ def _prose(group: Group) -> list[int]:
 
 
 def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
-    """Find what fits into a width: without rough numbers, without bars, without the columns of highest rank, or in several pieces.
+    """Find what fits into a width: without rough numbers, without bars, without the columns of highest
+    rank, or in several pieces.
 
     Returns the pieces and the titles of what was left out.
     """
@@ -89,7 +100,9 @@ def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
         if len(pieces[-1]) > 1 and total(group, View([*pieces[-1], n], False, False)) > width:
             pieces.append([0])
         pieces[-1].append(n)
-    return [View(p, False, False) for p in pieces], [group.columns[n].title for n in every if n not in last.columns]
+    return [View(p, False, False) for p in pieces], [
+        group.columns[n].title for n in every if n not in last.columns
+    ]
 
 
 def _table(group: Group, view: View, blocks: bool) -> Table:
@@ -97,7 +110,14 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    out = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", border_style="dim", padding=(0, 2, 0, 0))
+    out = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        header_style="bold",
+        border_style="dim",
+        padding=(0, 2, 0, 0),
+    )
     for n in view.columns:
         exact, rough = group.widths[n]
         title = plain(group.columns[n].title)
@@ -117,21 +137,33 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
     return out
 
 
-def _cell(group: Group, section: Section, view: View, r: int, n: int, cell: tuple[str, str], blocks: bool) -> Text:
-    """One cell, padded by hand: rich would strip the blanks that keep exact values, rough ones and bars below one another."""
+def _cell(
+    group: Group, section: Section, view: View, r: int, n: int, cell: tuple[str, str], blocks: bool
+) -> Text:
+    """One cell, padded by hand: rich would strip the blanks that keep exact values, rough ones and bars
+    below one another.
+    """
     from rich.text import Text
 
     if section.table.columns[n].kind == "gauge":
         return _gauge(section.table, r, n, blocks)
     exact, rough = group.widths[n]
     rough = rough if view.rough else 0
-    exact = max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0)) if group.right[n] else exact
-    text = Text(pad(cell[0], exact, group.right[n]) if group.right[n] else cell[0], style=_style(section.table, r, n))
+    exact = (
+        max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0))
+        if group.right[n]
+        else exact
+    )
+    text = Text(
+        pad(cell[0], exact, group.right[n]) if group.right[n] else cell[0], style=_style(section.table, r, n)
+    )
     if rough:
         text.append(" " + pad(cell[1], rough, True), style="dim")
     if view.bars and section.table.columns[n].bar and r < section.totals:
         value = section.table.rows[r][n]
-        text.append(" " + (bar(value / section.largest, blocks) if value and section.largest else ""), style="cyan")
+        text.append(
+            " " + (bar(value / section.largest, blocks) if value and section.largest else ""), style="cyan"
+        )
     return text
 
 
@@ -141,7 +173,9 @@ def _gauge(table: records.Table, r: int, n: int, blocks: bool) -> Text:
 
     row = table.rows[r]
     within, limit, past = str(row[n] or "").partition("|")
-    state = next((str(value) for value, column in zip(row, table.columns, strict=True) if column.kind == "state"), "")
+    state = next(
+        (str(value) for value, column in zip(row, table.columns, strict=True) if column.kind == "state"), ""
+    )
     drawn = [(part.translate(GAUGE) if blocks else part) for part in (within, limit, past)]
     return Text.assemble((drawn[0], "cyan"), (drawn[1], "bold"), (drawn[2], STATES.get(state, FAILS)))
 
@@ -186,7 +220,8 @@ def _gone() -> None:
 
 
 def show(document: Document, color: bool | None = None) -> None:
-    """Print an answer as on a terminal, fitted to its width; where the output is none, as wide as COLUMNS says or the answer needs.
+    """Print an answer as on a terminal, fitted to its width; where the output is none, as wide as COLUMNS
+    says or the answer needs.
 
     color: whether to send colours; None asks the terminal.
     """

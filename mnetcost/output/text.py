@@ -1,4 +1,6 @@
-"""Text for people: aligned columns, exact integers with k, M or G beside them; on a terminal the same with colours and bars."""
+"""Text for people: aligned columns, exact integers with k, M or G beside them; on a terminal the same
+with colours and bars.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def pad(text: str, width: int, right: bool) -> str:
 
 
 class Section(NamedTuple):
-    """One table of a group: its title where there are several, and its cells as (exact, beside), the totals last.
+    """One table of a group: its title where there are several, and its cells as (exact, beside), the
+    totals last.
 
     largest: the value that a full bar stands for.
     """
@@ -52,8 +55,8 @@ class Section(NamedTuple):
 class Group(NamedTuple):
     """Tables with the same columns, which are printed as one with sections.
 
-    widths: of each column's exact values and of what stands beside them; right: whether a column stands to the right. Every cell asks for
-    them, so they are found once.
+    widths: of each column's exact values and of what stands beside them; right: whether a column stands to
+    the right. Every cell asks for them, so they are found once.
     """
 
     columns: tuple[Column, ...]
@@ -64,7 +67,9 @@ class Group(NamedTuple):
 
 def _group(columns: tuple[Column, ...], sections: list[Section]) -> Group:
     right = [any(KINDS[s.table.columns[n].kind].right for s in sections) for n in range(len(columns))]
-    return Group(columns, sections, [_width(columns, sections, n, right[n]) for n in range(len(columns))], right)
+    return Group(
+        columns, sections, [_width(columns, sections, n, right[n]) for n in range(len(columns))], right
+    )
 
 
 def _width(columns: tuple[Column, ...], sections: list[Section], n: int, right: bool) -> tuple[int, int]:
@@ -80,7 +85,9 @@ def groups(document: Document) -> Iterable[Group]:
     for _, alike in groupby(document.tables, lambda table: [(c.key, c.title) for c in table.columns]):
         tables = list(alike)
         titled = len(document.tables) > 1
-        sections = [Section(plain(t.title) if titled else "", t, _cells(t, titled), _largest(t)) for t in tables]
+        sections = [
+            Section(plain(t.title) if titled else "", t, _cells(t, titled), _largest(t)) for t in tables
+        ]
         yield _group(tables[0].columns, sections)
 
 
@@ -111,7 +118,10 @@ def render(document: Document) -> str:
             for row in section.rows:
                 parts_ = []
                 for n, ((exact, rough), cell) in enumerate(zip(group.widths, row, strict=True)):
-                    parts_.append(pad(cell[0], exact, group.right[n]) + (" " + pad(cell[1], rough, True) if rough else ""))
+                    parts_.append(
+                        pad(cell[0], exact, group.right[n])
+                        + (" " + pad(cell[1], rough, True) if rough else "")
+                    )
                 lines.append(GAP.join(parts_))
         parts.append("\n".join(line.rstrip() for line in lines))
     parts += ["\n".join(map(plain, document.notes))] if document.notes else []

@@ -1,10 +1,12 @@
-"""Measure every network of keras.applications on Keras itself: parameters, and multiply-adds from the built layers' own kernels.
+"""Measure every network of keras.applications on Keras itself: parameters, and multiply-adds from the
+built layers' own kernels.
 
     python tests/truth/measure_applications.py tests/truth/applications.json [FOLDER]
 
-needs TensorFlow and Keras 3, and minutes; with a FOLDER it also writes each network's `to_json()` there, for the reader to be run on.
-Multiply-adds are those of one image: a convolution's kernel numbers times its output's positions (for a separable one, of each half),
-a dense layer's kernel numbers times its output's positions.
+needs TensorFlow and Keras 3, and minutes; with a FOLDER it also writes each network's `to_json()` there,
+for the reader to be run on. Multiply-adds are those of one image: a convolution's kernel numbers times its
+output's positions (for a separable one, of each half), a dense layer's kernel numbers times its output's
+positions.
 """
 
 import json
@@ -63,7 +65,9 @@ def main():
         keras.backend.clear_session()
     versions = {"keras": keras.__version__, "tensorflow": tensorflow.__version__}
     rows = ",\n".join(f"    {json.dumps(n)}: {json.dumps(v)}" for n, v in networks.items())
-    Path(target).write_text(f'{{\n  "versions": {json.dumps(versions)},\n  "networks": {{\n{rows}\n  }}\n}}\n')
+    Path(target).write_text(
+        f'{{\n  "versions": {json.dumps(versions)},\n  "networks": {{\n{rows}\n  }}\n}}\n'
+    )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python tests/truth/measure_caffe.py FOLDER > tests/truth/caffe.json
 
-FOLDER holds the four files under the names below (github shicai/MobileNet-Caffe and jixing0415/caffe-mobilenet-v3). Needs nothing
-but Python. Only what these files hold is understood: chains of convolutions, inner products, poolings and element-wise layers.
+FOLDER holds the four files under the names below (github shicai/MobileNet-Caffe and
+jixing0415/caffe-mobilenet-v3). Needs nothing but Python. Only what these files hold is understood: chains
+of convolutions, inner products, poolings and element-wise layers.
 """
 
 import re
@@ -46,7 +47,10 @@ def measure(text):
             continue
         c, h, w = x = shapes[bottoms[0]]
         if kind in ("Convolution", "DepthwiseConvolution"):
-            out, k, s, p = (int(word(layer, key, d)) for key, d in (("num_output", 0), ("kernel_size", 1), ("stride", 1), ("pad", 0)))
+            out, k, s, p = (
+                int(word(layer, key, d))
+                for key, d in (("num_output", 0), ("kernel_size", 1), ("stride", 1), ("pad", 0))
+            )
             groups = c if kind == "DepthwiseConvolution" else int(word(layer, "group", 1))
             y = (out, (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1)
             weights = out * (c // groups) * k * k
@@ -55,7 +59,9 @@ def measure(text):
         elif kind == "InnerProduct":
             y = (int(word(layer, "num_output")), 1, 1)
             params = c * h * w * y[0] + y[0] * (word(layer, "bias_term", "true") == "true")
-            rows.append(["dense", [1, 1, c * h * w], [1, 1, y[0]], None, None, None, params, c * h * w * y[0]])
+            rows.append(
+                ["dense", [1, 1, c * h * w], [1, 1, y[0]], None, None, None, params, c * h * w * y[0]]
+            )
         elif kind == "Pooling":
             assert word(layer, "global_pooling") == "true"
             y, params = (c, 1, 1), 0

@@ -1,9 +1,11 @@
-"""Convert nets with dilated convolutions, stacked maps and states to TFLite as TensorFlow writes them, and count from Keras's layers.
+"""Convert nets with dilated convolutions, stacked maps and states to TFLite as TensorFlow writes them,
+and count from Keras's layers.
 
     python tests/truth/measure_dilated.py > tests/truth/dilated.json
 
-needs TensorFlow. Each row: the file in base64, its input, the multiply-adds by the layers' kernels and outputs, and the numbers of the
-kernels. `stacked` and `state` are not of Keras: their figures are worked out in the lines that make them.
+needs TensorFlow. Each row: the file in base64, its input, the multiply-adds by the layers' kernels and
+outputs, and the numbers of the kernels. `stacked` and `state` are not of Keras: their figures are worked
+out in the lines that make them.
 """
 
 import base64
@@ -16,13 +18,25 @@ import tensorflow as tf
 
 L = tf.keras.layers
 NETS = {
-    "rate 2 on an odd map": ((33, 33, 3), lambda: [L.Conv2D(8, 3, dilation_rate=2, padding="same", use_bias=False)]),
-    "rates 4 and 3": ((33, 33, 3), lambda: [L.DepthwiseConv2D(3, dilation_rate=4, padding="same"), L.Conv2D(4, 3, dilation_rate=3)]),
-    "two rates": ((20, 31, 3), lambda: [L.Conv2D(8, (3, 5), dilation_rate=(3, 2), padding="same"), L.ReLU(6.0)]),
+    "rate 2 on an odd map": (
+        (33, 33, 3),
+        lambda: [L.Conv2D(8, 3, dilation_rate=2, padding="same", use_bias=False)],
+    ),
+    "rates 4 and 3": (
+        (33, 33, 3),
+        lambda: [L.DepthwiseConv2D(3, dilation_rate=4, padding="same"), L.Conv2D(4, 3, dilation_rate=3)],
+    ),
+    "two rates": (
+        (20, 31, 3),
+        lambda: [L.Conv2D(8, (3, 5), dilation_rate=(3, 2), padding="same"), L.ReLU(6.0)],
+    ),
     "separable": ((32, 32, 3), lambda: [L.SeparableConv2D(8, 3, dilation_rate=2, padding="same")]),
     "a row": ((61, 3), lambda: [L.Conv1D(8, 3, dilation_rate=4, padding="same", use_bias=False)]),
     "a causal row": ((64, 3), lambda: [L.Conv1D(8, 3, dilation_rate=4, padding="causal", use_bias=False)]),
-    "atrous pyramid": ((33, 33, 4), lambda: [L.Conv2D(4, 3, dilation_rate=r, padding="same", use_bias=False) for r in (6, 12, 18)]),
+    "atrous pyramid": (
+        (33, 33, 4),
+        lambda: [L.Conv2D(4, 3, dilation_rate=r, padding="same", use_bias=False) for r in (6, 12, 18)],
+    ),
 }
 
 
@@ -44,7 +58,12 @@ def macs(layer):
 
 
 def row(data, given, macs, kernels):
-    return {"file": base64.b64encode(data).decode(), "input": list(given), "macs": int(macs), "kernels": int(kernels)}
+    return {
+        "file": base64.b64encode(data).decode(),
+        "input": list(given),
+        "macs": int(macs),
+        "kernels": int(kernels),
+    }
 
 
 class Stacked(tf.Module):
@@ -72,7 +91,9 @@ class State(tf.Module):
 
 
 def converted(module):
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.__call__.get_concrete_function()], module)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [module.__call__.get_concrete_function()], module
+    )
     converter.experimental_enable_resource_variables = True
     return converter.convert()
 

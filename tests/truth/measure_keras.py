@@ -2,7 +2,8 @@
 
     python tests/truth/measure_keras.py > tests/truth/keras.json
 
-Needs tensorflow (keras 3); the tests read the figures only. MACs are counted here from each layer's own weights and output, not by
+Needs tensorflow (keras 3); the tests read the figures only. MACs are counted here from each layer's own
+weights and output, not by
 mnetcost: for a convolution or dense layer, weights x positions of the output.
 """
 
@@ -21,15 +22,25 @@ NETS = {
     "keras/v1": (APPS.MobileNet, {}, [0.25, 0.35, 0.5, 0.75, 1.0, 1.3]),
     "keras/v2": (APPS.MobileNetV2, {}, [0.25, 0.28, 0.35, 0.5, 0.6, 0.75, 1.0, 1.3, 1.4]),
     "keras/v3-large": (APPS.MobileNetV3Large, {}, [0.35, 0.5, 0.75, 1.0, 1.25, 1.5]),
-    "keras/v3-large-minimalistic": (APPS.MobileNetV3Large, {"minimalistic": True}, [0.35, 0.5, 0.75, 1.0, 1.25, 1.5]),
+    "keras/v3-large-minimalistic": (
+        APPS.MobileNetV3Large,
+        {"minimalistic": True},
+        [0.35, 0.5, 0.75, 1.0, 1.25, 1.5],
+    ),
     "keras/v3-small": (APPS.MobileNetV3Small, {}, [0.35, 0.5, 0.75, 1.0, 1.25, 1.5]),
-    "keras/v3-small-minimalistic": (APPS.MobileNetV3Small, {"minimalistic": True}, [0.35, 0.5, 0.75, 1.0, 1.25, 1.5]),
+    "keras/v3-small-minimalistic": (
+        APPS.MobileNetV3Small,
+        {"minimalistic": True},
+        [0.35, 0.5, 0.75, 1.0, 1.25, 1.5],
+    ),
 }
 SIZES = [224, 192, 160, 128, 96, 256, 225, 200, 65, 33]
 
 
 def layer_row(layer):
-    """One layer as [class, input, output, kernel, stride, groups, trainable parameters, MACs], or None where it has no weights."""
+    """One layer as [class, input, output, kernel, stride, groups, trainable parameters, MACs], or None
+    where it has no weights.
+    """
     kind = type(layer).__name__
     if kind not in ("Conv2D", "DepthwiseConv2D", "Dense", "BatchNormalization"):
         return None
@@ -58,7 +69,11 @@ def main():
     records, layers = [], {}
     for design, (build, options, alphas) in NETS.items():
         asked = [(alpha, 224, 1000) for alpha in alphas]
-        asked += [(1.0, size, 1000) for size in SIZES[1:]] + [(alphas[0], 160, 1000), (0.5, 192, 1000), (0.5, 97, 1000)]
+        asked += [(1.0, size, 1000) for size in SIZES[1:]] + [
+            (alphas[0], 160, 1000),
+            (0.5, 192, 1000),
+            (0.5, 97, 1000),
+        ]
         asked += [(1.0, 224, 10), (0.5, 224, 10), (1.0, 224, None), (0.5, 224, None)]
         for alpha, size, classes in asked:
             trainable, total, macs, rows = measure(build, options, alpha, size, classes)

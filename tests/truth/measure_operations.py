@@ -1,9 +1,11 @@
-"""Write models of Keras 3 and of tf.keras (Keras 2) with one operation beside layers, as JSON, and what Keras says of their outputs.
+"""Write models of Keras 3 and of tf.keras (Keras 2) with one operation beside layers, as JSON, and what
+Keras says of their outputs.
 
     python tests/truth/measure_operations.py > tests/truth/operations.json
 
-needs TensorFlow, Keras 3 and tf_keras. Every model is a convolution of 216 weights on an image of 16 x 16 x 3, the operation, and a
-dense layer of 2 units over the last axis of what it gives, whose multiply-adds are twice the numbers that the operation gave.
+needs TensorFlow, Keras 3 and tf_keras. Every model is a convolution of 216 weights on an image of 16 x 16 x
+3, the operation, and a dense layer of 2 units over the last axis of what it gives, whose multiply-adds are
+twice the numbers that the operation gave.
 """
 
 import json
@@ -69,7 +71,9 @@ NEW = {
     "squeeze": lambda y: o.squeeze(y[:, :1], 1),
     "expand": lambda y: o.expand_dims(y, 1),
     "concatenate": lambda y: o.concatenate([y, y], -1),
-    "matmul": lambda y: o.matmul(o.reshape(y, (-1, 64, 8)), o.transpose(o.reshape(y, (-1, 64, 8)), (0, 2, 1))),
+    "matmul": lambda y: o.matmul(
+        o.reshape(y, (-1, 64, 8)), o.transpose(o.reshape(y, (-1, 64, 8)), (0, 2, 1))
+    ),
     "mean": lambda y: o.mean(y, axis=(1, 2), keepdims=True),
 }
 
@@ -92,6 +96,12 @@ def model(k, operation):
 
 
 versions = {"keras": keras.__version__, "tensorflow": tf.__version__, "tf_keras": tf_keras.__version__}
-rows = [f"{json.dumps(f'Keras 2: {name}')}: {json.dumps(model(tf_keras, operation))}" for name, operation in OLD.items()]
-rows += [f"{json.dumps(f'Keras 3: {name}')}: {json.dumps(model(keras, operation))}" for name, operation in NEW.items()]
+rows = [
+    f"{json.dumps(f'Keras 2: {name}')}: {json.dumps(model(tf_keras, operation))}"
+    for name, operation in OLD.items()
+]
+rows += [
+    f"{json.dumps(f'Keras 3: {name}')}: {json.dumps(model(keras, operation))}"
+    for name, operation in NEW.items()
+]
 print(f'{{"versions": {json.dumps(versions)}, "models": {{\n' + ",\n".join(rows) + "\n}}")

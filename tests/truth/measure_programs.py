@@ -2,8 +2,9 @@
 
     python tests/truth/measure_programs.py FOLDER_OF_HEDLEN FOLDER_OF_XIAOCHUS > tests/truth/programs.json
 
-The folders are checkouts of github Hedlen/Mobilenet-Keras and xiaochus/MobileNetV2. Both were written for Keras 2; the few names they
-import that have since moved are put in their old places here. Needs tensorflow (keras 3); the tests read the figures only.
+The folders are checkouts of github Hedlen/Mobilenet-Keras and xiaochus/MobileNetV2. Both were written for
+Keras 2; the few names they import that have since moved are put in their old places here. Needs tensorflow
+(keras 3); the tests read the figures only.
 """
 
 import sys
@@ -23,7 +24,9 @@ def module(name, **names):
 
 
 def depthwise(filters, kernel, **options):
-    return keras.layers.DepthwiseConv2D(kernel, **options)  # the program's own class, whose `filters` only repeats the input's
+    return keras.layers.DepthwiseConv2D(
+        kernel, **options
+    )  # the program's own class, whose `filters` only repeats the input's
 
 
 def run(path):
@@ -42,7 +45,10 @@ def programs(hedlen, xiaochus):
     keras.layers.Convolution2D = keras.layers.Conv2D
     keras.backend.int_shape = lambda x: tuple(x.shape)
     keras.backend.relu = lambda x, max_value=None: keras.activations.relu(x, max_value=max_value)
-    return run(hedlen / "model" / "mobilenet.py")["MobileNet"], run(xiaochus / "mobilenet_v2.py")["MobileNetv2"]
+    return (
+        run(hedlen / "model" / "mobilenet.py")["MobileNet"],
+        run(xiaochus / "mobilenet_v2.py")["MobileNetv2"],
+    )
 
 
 def main():
@@ -52,7 +58,9 @@ def main():
     def add(design, alpha, size, classes, model):
         rows = [row for row in map(layer_row, model.layers) if row]
         trainable = sum(size_of(w.shape) for w in model.trainable_weights)
-        records.append([design, alpha, size, classes, trainable, model.count_params(), sum(row[-1] for row in rows)])
+        records.append(
+            [design, alpha, size, classes, trainable, model.count_params(), sum(row[-1] for row in rows)]
+        )
         if (alpha, size, classes) == (1.0, 224, 1000):
             layers[design] = rows
         print(*records[-1], file=sys.stderr)
@@ -60,12 +68,29 @@ def main():
     for alpha in (0.25, 0.35, 0.5, 0.75, 1.0):
         for size, classes in ((224, 1000), (128, 1000), (225, 10)):
             for shallow, design in ((False, "hedlen-keras/v1"), (True, "hedlen-keras/v1-shallow")):
-                add(design, alpha, size, classes, v1(input_shape=(size, size, 3), alpha=alpha, shallow=shallow, classes=classes))
-    for alpha, size, classes in ((1.0, 224, 1000), (1.0, 192, 1000), (1.0, 225, 100), (1.0, 96, 10), (0.35, 224, 1000), (0.5, 224, 1000)):
+                add(
+                    design,
+                    alpha,
+                    size,
+                    classes,
+                    v1(input_shape=(size, size, 3), alpha=alpha, shallow=shallow, classes=classes),
+                )
+    for alpha, size, classes in (
+        (1.0, 224, 1000),
+        (1.0, 192, 1000),
+        (1.0, 225, 100),
+        (1.0, 96, 10),
+        (0.35, 224, 1000),
+        (0.5, 224, 1000),
+    ):
         add("xiaochus-keras/v2", alpha, size, classes, v2((size, size, 3), classes, alpha))
     for alpha in (0.75, 1.3, 1.4):
         add("xiaochus-keras/v2", alpha, 224, 1000, v2((224, 224, 3), 1000, alpha))
-    dump(f"github Hedlen/Mobilenet-Keras and xiaochus/MobileNetV2 under keras {keras.__version__}", records, layers)
+    dump(
+        f"github Hedlen/Mobilenet-Keras and xiaochus/MobileNetV2 under keras {keras.__version__}",
+        records,
+        layers,
+    )
 
 
 if __name__ == "__main__":

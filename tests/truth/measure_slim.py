@@ -2,8 +2,8 @@
 
     python tests/truth/measure_slim.py FOLDER > tests/truth/slim.json
 
-FOLDER holds `nets/` of TF-slim's research code. Needs tensorflow 2.15 and tf_slim 1.1, the last that run it; the tests read the
-figures only. MACs are counted here from each graph operation's weights and output.
+FOLDER holds `nets/` of TF-slim's research code. Needs tensorflow 2.15 and tf_slim 1.1, the last that run
+it; the tests read the figures only. MACs are counted here from each graph operation's weights and output.
 """
 
 import importlib
@@ -27,32 +27,61 @@ V3 |= {"v3-small-minimalistic": "V3_SMALL_MINIMALISTIC", "v3-edgetpu": "V3_EDGET
 
 
 def nets(folder):
-    """Import the three modules; older copies ask for tensorflow.contrib, which tf_slim has taken over, and for np.int."""
+    """Import the three modules; older copies ask for tensorflow.contrib, which tf_slim has taken over,
+    and for np.int.
+    """
     numpy.int = int
-    for name in ("", ".base", ".convolutional", ".core", ".normalization", ".pooling"):  # where tensorflow 2.15 looks for its own layers
-        sys.modules[f"tf_keras.legacy_tf_layers{name}"] = importlib.import_module(f"keras.src.legacy_tf_layers{name}")
+    for name in (
+        "",
+        ".base",
+        ".convolutional",
+        ".core",
+        ".normalization",
+        ".pooling",
+    ):  # where tensorflow 2.15 looks for its own layers
+        sys.modules[f"tf_keras.legacy_tf_layers{name}"] = importlib.import_module(
+            f"keras.src.legacy_tf_layers{name}"
+        )
     contrib = types.ModuleType("tensorflow.contrib")
     layers = types.SimpleNamespace(**{"group_norm": None, **vars(tf_slim), **vars(tf_slim.layers)})
     contrib.slim, contrib.layers, contrib.framework = tf_slim, layers, tf_slim
     sys.modules["tensorflow.contrib"] = contrib
     sys.path[:0] = [str(folder), str(folder.parent)]
     prefix = "slim.nets" if (folder.parent / "slim" / "nets").is_dir() else "nets"
-    return [importlib.import_module(f"{prefix}.{name}") for name in ("mobilenet_v1", "mobilenet.mobilenet_v2", "mobilenet.mobilenet_v3")]
+    return [
+        importlib.import_module(f"{prefix}.{name}")
+        for name in ("mobilenet_v1", "mobilenet.mobilenet_v2", "mobilenet.mobilenet_v3")
+    ]
 
 
 def layer_row(op):
     """One convolution as [class, input, output, kernel, stride, groups, weights, MACs]."""
-    x, weights, y = op.inputs[0].shape.as_list()[1:], op.inputs[1].shape.as_list(), op.outputs[0].shape.as_list()[1:]
+    x, weights, y = (
+        op.inputs[0].shape.as_list()[1:],
+        op.inputs[1].shape.as_list(),
+        op.outputs[0].shape.as_list()[1:],
+    )
     depthwise = op.type != "Conv2D"
     size = weights[0] * weights[1] * weights[2] * weights[3]
-    return ["conv", x, y, weights[:2], op.get_attr("strides")[1], x[2] if depthwise else 1, size, size * y[0] * y[1]]
+    return [
+        "conv",
+        x,
+        y,
+        weights[:2],
+        op.get_attr("strides")[1],
+        x[2] if depthwise else 1,
+        size,
+        size * y[0] * y[1],
+    ]
 
 
 def measure(build, size):
     graph = tf.Graph()
     with graph.as_default():
         build(tf.compat.v1.placeholder(tf.float32, (1, size, size, 3)))
-        rows = [layer_row(op) for op in graph.get_operations() if op.type in ("Conv2D", "DepthwiseConv2dNative")]
+        rows = [
+            layer_row(op) for op in graph.get_operations() if op.type in ("Conv2D", "DepthwiseConv2dNative")
+        ]
         variables = graph.get_collection("variables")
         trainable = sum(v.shape.num_elements() for v in variables if "moving_" not in v.name)
         total = sum(v.shape.num_elements() for v in variables)
@@ -73,7 +102,14 @@ def main():
     sizes = (224, 192, 160, 128, 96, 225)
     for alpha, size in itertools.product((0.25, 0.35, 0.5, 0.75, 1.0), sizes):
         with tf_slim.arg_scope(v1.mobilenet_v1_arg_scope(is_training=False)):
-            add("slim/v1", alpha, size, lambda x, a=alpha: v1.mobilenet_v1(x, num_classes=1001, depth_multiplier=a, is_training=False))
+            add(
+                "slim/v1",
+                alpha,
+                size,
+                lambda x, a=alpha: v1.mobilenet_v1(
+                    x, num_classes=1001, depth_multiplier=a, is_training=False
+                ),
+            )
     grids = [((0.35, 0.5, 0.75, 1.0, 1.25, 1.3, 1.4), (224,)), ((1.0, 0.5), sizes[1:])]
     for alpha, size in itertools.chain(*(itertools.product(*grid) for grid in grids)):
         for fixed in (True, False):
@@ -83,17 +119,26 @@ def main():
 
             def build2(x, a=alpha, k=keep):
                 with tf_slim.arg_scope(v2.training_scope(is_training=False)):
-                    return v2.mobilenet(x, num_classes=1001, depth_multiplier=a, finegrain_classification_mode=k)
+                    return v2.mobilenet(
+                        x, num_classes=1001, depth_multiplier=a, finegrain_classification_mode=k
+                    )
 
             add(f"slim/v2{suffix}", alpha, size, build2)
             for name, defs in V3.items():
 
                 def build3(x, a=alpha, f=fixed, d=defs):
                     with tf_slim.arg_scope(v3.training_scope(is_training=False)):
-                        return v3.mobilenet(x, 1001, a, conv_defs=getattr(v3, d), finegrain_classification_mode=f)
+                        return v3.mobilenet(
+                            x, 1001, a, conv_defs=getattr(v3, d), finegrain_classification_mode=f
+                        )
 
                 add(f"slim/{name}{suffix}", alpha, size, build3)
-    dump(f"tensorflow/models research/slim under tf_slim {metadata.version('tf_slim')}, tensorflow {tf.__version__}", records, layers)
+    dump(
+        f"tensorflow/models research/slim under tf_slim {metadata.version('tf_slim')}, tensorflow"
+        f" {tf.__version__}",
+        records,
+        layers,
+    )
 
 
 if __name__ == "__main__":

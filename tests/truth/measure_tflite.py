@@ -1,9 +1,12 @@
-"""Does the TFLite reader count what Keras's layers cost, however a net is converted? Converts, measures, compares.
+"""Does the TFLite reader count what Keras's layers cost, however a net is converted?
+
+Converts, measures, compares.
 
     PYTHONPATH=. python tests/truth/measure_tflite.py FOLDER > tests/truth/tflite.json
 
-Needs tensorflow, and tflite for the reader; the files stay in FOLDER. Multiply-adds are counted from each Keras layer's weights and
-output; parameters and bytes are of the file's constant tensors, by TensorFlow's interpreter: those that operators read as weights.
+Needs tensorflow, and tflite for the reader; the files stay in FOLDER. Multiply-adds are counted from each
+Keras layer's weights and output; parameters and bytes are of the file's constant tensors, by TensorFlow's
+interpreter: those that operators read as weights.
 """
 
 import json
@@ -62,16 +65,22 @@ def converted(model, how, size):
     if how != "float":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if how == "int8":
-        converter.representative_dataset = lambda: ([np.random.rand(1, size, size, 3).astype("float32")] for _ in range(2))
+        converter.representative_dataset = lambda: (
+            [np.random.rand(1, size, size, 3).astype("float32")] for _ in range(2)
+        )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     return converter.convert()
 
 
 def constants(path):
-    """Numbers in the weights and biases of convolutions and dense layers, and bytes of all constant tensors."""
+    """Numbers in the weights and biases of convolutions and dense layers, and bytes of all constant
+    tensors.
+    """
     interpreter = tf.lite.Interpreter(str(path), experimental_preserve_all_tensors=True)
-    made = {i for op in interpreter._get_ops_details() for i in op["outputs"]} | {d["index"] for d in interpreter.get_input_details()}
+    made = {i for op in interpreter._get_ops_details() for i in op["outputs"]} | {
+        d["index"] for d in interpreter.get_input_details()
+    }
     tensors = {d["index"]: d for d in interpreter.get_tensor_details()}
     stored = {i: d for i, d in tensors.items() if i not in made and d["name"]}
     read = {}
@@ -109,7 +118,10 @@ def main(folder, only):
                 found = (0, 0)
                 print(net, how, type(e).__name__, str(e)[:400], file=sys.stderr)
             if found != (held, macs):
-                print(f"{net} {how}: held {held:,} counted {found[0]:,}; macs {macs:,} counted {found[1]:,}", file=sys.stderr)
+                print(
+                    f"{net} {how}: held {held:,} counted {found[0]:,}; macs {macs:,} counted {found[1]:,}",
+                    file=sys.stderr,
+                )
             sys.stderr.flush()
     columns = ["net", "as", "size", "params", "macs", "counted params", "counted macs", "bytes"]
     head = json.dumps({"source": f"tensorflow {tf.__version__}", "columns": columns})

@@ -1,11 +1,14 @@
-"""What do the real counting tools print? Runs them and writes tests/truth/tools.json; not part of the test run.
+"""What do the real counting tools print?
 
-    python tests/truth/measure_tools.py torch     needs torch, torchvision, timm, onnx and the tools that measure_torch imports
+Runs them and writes tests/truth/tools.json; not part of the test run.
+
+    python tests/truth/measure_tools.py torch     needs torch, torchvision, timm, onnx, measure_torch's tools
     python tests/truth/measure_tools.py keras     needs tensorflow
-    python tests/truth/measure_tools.py ops       as torch: one layer at a time, behind a 1x1 convolution without bias
+    python tests/truth/measure_tools.py ops       as torch: layer by layer, behind a 1x1 convolution, no bias
 
-Each part replaces its own rows and keeps the others'. A row is a design of ours, the call that builds it in the framework, and what
-each tool says of it: [work, parameters], null where a tool has no word on one of them or fails.
+Each part replaces its own rows and keeps the others'. A row is a design of ours, the call that builds it in
+the framework, and what each tool says of it: [work, parameters], null where a tool has no word on one of
+them or fails.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ for name in (
     "huggingface_hub",
     "huggingface_hub.utils",
 ):
-    sys.modules.setdefault(name, MagicMock())  # calflops imports these for language models, which are not measured here
+    sys.modules.setdefault(
+        name, MagicMock()
+    )  # calflops imports these for language models, which are not measured here
 
 DATA = Path(__file__).with_name("tools.json")
 
@@ -37,12 +42,30 @@ TORCH = [  # our design, module, function, arguments, resolution
     ("torchvision/v2", "torchvision", "mobilenet_v2", {}, 224),
     ("torchvision/v2:alpha=0.5,resolution=160", "torchvision", "mobilenet_v2", {"width_mult": 0.5}, 160),
     ("torchvision/v2:alpha=1.4,resolution=192", "torchvision", "mobilenet_v2", {"width_mult": 1.4}, 192),
-    ("torchvision/v2:alpha=0.35,resolution=97,classes=10", "torchvision", "mobilenet_v2", {"width_mult": 0.35, "num_classes": 10}, 97),
+    (
+        "torchvision/v2:alpha=0.35,resolution=97,classes=10",
+        "torchvision",
+        "mobilenet_v2",
+        {"width_mult": 0.35, "num_classes": 10},
+        97,
+    ),
     ("torchvision/v3-large", "torchvision", "mobilenet_v3_large", {}, 224),
-    ("torchvision/v3-large:alpha=0.75,resolution=160", "torchvision", "mobilenet_v3_large", {"width_mult": 0.75}, 160),
+    (
+        "torchvision/v3-large:alpha=0.75,resolution=160",
+        "torchvision",
+        "mobilenet_v3_large",
+        {"width_mult": 0.75},
+        160,
+    ),
     ("torchvision/v3-large-reduced-tail", "torchvision", "mobilenet_v3_large", {"reduced_tail": True}, 224),
     ("torchvision/v3-small", "torchvision", "mobilenet_v3_small", {}, 224),
-    ("torchvision/v3-small:alpha=0.5,resolution=128", "torchvision", "mobilenet_v3_small", {"width_mult": 0.5}, 128),
+    (
+        "torchvision/v3-small:alpha=0.5,resolution=128",
+        "torchvision",
+        "mobilenet_v3_small",
+        {"width_mult": 0.5},
+        128,
+    ),
     ("timm/v1", "timm", "mobilenetv1_100", {}, 224),
     ("timm/v2", "timm", "mobilenetv2_100", {}, 224),
     ("timm/v2:alpha=0.5,resolution=160", "timm", "mobilenetv2_050", {}, 160),
@@ -81,7 +104,12 @@ KERAS = [  # our design, function of keras.applications, arguments, resolution
     ("keras/v2", "MobileNetV2", {}, 224),
     ("keras/v2:alpha=0.5,resolution=128", "MobileNetV2", {"alpha": 0.5}, 128),
     ("keras/v3-large", "MobileNetV3Large", {}, 224),
-    ("keras/v3-large:alpha=0.75,resolution=192,classes=10", "MobileNetV3Large", {"alpha": 0.75, "classes": 10}, 192),
+    (
+        "keras/v3-large:alpha=0.75,resolution=192,classes=10",
+        "MobileNetV3Large",
+        {"alpha": 0.75, "classes": 10},
+        192,
+    ),
     ("keras/v3-large-minimalistic", "MobileNetV3Large", {"minimalistic": True}, 224),
     ("keras/v3-small", "MobileNetV3Small", {}, 224),
     ("keras/v3-small-minimalistic:resolution=160", "MobileNetV3Small", {"minimalistic": True}, 160),
@@ -89,7 +117,12 @@ KERAS = [  # our design, function of keras.applications, arguments, resolution
 
 
 OPS = [  # a row of a spec, the same in torch.nn, channels, resolution
-    ('{ op = "transposed_conv", out = 8, padding = "valid", bias = true }', "nn.ConvTranspose2d(6, 8, 2, 2)", 6, 5),
+    (
+        '{ op = "transposed_conv", out = 8, padding = "valid", bias = true }',
+        "nn.ConvTranspose2d(6, 8, 2, 2)",
+        6,
+        5,
+    ),
     (
         '{ op = "transposed_conv", out = 18, kernel = 4, stride = 4, padding = "valid", bias = true }',
         "nn.ConvTranspose2d(12, 18, 4, 4)",
@@ -120,15 +153,30 @@ OPS = [  # a row of a spec, the same in torch.nn, channels, resolution
         6,
         5,
     ),
-    ('{ op = "transposed_conv", out = 8, kernel = 1, stride = 1, bias = true }', "nn.ConvTranspose2d(6, 8, 1)", 6, 5),
+    (
+        '{ op = "transposed_conv", out = 8, kernel = 1, stride = 1, bias = true }',
+        "nn.ConvTranspose2d(6, 8, 1)",
+        6,
+        5,
+    ),
     ('{ op = "conv", out = 8, kernel = 3, stride = 2, bias = true }', "nn.Conv2d(6, 8, 3, 2, 1)", 6, 8),
-    ('{ op = "conv", out = 8, kernel = 3, groups = 2, dilation = 2, bias = true }', "nn.Conv2d(6, 8, 3, 1, 2, 2, 2)", 6, 8),
+    (
+        '{ op = "conv", out = 8, kernel = 3, groups = 2, dilation = 2, bias = true }',
+        "nn.Conv2d(6, 8, 3, 1, 2, 2, 2)",
+        6,
+        8,
+    ),
     ('{ op = "depthwise", multiplier = 2, bias = true }', "nn.Conv2d(6, 12, 3, 1, 1, groups=6)", 6, 8),
     ('{ op = "dense", out = 10 }', "Tokens(nn.Linear(6, 10))", 6, 4),
     ('{ op = "dense", out = 10, bias = false }', "Tokens(nn.Linear(6, 10, bias=False))", 6, 4),
     ('{ op = "norm" }', "nn.BatchNorm2d(6)", 6, 4),
     ('{ op = "layer_norm" }', "Tokens(nn.LayerNorm(6))", 6, 4),
-    ('{ op = "layer_norm", scale = false, center = false }', "Tokens(nn.LayerNorm(6, elementwise_affine=False))", 6, 4),
+    (
+        '{ op = "layer_norm", scale = false, center = false }',
+        "Tokens(nn.LayerNorm(6, elementwise_affine=False))",
+        6,
+        4,
+    ),
     *(
         (f'{{ op = "activation", function = "{name}" }}', f"nn.{layer}()", 6, 4)
         for name, layer in {
@@ -194,11 +242,15 @@ def questions(model, x):  # type: ignore[no-untyped-def]
     shape = tuple(x.shape)
 
     def fvcore():  # type: ignore[no-untyped-def]
-        counted = FlopCountAnalysis(model(), x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        counted = (
+            FlopCountAnalysis(model(), x).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        )
         return [int(counted.total()), parameter_count(model())[""]]
 
     def ptflops(backend: str):  # type: ignore[no-untyped-def]
-        said = get_model_complexity_info(model(), shape[1:], as_strings=False, print_per_layer_stat=False, backend=backend)
+        said = get_model_complexity_info(
+            model(), shape[1:], as_strings=False, print_per_layer_stat=False, backend=backend
+        )
         return [int(n) for n in said]
 
     def torchinfo():  # type: ignore[no-untyped-def]
@@ -206,7 +258,9 @@ def questions(model, x):  # type: ignore[no-untyped-def]
         return [said.total_mult_adds, said.total_params]
 
     def calflops(macs: bool):  # type: ignore[no-untyped-def]
-        said = calculate_flops(model(), input_shape=shape, output_as_string=False, print_results=False, print_detailed=False)
+        said = calculate_flops(
+            model(), input_shape=shape, output_as_string=False, print_results=False, print_detailed=False
+        )
         return [int(said[1 if macs else 0]), int(said[2])]
 
     def counter():  # type: ignore[no-untyped-def]
@@ -231,7 +285,9 @@ def questions(model, x):  # type: ignore[no-untyped-def]
 
 
 def measure_op(layer: str, channels: int, size: int) -> dict:
-    """Ask every tool of one layer, each in a process of its own: a tool that fails leaves its hooks behind."""
+    """Ask every tool of one layer, each in a process of its own: a tool that fails leaves its hooks
+    behind.
+    """
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -267,7 +323,9 @@ def ask_op(layer: str, channels: int, size: int, tool: str) -> list:
             x = x.flatten(2)
             return self.by(x.transpose(1, 2), x)
 
-    made = eval(layer, {"nn": nn, "torch": torch, "Tokens": Tokens, "Products": Products})  # of the table above alone
+    made = eval(
+        layer, {"nn": nn, "torch": torch, "Tokens": Tokens, "Products": Products}
+    )  # of the table above alone
     net = nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), made)
     try:
         return questions(lambda: copy.deepcopy(net).eval(), torch.zeros(1, channels, size, size))[tool]()
@@ -282,7 +340,9 @@ def measure_onnx(net, x, keep_norm: bool) -> list:  # type: ignore[no-untyped-de
 
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/model.onnx"
-        keep = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False} if keep_norm else {}
+        keep = (
+            {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False} if keep_norm else {}
+        )
         quietly(lambda: torch.onnx.export(net, x, path, dynamo=False, **keep))
         graph = quietly(lambda: profiled(onnx_tool, path))
         return [int(graph.macs[0] if isinstance(graph.macs, list | tuple) else graph.macs), int(graph.params)]
@@ -301,8 +361,12 @@ def measure_keras(function: str, arguments: dict, size: int) -> dict:
 
     model = getattr(tf.keras.applications, function)(input_shape=(size, size, 3), weights=None, **arguments)
     spec = tf.TensorSpec((1, size, size, 3), tf.float32)
-    frozen = convert_variables_to_constants_v2(tf.function(lambda x: model(x, training=False)).get_concrete_function(spec))
-    options = tf.compat.v1.profiler.ProfileOptionBuilder(tf.compat.v1.profiler.ProfileOptionBuilder.float_operation())
+    frozen = convert_variables_to_constants_v2(
+        tf.function(lambda x: model(x, training=False)).get_concrete_function(spec)
+    )
+    options = tf.compat.v1.profiler.ProfileOptionBuilder(
+        tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    )
     options = options.with_empty_output().build()
     work = tf.compat.v1.profiler.profile(frozen.graph, options=options).total_float_ops
     trained = sum(int(tf.size(w)) for w in model.trainable_weights)
@@ -318,15 +382,34 @@ def measure_ops() -> dict:
     rows = {}
     for row, layer, channels, size in OPS:
         print(row, flush=True)
-        rows[row] = {"call": layer, "channels": channels, "resolution": size, "tools": measure_op(layer, channels, size)}
+        rows[row] = {
+            "call": layer,
+            "channels": channels,
+            "resolution": size,
+            "tools": measure_op(layer, channels, size),
+        }
     return rows
 
 
 def main(half: str) -> None:
     data = json.loads(DATA.read_text()) if DATA.exists() else {}
     rows = measure_ops() if half == "ops" else measure_designs(half)
-    named = ("torch", "torchvision", "timm", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "onnx", "onnx-tool")
-    data[half] = {"versions": versions(*(("tensorflow", "keras") if half == "keras" else named)), "designs": rows}
+    named = (
+        "torch",
+        "torchvision",
+        "timm",
+        "fvcore",
+        "ptflops",
+        "thop",
+        "torchinfo",
+        "calflops",
+        "onnx",
+        "onnx-tool",
+    )
+    data[half] = {
+        "versions": versions(*(("tensorflow", "keras") if half == "keras" else named)),
+        "designs": rows,
+    }
     DATA.write_text(json.dumps(data, indent=1) + "\n")
 
 
@@ -341,7 +424,11 @@ def measure_designs(half: str) -> dict:
             print("  failed:", repr(e)[:300], flush=True)
             continue
         where = ".".join(call[:2]) if half == "torch" else f"keras.applications.{call[0]}"
-        rows[design] = {"call": f"{where}({', '.join(f'{k}={v!r}' for k, v in call[-2].items())})", "resolution": call[-1], "tools": said}
+        rows[design] = {
+            "call": f"{where}({', '.join(f'{k}={v!r}' for k, v in call[-2].items())})",
+            "resolution": call[-1],
+            "tools": said,
+        }
     return rows
 
 

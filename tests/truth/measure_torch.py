@@ -2,7 +2,8 @@
 
     python tests/truth/measure_torch.py > tests/truth/torch.json
 
-Needs torch, torchvision and timm; the tests read the figures only. MACs are counted here from each module's own weights and output.
+Needs torch, torchvision and timm; the tests read the figures only. MACs are counted here from each module's
+own weights and output.
 """
 
 import sys
@@ -20,7 +21,9 @@ V3 = {"large": MODELS.mobilenet_v3_large, "small": MODELS.mobilenet_v3_small}
 
 
 def layer_row(module, x, y):
-    """One layer as [class, input, output, kernel, stride, groups, parameters, MACs], or None where it has no weights."""
+    """One layer as [class, input, output, kernel, stride, groups, parameters, MACs], or None where it has
+    no weights.
+    """
 
     def hwc(t):
         return [t.shape[2], t.shape[3], t.shape[1]] if t.dim() == 4 else [1, 1, t.shape[1]]
@@ -28,7 +31,16 @@ def layer_row(module, x, y):
     params = sum(p.numel() for p in module.parameters(recurse=False))
     if isinstance(module, torch.nn.Conv2d):
         macs = module.weight.numel() * y.shape[2] * y.shape[3]
-        return ["conv", hwc(x), hwc(y), list(module.kernel_size), module.stride[0], module.groups, params, macs]
+        return [
+            "conv",
+            hwc(x),
+            hwc(y),
+            list(module.kernel_size),
+            module.stride[0],
+            module.groups,
+            params,
+            macs,
+        ]
     if isinstance(module, torch.nn.Linear):
         return ["dense", hwc(x), hwc(y), None, None, None, params, module.weight.numel()]
     if isinstance(module, torch.nn.BatchNorm2d):
@@ -71,13 +83,32 @@ def asked():
     for name, build in V3.items():
         for alpha in (1.0, 0.5):
             for size in ((224, 224), (225, 225)):
-                yield f"torchvision/v3-{name}-reduced-tail", alpha, size, 1000, lambda b=build, a=alpha: b(reduced_tail=True, width_mult=a)
-                yield f"torchvision/v3-{name}-dilated", alpha, size, 1000, lambda b=build, a=alpha: b(dilated=True, width_mult=a)
-    for design, build in [("vgg16", MODELS.vgg16), ("resnet50", MODELS.resnet50), ("resnet152", MODELS.resnet152)]:
+                yield (
+                    f"torchvision/v3-{name}-reduced-tail",
+                    alpha,
+                    size,
+                    1000,
+                    lambda b=build, a=alpha: b(reduced_tail=True, width_mult=a),
+                )
+                yield (
+                    f"torchvision/v3-{name}-dilated",
+                    alpha,
+                    size,
+                    1000,
+                    lambda b=build, a=alpha: b(dilated=True, width_mult=a),
+                )
+    for design, build in [
+        ("vgg16", MODELS.vgg16),
+        ("resnet50", MODELS.resnet50),
+        ("resnet152", MODELS.resnet152),
+    ]:
         for size in ((224, 224), (225, 225), (160, 160)):
             yield design, 1.0, size, 1000, build
     timm_names = [("v1", "mobilenetv1", (100, 125)), ("v2", "mobilenetv2", (35, 50, 75, 100, 140))]
-    timm_names += [("v3-large", "mobilenetv3_large", (75, 100, 150)), ("v3-small", "mobilenetv3_small", (50, 75, 100))]
+    timm_names += [
+        ("v3-large", "mobilenetv3_large", (75, 100, 150)),
+        ("v3-small", "mobilenetv3_small", (50, 75, 100)),
+    ]
     for design, name, widths in timm_names:
         for width in widths:
             try:
@@ -85,8 +116,20 @@ def asked():
             except RuntimeError:
                 continue
             for size in ((224, 224), (192, 192), (225, 225)):
-                yield f"timm/{design}", width / 100, size, 1000, lambda n=name, w=width: timm.create_model(f"{n}_{w:03d}")
-            yield f"timm/{design}", width / 100, (224, 224), 10, lambda n=name, w=width: timm.create_model(f"{n}_{w:03d}", num_classes=10)
+                yield (
+                    f"timm/{design}",
+                    width / 100,
+                    size,
+                    1000,
+                    lambda n=name, w=width: timm.create_model(f"{n}_{w:03d}"),
+                )
+            yield (
+                f"timm/{design}",
+                width / 100,
+                (224, 224),
+                10,
+                lambda n=name, w=width: timm.create_model(f"{n}_{w:03d}", num_classes=10),
+            )
 
 
 def main():

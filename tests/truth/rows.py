@@ -17,6 +17,14 @@ def size_of(shape):
 def dump(source, records, layers):
     """Print the figures as JSON."""
     lines = [f'{{"source": {json.dumps(source)}, "columns": {json.dumps(COLUMNS)}, "records": [']
-    lines.append(",\n".join(json.dumps(r) for r in records) + f'], "layer_columns": {json.dumps(LAYER_COLUMNS)}, "layers": {{')
-    lines.append(",\n".join(f"{json.dumps(k)}: [\n" + ",\n".join(json.dumps(r) for r in v) + "]" for k, v in layers.items()) + "}}")
+    lines.append(
+        ",\n".join(json.dumps(r) for r in records)
+        + f'], "layer_columns": {json.dumps(LAYER_COLUMNS)}, "layers": {{'
+    )
+    lines.append(
+        ",\n".join(
+            f"{json.dumps(k)}: [\n" + ",\n".join(json.dumps(r) for r in v) + "]" for k, v in layers.items()
+        )
+        + "}}"
+    )
     print("\n".join(lines))

@@ -1,6 +1,7 @@
 """What does a Caffe prototxt say? The net it defines at test time, layer by layer, as a graph.
 
-Source: BVLC Caffe, caffe.proto, net.cpp (phases, in-place tops) and each layer's Reshape; forks where a layer's comment says so.
+Source: BVLC Caffe, caffe.proto, net.cpp (phases, in-place tops) and each layer's Reshape; forks where a
+layer's comment says so.
 """
 
 from __future__ import annotations
@@ -30,14 +31,16 @@ Dims = tuple[int, ...]
 
 V1_TYPES = {
     "ABSVAL": "AbsVal", "ACCURACY": "Accuracy", "ARGMAX": "ArgMax", "BNLL": "BNLL", "CONCAT": "Concat",
-    "CONTRASTIVE_LOSS": "ContrastiveLoss",
-    "CONVOLUTION": "Convolution", "DATA": "Data", "DECONVOLUTION": "Deconvolution", "DROPOUT": "Dropout", "DUMMY_DATA": "DummyData",
-    "EUCLIDEAN_LOSS": "EuclideanLoss", "ELTWISE": "Eltwise", "EXP": "Exp", "FLATTEN": "Flatten", "HDF5_DATA": "HDF5Data",
-    "HDF5_OUTPUT": "HDF5Output", "HINGE_LOSS": "HingeLoss", "IM2COL": "Im2col", "IMAGE_DATA": "ImageData", "INFOGAIN_LOSS": "InfogainLoss",
-    "INNER_PRODUCT": "InnerProduct", "LRN": "LRN", "MEMORY_DATA": "MemoryData", "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss",
+    "CONTRASTIVE_LOSS": "ContrastiveLoss", "CONVOLUTION": "Convolution", "DATA": "Data",
+    "DECONVOLUTION": "Deconvolution", "DROPOUT": "Dropout", "DUMMY_DATA": "DummyData",
+    "EUCLIDEAN_LOSS": "EuclideanLoss", "ELTWISE": "Eltwise", "EXP": "Exp", "FLATTEN": "Flatten",
+    "HDF5_DATA": "HDF5Data", "HDF5_OUTPUT": "HDF5Output", "HINGE_LOSS": "HingeLoss", "IM2COL": "Im2col",
+    "IMAGE_DATA": "ImageData", "INFOGAIN_LOSS": "InfogainLoss", "INNER_PRODUCT": "InnerProduct",
+    "LRN": "LRN", "MEMORY_DATA": "MemoryData", "MULTINOMIAL_LOGISTIC_LOSS": "MultinomialLogisticLoss",
     "MVN": "MVN", "POOLING": "Pooling", "POWER": "Power", "RELU": "ReLU", "SIGMOID": "Sigmoid",
-    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss", "SILENCE": "Silence", "SOFTMAX": "Softmax", "SOFTMAX_LOSS": "SoftmaxWithLoss",
-    "SPLIT": "Split", "SLICE": "Slice", "TANH": "TanH", "WINDOW_DATA": "WindowData", "THRESHOLD": "Threshold",
+    "SIGMOID_CROSS_ENTROPY_LOSS": "SigmoidCrossEntropyLoss", "SILENCE": "Silence", "SOFTMAX": "Softmax",
+    "SOFTMAX_LOSS": "SoftmaxWithLoss", "SPLIT": "Split", "SLICE": "Slice", "TANH": "TanH",
+    "WINDOW_DATA": "WindowData", "THRESHOLD": "Threshold",
 }  # fmt: skip
 """The types of old nets (`layers { type: CONVOLUTION }`) by their present names."""
 
@@ -63,7 +66,9 @@ class Fields:
         for key in self.message.fields:
             if key not in keys and not key.endswith("filler"):
                 like = nearest(key, keys)
-                raise self.fault(f"no field '{key[:60]}' is known here", f"did you mean '{like}'?" if like else "")
+                raise self.fault(
+                    f"no field '{key[:60]}' is known here", f"did you mean '{like}'?" if like else ""
+                )
         return self
 
     def one(self, key: str, default: Any = None) -> Any:
@@ -91,7 +96,9 @@ class Fields:
             raise self.fault(f"'{key}' must be a whole number from {low} to {high:,}, not {said}")
         return int(value)
 
-    def integer(self, key: str, default: int | None = None, low: int = 0, high: int = LARGEST_DIMENSION) -> int:
+    def integer(
+        self, key: str, default: int | None = None, low: int = 0, high: int = LARGEST_DIMENSION
+    ) -> int:
         value = self.one(key, default)
         if value is None:
             raise self.fault(f"'{key}' is missing")
@@ -135,7 +142,10 @@ class Fields:
         return values[-1] if values else default
 
     def sides(self, name: str, default: int | None, low: int, plain: str = "") -> tuple[int, int]:
-        """A size as Caffe writes it: `kernel_size`, once or as height and width, or `kernel_h` with `kernel_w`."""
+        """A size as Caffe writes it:
+
+        `kernel_size`, once or as height and width, or `kernel_h` with `kernel_w`.
+        """
         plain = plain or name
         repeated = self.integers(plain, low)
         high, wide = f"{name}_h", f"{name}_w"
@@ -163,7 +173,8 @@ class Layer(Fields):
         if not isinstance(said, str):
             if "layer" in message.fields:
                 raise self.fault(
-                    "a net of Caffe's first format, with a layer inside 'layers'", "`upgrade_net_proto_text` brings it up to date"
+                    "a net of Caffe's first format, with a layer inside 'layers'",
+                    "`upgrade_net_proto_text` brings it up to date",
                 )
             raise self.fault("'type' must be a name")
         self.type = V1_TYPES.get(said, str(said)) if old or said.__class__ is Word else str(said)
@@ -172,7 +183,10 @@ class Layer(Fields):
 
     def shared_names(self) -> list[str]:
         """The names by which layers share their weights, one a blob; "" for a blob of its own."""
-        return [v if isinstance(v, str) else Fields(self.net, v, self.what).text("name") for v in self.message.all("param")]
+        return [
+            v if isinstance(v, str) else Fields(self.net, v, self.what).text("name")
+            for v in self.message.all("param")
+        ]
 
     def inputs(self, low: int, high: int | None = None) -> list[Blob]:
         """The blobs it reads, `low` to `high` of them."""
@@ -203,7 +217,10 @@ class Net:
             like = nearest(bottom, list(self.blobs)[-200:])
             hint = f"did you mean '{like}'?" if like else ""
             if bottom in self.training:
-                hint = "a layer that is left out at test time gives it: this is a training net; its deploy.prototxt has an input"
+                hint = (
+                    "a layer that is left out at test time gives it: this is a training net; its"
+                    " deploy.prototxt has an input"
+                )
             raise layer.fault(f"no layer before it gives '{bottom[:80]}'", hint)
         return self.blobs[bottom]
 
@@ -230,7 +247,9 @@ class Net:
 
     def add(self, layer: Layer, op: Op, *inputs: Ref, part: str = "", shared: bool = False) -> Ref:
         name = layer.name or layer.type
-        return self.layers.add(f"{name}/{part}" if part else name, op, *inputs, place=name[:180], shared=shared, line=layer.line)
+        return self.layers.add(
+            f"{name}/{part}" if part else name, op, *inputs, place=name[:180], shared=shared, line=layer.line
+        )
 
     def reshaped(self, layer: Layer, op: Callable[..., Op], blob: Blob, dims: Dims) -> None:
         """Add an op that gives the numbers of a blob other axes."""
@@ -241,7 +260,11 @@ class Net:
     def input(self, name: str, dims: Dims, at: Message) -> None:
         """Add an input; the first image follows the resolution asked for."""
         if not dims or len(dims) > MOST_AXES or min(dims) < 1 or max(dims) > LARGEST_DIMENSION:
-            raise self.fault(f"input '{name[:80]}': {spelled(dims) if len(dims) <= MOST_AXES else 'too many axes'} is no shape", at)
+            raise self.fault(
+                f"input '{name[:80]}': {spelled(dims) if len(dims) <= MOST_AXES else 'too many axes'} is no"
+                " shape",
+                at,
+            )
         if name in self.blobs:
             raise self.fault(f"another input is called '{name[:80]}'", at)
         if self.images is None:
@@ -255,7 +278,9 @@ class Net:
         self.blobs[name] = Blob(self.layers.input(name, *self.view(dims), line=self.text.line(at.at)), dims)
 
     def parametric(self, layer: Layer, op: Any, *inputs: Ref) -> Ref:
-        """Add a layer with parameters, which may be another layer's by name; a bias of its own then stands apart."""
+        """Add a layer with parameters, which may be another layer's by name; a bias of its own then
+        stands apart.
+        """
         names = layer.shared_names()
         known = [bool(n) and n in self.shared for n in names]
         self.shared.update(n for n in names if n)
@@ -275,7 +300,11 @@ class Net:
 
     def as_map(self, layer: Layer, blob: Blob, shape: Shape, part: str) -> Ref:
         """A blob's node, read as another map where it is none of that shape."""
-        return blob.ref if self.layers.shape(blob.ref) == shape else self.add(layer, Reshape(*shape), blob.ref, part=part)
+        return (
+            blob.ref
+            if self.layers.shape(blob.ref) == shape
+            else self.add(layer, Reshape(*shape), blob.ref, part=part)
+        )
 
 
 def spelled(dims: Dims) -> str:
@@ -311,7 +340,9 @@ def _net_inputs(net: Net, root: Fields) -> None:
         raise root.fault("give 'input_dim' or 'input_shape', not both")
     if sizes:
         if len(sizes) != 4 * len(names):
-            raise root.fault(f"{len(names)} inputs need {4 * len(names)} values of 'input_dim', not {len(sizes)}")
+            raise root.fault(
+                f"{len(names)} inputs need {4 * len(names)} values of 'input_dim', not {len(sizes)}"
+            )
         shapes = [sizes[i : i + 4] for i in range(0, len(sizes), 4)]
     if len(shapes) != len(names):
         raise root.fault(f"{len(names)} inputs have {len(shapes)} shapes")

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ...engine.elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from ...engine.elements import (
+    Activation,
+    Bias,
+    L2Norm,
+    LayerNorm,
+    LocalResponseNorm,
+    Norm,
+    PRelu,
+    Rescale,
+    Scale,
+)
 from ...engine.numbers import ceil_div, pair
 from ...engine.ops import (
     Add,
@@ -52,13 +62,30 @@ from .shapes import (
     unknown,
 )
 
-PAD_SIDES = (("pad_t", "pad_top", "pad_up"), ("pad_b", "pad_bottom", "pad_down"), ("pad_l", "pad_left"), ("pad_r", "pad_right"))
+PAD_SIDES = (
+    ("pad_t", "pad_top", "pad_up"),
+    ("pad_b", "pad_bottom", "pad_down"),
+    ("pad_l", "pad_left"),
+    ("pad_r", "pad_right"),
+)
 """How forks that convert TensorFlow's nets call the padding of one side: top, bottom, left, right."""
 PAD_TYPES = {"SAME": "same", "SAME_UPPER": "same", "SAME_LOWER": "same", "VALID": "valid"}
 PADS = ("pad", "pad_h", "pad_w", "pad_type", *(name for names in PAD_SIDES for name in names))
 
 CONV_FIELDS = (
-    *("num_output", "bias_term", "group", "engine", "axis", "force_nd_im2col", "dilation", "hole", "hole_h", "hole_w", *PADS),
+    *(
+        "num_output",
+        "bias_term",
+        "group",
+        "engine",
+        "axis",
+        "force_nd_im2col",
+        "dilation",
+        "hole",
+        "hole_h",
+        "hole_w",
+        *PADS,
+    ),
     *("kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
 )
 
@@ -72,7 +99,9 @@ def padding_of(p: Fields) -> Any:
         raise p.fault("give 'pad', the padding of each side or 'pad_type', not several")
     if type_ is not None:
         if str(type_).upper() not in PAD_TYPES or any(given):
-            raise p.fault(f"'pad_type' must be one of {', '.join(PAD_TYPES)}, and no side's padding beside it")
+            raise p.fault(
+                f"'pad_type' must be one of {', '.join(PAD_TYPES)}, and no side's padding beside it"
+            )
         return PAD_TYPES[str(type_).upper()]
     if any(len(names) > 1 for names in given):
         raise p.fault("the padding of a side is given twice")
@@ -90,11 +119,22 @@ def shortest(padding: Any) -> Any:
 
 
 def conv(net: Net, layer: Layer) -> None:
-    """Convolution; the depthwise types of the MobileNet forks; transposed convolution. Several bottoms share the weights."""
+    """Convolution; the depthwise types of the MobileNet forks; transposed convolution.
+
+    Several bottoms share the weights.
+    """
     p = layer.message_of("convolution_param").known(*CONV_FIELDS)
     out = p.integer("num_output", low=1)
-    kernel, stride, padding = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), shortest(padding_of(p))
-    dilation = p.sides("hole", 1, 1) if any(k.startswith("hole") for k in p.message.fields) else p.sides("dilation", 1, 1)
+    kernel, stride, padding = (
+        p.sides("kernel", None, 1, "kernel_size"),
+        p.sides("stride", 1, 1),
+        shortest(padding_of(p)),
+    )
+    dilation = (
+        p.sides("hole", 1, 1)
+        if any(k.startswith("hole") for k in p.message.fields)
+        else p.sides("dilation", 1, 1)
+    )
     bias = p.flag("bias_term", True)
     if p.integer("axis", 1, -4) not in (1, -3):
         raise p.fault("convolution over another axis than 1 is not read")
@@ -111,12 +151,18 @@ def conv(net: Net, layer: Layer) -> None:
             op = TransposedConv(out, *sizes, groups, padding, 0, bias)
         else:
             op = convolution(x.c, out, *sizes, groups, padding, bias)
-        ref = net.parametric(layer, op, blob.ref) if n == 0 else net.add(layer, op, blob.ref, part=top, shared=True)
+        ref = (
+            net.parametric(layer, op, blob.ref)
+            if n == 0
+            else net.add(layer, op, blob.ref, part=top, shared=True)
+        )
         net.top(layer, top, Blob(ref, grown(blob.dims, net.layers.shape(ref))))
 
 
 def inner_product(net: Net, layer: Layer) -> None:
-    p = layer.message_of("inner_product_param").known("num_output", "bias_term", "axis", "transpose", "engine")
+    p = layer.message_of("inner_product_param").known(
+        "num_output", "bias_term", "axis", "transpose", "engine"
+    )
     (blob,) = layer.inputs(1)
     axis = axis_of(layer, p.integer("axis", 1, -MOST_AXES, MOST_AXES), len(blob.dims))
     lead, size = blob.dims[:axis], prod(blob.dims[axis:])
@@ -129,7 +175,8 @@ def inner_product(net: Net, layer: Layer) -> None:
 def pooled(n: int, kernel: int, stride: int, before: int, after: int, padded: bool, ceil: bool) -> int:
     """Positions of a pooling window along a side, by Caffe's own rule.
 
-    It rounds up, and drops the last window where that starts past the map and its padding, but only if any side is padded at all.
+    It rounds up, and drops the last window where that starts past the map and its padding, but only if any
+    side is padded at all.
     Source: pooling_layer.cpp, Reshape.
     """
     free = n + before + after - kernel
@@ -150,9 +197,15 @@ def pooling(net: Net, layer: Layer) -> None:
     if p.flag("global_pooling"):
         ref = net.add(layer, GlobalPool("max" if pool == "MAX" else "average"), blob.ref)
         return net.give(layer, ref, (*blob.dims[:2], 1, 1))
-    kernel, stride, padding = p.sides("kernel", None, 1, "kernel_size"), p.sides("stride", 1, 1), padding_of(p)
+    kernel, stride, padding = (
+        p.sides("kernel", None, 1, "kernel_size"),
+        p.sides("stride", 1, 1),
+        padding_of(p),
+    )
     cls = MaxPool if pool == "MAX" else AvgPool
-    kernel = pair(net.layers.window(layer.name, plain_size(*kernel), x, padding not in ("valid", (0, 0, 0, 0))))
+    kernel = pair(
+        net.layers.window(layer.name, plain_size(*kernel), x, padding not in ("valid", (0, 0, 0, 0)))
+    )
     sizes = plain_size(*kernel), plain_size(*stride)
     if isinstance(padding, str):
         ref = net.add(layer, cls(*sizes, padding), blob.ref)
@@ -169,7 +222,10 @@ def pooling(net: Net, layer: Layer) -> None:
     op = cls(*sizes, shortest(padding), 1, ceil)
     if tuple(net.layers.shape(blob.ref)) != tuple(x) or not _gives(op, x, out):
         # written as padding at the end, so that a window that rounds down takes as many steps
-        ends = [(o - 1) * s + k - n - a for o, s, k, n, a in zip(out, stride, kernel, (x.h, x.w), before, strict=True)]
+        ends = [
+            (o - 1) * s + k - n - a
+            for o, s, k, n, a in zip(out, stride, kernel, (x.h, x.w), before, strict=True)
+        ]
         op = op._replace(padding=(before[0], max(0, ends[0]), before[1], max(0, ends[1])), ceil=False)
     return net.give(layer, net.add(layer, op, blob.ref), (*blob.dims[:2], *out))
 
@@ -189,7 +245,9 @@ def batch_norm(net: Net, layer: Layer) -> None:
 
     NVIDIA's fork may add a scale and a shift a channel. Source: batch_norm_layer.cpp, LayerSetUp.
     """
-    p = layer.message_of("batch_norm_param").known("use_global_stats", "moving_average_fraction", "eps", "scale_bias", "engine")
+    p = layer.message_of("batch_norm_param").known(
+        "use_global_stats", "moving_average_fraction", "eps", "scale_bias", "engine"
+    )
     (blob,) = layer.inputs(1)
     if len(blob.dims) == 3:
         return unknown(net, layer)
@@ -201,17 +259,30 @@ SEGNET = ("scale_filler", "shift_filler", "var_eps", "bn_mode")
 
 
 def bn(net: Net, layer: Layer) -> None:
-    """The whole of a batch norm: a slope and a bias a channel are learned, in PSPNet's fork the mean and variance are stored too.
+    """The whole of a batch norm: a slope and a bias a channel are learned, in PSPNet's fork the mean and
+    variance are stored too.
 
-    SegNet's fork has those two numbers only, and works the mean and variance into them when the net is deployed. Where no field tells
-    the forks apart, as many `param` as the layer has blobs do.
+    SegNet's fork has those two numbers only, and works the mean and variance into them when the net is
+    deployed. Where no field tells the forks apart, as many `param` as the layer has blobs do.
     """
-    known = ("slope_filler", "bias_filler", "momentum", "eps", "frozen", "engine", "moving_average_fraction", "use_global_stats", "icbn")
+    known = (
+        "slope_filler",
+        "bias_filler",
+        "momentum",
+        "eps",
+        "frozen",
+        "engine",
+        "moving_average_fraction",
+        "use_global_stats",
+        "icbn",
+    )
     p = layer.message_of("bn_param").known(*SEGNET, *known)
     (blob,) = layer.inputs(1)
     if len(blob.dims) == 3:
         return unknown(net, layer)
-    segnet = any(key in p.message.fields for key in SEGNET) or (not p.message.fields and len(layer.message.all("param")) == 2)
+    segnet = any(key in p.message.fields for key in SEGNET) or (
+        not p.message.fields and len(layer.message.all("param")) == 2
+    )
     return net.give(layer, net.parametric(layer, Norm(statistics=not segnet), blob.ref), blob.dims)
 
 
@@ -235,7 +306,9 @@ def _along(net: Net, layer: Layer, blob: Blob, by: Blob, axis: int) -> int:
     """The second bottom of a Scale or Bias layer as a map that spreads over the first."""
     start = 0 if not by.dims else axis_of(layer, axis, len(blob.dims))
     covered = blob.dims[start : start + len(by.dims)]
-    if len(covered) != len(by.dims) or any(b not in (1, a) for a, b in zip(covered, by.dims, strict=True)):  # forks spread sides of 1
+    if len(covered) != len(by.dims) or any(
+        b not in (1, a) for a, b in zip(covered, by.dims, strict=True)
+    ):  # forks spread sides of 1
         raise layer.fault(f"{spelled(by.dims)} does not fit {spelled(blob.dims)} from axis {start}")
     before = (net.images or 1, *(1,) * (start - 1)) if start else ()
     shape = net.view((*before, *by.dims, *(1,) * (len(blob.dims) - start - len(by.dims))))
@@ -272,7 +345,9 @@ def bias(net: Net, layer: Layer) -> None:
     if len(blobs) == 2:
         ref = net.add(layer, Elementwise("add"), blobs[0].ref, _along(net, layer, blobs[0], blobs[1], axis))
     else:
-        ref = net.parametric(layer, Bias(_learned(net, layer, blobs[0], axis, p.integer("num_axes", 1, -1))), blobs[0].ref)
+        ref = net.parametric(
+            layer, Bias(_learned(net, layer, blobs[0], axis, p.integer("num_axes", 1, -1))), blobs[0].ref
+        )
     net.give(layer, ref, blobs[0].dims)
 
 
@@ -287,15 +362,24 @@ def lrn(net: Net, layer: Layer) -> None:
     p = layer.message_of("lrn_param").known("local_size", "alpha", "beta", "norm_region", "k", "engine")
     (blob,) = layer.inputs(1)
     map_of(layer, blob)
-    within = p.choice("norm_region", {"ACROSS_CHANNELS": 0, "WITHIN_CHANNEL": 1}, "ACROSS_CHANNELS") == "WITHIN_CHANNEL"
-    net.give(layer, net.add(layer, LocalResponseNorm(p.integer("local_size", 5, 1), within), blob.ref), blob.dims)
+    within = (
+        p.choice("norm_region", {"ACROSS_CHANNELS": 0, "WITHIN_CHANNEL": 1}, "ACROSS_CHANNELS")
+        == "WITHIN_CHANNEL"
+    )
+    net.give(
+        layer, net.add(layer, LocalResponseNorm(p.integer("local_size", 5, 1), within), blob.ref), blob.dims
+    )
 
 
 def normalize(net: Net, layer: Layer) -> None:
     """SSD's fork: each position divided by its length, then a learned scale."""
     p = layer.message_of("norm_param").known("across_spatial", "channel_shared", "eps")
     (blob,) = layer.inputs(1)
-    net.give(layer, net.parametric(layer, L2Norm(True, 1 if p.flag("channel_shared", True) else 0), blob.ref), blob.dims)
+    net.give(
+        layer,
+        net.parametric(layer, L2Norm(True, 1 if p.flag("channel_shared", True) else 0), blob.ref),
+        blob.dims,
+    )
 
 
 def activation(function: str) -> Callable[[Net, Layer], None]:
@@ -312,7 +396,9 @@ def activation(function: str) -> Callable[[Net, Layer], None]:
 
 
 def softmax_with_loss(net: Net, layer: Layer) -> None:
-    """At test time: the softmax, and a number that compares it with the labels, which is no part of the net."""
+    """At test time: the softmax, and a number that compares it with the labels, which is no part of the
+    net.
+    """
     blob = layer.inputs(1, 3)[0]
     ref = net.add(layer, Activation("softmax"), blob.ref)
     for n, top in enumerate(layer.tops):
@@ -338,7 +424,9 @@ def eltwise(net: Net, layer: Layer) -> None:
     blobs = layer.inputs(1, 10_000)
     operation = p.choice("operation", {"PROD": 0, "SUM": 1, "MAX": 2}, "SUM")
     if any(b.dims != blobs[0].dims for b in blobs):
-        raise layer.fault("it needs bottoms of one shape, but these are " + ", ".join(spelled(b.dims) for b in blobs[:8]))
+        raise layer.fault(
+            "it needs bottoms of one shape, but these are " + ", ".join(spelled(b.dims) for b in blobs[:8])
+        )
     refs = [b.ref for b in blobs]
     coefficients = p.message.all("coeff")
     if coefficients and len(coefficients) != len(blobs):
@@ -390,7 +478,9 @@ def argmax(net: Net, layer: Layer) -> None:
 
 def upsample(net: Net, layer: Layer) -> None:
     """The YOLO and SegNet forks'."""
-    p = layer.message_of("upsample_param").known("scale", "scale_h", "scale_w", "upsample_h", "upsample_w", "stride")
+    p = layer.message_of("upsample_param").known(
+        "scale", "scale_h", "scale_w", "upsample_h", "upsample_w", "stride"
+    )
     blob = layer.inputs(1, 2)[0]
     x = map_of(layer, blob)
     if "upsample_h" in p.message.fields:
@@ -402,9 +492,20 @@ def upsample(net: Net, layer: Layer) -> None:
 
 
 def interp(net: Net, layer: Layer) -> None:
-    """DeepLab's fork: bilinear, to a given size or by factors, of the map with its padding. Source: interp_layer.cpp."""
+    """DeepLab's fork: bilinear, to a given size or by factors, of the map with its padding.
+
+    Source: interp_layer.cpp.
+    """
     p = layer.message_of("interp_param").known(
-        "height", "width", "zoom_factor", "shrink_factor", "pad_beg", "pad_end", "use_blob_size", "spatial_shape", "method"
+        "height",
+        "width",
+        "zoom_factor",
+        "shrink_factor",
+        "pad_beg",
+        "pad_end",
+        "use_blob_size",
+        "spatial_shape",
+        "method",
     )
     blobs = layer.inputs(1, 2)
     x = map_of(layer, blobs[0])
@@ -423,7 +524,10 @@ def interp(net: Net, layer: Layer) -> None:
 
 
 def detection_output(net: Net, layer: Layer) -> None:
-    """SSD's fork: decodes boxes, drops those that overlap. How many are left depends on the image; at most `keep_top_k`."""
+    """SSD's fork: decodes boxes, drops those that overlap.
+
+    How many are left depends on the image; at most `keep_top_k`.
+    """
     p = layer.message_of("detection_output_param")
     loc, conf, prior = layer.inputs(3, 5)[:3]
     keep = p.integer("keep_top_k", -1, -1)
@@ -457,7 +561,16 @@ FUNCTIONS = {
     "HardSigmoid": "hsigmoid",
 }
 MEASURES = (
-    *("Accuracy", "SegAccuracy", "Silence", "ContrastiveLoss", "EuclideanLoss", "HingeLoss", "InfogainLoss", "MultinomialLogisticLoss"),
+    *(
+        "Accuracy",
+        "SegAccuracy",
+        "Silence",
+        "ContrastiveLoss",
+        "EuclideanLoss",
+        "HingeLoss",
+        "InfogainLoss",
+        "MultinomialLogisticLoss",
+    ),
     *("SigmoidCrossEntropyLoss", "SmoothL1Loss", "HDF5Output"),
 )
 DATABASES = ("Data", "ImageData", "HDF5Data", "WindowData", "AnnotatedData")
@@ -476,7 +589,9 @@ FREE = (
     "PriorBox",
     "Tile",
 )
-"""Types that do no arithmetic on the image's numbers under any convention: they name, move, keep or drop them."""
+"""Types that do no arithmetic on the image's numbers under any convention: they name, move, keep or drop
+them.
+"""
 
 LAYERS: dict[str, Callable[[Net, Layer], None]] = {
     "Convolution": conv,

@@ -1,7 +1,8 @@
 """What does a protobuf text file say? Messages of fields, read without a schema by a small grammar.
 
-The text format's own library needs a compiled schema, refuses the fields of every fork of Caffe, and costs more to import than a whole
-report; the format is a page long. Source: protobuf's Text Format Language Specification.
+The text format's own library needs a compiled schema, refuses the fields of every fork of Caffe, and costs
+more to import than a whole report; the format is a page long. Source: protobuf's Text Format Language
+Specification.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ class Prototxt:
             here = stack[-1]
             if kind == "end":
                 if len(stack) > 1:
-                    raise self.fault(f"the text ends inside the message that begins on line {self.line(here.at)}")
+                    raise self.fault(
+                        f"the text ends inside the message that begins on line {self.line(here.at)}"
+                    )
                 return top
             if kind == "close":
                 if len(stack) == 1:
@@ -146,14 +149,22 @@ class Prototxt:
             parts = [token[1:-1]]
             while True:  # strings that stand side by side are one
                 found = TOKEN.match(self.text, self.at)
-                if found is None or found.lastgroup != "string" or "," in self.text[self.at : found.start("string")]:
+                if (
+                    found is None
+                    or found.lastgroup != "string"
+                    or "," in self.text[self.at : found.start("string")]
+                ):
                     break
                 parts.append(found["string"][1:-1])
                 self.at = found.end()
             text = "".join(parts)
             return ESCAPE.sub(unescape, text) if "\\" in text else text
         if kind != "word":
-            raise self.fault(f"'{key[:40]}' has no value" if kind == "end" else f"'{key[:40]}' must have a value, not '{token}'")
+            raise self.fault(
+                f"'{key[:40]}' has no value"
+                if kind == "end"
+                else f"'{key[:40]}' must have a value, not '{token}'"
+            )
         return self._word(key, token)
 
     def _word(self, key: str, token: str) -> Any:

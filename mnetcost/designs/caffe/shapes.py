@@ -1,4 +1,6 @@
-"""Where do a Caffe net's numbers come from, and how are they moved? Inputs, and layers that only name, cut, join or reorder blobs.
+"""Where do a Caffe net's numbers come from, and how are they moved?
+
+Inputs, and layers that only name, cut, join or reorder blobs.
 
 Shapes follow each layer's Reshape in BVLC Caffe; what is a fork's says whose.
 """
@@ -41,7 +43,9 @@ def grown(dims: Dims, shape: Shape) -> Dims:
 def unknown(net: Net, layer: Layer) -> None:
     """Keep what cannot be costed in its place; its tops take its first bottom's shape."""
     if not layer.bottoms and layer.tops:
-        raise layer.fault(f"nothing is known of a {layer.type[:80]} layer, and it reads nothing that would give its shape")
+        raise layer.fault(
+            f"nothing is known of a {layer.type[:80]} layer, and it reads nothing that would give its shape"
+        )
     blobs = [net.find(layer, b) for b in layer.bottoms]
     refs = [b.ref for b in blobs]
     if not weighs(layer) and net.layers.may_end(layer.type, *refs):
@@ -51,11 +55,16 @@ def unknown(net: Net, layer: Layer) -> None:
     net.give(layer, ref, blobs[0].dims if blobs else (1,))
 
 
-HIDDEN = re.compile("norm|scale|bias|prelu|^bn$", re.IGNORECASE)  # types whose weights need not show in the file
+HIDDEN = re.compile(
+    "norm|scale|bias|prelu|^bn$", re.IGNORECASE
+)  # types whose weights need not show in the file
 
 
 def weighs(layer: Layer) -> bool:
-    """Has a layer weights or products of its own, as far as a prototxt shows? Then it is no part of a tail that counts 0."""
+    """Has a layer weights or products of its own, as far as a prototxt shows?
+
+    Then it is no part of a tail that counts 0.
+    """
     if layer.type == "Python":
         p = layer.message_of("python_param")
         return not DETECTION.search(f"{p.text('module')} {p.text('layer')}")
@@ -69,7 +78,10 @@ def weighs(layer: Layer) -> bool:
 
 
 def behind_tail(net: Net, layer: Layer) -> bool:
-    """Is a layer part of the tail, because it reads what an op gives that cannot be costed? It is added as such."""
+    """Is a layer part of the tail, because it reads what an op gives that cannot be costed?
+
+    It is added as such.
+    """
     refs = [net.blobs[b].ref for b in layer.bottoms if b in net.blobs]
     if not net.layers.behind_tail(*refs):
         return False
@@ -96,9 +108,12 @@ def concat(net: Net, layer: Layer) -> None:
     dims = blobs[0].dims
     axis = axis_of(layer, p.integer("axis", p.integer("concat_dim", 1), -MOST_AXES), len(dims))
     for b in blobs[1:]:
-        if len(b.dims) != len(dims) or any(m != n for i, (m, n) in enumerate(zip(b.dims, dims, strict=True)) if i != axis):
+        if len(b.dims) != len(dims) or any(
+            m != n for i, (m, n) in enumerate(zip(b.dims, dims, strict=True)) if i != axis
+        ):
             raise layer.fault(
-                "it needs bottoms that agree but for one axis, and these are " + ", ".join(spelled(b.dims) for b in blobs[:8])
+                "it needs bottoms that agree but for one axis, and these are "
+                + ", ".join(spelled(b.dims) for b in blobs[:8])
             )
     if len(blobs) == 1:
         return net.give(layer, blobs[0].ref, dims)
@@ -113,13 +128,18 @@ def slice_(net: Net, layer: Layer) -> None:
     p = layer.message_of("slice_param").known("axis", "slice_dim", "slice_point")
     (blob,) = layer.inputs(1)
     axis = axis_of(
-        layer, p.integer("slice_dim", 1) if "slice_dim" in p.message.fields else p.integer("axis", 1, -MOST_AXES), len(blob.dims)
+        layer,
+        p.integer("slice_dim", 1) if "slice_dim" in p.message.fields else p.integer("axis", 1, -MOST_AXES),
+        len(blob.dims),
     )
     size, points, tops = blob.dims[axis], p.integers("slice_point"), layer.tops
     if points:
         edges = [0, *points, size]
         if len(points) != len(tops) - 1 or any(a >= b for a, b in pairwise(edges)):
-            raise layer.fault(f"{len(tops)} tops need {len(tops) - 1} rising points below {size}, not {', '.join(map(str, points[:20]))}")
+            raise layer.fault(
+                f"{len(tops)} tops need {len(tops) - 1} rising points below {size}, not"
+                f" {', '.join(map(str, points[:20]))}"
+            )
     else:
         if not tops or size % len(tops):
             raise layer.fault(f"{size} cannot be cut into {len(tops)} equal parts")
@@ -193,7 +213,12 @@ def reshape(net: Net, layer: Layer) -> None:
         if not known or prod(blob.dims) % known:
             raise layer.fault(f"{spelled(blob.dims)} cannot be read as {spelled(dims)}")
         open_ = prod(blob.dims) // known
-        net.layers.rows(layer.name, open_ // (net.images or 1) if dims[0] == -1 else open_, net.view(blob.dims), layer.line)
+        net.layers.rows(
+            layer.name,
+            open_ // (net.images or 1) if dims[0] == -1 else open_,
+            net.view(blob.dims),
+            layer.line,
+        )
         dims = tuple(open_ if d == -1 else d for d in dims)
     if not dims or len(dims) > MOST_AXES:
         raise layer.fault("a shape must have 1 to 32 axes")
@@ -245,7 +270,20 @@ def tile(net: Net, layer: Layer) -> None:
 def prior_box(net: Net, layer: Layer) -> None:
     """SSD's fork: default boxes, which depend on sizes alone. Source: prior_box_layer.cpp."""
     p = layer.message_of("prior_box_param").known(
-        *("min_size", "max_size", "aspect_ratio", "flip", "clip", "variance", "img_size", "img_h", "img_w", "step", "step_h", "step_w"),
+        *(
+            "min_size",
+            "max_size",
+            "aspect_ratio",
+            "flip",
+            "clip",
+            "variance",
+            "img_size",
+            "img_h",
+            "img_w",
+            "step",
+            "step_h",
+            "step_w",
+        ),
         "offset",
     )
     blob = layer.inputs(2)[0]
@@ -258,14 +296,19 @@ def prior_box(net: Net, layer: Layer) -> None:
             ratios += [ratio, 1 / ratio] if p.flag("flip", True) else [ratio]
     sizes, larger = p.message.all("min_size"), p.message.all("max_size")
     if not sizes or (larger and len(larger) != len(sizes)):
-        raise p.fault(f"'min_size' must be given, and 'max_size' as often, not {len(larger)} times for {len(sizes)}")
+        raise p.fault(
+            f"'min_size' must be given, and 'max_size' as often, not {len(larger)} times for {len(sizes)}"
+        )
     boxes = len(ratios) * len(sizes) + len(larger)
     shape = Shape(2, 1, x.h * x.w * boxes * 4)
     net.give(layer, net.add(layer, Constant(*shape), blob.ref), (1, 2, shape.c))
 
 
 def input_(net: Net, layer: Layer) -> None:
-    shapes = [s.known("dim").integers("dim", 1) for s in layer.message_of("input_param").known("shape").messages("shape")]
+    shapes = [
+        s.known("dim").integers("dim", 1)
+        for s in layer.message_of("input_param").known("shape").messages("shape")
+    ]
     if len(shapes) not in (1, len(layer.tops)):
         raise layer.fault(f"{len(layer.tops)} tops have {len(shapes)} shapes")
     for n, top in enumerate(layer.tops):
@@ -278,7 +321,10 @@ def dummy_data(net: Net, layer: Layer) -> None:
     if not shapes:
         columns = [p.integers(key, 1) for key in ("num", "channels", "height", "width")]
         if any(len(c) not in (1, len(layer.tops)) for c in columns):
-            raise p.fault(f"{len(layer.tops)} tops need as many of 'num', 'channels', 'height' and 'width', or one of each")
+            raise p.fault(
+                f"{len(layer.tops)} tops need as many of 'num', 'channels', 'height' and 'width', or one of"
+                " each"
+            )
         shapes = [[c[n if len(c) > 1 else 0] for c in columns] for n in range(len(layer.tops))]
     if len(shapes) not in (1, len(layer.tops)):
         raise p.fault(f"{len(layer.tops)} tops have {len(shapes)} shapes")
@@ -296,13 +342,17 @@ def memory_data(net: Net, layer: Layer) -> None:
 def data(net: Net, layer: Layer) -> None:
     """Images from a database: their size is the crop's, or the one asked for; labels beside them."""
     transform = layer.message_of("transform_param")
-    params = [Fields for key in layer.message.fields if key.endswith("data_param") for Fields in layer.messages(key)]
+    params = [
+        Fields for key in layer.message.fields if key.endswith("data_param") for Fields in layer.messages(key)
+    ]
     old = next((p.integer("crop_size", low=0) for p in params if "crop_size" in p.message.fields), 0)
     side = transform.integer("crop_size", 0) or old
     images = next((p.integer("batch_size", low=1) for p in params if "batch_size" in p.message.fields), 1)
     h, w = (side, side) if side else net.settings.resolution or (0, 0)
     if not h:
-        raise layer.fault("the file does not say how large its images are", "give --resolution, such as --resolution 224")
+        raise layer.fault(
+            "the file does not say how large its images are", "give --resolution, such as --resolution 224"
+        )
     channels = 1 if transform.flag("force_gray") else 3
     for n, top in enumerate(layer.tops):
         net.input(top, (images, channels, h, w) if n == 0 else (images,), layer.message)

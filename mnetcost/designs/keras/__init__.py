@@ -1,7 +1,9 @@
-"""What does a Keras model say? The layers of `to_json()`, of a .keras archive's or an .h5 file's config, as a graph.
+"""What does a Keras model say?
 
-Nothing in the file is executed: a Lambda's code, like any class that is not known here, is an op that cannot be costed. Weights are
-never read, and an archive is never unpacked to disk.
+The layers of `to_json()`, of a .keras archive's or an .h5 file's config, as a graph.
+
+Nothing in the file is executed: a Lambda's code, like any class that is not known here, is an op that
+cannot be costed. Weights are never read, and an archive is never unpacked to disk.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ DEEPEST_INPUT = 8  # models within models in which an input is looked for
 
 
 def _archive(file: str) -> bytes:
-    """The config of a .keras archive, read in memory: the list of names and the config are bounded, nothing is unpacked."""
+    """The config of a .keras archive, read in memory: the list of names and the config are bounded,
+    nothing is unpacked.
+    """
     import zipfile
     import zlib
 
@@ -64,7 +68,15 @@ def _archive(file: str) -> bytes:
                     raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
                 with archive.open(info) as config:
                     data = config.read(LARGEST_CONFIG + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as e:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OSError,
+    ) as e:
         raise fault(f"is no whole .keras archive: {getattr(e, 'strerror', None) or e}") from None
     if len(data) > LARGEST_CONFIG:
         raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
@@ -116,8 +128,8 @@ def _built(net: Net, class_name: str, config: Any) -> Net:
 def read(file: str, settings: Settings) -> Model:
     """Read a Keras model's config.
 
-    Raises SpecError for what is no Keras model, CallError where the file leaves the image's size open and none is given, and
-    UnknownOpError for layers of unknown cost.
+    Raises SpecError for what is no Keras model, CallError where the file leaves the image's size open and
+    none is given, and UnknownOpError for layers of unknown cost.
     """
     said = unwrapped(_config_of(file), file)
     net = Net(file, settings)

@@ -1,4 +1,7 @@
-"""Which function is an activation, however Keras spells it? By name, as a function, as a layer or as a class with a config."""
+"""Which function is an activation, however Keras spells it?
+
+By name, as a function, as a layer or as a class with a config.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,9 @@ def plain_name(name: str) -> str:
 
 
 def function_of(call: Call, said: Any, depth: int = 0) -> str | None:
-    """Our name for an activation, however it is spelled: a name, a function, a class with a config. "" is none, None is not known."""
+    """Our name for an activation, however it is spelled: a name, a function, a class with a config. "" is
+    none, None is not known.
+    """
     if said is None:
         return ""
     if isinstance(said, str):

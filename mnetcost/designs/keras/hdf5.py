@@ -1,4 +1,7 @@
-"""Where is the config in an .h5 file? In an attribute, which is read within bounds; weights are never read."""
+"""Where is the config in an .h5 file?
+
+In an attribute, which is read within bounds; weights are never read.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ class TooLarge(Exception):
 class _Bounded(io.FileIO):
     """An .h5 file of which no part larger than any config is read, nor room made for one.
 
-    HDF5 makes room for an attribute's text before it reads it, as much as the attribute's head says, true or not; so the head is looked at
-    when it passes by.
+    HDF5 makes room for an attribute's text before it reads it, as much as the attribute's head says, true
+    or not; so the head is looked at when it passes by.
     """
 
     def readinto(self, buffer: Any, /) -> int | None:
@@ -40,10 +43,12 @@ class _Bounded(io.FileIO):
 
 
 def _length(data: bytes, at: int) -> int:
-    """The length of an attribute's text as its head says it, given where its name stands; 0 where that is no head.
+    """The length of an attribute's text as its head says it, given where its name stands; 0 where that is
+    no head.
 
-    The head: version and flags, the sizes of name, type and space, and from version 3 on the name's encoding; then these three (in
-    version 1 each up to a multiple of eight) and the value. A text of a fixed length has it in its type, any other first in its value.
+    The head: version and flags, the sizes of name, type and space, and from version 3 on the name's
+    encoding; then these three (in version 1 each up to a multiple of eight) and the value. A text of a
+    fixed length has it in its type, any other first in its value.
     Source: HDF5 File Format Specification, version 3.0, IV.A.2.d and m.
     """
     for head, versions in ((at - 8, (1, 2)), (at - 9, (3,))):
@@ -64,7 +69,9 @@ def config(file: str) -> bytes:
     try:
         import h5py
     except ImportError:
-        raise SpecError(Fault("an .h5 file is read with h5py", file, hint="pip install 'mnetcost[keras]'")) from None
+        raise SpecError(
+            Fault("an .h5 file is read with h5py", file, hint="pip install 'mnetcost[keras]'")
+        ) from None
     path = Path(file)
     if not path.is_file():
         raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
@@ -78,7 +85,9 @@ def config(file: str) -> bytes:
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as e:
         raise SpecError(Fault(f"cannot be read as HDF5: {str(e)[:200]}", file)) from None
     if found is None:
-        raise SpecError(Fault("holds weights only, no model_config", file, hint="save the whole model, not its weights"))
+        raise SpecError(
+            Fault("holds weights only, no model_config", file, hint="save the whole model, not its weights")
+        )
     data = found if isinstance(found, bytes) else str(found).encode("utf-8", "replace")
     if len(data) > LARGEST_CONFIG:
         raise too_large

@@ -37,7 +37,13 @@ def activated(call: Call, out: Outputs, key: str = "activation") -> Outputs:
     said = call.said.get(key)
     function = function_of(call, said)
     if function is None:
-        name = said if isinstance(said, str) else said.get("class_name", "function") if isinstance(said, dict) else "function"
+        name = (
+            said
+            if isinstance(said, str)
+            else said.get("class_name", "function")
+            if isinstance(said, dict)
+            else "function"
+        )
         ref = call.net.layers.unknown(str(name), f"{call.name}/{key}", out[0].ref)
     elif function:
         ref = call.add(Activation(function), out[0].ref, part=function)
@@ -88,7 +94,11 @@ class NotKnown(Exception):
 def conv(call: Call) -> Outputs:
     x = mapped(call)
     shape = view(x.dims, x.layout)
-    kernel, stride, dilation = window(call, "kernel_size"), window(call, "strides", 1), window(call, "dilation_rate", 1)
+    kernel, stride, dilation = (
+        window(call, "kernel_size"),
+        window(call, "strides", 1),
+        window(call, "dilation_rate", 1),
+    )
     padding: Any = call.text("padding", "valid").lower()
     if padding == "causal" and axes_of(call) == 1:
         before = (kernel[0] - 1) * dilation[0]
@@ -96,7 +106,14 @@ def conv(call: Call) -> Outputs:
     else:
         padding = padding_of(call)
     op = convolution(
-        shape.c, call.integer("filters"), kernel, stride, dilation, call.integer("groups", 1), padding, call.flag("use_bias", True)
+        shape.c,
+        call.integer("filters"),
+        kernel,
+        stride,
+        dilation,
+        call.integer("groups", 1),
+        padding,
+        call.flag("use_bias", True),
     )
     return activated(call, call.result(call.add(op, x.ref), x.layout))
 
@@ -129,7 +146,11 @@ def transposed(call: Call) -> Outputs:
     sides = axes_of(call)
     if sides != 2:
         raise NotKnown
-    kernel, stride, dilation = call.sides("kernel_size"), call.sides("strides", 1), call.sides("dilation_rate", 1)
+    kernel, stride, dilation = (
+        call.sides("kernel_size"),
+        call.sides("strides", 1),
+        call.sides("dilation_rate", 1),
+    )
     wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding: Any = padding_of(call)
     if call.said.get("output_padding") is not None:
@@ -141,7 +162,13 @@ def transposed(call: Call) -> Outputs:
         extra = (0, 0)
     bias = call.flag("use_bias", True)
     op = TransposedConv(
-        *(call.integer("filters"), plain_size(*kernel), plain_size(*stride), plain_size(*dilation), call.integer("groups", 1)),
+        *(
+            call.integer("filters"),
+            plain_size(*kernel),
+            plain_size(*stride),
+            plain_size(*dilation),
+            call.integer("groups", 1),
+        ),
         *(padding, plain_size(*extra), bias),
     )
     return activated(call, call.result(call.add(op, x.ref), x.layout))
@@ -192,7 +219,9 @@ def batch_norm(call: Call) -> Outputs:
 
 
 def normalization(call: Call) -> Outputs:
-    """By a mean and a variance that were measured on the training images; where the config gives them, they are no weights."""
+    """By a mean and a variance that were measured on the training images; where the config gives them,
+    they are no weights.
+    """
     if call.said.get("mean") is not None:
         return rescaling(call)
     x = channels_at(call, axis_of(call))
@@ -278,7 +307,9 @@ def pool(cls: Any) -> Callable[[Call], Outputs]:
         x = mapped(call)
         kernel = window(call, "pool_size", 2)
         stride = kernel if call.said.get("strides") is None else window(call, "strides")
-        kernel = call.net.layers.window(call.name, kernel, view(x.dims, x.layout), padding_of(call) != "valid")
+        kernel = call.net.layers.window(
+            call.name, kernel, view(x.dims, x.layout), padding_of(call) != "valid"
+        )
         return call.result(call.add(cls(kernel, stride, padding_of(call)), x.ref), x.layout)
 
     return lay
@@ -333,7 +364,10 @@ def filled(dims: list[int], whole: int) -> tuple[int, ...] | None:
 
 
 def reshaped(call: Call, said: Any) -> Outputs:
-    """To axes that the file says. At another size than the file's own they follow the map, or the layer is named as one that does not."""
+    """To axes that the file says.
+
+    At another size than the file's own they follow the map, or the layer is named as one that does not.
+    """
     x, layers, target = call.tensors[0].dims, call.net.layers, target_dims(call, said)
     call.net.times[call.name] += 1
     key = f"{call.name}/reshape {call.net.times[call.name]}"
@@ -344,7 +378,9 @@ def reshaped(call: Call, said: Any) -> Outputs:
         ways = {way for way in (dims, refitted(old[0], old[1], x)) if way}
         if len(ways) != 1:
             was = "x".join(map(str, old[1]))
-            raise call.fault(f"its axes of {was} are fixed in the file and do not follow {'x'.join(map(str, x))}", FOLLOWS)
+            raise call.fault(
+                f"its axes of {was} are fixed in the file and do not follow {'x'.join(map(str, x))}", FOLLOWS
+            )
         (dims,) = ways
     if dims is None:
         raise call.fault(f"{'x'.join(map(str, x))} cannot be read as {'x'.join(map(str, target))}")
@@ -388,7 +424,11 @@ def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]
     out: list[int] = []
     for side in said:
         two = [side, side] if side.__class__ is int else side
-        if not isinstance(two, list) or len(two) != 2 or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for n in two):
+        if (
+            not isinstance(two, list)
+            or len(two) != 2
+            or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for n in two)
+        ):
             raise call.fault(f"'{key}' must hold whole numbers from 0")
         out += two
     return out[0], out[1], out[2], out[3]
@@ -424,7 +464,9 @@ def resizing(call: Call) -> Outputs:
     method = call.text("interpolation", "bilinear")
     if method not in METHODS:
         raise NotKnown
-    return call.result(call.add(Resize(call.integer("height"), call.integer("width"), method), x.ref), x.layout)
+    return call.result(
+        call.add(Resize(call.integer("height"), call.integer("width"), method), x.ref), x.layout
+    )
 
 
 def center_crop(call: Call) -> Outputs:
@@ -445,11 +487,16 @@ def combine(call: Call, tensors: list[Tensor], lay: Callable[[list[int]], int]) 
         dims = (1,) * (n - len(t.dims)) + t.dims
         sizes.append(dims)
         shape = view(dims, most.layout)
-        refs.append(t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=f"input {k + 1}"))
+        refs.append(
+            t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=f"input {k + 1}")
+        )
     dims = tuple(max(side) for side in zip(*sizes, strict=True))
     for side in zip(*sizes, strict=True):
         if len(set(side) - {1}) > 1:
-            raise call.fault("its inputs do not fit: " + ", ".join("x".join(map(str, d)) or "one number" for d in sizes[:8]))
+            raise call.fault(
+                "its inputs do not fit: "
+                + ", ".join("x".join(map(str, d)) or "one number" for d in sizes[:8])
+            )
     return [Tensor(lay(refs), dims, most.layout)]
 
 
@@ -461,7 +508,9 @@ def merge(how: str) -> Callable[[Call], Outputs]:
         if len(tensors) < 2:
             if not (call.args[1:] or call.kwargs):
                 return [tensors[0]]
-            return rescaling(call, how == "multiply", how != "multiply")  # with a number, which stands in the config
+            return rescaling(
+                call, how == "multiply", how != "multiply"
+            )  # with a number, which stands in the config
 
         def chained(refs: list[int]) -> int:
             if how == "multiply":
@@ -489,9 +538,13 @@ def concatenate(call: Call, axis: int | None = None) -> Outputs:
     if not 0 <= at < n:
         raise call.fault(f"axis {axis} of tensors with {n + 1} axes")
     if any(
-        len(t.dims) != n or any(a != b for i, (a, b) in enumerate(zip(t.dims, tensors[0].dims, strict=True)) if i != at) for t in tensors
+        len(t.dims) != n
+        or any(a != b for i, (a, b) in enumerate(zip(t.dims, tensors[0].dims, strict=True)) if i != at)
+        for t in tensors
     ):
-        raise call.fault("its inputs do not fit: " + ", ".join("x".join(map(str, t.dims)) for t in tensors[:8]))
+        raise call.fault(
+            "its inputs do not fit: " + ", ".join("x".join(map(str, t.dims)) for t in tensors[:8])
+        )
     if n > 3:
         raise NotKnown
     layout = tensors[0].layout
@@ -501,20 +554,63 @@ def concatenate(call: Call, axis: int | None = None) -> Outputs:
 
 
 TRAINING_ONLY = (
-    *("ActivityRegularization", "StochasticDepth", "Identity", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation"),
-    *("RandomContrast", "RandomBrightness", "RandomShear", "RandomErasing", "RandomColorJitter", "RandomGrayscale", "RandomHue"),
-    *("RandomSaturation", "RandomSharpness", "RandomColorDegeneration", "RandomPosterization", "RandomInvert", "RandomGaussianBlur"),
-    *("RandomElasticTransform", "RandomPerspective", "RandAugment", "AugMix", "CutMix", "MixUp", "AutoContrastRandom"),
+    *(
+        "ActivityRegularization",
+        "StochasticDepth",
+        "Identity",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomZoom",
+        "RandomTranslation",
+    ),
+    *(
+        "RandomContrast",
+        "RandomBrightness",
+        "RandomShear",
+        "RandomErasing",
+        "RandomColorJitter",
+        "RandomGrayscale",
+        "RandomHue",
+    ),
+    *(
+        "RandomSaturation",
+        "RandomSharpness",
+        "RandomColorDegeneration",
+        "RandomPosterization",
+        "RandomInvert",
+        "RandomGaussianBlur",
+    ),
+    *(
+        "RandomElasticTransform",
+        "RandomPerspective",
+        "RandAugment",
+        "AugMix",
+        "CutMix",
+        "MixUp",
+        "AutoContrastRandom",
+    ),
 )
-DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise")
+DROPOUTS = (
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "AlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+)
 
 LAYERS: dict[str, Callable[[Call], Outputs]] = {
     **dict.fromkeys(("Conv2D", "Conv1D", "Convolution2D", "Convolution1D"), conv),
     **dict.fromkeys(("DepthwiseConv2D", "DepthwiseConv1D", "DepthwiseConvolution2D"), depthwise),
-    **dict.fromkeys(("SeparableConv2D", "SeparableConv1D", "SeparableConvolution2D", "SeparableConvolution1D"), separable),
+    **dict.fromkeys(
+        ("SeparableConv2D", "SeparableConv1D", "SeparableConvolution2D", "SeparableConvolution1D"), separable
+    ),
     **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), transposed),
     "Dense": dense,
-    **dict.fromkeys(("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"), batch_norm),
+    **dict.fromkeys(
+        ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
+        batch_norm,
+    ),
     "LayerNormalization": layer_norm,
     "GroupNormalization": layer_norm,
     "RMSNormalization": rms_norm,
@@ -532,8 +628,13 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "CustomScaleLayer": custom_scale,
     **dict.fromkeys(("MaxPooling2D", "MaxPooling1D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)),
     **dict.fromkeys(("AveragePooling2D", "AveragePooling1D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)),
-    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalAveragePooling1D", "GlobalAvgPool2D", "GlobalAvgPool1D"), global_pool("average")),
-    **dict.fromkeys(("GlobalMaxPooling2D", "GlobalMaxPooling1D", "GlobalMaxPool2D", "GlobalMaxPool1D"), global_pool("max")),
+    **dict.fromkeys(
+        ("GlobalAveragePooling2D", "GlobalAveragePooling1D", "GlobalAvgPool2D", "GlobalAvgPool1D"),
+        global_pool("average"),
+    ),
+    **dict.fromkeys(
+        ("GlobalMaxPooling2D", "GlobalMaxPooling1D", "GlobalMaxPool2D", "GlobalMaxPool1D"), global_pool("max")
+    ),
     "Add": merge("add"),
     "Subtract": merge("subtract"),
     "Multiply": merge("multiply"),

@@ -1,4 +1,7 @@
-"""How are a Keras model's layers connected, and what is each called with? Both dialects, models within models, calls in order."""
+"""How are a Keras model's layers connected, and what is each called with?
+
+Both dialects, models within models, calls in order.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,13 @@ Dims = tuple[int, ...]
 
 
 WEIGHING = re.compile("norm|prelu|scale$|scalelayer", re.IGNORECASE)
-DECODES = re.compile("decode(?!r)|nms|non_?max|suppress|anchor|prior|proposal|post_?process|boxes$|detections$|^lambda$", re.IGNORECASE)
-"""Classes that have no weights, by what they are called: those that choose boxes, and functions of the user's own."""
+DECODES = re.compile(
+    "decode(?!r)|nms|non_?max|suppress|anchor|prior|proposal|post_?process|boxes$|detections$|^lambda$",
+    re.IGNORECASE,
+)
+"""Classes that have no weights, by what they are called: those that choose boxes, and functions of the
+user's own.
+"""
 
 
 class Link(NamedTuple):
@@ -113,12 +121,16 @@ class Net:
                 self.resolution = self.settings.resolution
             else:
                 hint = "give --resolution, such as --resolution 224"
-                raise CallError(*(Fault(f"{place}: the file leaves its height and width open", self.file, hint=hint),))
+                raise CallError(
+                    *(Fault(f"{place}: the file leaves its height and width open", self.file, hint=hint),)
+                )
             axes = list(axes)
             axes[at[0]], axes[at[1]] = self.resolution
         if not all(_whole(n) for n in axes):
             raise self.fault(
-                f"its shape {str(said)[:80]} is open, and only an image's height and width, or a sequence's length, can be given", place
+                f"its shape {str(said)[:80]} is open, and only an image's height and width, or a sequence's"
+                " length, can be given",
+                place,
             )
         dims = tuple(axes)
         return Tensor(self.layers.input(name, *view(dims, layout)), dims, layout)
@@ -139,7 +151,9 @@ class Config:
     def fault(self, message: str, hint: str = "") -> SpecError:
         return self.net.fault(message, self.place, hint)
 
-    def integer(self, key: str, default: int | None = None, low: int = 1, high: int = LARGEST_DIMENSION) -> int:
+    def integer(
+        self, key: str, default: int | None = None, low: int = 1, high: int = LARGEST_DIMENSION
+    ) -> int:
         value = self.said.get(key, default)
         if value is None:
             raise self.fault(f"'{key}' is missing")
@@ -197,7 +211,17 @@ class Config:
 class Call(Config):
     """One call of one layer: its config, its name, the tensors it is called with and its other arguments."""
 
-    def __init__(self, net: Net, type_: str, said: Any, name: str, key: str, tensors: list[Tensor], args: list[Any], kwargs: Any) -> None:
+    def __init__(
+        self,
+        net: Net,
+        type_: str,
+        said: Any,
+        name: str,
+        key: str,
+        tensors: list[Tensor],
+        args: list[Any],
+        kwargs: Any,
+    ) -> None:
         super().__init__(net, said, f"layer {name[:80]!r}")
         self.type, self.name, self.tensors, self.args, self.kwargs = type_, name, tensors, args, kwargs
         self.shared = key in net.called
@@ -239,12 +263,16 @@ class Call(Config):
         return [Tensor(ref, tuple(shape[side] for side in layout), layout)]
 
     def weighs(self, known: bool) -> bool:
-        """Has it weights or products of its own, as far as a config shows? Then it is no part of a tail that counts 0.
+        """Has it weights or products of its own, as far as a config shows?
 
-        known: it is a function, or a layer that is read here. A class of the user's own may have weights, whatever its config says,
-        unless it is called like what chooses boxes.
+        Then it is no part of a tail that counts 0.
+
+        known: it is a function, or a layer that is read here. A class of the user's own may have weights,
+        whatever its config says, unless it is called like what chooses boxes.
         """
-        if PRODUCTS.search(self.type) or any(str(key).startswith(("units", "filters", "kernel")) for key in self.said):
+        if PRODUCTS.search(self.type) or any(
+            str(key).startswith(("units", "filters", "kernel")) for key in self.said
+        ):
             return True
         return bool(WEIGHING.search(self.type)) if known else not DECODES.search(self.type)
 
@@ -294,9 +322,14 @@ MODELS = ("Functional", "Model", "Sequential")
 
 
 def is_model(said: dict[str, Any]) -> bool:
-    """Is this a model whose config holds its layers? A class of a user's that is built as a functional model has them too."""
+    """Is this a model whose config holds its layers?
+
+    A class of a user's that is built as a functional model has them too.
+    """
     config = said.get("config")
-    functional = isinstance(config, dict) and all(isinstance(config.get(key), (list, dict)) for key in FUNCTIONAL)
+    functional = isinstance(config, dict) and all(
+        isinstance(config.get(key), (list, dict)) for key in FUNCTIONAL
+    )
     return functional or str(said.get("class_name")).rsplit(">", 1)[-1] in MODELS
 
 
@@ -304,9 +337,13 @@ FUNCTIONAL = ("layers", "input_layers", "output_layers")
 
 
 def given_input(layer: Any, depth: int = 0) -> Any:
-    """The shape of a layer's input, the batch first, if it says one; a model's is the one that its innermost first layer says."""
+    """The shape of a layer's input, the batch first, if it says one; a model's is the one that its
+    innermost first layer says.
+    """
     config = layer.get("config") if isinstance(layer, dict) and depth <= DEEPEST else None
-    layers = config if isinstance(config, list) else config.get("layers") if isinstance(config, dict) else None
+    layers = (
+        config if isinstance(config, list) else config.get("layers") if isinstance(config, dict) else None
+    )
     if isinstance(config, dict):
         for key in ("batch_shape", "batch_input_shape", "build_input_shape"):
             if config.get(key):
@@ -314,8 +351,12 @@ def given_input(layer: Any, depth: int = 0) -> Any:
         if isinstance(config.get("input_shape"), list):
             return [None, *config["input_shape"]]
     if isinstance(layers, list) and layers:
-        first = [link.layer for link in _links(config.get("input_layers"))] if isinstance(config, dict) else []
-        named = next((x for x in layers if isinstance(x, dict) and first and x.get("name") == first[0]), layers[0])
+        first = (
+            [link.layer for link in _links(config.get("input_layers"))] if isinstance(config, dict) else []
+        )
+        named = next(
+            (x for x in layers if isinstance(x, dict) and first and x.get("name") == first[0]), layers[0]
+        )
         found = given_input(named, depth + 1)
         if found:
             return found
@@ -323,12 +364,16 @@ def given_input(layer: Any, depth: int = 0) -> Any:
     return built.get("input_shape") if isinstance(built, dict) else None
 
 
-def run(net: Net, class_name: str, said: Any, inputs: list[Tensor] | None, prefix: str, depth: int = 0) -> list[Value]:
+def run(
+    net: Net, class_name: str, said: Any, inputs: list[Tensor] | None, prefix: str, depth: int = 0
+) -> list[Value]:
     """Lay out a model, on tensors where it is called as a layer of another, and return its outputs."""
     place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
     if depth > DEEPEST:
         raise net.fault(f"models are nested deeper than {DEEPEST}", place)
-    config = {"layers": said} if isinstance(said, list) else said  # the first Keras 2 wrote a Sequential as a list
+    config = (
+        {"layers": said} if isinstance(said, list) else said
+    )  # the first Keras 2 wrote a Sequential as a list
     if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
         raise net.fault("must have a list of 'layers'", place)
     layers = config["layers"]
@@ -367,7 +412,12 @@ def _apply(
 
 
 def _sequential(
-    net: Net, config: dict[str, Any], layers: list[dict[str, Any]], inputs: list[Tensor] | None, prefix: str, depth: int
+    net: Net,
+    config: dict[str, Any],
+    layers: list[dict[str, Any]],
+    inputs: list[Tensor] | None,
+    prefix: str,
+    depth: int,
 ) -> list[Value]:
     x = inputs[0] if inputs else None
     for n, layer in enumerate(layers):
@@ -389,7 +439,9 @@ def _sequential(
 
 
 def _links(said: Any) -> Iterator[Link]:
-    """The tensors in a list of links, however it is nested: ["a", 0, 0], [["a", 0, 0], ...] or {"x": ["a", 0, 0]}."""
+    """The tensors in a list of links, however it is nested: ["a", 0, 0], [["a", 0, 0], ...] or {"x":
+    ["a", 0, 0]}.
+    """
     if isinstance(said, dict):
         if said.get("class_name") == "__keras_tensor__":
             link = _keras3(said)
@@ -416,7 +468,13 @@ def _keras3(said: dict[str, Any]) -> Link | None:
 
 
 def _keras2(said: list[Any]) -> Link | None:
-    if len(said) in (3, 4) and isinstance(said[0], str) and said[1].__class__ is int and said[2].__class__ is int and said[1] >= 0:
+    if (
+        len(said) in (3, 4)
+        and isinstance(said[0], str)
+        and said[1].__class__ is int
+        and said[2].__class__ is int
+        and said[1] >= 0
+    ):
         return Link(said[0], said[1], said[2])
     return None
 
@@ -435,7 +493,9 @@ def _replace(said: Any, shapes: dict[Link, Any]) -> Any:
     return said
 
 
-def _call(node: Any, known: dict[str, int], shapes: dict[Link, Any]) -> tuple[list[Any], dict[str, Any]] | None:
+def _call(
+    node: Any, known: dict[str, int], shapes: dict[Link, Any]
+) -> tuple[list[Any], dict[str, Any]] | None:
     """The arguments of one call, in either dialect; None for what is neither."""
     if isinstance(node, dict) and isinstance(node.get("args"), list):  # Keras 3
         kwargs = _replace(node.get("kwargs") or {}, shapes)
@@ -470,7 +530,13 @@ def _call(node: Any, known: dict[str, int], shapes: dict[Link, Any]) -> tuple[li
 
 
 def _functional(
-    net: Net, config: dict[str, Any], layers: list[dict[str, Any]], inputs: list[Tensor] | None, prefix: str, depth: int, place: str
+    net: Net,
+    config: dict[str, Any],
+    layers: list[dict[str, Any]],
+    inputs: list[Tensor] | None,
+    prefix: str,
+    depth: int,
+    place: str,
 ) -> list[Value]:
     names: dict[str, int] = {}
     for n, layer in enumerate(layers):
@@ -482,7 +548,11 @@ def _functional(
             raise net.fault(f"two layers are called '{name[:80]}'", place)
         names[name] = n
     order = list(names)
-    bound = dict(zip((link.layer for link in _links(config.get("input_layers"))), inputs, strict=False)) if inputs is not None else {}
+    bound = (
+        dict(zip((link.layer for link in _links(config.get("input_layers"))), inputs, strict=False))
+        if inputs is not None
+        else {}
+    )
     done: dict[tuple[str, int], list[Value]] = {}
     shapes: dict[Link, Any] = {}
     units: list[tuple[str, int, list[Any], dict[str, Any]]] = []
@@ -497,7 +567,9 @@ def _functional(
                 if inputs is not None:
                     raise net.fault(f"it is called without its input '{name[:80]}'", place)
                 said = layers[n]["config"]
-                done[name, 0] = [net.input(f"{prefix}{name}", said.get("batch_shape") or said.get("batch_input_shape"))]
+                done[name, 0] = [
+                    net.input(f"{prefix}{name}", said.get("batch_shape") or said.get("batch_input_shape"))
+                ]
             continue
         for k, node in enumerate(nodes):
             call = _call(node, names, shapes)
@@ -510,21 +582,31 @@ def _functional(
     for link in _links(config.get("output_layers")):
         if (link.layer, link.call) not in done:
             like = nearest(link.layer, order)
-            raise net.fault(f"its output '{link.layer[:80]}' is not there", place, f"did you mean '{like}'?" if like else "")
+            raise net.fault(
+                f"its output '{link.layer[:80]}' is not there",
+                place,
+                f"did you mean '{like}'?" if like else "",
+            )
         outputs.append(_output(done[link.layer, link.call], link))
     return outputs
 
 
 def _counted(
-    units: list[tuple[str, int, list[Any], dict[str, Any]]], layers: list[dict[str, Any]], names: dict[str, int], outputs: Any
+    units: list[tuple[str, int, list[Any], dict[str, Any]]],
+    layers: list[dict[str, Any]],
+    names: dict[str, int],
+    outputs: Any,
 ) -> list[tuple[str, int, list[Any], dict[str, Any]]]:
     """The calls, numbered as links number them.
 
-    A model that was made with an input has a call of its own, number 0, which Keras does not save; links to its other calls count
-    it all the same. Source: Keras, functional.py, get_config.
+    A model that was made with an input has a call of its own, number 0, which Keras does not save; links to
+    its other calls count it all the same. Source: Keras, functional.py, get_config.
     """
     last: dict[str, int] = {}
-    for link in (*(link for _, _, args, kwargs in units for link in _links([args, list(kwargs.values())])), *_links(outputs)):
+    for link in (
+        *(link for _, _, args, kwargs in units for link in _links([args, list(kwargs.values())])),
+        *_links(outputs),
+    ):
         last[link.layer] = max(last.get(link.layer, 0), link.call)
     saved = Counter(name for name, *_ in units)
     skipped = {n for n in saved if last.get(n) == saved[n] and is_model(layers[names[n]])}
@@ -584,7 +666,9 @@ def _run_units(
         if not values and not args:
             raise net.fault("is called with no tensor", f"layer {name[:80]!r}")
         call = tensors_for(args), {key: tensors_for(v) for key, v in kwargs.items()}
-        done[name, k] = _apply(net, layers[names[name]], name, prefix, tensors, *call, of_call.get((name, k), []), depth)
+        done[name, k] = _apply(
+            net, layers[names[name]], name, prefix, tensors, *call, of_call.get((name, k), []), depth
+        )
         for later in waiting.get((name, k), []):
             missing[later] -= 1
             if not missing[later]:

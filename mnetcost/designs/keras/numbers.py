@@ -1,4 +1,7 @@
-"""What do the numbers come to that a Keras model works out from shapes? `tf.shape` and arithmetic on it, the batch taken as one image."""
+"""What do the numbers come to that a Keras model works out from shapes?
+
+`tf.shape` and arithmetic on it, the batch taken as one image.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     **dict.fromkeys(("subtract", "sub"), operator.sub),
     **dict.fromkeys(("multiply", "mul"), operator.mul),
     **dict.fromkeys(("floordiv", "floordivide"), operator.floordiv),
-    **dict.fromkeys(("truediv", "truedivide", "divide", "div", "realdiv"), lambda a, b: a // b if a % b == 0 else _unfit()),
+    **dict.fromkeys(
+        ("truediv", "truedivide", "divide", "div", "realdiv"), lambda a, b: a // b if a % b == 0 else _unfit()
+    ),
     **dict.fromkeys(("mod", "floormod"), operator.mod),
     "maximum": max,
     "minimum": min,
@@ -90,7 +95,12 @@ def worked_out(call: Call, name: str) -> Numbers | None:
     if name in ("reduceprod", "prod"):
         return _checked([prod(whole)], True)
     other = listed(second)
-    if name not in ARITHMETIC or second is None or other is None or (len(whole) != len(other) and 1 not in (len(whole), len(other))):
+    if (
+        name not in ARITHMETIC
+        or second is None
+        or other is None
+        or (len(whole) != len(other) and 1 not in (len(whole), len(other)))
+    ):
         return None
     size = max(len(whole), len(other))
     try:

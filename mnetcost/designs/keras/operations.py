@@ -1,4 +1,7 @@
-"""What does each operation compute that stands in a Keras model beside layers? Those of `keras.ops`, and TensorFlow's in Keras 2 models."""
+"""What does each operation compute that stands in a Keras model beside layers?
+
+Those of `keras.ops`, and TensorFlow's in Keras 2 models.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,11 @@ def op_reshape(call: Call) -> Outputs:
 
 def op_transpose(call: Call) -> Outputs:
     axes, t = argument(call, "axes", 1, argument(call, "perm", 1)), call.tensors[0]
-    if not isinstance(axes, list) or sorted(map(str, axes)) != sorted(map(str, range(len(t.dims) + 1))) or axes[0] != 0:
+    if (
+        not isinstance(axes, list)
+        or sorted(map(str, axes)) != sorted(map(str, range(len(t.dims) + 1)))
+        or axes[0] != 0
+    ):
         raise NotKnown
     return as_dims(call, tuple(t.dims[a - 1] for a in axes[1:]), Permute)
 
@@ -92,7 +99,9 @@ def op_squeeze(call: Call) -> Outputs:
     axes = [axes] if axes.__class__ is int else axes
     if axes is None:
         return as_dims(call, tuple(d for d in t.dims if d != 1))
-    at = [a - 1 if a.__class__ is int and a > 0 else a + len(t.dims) if a.__class__ is int else -1 for a in axes]
+    at = [
+        a - 1 if a.__class__ is int and a > 0 else a + len(t.dims) if a.__class__ is int else -1 for a in axes
+    ]
     if any(not 0 <= a < len(t.dims) or t.dims[a] != 1 for a in at):
         raise NotKnown
     return as_dims(call, tuple(d for n, d in enumerate(t.dims) if n not in at))
@@ -108,8 +117,14 @@ def op_expand_dims(call: Call) -> Outputs:
 
 def op_pad(call: Call) -> Outputs:
     said, t = argument(call, "pad_width", 1, argument(call, "paddings", 1)), call.tensors[0]
-    good = isinstance(said, list) and len(said) == 4 and all(isinstance(p, list) and len(p) == 2 for p in said)
-    if not good or len(t.dims) != 3 or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for p in said for n in p):
+    good = (
+        isinstance(said, list) and len(said) == 4 and all(isinstance(p, list) and len(p) == 2 for p in said)
+    )
+    if (
+        not good
+        or len(t.dims) != 3
+        or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for p in said for n in p)
+    ):
         raise NotKnown
     sides = dict(zip(t.layout, said[1:], strict=True))
     if any(said[0]) or any(sides["c"]):
@@ -120,7 +135,13 @@ def op_pad(call: Call) -> Outputs:
 def axis_at(call: Call, t: Tensor, said: Any, more: int = 0) -> int:
     """Which axis beside the batch a number means; `more`: of a tensor with so many more."""
     n = len(t.dims) + more
-    at = said - 1 if said.__class__ is int and said > 0 else said + n if said.__class__ is int and said < 0 else -1
+    at = (
+        said - 1
+        if said.__class__ is int and said > 0
+        else said + n
+        if said.__class__ is int and said < 0
+        else -1
+    )
     if not 0 <= at < n:
         raise NotKnown
     return int(at)
@@ -148,14 +169,19 @@ def along(call: Call, t: Tensor, at: int, sizes: list[int]) -> Outputs:
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     channels = t.layout[at : at + 1] == "c"
     parts = zip(sizes, starts, strict=True)
-    return [cut(call, t, (*t.dims[:at], n, *t.dims[at + 1 :]), start if channels else 0, str(k + 1)) for k, (n, start) in enumerate(parts)]
+    return [
+        cut(call, t, (*t.dims[:at], n, *t.dims[at + 1 :]), start if channels else 0, str(k + 1))
+        for k, (n, start) in enumerate(parts)
+    ]
 
 
 def with_dims(call: Call, t: Tensor, dims: tuple[int, ...], part: str = "axes") -> Tensor:
     """The same numbers along axes of which some of 1 are new or gone."""
     layout = call.plain_layout(len(dims))
     shape = view(dims, layout)
-    return Tensor(t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=part), dims, layout)
+    return Tensor(
+        t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=part), dims, layout
+    )
 
 
 def op_split(call: Call) -> Outputs:
@@ -181,7 +207,10 @@ def op_unstack(call: Call) -> Outputs:
     t = call.tensors[0]
     at = axis_at(call, t, argument(call, "axis", 2, 0))
     gone = (*t.dims[:at], *t.dims[at + 1 :])
-    return [with_dims(call, one, gone, f"{k + 1}/axes") for k, one in enumerate(along(call, t, at, [1] * min(t.dims[at], 1001)))]
+    return [
+        with_dims(call, one, gone, f"{k + 1}/axes")
+        for k, one in enumerate(along(call, t, at, [1] * min(t.dims[at], 1001)))
+    ]
 
 
 def op_stack(call: Call) -> Outputs:
@@ -282,7 +311,11 @@ def op_repeat(call: Call) -> Outputs:
 
 def op_broadcast(call: Call) -> Outputs:
     shape, t = listed(argument(call, "shape", 1)), call.tensors[0]
-    if shape is None or len(shape) != len(t.dims) + 1 or any(n != d and d != 1 for n, d in zip(shape[1:], t.dims, strict=True)):
+    if (
+        shape is None
+        or len(shape) != len(t.dims) + 1
+        or any(n != d and d != 1 for n, d in zip(shape[1:], t.dims, strict=True))
+    ):
         raise NotKnown
     return repeated(call, [1, *(n // d for n, d in zip(shape[1:], t.dims, strict=True))])
 
@@ -316,7 +349,11 @@ def op_depth(call: Call) -> Outputs:
     up = plain_name(call.type) == "depthtospace"
     if x.c % (size * size) if up else x.h % size or x.w % size:
         raise NotKnown
-    y = Shape(x.h * size, x.w * size, x.c // (size * size)) if up else Shape(x.h // size, x.w // size, x.c * size * size)
+    y = (
+        Shape(x.h * size, x.w * size, x.c // (size * size))
+        if up
+        else Shape(x.h // size, x.w // size, x.c * size * size)
+    )
     return call.result(call.add(Permute(*y), t.ref), t.layout)
 
 
@@ -339,7 +376,9 @@ def op_matmul(call: Call) -> Outputs:
         raise NotKnown
     dims = (*a[:-1], b[-1])
     layout = call.plain_layout(len(dims))
-    return [Tensor(call.add(MatMul(a[-1], *view(dims, layout)), *(t.ref for t in call.tensors)), dims, layout)]
+    return [
+        Tensor(call.add(MatMul(a[-1], *view(dims, layout)), *(t.ref for t in call.tensors)), dims, layout)
+    ]
 
 
 OPERATIONS: dict[str, Callable[[Call], Outputs]] = {

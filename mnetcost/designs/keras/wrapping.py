@@ -1,4 +1,7 @@
-"""Where in a JSON does the Keras model's config stand? Bare, under `model_config`, or in a TensorFlow.js `model.json`; else what it is."""
+"""Where in a JSON does the Keras model's config stand?
+
+Bare, under `model_config`, or in a TensorFlow.js `model.json`; else what it is.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,16 @@ ELSEWHERE = "export the network as ONNX or TFLite"
 
 NO_MODELS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("nodes", "arg_nodes"), "is an MXNet symbol, which is not read", ELSEWHERE),
-    (("irVersion", "graph"), "is an ONNX model written as JSON; read is the binary .onnx", "`onnx.save(model, 'net.onnx')` writes one"),
-    (("architectures", "model_type"), "is a Hugging Face configuration: it names a class and holds no layers", ELSEWHERE),
+    (
+        ("irVersion", "graph"),
+        "is an ONNX model written as JSON; read is the binary .onnx",
+        "`onnx.save(model, 'net.onnx')` writes one",
+    ),
+    (
+        ("architectures", "model_type"),
+        "is a Hugging Face configuration: it names a class and holds no layers",
+        ELSEWHERE,
+    ),
     (("model_type",), "is a Hugging Face configuration: it names a class and holds no layers", ELSEWHERE),
     (("node", "versions"), "is a TensorFlow GraphDef written as JSON, which is not read", ELSEWHERE),
     (("weightsManifest",), "is a TensorFlow.js file of weights: it has no 'modelTopology'", WRITES),
@@ -21,7 +32,10 @@ NO_MODELS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 """Files of JSON that people take for a Keras model: their keys, what they are, and the way out."""
 
 GRAPH_MODEL = "is a TensorFlow.js graph model: a TensorFlow GraphDef, which holds no Keras layers"
-FROM_ITS_SOURCE = "convert the SavedModel that it was made from to TFLite or ONNX, or save the Keras model as a layers model"
+FROM_ITS_SOURCE = (
+    "convert the SavedModel that it was made from to TFLite or ONNX, or save the Keras model as a layers"
+    " model"
+)
 
 
 def unwrapped(said: Any, file: str) -> dict[str, Any]:

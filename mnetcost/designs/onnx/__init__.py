@@ -27,19 +27,24 @@ FEW_CHANNELS = 4
 MOST_STEPS = 8  # layers that are passed on the way to the one that says what an input's axes are
 PASSING = ("Identity", "Cast", "Add", "Sub", "Mul", "Div", "Relu", "Clip", "Dropout", "Pad")
 LENGTH_AXIS = {
-    **dict.fromkeys(("Conv", "ConvTranspose", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"), 2),
+    **dict.fromkeys(
+        ("Conv", "ConvTranspose", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"), 2
+    ),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "LpPool"), 2),
     **dict.fromkeys(("MatMul", "Gemm", "LayerNormalization"), 1),
 }
 """Along which axis of three the length of a sequence lies, by the op that reads it."""
-TWICE = "its parameters: numbers of the file are cut up and put together again, and some would count more than once"
+TWICE = (
+    "its parameters: numbers of the file are cut up and put together again, and some would count more than"
+    " once"
+)
 
 
 def read(file: str, settings: Settings) -> Model:
     """Read an ONNX file.
 
-    Raises SpecError for what is no ONNX file, CallError where the file leaves the image's size open and none is given, and
-    UnknownOpError for ops of unknown cost, or where parameters cannot be told apart.
+    Raises SpecError for what is no ONNX file, CallError where the file leaves the image's size open and
+    none is given, and UnknownOpError for ops of unknown cost, or where parameters cannot be told apart.
     """
     model = read_model(file)
     if not model.graph.node:
@@ -63,7 +68,9 @@ class Reading:
 
     def __init__(self, file: str, settings: Settings, model: Any) -> None:
         self.file, self.settings, self.model = file, settings, model
-        self.stored = {t.name for t in model.graph.initializer} | {s.values.name for s in model.graph.sparse_initializer}
+        self.stored = {t.name for t in model.graph.initializer} | {
+            s.values.name for s in model.graph.sparse_initializer
+        }
         self.inputs = [v for v in model.graph.input if v.name not in self.stored]
         if len(self.inputs) > MOST_INPUTS + len(model.graph.node):
             raise SpecError(Fault(f"has more than {MOST_INPUTS:,} inputs", file))
@@ -76,7 +83,9 @@ class Reading:
         self.batch = 1
         self.sequence: str | None = None
         self.length = 0  # which of the sequence's axes it lies along
-        self.image = next((v.name for v in self.inputs if v.name not in self.weights and len(self.dims(v)) == 4), None)
+        self.image = next(
+            (v.name for v in self.inputs if v.name not in self.weights and len(self.dims(v)) == 4), None
+        )
         if self.image is not None:
             self.measure(next(v for v in self.inputs if v.name == self.image))
         else:
@@ -91,14 +100,20 @@ class Reading:
             start = GIVEN.get(text(node.op_type), 1 << 30)
             for k, name in enumerate(node.input):
                 seen[name] = seen.get(name, True) and k >= start
-        return {v.name for v in self.inputs if seen.get(v.name) and self.dims(v) and all(n > 0 for n in self.dims(v))}
+        return {
+            v.name
+            for v in self.inputs
+            if seen.get(v.name) and self.dims(v) and all(n > 0 for n in self.dims(v))
+        }
 
     def dims(self, v: Any) -> Dims:
         """The axes of an input; 0 for what is left open."""
         return tuple(max(d.dim_value, 0) for d in v.type.tensor_type.shape.dim)
 
     def sides(self, dims: Dims) -> tuple[int, int]:
-        """Which axes are height and width: channels come last where the last axis is as few as channels are and the second is not."""
+        """Which axes are height and width: channels come last where the last axis is as few as channels
+        are and the second is not.
+        """
         last = 0 < dims[3] <= FEW_CHANNELS and not 0 < dims[1] <= FEW_CHANNELS
         return (1, 2) if last else (2, 3)
 
@@ -109,7 +124,9 @@ class Reading:
         self.size, self.own = image_size(self.file, text(v.name), h, w, self.settings)
 
     def find_sequence(self) -> None:
-        """Take the first input of three axes for a sequence, where what reads it says along which axis it lies, or only one is open."""
+        """Take the first input of three axes for a sequence, where what reads it says along which axis it
+        lies, or only one is open.
+        """
         for v in self.inputs:
             dims = self.dims(v)
             if len(dims) == 3 and v.name not in self.weights and (axis := self.length_of(v.name, dims)):
@@ -139,7 +156,10 @@ class Reading:
         return 1 if dims[2] and not dims[1] else 2 if dims[1] and not dims[2] else 0
 
     def net(self, h: int, w: int, own: bool, before: Net | None = None) -> Net:
-        """Lay the file out at a size; `own`: with the batch that it says. `before`: the file at its own size."""
+        """Lay the file out at a size; `own`: with the batch that it says.
+
+        `before`: the file at its own size.
+        """
         net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, dry=own)
         if before:
             net.before, net.layers.own_sizes = before.reshaped, before.layers.sizes
@@ -166,7 +186,9 @@ class Reading:
             if not all(dims):
                 said = "x".join(str(n or "?") for n in dims)
                 raise net.fault(
-                    f"its shape {said} is open, and only an image's height and width, or a sequence's length, can be given", name
+                    f"its shape {said} is open, and only an image's height and width, or a sequence's length,"
+                    " can be given",
+                    name,
                 )
             whole = net.checked(dims, name)
             c = self.channels(v, whole, net)
@@ -176,7 +198,9 @@ class Reading:
         return net
 
     def channels(self, v: Any, dims: Dims, net: Net) -> int:
-        return (3 if self.sides(self.dims(v)) == (1, 2) else 1) if len(dims) == 4 else net.channels_of(len(dims))
+        return (
+            (3 if self.sides(self.dims(v)) == (1, 2) else 1) if len(dims) == 4 else net.channels_of(len(dims))
+        )
 
     def give(self, net: Net) -> None:
         """Shapes that the file says of what its nodes give, for ops that are not known."""

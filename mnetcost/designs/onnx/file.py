@@ -1,7 +1,8 @@
 """What does an ONNX file say, its weights apart? The messages that are read, as protobuf decodes them.
 
-Weights are left where they are: the file is mapped, every field that is not read or holds a large tensor's numbers is skipped, and only
-what remains is decoded, so that a file of any size needs the memory of its structure. External data is never opened.
+Weights are left where they are: the file is mapped, every field that is not read or holds a large tensor's
+numbers is skipped, and only what remains is decoded, so that a file of any size needs the memory of its
+structure. External data is never opened.
 
 Source: the ONNX IR's onnx.proto, whose field numbers do not change.
 """
@@ -25,7 +26,8 @@ DROPPED = 1000  # the field, ours, in which a tensor says how many bytes were sk
 REPEATED = 1001  # and the one that says which eight bytes all of them repeat, where they do
 LARGEST_REPEATED = 1 << 16
 
-# message: {field's number: (its name, its type, whether it repeats)}; a type that starts with a capital is a message
+# message: {field's number: (its name, its type, whether it repeats)}; a type that starts with a capital is
+# a message
 MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
     "Model": {
         1: ("ir_version", "int64", False),
@@ -101,12 +103,16 @@ def _model() -> Any:
     """The class that protobuf makes of the table."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-    file = descriptor_pb2.FileDescriptorProto(name="mnetcost_onnx.proto", package="mnetcost_onnx", syntax="proto2")
+    file = descriptor_pb2.FileDescriptorProto(
+        name="mnetcost_onnx.proto", package="mnetcost_onnx", syntax="proto2"
+    )
     kinds = descriptor_pb2.FieldDescriptorProto
     for message, fields in MESSAGES.items():
         said = file.message_type.add(name=message)
         for number, (name, type_, repeats) in fields.items():
-            field = said.field.add(name=name, number=number, label=kinds.LABEL_REPEATED if repeats else kinds.LABEL_OPTIONAL)
+            field = said.field.add(
+                name=name, number=number, label=kinds.LABEL_REPEATED if repeats else kinds.LABEL_OPTIONAL
+            )
             if type_ in MESSAGES:
                 field.type, field.type_name = kinds.TYPE_MESSAGE, f".mnetcost_onnx.{type_}"
             else:
@@ -183,12 +189,16 @@ class _Skim:
             elif name == "Tensor" and number in NUMBERS and stop - start > LARGEST_KEPT:
                 dropped += stop - start
                 first = bytes(self.data[start : start + 8])
-                if stop - start <= LARGEST_REPEATED and self.data[start:stop] == first * ((stop - start) // 8):
+                if stop - start <= LARGEST_REPEATED and self.data[start:stop] == first * (
+                    (stop - start) // 8
+                ):
                     out += _varint(REPEATED << 3 | 2) + _varint(8) + first
             else:
                 self.kept += stop - begins
                 if self.kept > LARGEST_STRUCTURE:
-                    raise self.fault(f"holds more than {LARGEST_STRUCTURE:,} bytes beside its weights", begins)
+                    raise self.fault(
+                        f"holds more than {LARGEST_STRUCTURE:,} bytes beside its weights", begins
+                    )
                 out += self.data[begins:stop]
         if dropped:
             out += _varint(DROPPED << 3) + _varint(dropped)
@@ -198,12 +208,15 @@ class _Skim:
 def read_model(file: str) -> Any:
     """Read a file as a Model message without its weights.
 
-    Raises SpecError where it cannot be read, with the byte; where protobuf is not installed, with the extra that brings it.
+    Raises SpecError where it cannot be read, with the byte; where protobuf is not installed, with the extra
+    that brings it.
     """
     try:
         from google.protobuf.message import DecodeError
     except ImportError:
-        raise SpecError(Fault("an .onnx file is read with protobuf", file, hint="pip install 'mnetcost[onnx]'")) from None
+        raise SpecError(
+            Fault("an .onnx file is read with protobuf", file, hint="pip install 'mnetcost[onnx]'")
+        ) from None
     data = mapped(file)
     slim = bytes(_Skim(file, data).message("Model", 0, len(data)))
     try:

@@ -32,14 +32,22 @@ def constant(call: Call) -> Output:
             return Stored((), ("constant", call.name), 1, (a.i if key == "value_int" else a.f,))
         if key in ("value_ints", "value_floats"):
             values = tuple(a.ints or a.floats)
-            return Stored((len(values),), ("constant", call.name), len(values), values, trained=call.net.trained_constants)
+            return Stored(
+                (len(values),),
+                ("constant", call.name),
+                len(values),
+                values,
+                trained=call.net.trained_constants,
+            )
         if key == "sparse_value":
             raise NotKnown
     return Stored((), None, 0, None)
 
 
 def constant_of_shape(call: Call) -> Output:
-    """One number as often as a shape says: weights, where a file that was made without them reads them as such."""
+    """One number as often as a shape says: weights, where a file that was made without them reads them as
+    such.
+    """
     dims = tuple(call.integers("shape", 0) or ())
     if 0 not in dims:
         call.net.checked(dims, call.name)
@@ -55,7 +63,9 @@ def shape(call: Call) -> Output:
     value = call.input(0)
     if value is None:
         raise NotKnown
-    dims = value.dims[call.integer("start") : call.integer("end", len(value.dims)) if "end" in call.attributes else None]
+    dims = value.dims[
+        call.integer("start") : call.integer("end", len(value.dims)) if "end" in call.attributes else None
+    ]
     return Stored((len(dims),), None, 0, dims)
 
 
@@ -65,7 +75,9 @@ def size(call: Call) -> Output:
 
 
 def reshape(call: Call) -> Output:
-    """Axes that follow from shapes are at this size; those that stand in the file are at its own, and followed."""
+    """Axes that follow from shapes are at this size; those that stand in the file are at its own, and
+    followed.
+    """
     t = call.tensor()
     target = call.integers("shape", 1)
     value = call.input(1)
@@ -100,7 +112,9 @@ def concat(call: Call) -> Output:
 
 
 def q_concat(call: Call) -> Output:
-    return call.net.concat(call.name, [v for v in call.inputs[2::3] if v is not None], call.integer("axis", 0))
+    return call.net.concat(
+        call.name, [v for v in call.inputs[2::3] if v is not None], call.integer("axis", 0)
+    )
 
 
 def slices(call: Call) -> Output:
@@ -110,7 +124,10 @@ def slices(call: Call) -> Output:
 
 def split(call: Call) -> Output:
     t = call.tensor()
-    return [part(call, f"{call.name}/{k + 1}", t, tuple(map(len, taken))) for k, taken in enumerate(splits(call, t.dims))]
+    return [
+        part(call, f"{call.name}/{k + 1}", t, tuple(map(len, taken)))
+        for k, taken in enumerate(splits(call, t.dims))
+    ]
 
 
 def part(call: Call, name: str, t: Tensor, dims: Dims) -> Value:
@@ -140,7 +157,13 @@ def gather(call: Call) -> Output:
 def gather_nd(call: Call) -> Output:
     """Numbers, or slices of numbers, by the places that the rows of the second input say."""
     t, index, batch = call.tensor(0), call.input(1), call.integer("batch_dims")
-    if index is None or not index.dims or batch < 0 or t.dims[:batch] != index.dims[:batch] or batch + index.dims[-1] > len(t.dims):
+    if (
+        index is None
+        or not index.dims
+        or batch < 0
+        or t.dims[:batch] != index.dims[:batch]
+        or batch + index.dims[-1] > len(t.dims)
+    ):
         raise NotKnown
     return call.net.picked(call.name, t, (*index.dims[:-1], *t.dims[batch + index.dims[-1] :]))
 
@@ -153,7 +176,9 @@ def gather_elements(call: Call) -> Output:
 
 
 def scatter(call: Call) -> Output:
-    """Some numbers of a map replaced by others; by the places in the rows of the second input, or along an axis."""
+    """Some numbers of a map replaced by others; by the places in the rows of the second input, or along
+    an axis.
+    """
     t, index, by = call.tensor(0), call.input(1), call.tensor(2)
     if index is None or call.word("reduction", "none") not in ("", "none"):
         raise NotKnown
@@ -161,7 +186,9 @@ def scatter(call: Call) -> Output:
     if call.type == "ScatterND" and index.dims:
         fits = by.dims == (*index.dims[:-1], *t.dims[index.dims[-1] :])
     if not fits:
-        raise call.fault(f"updates of {said(by.dims)} at places of {said(index.dims)} do not fit {said(t.dims)}")
+        raise call.fault(
+            f"updates of {said(by.dims)} at places of {said(index.dims)} do not fit {said(t.dims)}"
+        )
     return call.net.add(call.name, Scatter(), t, by, dims=t.dims, c=t.c)
 
 
@@ -194,7 +221,9 @@ def tile(call: Call) -> Output:
     value, times = call.input(0), call.integers("repeats", 1)
     if value is None or times is None or len(times) != len(value.dims):
         raise NotKnown
-    return call.net.repeated(call.name, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name))
+    return call.net.repeated(
+        call.name, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name)
+    )
 
 
 def pad(call: Call) -> Output:

@@ -1,4 +1,7 @@
-"""How are an ONNX model's nodes connected, and what is each called with? Values by name, nodes in the file's order, graphs within."""
+"""How are an ONNX model's nodes connected, and what is each called with?
+
+Values by name, nodes in the file's order, graphs within.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +61,15 @@ class Net(Maps):
         dry: bool,
     ) -> None:
         super().__init__(file, allow_unknown, True, dry)
-        self.model, self.lay, self.known, self.still = model, lay, known, still  # still: ops without multiply-adds
-        self.opset = max((o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1)
+        self.model, self.lay, self.known, self.still = (
+            model,
+            lay,
+            known,
+            still,
+        )  # still: ops without multiply-adds
+        self.opset = max(
+            (o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1
+        )
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
         self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
         self.bytes_of: dict[Any, int] = {}
@@ -81,7 +91,13 @@ class Net(Maps):
         self.held[key] = count
         self.bytes_of[key] = (count * bits + 7) // 8
         held = len(t.raw_data) or (0 if any((t.float_data, t.int32_data, t.int64_data)) else t.dropped)
-        if bits and t.data_location != 1 and held and (t.raw_data or not t.dropped) and held != self.bytes_of[key]:
+        if (
+            bits
+            and t.data_location != 1
+            and held
+            and (t.raw_data or not t.dropped)
+            and held != self.bytes_of[key]
+        ):
             raise self.fault(f"its axes say {said(dims)}, its numbers take {held:,} bytes", place)
         values: tuple[Any, ...] | None = None
         if count <= MOST_NUMBERS and kind and t.data_location != 1:
@@ -96,7 +112,10 @@ class Net(Maps):
         return Stored(dims, key, 0 if t.data_type in UNLEARNED else count, values, trained=trained)
 
     def overcounted(self, graph: Graph) -> bool:
-        """Are there more parameters than numbers in the file? Then some that were worked out of others count more than once."""
+        """Are there more parameters than numbers in the file?
+
+        Then some that were worked out of others count more than once.
+        """
         params = sum(n for layer in cost(graph, 1, True).layers for n in layer.params_by_kind().values())
         return bool(params > sum(self.held.values()))
 
@@ -107,7 +126,9 @@ class Net(Maps):
         return new
 
     def weight_bytes(self) -> int:
-        """Bytes of the initializers, and of constants that layers read as weights, as the file's types say."""
+        """Bytes of the initializers, and of constants that layers read as weights, as the file's types
+        say.
+        """
         return sum(n for key, n in self.bytes_of.items() if key[0] == "initializer" or key in self.counted)
 
     def initializers(self, graph: Any, prefix: str = "") -> dict[bytes, Value]:
@@ -118,10 +139,19 @@ class Net(Maps):
             found[t.name] = self.stored(t, ("initializer", prefix, t.name), text(t.name))
         for s in graph.sparse_initializer:
             dims = tuple(s.dims)
-            found[s.values.name] = self.stored(s.values, ("initializer", prefix, s.values.name), text(s.values.name))._replace(dims=dims)
+            found[s.values.name] = self.stored(
+                s.values, ("initializer", prefix, s.values.name), text(s.values.name)
+            )._replace(dims=dims)
         return found
 
-    def run(self, nodes: Any, env: MutableMapping[bytes, Value | None], prefix: str = "", depth: int = 0, refs: Any = None) -> None:
+    def run(
+        self,
+        nodes: Any,
+        env: MutableMapping[bytes, Value | None],
+        prefix: str = "",
+        depth: int = 0,
+        refs: Any = None,
+    ) -> None:
         """Lay nodes out in the file's order."""
         if depth > DEEPEST:
             raise self.fault("graphs or functions are nested too deeply", prefix)
@@ -139,7 +169,9 @@ class Net(Maps):
                     raise call.fault(f"gives '{text(name)[:80]}', which is given before")
                 env[name] = value
 
-    def within(self, graph: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int) -> list[Value | None]:
+    def within(
+        self, graph: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int
+    ) -> list[Value | None]:
         """Lay out a graph that stands in a node, which sees the names around it."""
         scope: ChainMap[bytes, Value | None] = ChainMap({}, env)
         scope.update(self.initializers(graph, prefix))
@@ -154,7 +186,9 @@ class Net(Maps):
         self.run(function.node, env, f"{call.name}/", call.depth + 1, refs)
         return [env.get(name) for name in function.output]
 
-    def outputs(self, names: Any, env: MutableMapping[bytes, Value | None], prefix: str) -> list[Value | None]:
+    def outputs(
+        self, names: Any, env: MutableMapping[bytes, Value | None], prefix: str
+    ) -> list[Value | None]:
         for o in names:
             if o.name not in env:
                 raise self.fault(f"its output '{text(o.name)[:80]}' is given by no node", prefix)
@@ -164,7 +198,15 @@ class Net(Maps):
 class Call:
     """One node: its inputs, attributes and name."""
 
-    def __init__(self, net: Net, node: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int, refs: Any) -> None:
+    def __init__(
+        self,
+        net: Net,
+        node: Any,
+        env: MutableMapping[bytes, Value | None],
+        prefix: str,
+        depth: int,
+        refs: Any,
+    ) -> None:
         self.net, self.node, self.env, self.depth = net, node, env, depth
         domain = text(node.domain)
         self.type = text(node.op_type)
@@ -175,7 +217,9 @@ class Call:
         for name in node.input:
             if name not in env:
                 hint = "nodes must stand in the order in which they run, without cycles"
-                raise self.fault(f"reads '{text(name)[:80]}', which no input, initializer or node before it gives", hint)
+                raise self.fault(
+                    f"reads '{text(name)[:80]}', which no input, initializer or node before it gives", hint
+                )
             self.inputs.append(env[name])
         self.attributes = {}
         for a in node.attribute:
@@ -242,13 +286,16 @@ class Call:
         return value
 
     def fills(self, at: int, number: int, grouped: bool = False) -> bool:
-        """Is an input of a norm only what an exporter writes for a scale or a shift that the norm lacks: ones, or zeros?
+        """Is an input of a norm only what an exporter writes for a scale or a shift that the norm lacks:
+        ones, or zeros?
 
-        Told by a name that onnxscript makes up; or because the norm is a group norm written as an instance norm of the groups
-        (`grouped`), behind which stands what is learned.
+        Told by a name that onnxscript makes up; or because the norm is a group norm written as an instance
+        norm of the groups (`grouped`), behind which stands what is learned.
         """
         value = self.input(at)
-        same = isinstance(value, Stored) and value.values is not None and all(n == number for n in value.values)
+        same = (
+            isinstance(value, Stored) and value.values is not None and all(n == number for n in value.values)
+        )
         return same and (grouped or made_up(value))
 
     def args(self) -> dict[str, Any]:
@@ -281,7 +328,10 @@ class Call:
         except NotKnown:
             done = None
         except UNFIT:
-            raise self.fault(f"{self.type[:40]} cannot take inputs of {', '.join(said(v.dims) for v in self.inputs[:4] if v)}") from None
+            raise self.fault(
+                f"{self.type[:40]} cannot take inputs of"
+                f" {', '.join(said(v.dims) for v in self.inputs[:4] if v)}"
+            ) from None
         if done is None and not self.weighs(reads) and net.may_end(self.type, reads):
             return [net.tail(self.called, self.name, reads, self.given(0))] * max(len(self.node.output), 1)
         if done is None:
@@ -299,14 +349,27 @@ class Call:
 
     def given(self, k: int) -> Dims | None:
         """The axes that the file says of an output, at its own size."""
-        return self.net.given.get(self.node.output[k]) if len(self.node.output) > k and not self.net.before else None
+        return (
+            self.net.given.get(self.node.output[k])
+            if len(self.node.output) > k and not self.net.before
+            else None
+        )
 
     def captured(self) -> list[Value | None]:
         """What the graphs in this node read from around it."""
-        return [self.env[name] for graph in graphs_in(self.node) for node in graph.node for name in node.input if name in self.env]
+        return [
+            self.env[name]
+            for graph in graphs_in(self.node)
+            for node in graph.node
+            for name in node.input
+            if name in self.env
+        ]
 
     def weighs(self, reads: Sequence[Value | None]) -> bool:
-        """Has this node weights or products of its own, whatever reads it? Then it is no part of a tail that counts 0."""
+        """Has this node weights or products of its own, whatever reads it?
+
+        Then it is no part of a tail that counts 0.
+        """
         known = self.type in self.net.known and self.domain in ("", "com.microsoft", "ai.onnx.ml")
         return weighs(self.node, [v for v in reads if isinstance(v, Stored)], known)
 
@@ -315,7 +378,9 @@ class Call:
         if self.weighs(reads):
             self.net.layers.refuse_behind(*[v.ref for v in reads if isinstance(v, Tensor)])
         known = self.type in self.net.known and not self.domain and self.type != "If"
-        return [self.net.tail("" if known else self.called, self.name, reads, self.given(0))] * max(len(self.node.output), 1)
+        return [self.net.tail("" if known else self.called, self.name, reads, self.given(0))] * max(
+            len(self.node.output), 1
+        )
 
     def unknown(self, k: int = 0) -> Tensor:
         said_dims = self.given(k)
@@ -329,7 +394,9 @@ class Call:
         return self.net.unknown(self.called, self.name, values, said_dims)
 
     def folded(self) -> list[Any]:
-        """What an operation on stored numbers gives: stored numbers again; none where multiply-adds make them, or it is not known."""
+        """What an operation on stored numbers gives: stored numbers again; none where multiply-adds make
+        them, or it is not known.
+        """
         there = [v for v in self.inputs if isinstance(v, Stored)]
         if not there:
             return []
@@ -353,16 +420,25 @@ class Call:
             return [self.moved(first, v[0], v[1], place) for v, place in zip(made, places, strict=True)]
         if "Normalization" in self.type:
             there = [v for v in there if v is first or not fills(v)]
-        return [v if isinstance(v, Stored) else worked_out(v[0], there, ("constant", self.name), v[1]) for v in made]
+        return [
+            v if isinstance(v, Stored) else worked_out(v[0], there, ("constant", self.name), v[1])
+            for v in made
+        ]
 
     def places(self, value: Stored, made: Sequence[Dims]) -> Sequence[Cut | None]:
-        """Where the numbers of each output stand in the tensor that they are moved from or taken out of, if that is known."""
+        """Where the numbers of each output stand in the tensor that they are moved from or taken out of,
+        if that is known.
+        """
         place = value.place
         if place is None or not made:
             return [None] * len(made)
         if self.type in TAKING:
             taken = TAKING[self.type](self, value.dims)
-            return [reread(place.taken(ranges), dims) for ranges, dims in zip(taken, made, strict=True)] if taken else [None] * len(made)
+            return (
+                [reread(place.taken(ranges), dims) for ranges, dims in zip(taken, made, strict=True)]
+                if taken
+                else [None] * len(made)
+            )
         if self.type == "Transpose":
             perm = self.integers("perm") or list(range(len(value.dims)))[::-1]
             return [Cut(place.offset, made[0], tuple(place.strides[i] for i in perm))]
@@ -379,14 +455,19 @@ class Call:
         return value._replace(dims=dims, values=values, parts=sources, cut=place)
 
     def outlined(self) -> list[Any]:
-        """The axes of what is made of stored numbers, found by laying the operation out without its layers."""
+        """The axes of what is made of stored numbers, found by laying the operation out without its
+        layers.
+        """
         net, inputs = self.net, self.inputs
         if self.type not in net.still:
             return []
         dry, net.dry = net.dry, True
         try:
             data = len(inputs) if self.type in JOINING else 1
-            self.inputs = [*(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in inputs[:data]), *inputs[data:]]
+            self.inputs = [
+                *(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in inputs[:data]),
+                *inputs[data:],
+            ]
             done = net.lay(self)
         except (NotKnown, *UNFIT):
             return []
@@ -418,7 +499,10 @@ def resolved(call: Call, dims: Dims, target: Sequence[int]) -> Dims:
     """A reshape's axes with its 0 (as before) and its -1 (what is left) worked out."""
     if len(target) > MOST_AXES or target.count(-1) > 1:
         raise call.fault(f"cannot be read along axes {list(target)[:MOST_AXES]}")
-    out = [dims[i] if n == 0 and not call.integer("allowzero") and i < len(dims) else n for i, n in enumerate(target)]
+    out = [
+        dims[i] if n == 0 and not call.integer("allowzero") and i < len(dims) else n
+        for i, n in enumerate(target)
+    ]
     if -1 in out:
         known = -prod(out)
         if known <= 0 or prod(dims) % known:
@@ -464,11 +548,17 @@ def sliced(call: Call, dims: Dims) -> list[list[range]]:
         raise NotKnown
     along = call.integers("axes", 3) or list(range(len(starts)))
     steps = steps or [1] * len(starts)
-    if not len(starts) == len(ends) == len(along) == len(steps) or any(not -len(dims) <= a < len(dims) for a in along) or 0 in steps:
+    if (
+        not len(starts) == len(ends) == len(along) == len(steps)
+        or any(not -len(dims) <= a < len(dims) for a in along)
+        or 0 in steps
+    ):
         raise call.fault("its starts, ends, axes and steps do not fit")
     taken = [range(n) for n in dims]
     for start, end, axis, step in zip(starts, ends, along, steps, strict=True):
-        taken[axis] = range(*slice(start, None if step < 0 and end < -dims[axis] else end, step).indices(dims[axis]))
+        taken[axis] = range(
+            *slice(start, None if step < 0 and end < -dims[axis] else end, step).indices(dims[axis])
+        )
     return [taken]
 
 
@@ -487,7 +577,10 @@ def split(call: Call, dims: Dims) -> list[list[range]]:
         raise call.fault(f"parts of {parts[:8]} do not make {dims[axis]:,}")
     starts = [sum(parts[:k]) for k in range(len(parts))]
     rest = [range(n) for n in dims]
-    return [[*rest[:axis], range(start, start + n), *rest[axis + 1 :]] for start, n in zip(starts, parts, strict=True)]
+    return [
+        [*rest[:axis], range(start, start + n), *rest[axis + 1 :]]
+        for start, n in zip(starts, parts, strict=True)
+    ]
 
 
 def gathered(call: Call, dims: Dims) -> list[list[range]] | None:
@@ -505,12 +598,19 @@ def gathered(call: Call, dims: Dims) -> list[list[range]] | None:
     return [taken]
 
 
-TAKING: dict[str, Callable[[Call, Dims], list[list[range]] | None]] = {"Slice": sliced, "Split": split, "Gather": gathered}
+TAKING: dict[str, Callable[[Call, Dims], list[list[range]] | None]] = {
+    "Slice": sliced,
+    "Split": split,
+    "Gather": gathered,
+}
 """What takes some of stored numbers, and which of each axis for each output."""
 JOINING = ("Concat", "QLinearConcat", "Where", "ScatterND", "ScatterElements")
 """Ops all of whose inputs are numbers to work on."""
 KEEPING: dict[str, Callable[[Call, Dims], Dims | None]] = {
-    **dict.fromkeys(("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear", "Dropout"), lambda call, dims: dims),
+    **dict.fromkeys(
+        ("Identity", "Cast", "CastLike", "QuantizeLinear", "DequantizeLinear", "Dropout"),
+        lambda call, dims: dims,
+    ),
     "Reshape": _reshaped,
     "Transpose": _transposed,
     "Squeeze": squeezed,

@@ -63,14 +63,22 @@ def slid(call: Call, op: Any, x: Tensor, count: int) -> Dims:
 
 
 def batched(call: Call, op: Any, x: Tensor) -> Any:
-    """The op for a batch of maps, such as windows: one below the other, each by itself; rows of positions become the rows of a map."""
+    """The op for a batch of maps, such as windows: one below the other, each by itself; rows of positions
+    become the rows of a map.
+    """
     if x.dims[0] == 1 or call.net.dry:
         return op
     if len(x.dims) == 4:
         return op._replace(tiles=x.dims[0])
-    turned = {key: value[::-1] for key, value in op._asdict().items() if key in ("kernel", "stride", "dilation", "output_padding")}
+    turned = {
+        key: value[::-1]
+        for key, value in op._asdict().items()
+        if key in ("kernel", "stride", "dilation", "output_padding")
+    }
     top, bottom, left, right = op.padding if isinstance(op.padding, tuple) else (0, 0, 0, 0)
-    return op._replace(**turned, padding=(left, right, top, bottom) if isinstance(op.padding, tuple) else op.padding)
+    return op._replace(
+        **turned, padding=(left, right, top, bottom) if isinstance(op.padding, tuple) else op.padding
+    )
 
 
 def conv(at: int = 1, bias_at: int = 2) -> Lay:
@@ -84,18 +92,24 @@ def conv(at: int = 1, bias_at: int = 2) -> Lay:
         out, per_group, *kernel = w.dims
         groups = call.integer("group", 1)
         if groups < 1 or per_group * groups != x.dims[1]:
-            raise call.fault(f"its weights are for {per_group:,} channels in {groups:,} groups, and it gets {x.dims[1]:,}")
+            raise call.fault(
+                f"its weights are for {per_group:,} channels in {groups:,} groups, and it gets {x.dims[1]:,}"
+            )
         stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
         pads = padding(call, count)
         call.net.checked(w.dims, call.name)
         window = over_a_side(tuple(kernel))
         if isinstance(w, Tensor):
-            return dynamic_conv(call, DynamicConv(out, window, stride, dilation, groups, pads), x, w, bias, count)
+            return dynamic_conv(
+                call, DynamicConv(out, window, stride, dilation, groups, pads), x, w, bias, count
+            )
         op = convolution(x.dims[1], out, window, stride, dilation, groups, pads, False)
         if isinstance(bias, Tensor):
             raise NotKnown
         dims = slid(call, op, x, count)
-        op = op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)  # each position by itself: one map will do
+        op = (
+            op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)
+        )  # each position by itself: one map will do
         return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
 
     return lay
@@ -110,7 +124,11 @@ def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value 
     if bias is None:
         return y
     reread = (bias.dims[0], *(1,) * count)
-    along = bias._replace(dims=reread) if isinstance(bias, Stored) else call.net.reshape(f"{call.name}/bias", bias, reread)
+    along = (
+        bias._replace(dims=reread)
+        if isinstance(bias, Stored)
+        else call.net.reshape(f"{call.name}/bias", bias, reread)
+    )
     return call.net.combine(f"{call.name}/bias", "add", [y, along])
 
 
@@ -128,7 +146,14 @@ def conv_transpose(call: Call) -> Output:
     stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
     extra = over_a_side(sides(call, "output_padding", count, 0, 0), 0)
     op = TransposedConv(
-        per_group * groups, over_a_side(tuple(kernel)), stride, dilation, groups, padding(call, count), extra, bias is not None
+        per_group * groups,
+        over_a_side(tuple(kernel)),
+        stride,
+        dilation,
+        groups,
+        padding(call, count),
+        extra,
+        bias is not None,
     )
     dims, op = slid(call, op, x, count), batched(call, op, x)
     return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
@@ -139,7 +164,9 @@ def pool(kind: Any) -> Lay:
 
     def lay(call: Call) -> Output:
         x, count = mapped(call, call.tensor())
-        kernel, stride, dilation = (over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations"))
+        kernel, stride, dilation = (
+            over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations")
+        )
         pads = padding(call, count)
         if count == 2 and dilation == 1 and (x.dims[0] == 1 or call.net.dry):
             kernel = call.net.layers.window(call.name, kernel, view((1, *x.dims[1:]), 1), pads != "valid")
@@ -155,9 +182,13 @@ def global_pool(kind: str) -> Lay:
         if len(x.dims) < 3:
             raise NotKnown
         if x.dims[0] != 1:
-            return call.net.reduce(call.name, x, range(2, len(x.dims)), True, "mean" if kind == "average" else kind)
+            return call.net.reduce(
+                call.name, x, range(2, len(x.dims)), True, "mean" if kind == "average" else kind
+            )
         x = call.net.seen(x, 1, call.name)
-        return call.net.add(call.name, GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1)
+        return call.net.add(
+            call.name, GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1
+        )
 
     return lay
 
@@ -172,7 +203,13 @@ def gemm(call: Call, at: tuple[int, int, int] = (0, 1, 2)) -> Output:
         stored = bias if isinstance(bias, Stored) and bias.numbers and prod(bias.dims) == out else None
         t = a if isinstance(a, Tensor) else call.tensor(0)
         y = call.net.dense(call.name, call.net.seen(t, -1, call.name, 2), -1, b, inner, out, stored)
-        return y if stored is bias else call.net.combine(f"{call.name}/bias", "add", [y, bias]) if bias is not None else y
+        return (
+            y
+            if stored is bias
+            else call.net.combine(f"{call.name}/bias", "add", [y, bias])
+            if bias is not None
+            else y
+        )
     if call.integer("transB"):
         b = call.net.transpose(f"{call.name}/b", call.tensor(at[1]), (1, 0))
     if a is None or b is None:
@@ -192,7 +229,9 @@ def matmul(a: int = 0, b: int = 1) -> Lay:
 
 
 def einsum(call: Call) -> Output:
-    """A product of two tensors by their letters: each number of the output sums over the letters that it lacks."""
+    """A product of two tensors by their letters: each number of the output sums over the letters that it
+    lacks.
+    """
     equation = call.word("equation").replace(" ", "")
     given, arrow, letters = equation.partition("->")
     parts = given.split(",")
@@ -201,7 +240,9 @@ def einsum(call: Call) -> Output:
     tensors = call.tensor(0), call.tensor(1)
     sizes: dict[str, int] = {}
     for part, t in zip(parts, tensors, strict=True):
-        if len(part) != len(t.dims) or any(sizes.setdefault(x, n) != n for x, n in zip(part, t.dims, strict=True)):
+        if len(part) != len(t.dims) or any(
+            sizes.setdefault(x, n) != n for x, n in zip(part, t.dims, strict=True)
+        ):
             raise call.fault(f"'{equation[:40]}' does not fit {said(t.dims)}")
     if not set(letters) <= set(sizes):
         raise NotKnown
@@ -223,9 +264,15 @@ def batch_norm(call: Call) -> Output:
 
 
 def learned_affine(call: Call, grouped: bool = False) -> list[bool]:
-    """Are the scale and the shift of a norm parameters that are counted here? Ones and zeros written for what it lacks are not."""
+    """Are the scale and the shift of a norm parameters that are counted here?
+
+    Ones and zeros written for what it lacks are not.
+    """
     return [
-        numbers is not None and not numbers.one and not call.fills(at, fill, grouped) and call.net.trains(numbers, call.name)
+        numbers is not None
+        and not numbers.one
+        and not call.fills(at, fill, grouped)
+        and call.net.trains(numbers, call.name)
         for at, fill, numbers in ((1, 1, call.weights(1)), (2, 0, call.weights(2)))
     ]
 
@@ -271,20 +318,28 @@ def clip(call: Call) -> Output:
         call.net.layers.mark("clip", call.name)
     named: dict[tuple[float, float], str] = {(0, 6): "relu6", (0, 1): "relu1", (-1, 1): "hard_tanh"}
     function = named.get((low or 0, high or 0), "clip")
-    return call.net.same(call.name, Activation("relu" if low == 0 and high is None else function), call.tensor())
+    return call.net.same(
+        call.name, Activation("relu" if low == 0 and high is None else function), call.tensor()
+    )
 
 
 def prelu(call: Call) -> Output:
     slope = call.weights(1)
     if slope is None:
         raise NotKnown
-    return call.net.same(call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.trains(slope, call.name))
+    return call.net.same(
+        call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.trains(slope, call.name)
+    )
 
 
 def combined(call: Call, by: str, values: list[Value]) -> Value:
     """Values element by element; with no numbers in one of them there are none."""
     empty = any(0 in v.dims for v in values)
-    return Stored(broadcast([v.dims for v in values]), None, 0, ()) if empty else call.net.combine(call.name, by, values)
+    return (
+        Stored(broadcast([v.dims for v in values]), None, 0, ())
+        if empty
+        else call.net.combine(call.name, by, values)
+    )
 
 
 def combine(by: str, a: int = 0, b: int = 1) -> Lay:
@@ -326,7 +381,9 @@ def reduce(by: str) -> Lay:
         axes_ = call.integers("axes", 1)
         if not axes_ and call.integer("noop_with_empty_axes"):
             return t
-        return call.net.reduce(call.name, t, axes_ or list(range(len(t.dims))), bool(call.integer("keepdims", 1)), by)
+        return call.net.reduce(
+            call.name, t, axes_ or list(range(len(t.dims))), bool(call.integer("keepdims", 1)), by
+        )
 
     return lay
 
@@ -338,7 +395,9 @@ def running(call: Call) -> Output:
 
 
 def arg(call: Call) -> Output:
-    return call.net.reduce(call.name, call.tensor(), [call.integer("axis", 0)], bool(call.integer("keepdims", 1)), "argmax")
+    return call.net.reduce(
+        call.name, call.tensor(), [call.integer("axis", 0)], bool(call.integer("keepdims", 1)), "argmax"
+    )
 
 
 def resize(call: Call) -> Output:
@@ -352,7 +411,11 @@ def resize(call: Call) -> Output:
     along = call.integers("axes")
     if along:
         whole = list(x.dims)
-        for a, n in zip(along, given if sizes else [int(x.dims[a] * s) for a, s in zip(along, scales, strict=False)], strict=False):
+        for a, n in zip(
+            along,
+            given if sizes else [int(x.dims[a] * s) for a, s in zip(along, scales, strict=False)],
+            strict=False,
+        ):
             whole[a] = n
         given = whole
     if sizes and isinstance(v := call.input(3), Stored) and v.key is not None:
@@ -361,7 +424,9 @@ def resize(call: Call) -> Output:
         raise NotKnown
     dims = call.net.checked(given, call.name)
     call.net.reshaped[call.name] = x.dims, dims
-    method = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}.get(call.word("mode", "nearest"))
+    method = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}.get(
+        call.word("mode", "nearest")
+    )
     if method is None:
         raise NotKnown
     return call.net.add(call.name, Resize(*view(dims, 1)[:2], method), x, dims=dims, c=1)
@@ -389,7 +454,9 @@ def col2im(call: Call) -> Output:
 
 
 def lrn(call: Call) -> Output:
-    return call.net.same(call.name, LocalResponseNorm(call.integer("size", 1)), call.net.seen(call.tensor(), 1, call.name))
+    return call.net.same(
+        call.name, LocalResponseNorm(call.integer("size", 1)), call.net.seen(call.tensor(), 1, call.name)
+    )
 
 
 def conditional(call: Call) -> Output:
@@ -404,14 +471,24 @@ def conditional(call: Call) -> Output:
 
 
 def gelu_bias(call: Call) -> Output:
-    y = call.net.combine(f"{call.name}/bias", "add", [call.tensor(), v]) if (v := call.input(1)) is not None else call.tensor()
+    y = (
+        call.net.combine(f"{call.name}/bias", "add", [call.tensor(), v])
+        if (v := call.input(1)) is not None
+        else call.tensor()
+    )
     return call.net.same(call.name, Activation("gelu"), y)
 
 
 def attention(call: Call) -> Output:
     """Scaled dot-product attention of opset 23: two matrix products and a softmax."""
     q, k, v = (call.tensor(i) for i in range(3))
-    if len(q.dims) != 4 or len(k.dims) != 4 or len(v.dims) != 4 or q.dims[1] != k.dims[1] or len(call.node.output) > 1:
+    if (
+        len(q.dims) != 4
+        or len(k.dims) != 4
+        or len(v.dims) != 4
+        or q.dims[1] != k.dims[1]
+        or len(call.node.output) > 1
+    ):
         raise NotKnown
     net, name = call.net, call.name
     scores = net.product(f"{name}/scores", q, k, q.dims[3], (*q.dims[:3], k.dims[2]))
@@ -500,7 +577,10 @@ OPS: dict[str, Lay] = {
     "QLinearMul": combine("multiply", 0, 3),
     **dict.fromkeys(("Neg", "QuantizeLinear", "DequantizeLinear", "Floor", "Ceil", "Round", "Sign"), rescale),
     "DynamicQuantizeLinear": quantize_dynamic,
-    **{f"Reduce{name}": reduce(by) for name, by in {"Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "L2": "l2"}.items()},
+    **{
+        f"Reduce{name}": reduce(by)
+        for name, by in {"Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "L2": "l2"}.items()
+    },
     "ReduceSumSquare": reduce("l2"),
     "CumSum": running,
     "ArgMax": arg,
@@ -509,7 +589,10 @@ OPS: dict[str, Lay] = {
     "Upsample": resize,
     "Col2Im": col2im,
     "Where": combine_all("select"),
-    **dict.fromkeys(("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Mod"), combine("compare")),
+    **dict.fromkeys(
+        ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Mod"),
+        combine("compare"),
+    ),
 }
 """Every op that can be costed, by its type."""
 

@@ -1,4 +1,7 @@
-"""Where does an ONNX file keep its weights, and which of its nodes have some? What only fills a norm's place is none."""
+"""Where does an ONNX file keep its weights, and which of its nodes have some?
+
+What only fills a norm's place is none.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,41 @@ from ..layers import DETECTION, LARGEST_OPTIONS, PRODUCTS
 from ..stored import Stored
 
 UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
-MADE_UP = re.compile(rb"val_\d+")  # what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
+MADE_UP = re.compile(
+    rb"val_\d+"
+)  # what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
 KERNELS = {
-    **dict.fromkeys(("Conv", "FusedConv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger"), 1),
+    **dict.fromkeys(
+        ("Conv", "FusedConv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger"), 1
+    ),
     **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm"), 3),
 }
 """Ops that read the weights of convolutions and dense layers, and at which input."""
 WEIGHING = {
     *KERNELS,
-    *("Einsum", "Attention", "BatchNormalization", "LayerNormalization", "SimplifiedLayerNormalization", "SkipLayerNormalization"),
-    *("InstanceNormalization", "GroupNormalization", "RMSNormalization", "PRelu", "BiasGelu", "DeformConv", "Scan"),
+    *(
+        "Einsum",
+        "Attention",
+        "BatchNormalization",
+        "LayerNormalization",
+        "SimplifiedLayerNormalization",
+        "SkipLayerNormalization",
+    ),
+    *(
+        "InstanceNormalization",
+        "GroupNormalization",
+        "RMSNormalization",
+        "PRelu",
+        "BiasGelu",
+        "DeformConv",
+        "Scan",
+    ),
 }
 """Ops with weights or products of their own: what stands before one of them must be costed."""
 GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRelu": 1}
-"""Ops whose inputs from this one on are weights, even where a file without weights lists them as the network's inputs."""
+"""Ops whose inputs from this one on are weights, even where a file without weights lists them as the
+network's inputs.
+"""
 
 
 def text(data: bytes) -> str:
@@ -34,11 +58,12 @@ def text(data: bytes) -> str:
 
 
 def kernels_kept(model: Any, keeping: Container[str]) -> Counter[str]:
-    """How many convolutions and dense layers have their weights in initializers, in Constant nodes, or in what ConstantOfShape makes?
+    """How many convolutions and dense layers have their weights in initializers, in Constant nodes, or in
+    what ConstantOfShape makes?
 
-    PyTorch's exporters, tf2onnx and most others write parameters as initializers, and as Constant nodes only what is fixed. Where the
-    weights themselves are Constant nodes, as Paddle2ONNX writes them, so are biases and norms.
-    `keeping`: ops that leave stored numbers what they are.
+    PyTorch's exporters, tf2onnx and most others write parameters as initializers, and as Constant nodes
+    only what is fixed. Where the weights themselves are Constant nodes, as Paddle2ONNX writes them, so are
+    biases and norms. `keeping`: ops that leave stored numbers what they are.
     """
     found: Counter[str] = Counter()
     for scope in (model.graph, *model.functions):
@@ -77,7 +102,9 @@ def graphs_in(node: Any) -> Iterator[Any]:
 
 
 def weighs(node: Any, stored: Sequence[Stored], known: bool) -> bool:
-    """Has a node weights or products of its own, or may it have some, as one that is not known and reads stored numbers?"""
+    """Has a node weights or products of its own, or may it have some, as one that is not known and reads
+    stored numbers?
+    """
     within = list(graphs_in(node))
     types = [text(node.op_type), *(text(inner.op_type) for graph in within for inner in graph.node)]
     if any(type_ in WEIGHING or PRODUCTS.search(type_) for type_ in types):
@@ -85,4 +112,6 @@ def weighs(node: Any, stored: Sequence[Stored], known: bool) -> bool:
     if any(prod(t.dims) > 1 and t.data_type not in UNLEARNED for graph in within for t in graph.initializer):
         return True
     held = any(v.numbers > 1 for v in stored) and not DETECTION.search(types[0])
-    return not known and (held or any(prod(a.t.dims) > 1 or len(a.s) > LARGEST_OPTIONS for a in node.attribute))
+    return not known and (
+        held or any(prod(a.t.dims) > 1 or len(a.s) > LARGEST_OPTIONS for a in node.attribute)
+    )

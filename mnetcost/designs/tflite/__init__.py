@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from .. import Settings
 
 FORMAT = "TFLite"
-UNLEARNED = (2, 4, 5, 6, 12, 15)  # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
+UNLEARNED = (
+    2,
+    4,
+    5,
+    6,
+    12,
+    15,
+)  # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
 
 
 def read(file: str, settings: Settings) -> Model:
     """Read a TFLite file.
 
-    Raises SpecError for what is no TFLite file, CallError where it leaves the image's size open and none is given, and UnknownOpError
-    for operators of unknown cost.
+    Raises SpecError for what is no TFLite file, CallError where it leaves the image's size open and none is
+    given, and UnknownOpError for operators of unknown cost.
     """
     graph, graphs = read_subgraphs(file)
     reading = Reading(file, settings, whole(graph))
@@ -49,8 +56,15 @@ class Reading:
         for where in (graph.inputs, graph.outputs):
             for n in where:
                 self.check(n, count)
-        self.handles = {n: o.options.get("SharedName") or n for o in graph.operators if o.type == "VAR_HANDLE" for n in o.outputs}
-        self.states = {self.variable(n) for o in graph.operators if o.type == "ASSIGN_VARIABLE" for n in o.inputs[:1]}
+        self.handles = {
+            n: o.options.get("SharedName") or n
+            for o in graph.operators
+            if o.type == "VAR_HANDLE"
+            for n in o.outputs
+        }
+        self.states = {
+            self.variable(n) for o in graph.operators if o.type == "ASSIGN_VARIABLE" for n in o.inputs[:1]
+        }
         self.own: tuple[int, int] | None = None
         self.size: tuple[int, int] = (1, 1)
         self.batch = 1
@@ -64,7 +78,9 @@ class Reading:
         elif rows := [n for n in graph.inputs if len(graph.tensors[n].dims) == 3]:
             given = graph.tensors[rows[0]]
             self.sequence, self.batch = rows[0], given.dims[0]
-            self.size, self.own = sequence_size(file, given.name, 0 if 1 in given.open else given.dims[1], settings)
+            self.size, self.own = sequence_size(
+                file, given.name, 0 if 1 in given.open else given.dims[1], settings
+            )
         elif settings.resolution or settings.rho:
             raise SpecError(Fault("no input is an image or a sequence, so that it has no resolution", file))
 
@@ -73,7 +89,10 @@ class Reading:
             raise SpecError(Fault(f"tensor {n:,} is not there", self.file))
 
     def maps(self, size: tuple[int, int], own: bool, before: Maps | None = None) -> Maps:
-        """Lay the file out at a size; `own`: with the batch that it says. `before`: the file at its own size."""
+        """Lay the file out at a size; `own`: with the batch that it says.
+
+        `before`: the file at its own size.
+        """
         maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, dry=own)
         if before:
             maps.before, maps.layers.own_sizes = before.reshaped, before.layers.sizes
@@ -81,7 +100,9 @@ class Reading:
         values: dict[int, Value | None] = {-1: None}
         for n in dict.fromkeys(graph.inputs):
             given = graph.tensors[n]
-            sides = {1: size[0], 2: size[1]} if n == self.image else {1: size[0]} if n == self.sequence else {}
+            sides = (
+                {1: size[0], 2: size[1]} if n == self.image else {1: size[0]} if n == self.sequence else {}
+            )
             values[n] = self.input(maps, given, sides, own)
         for k, operator in enumerate(graph.operators):
             for n in (*operator.inputs, *operator.outputs):
@@ -104,7 +125,11 @@ class Reading:
         if len(dims) > 1 and not own:
             dims[0] = 1
         if any(i in given.open for i in range(1, len(dims)) if i not in sides):
-            raise maps.fault("its shape is open, and only an image's height and width, or a sequence's length, can be given", given.name)
+            raise maps.fault(
+                "its shape is open, and only an image's height and width, or a sequence's length, can be"
+                " given",
+                given.name,
+            )
         whole = maps.checked(dims, given.name)
         c = maps.channels_of(len(whole))
         return Tensor(maps.node(given.name, Input(*view(whole, c))), whole, c)
@@ -115,17 +140,30 @@ class Reading:
         if given.variable and not given.nbytes:
             return Stored(given.dims)  # zeros at first, then what the run before left: no numbers of the file
         if not given.nbytes and 0 not in given.dims:
-            what = f"operator {k} reads '{given.name[:80]}', which no input, buffer or operator before it gives"
+            what = (
+                f"operator {k} reads '{given.name[:80]}', which no input, buffer or operator before it gives"
+            )
             raise maps.fault(what, hint="operators must stand in the order in which they run, without cycles")
         count = 1
         for d in given.dims:
             count *= d
-        return Stored(given.dims, ("buffer", given.buffer), 0 if given.type in UNLEARNED else count, given.values)
+        return Stored(
+            given.dims, ("buffer", given.buffer), 0 if given.type in UNLEARNED else count, given.values
+        )
 
-    def run(self, maps: Maps, operator: Operator, inputs: list[Value | None], values: dict[int, Value | None], k: int) -> None:
+    def run(
+        self,
+        maps: Maps,
+        operator: Operator,
+        inputs: list[Value | None],
+        values: dict[int, Value | None],
+        k: int,
+    ) -> None:
         """Lay one operator out; what it cannot be costed as is kept as an unknown op."""
         outputs = [n for n in operator.outputs if n != -1]
-        name = (self.graph.tensors[outputs[0]].name.split(";")[0] if outputs else "") or f"{operator.type} {k}"
+        name = (
+            self.graph.tensors[outputs[0]].name.split(";")[0] if outputs else ""
+        ) or f"{operator.type} {k}"
         call = Call(maps, operator, inputs, name)
         behind = maps.behind_tail(inputs)
         if behind and call.weighs():
@@ -137,12 +175,20 @@ class Reading:
         except NotKnown:
             if behind or (not call.weighs() and maps.may_end(operator.type, inputs)):
                 done = [
-                    maps.tail("" if behind and operator.type in OPS else operator.type, name, inputs, self.given(maps, outputs[:1]))
+                    maps.tail(
+                        "" if behind and operator.type in OPS else operator.type,
+                        name,
+                        inputs,
+                        self.given(maps, outputs[:1]),
+                    )
                 ] * len(outputs)
             else:
                 done = self.unknown(maps, operator, name, [v for v in inputs if v is not None], outputs)
         except UNFIT:
-            raise maps.fault(f"{operator.type} cannot take inputs of {', '.join(said(v.dims) for v in inputs[:4] if v)}", name) from None
+            raise maps.fault(
+                f"{operator.type} cannot take inputs of {', '.join(said(v.dims) for v in inputs[:4] if v)}",
+                name,
+            ) from None
         for n, value in zip(outputs, done, strict=False):
             if n in values:
                 raise maps.fault(f"gives '{self.graph.tensors[n].name[:80]}', which is given before", name)
@@ -157,7 +203,11 @@ class Reading:
 
     def reads_state(self, operator: Operator) -> bool:
         """Is this the reading of a variable that the graph itself sets anew, and so no weight?"""
-        return operator.type == "READ_VARIABLE" and len(operator.outputs) == 1 and self.variable(operator.inputs[0]) in self.states
+        return (
+            operator.type == "READ_VARIABLE"
+            and len(operator.outputs) == 1
+            and self.variable(operator.inputs[0]) in self.states
+        )
 
     def variable(self, handle: int) -> Any:
         """Whose handle this is: the name that VAR_HANDLE says, or the tensor itself."""
@@ -171,7 +221,9 @@ class Reading:
         c = maps.channels_of(len(dims))
         return [Tensor(maps.node(name, Constant(*view(maps.checked(dims, name), c))), dims, c)]
 
-    def unknown(self, maps: Maps, operator: Operator, name: str, inputs: list[Value], outputs: list[int]) -> list[Value]:
+    def unknown(
+        self, maps: Maps, operator: Operator, name: str, inputs: list[Value], outputs: list[int]
+    ) -> list[Value]:
         """Its outputs as the file says, where that is at this size."""
         done: list[Value] = []
         for k, n in enumerate(outputs or [-1]):
@@ -181,5 +233,9 @@ class Reading:
             else:
                 dims = dims or (1,)
                 c = maps.channels_of(len(dims))
-                done.append(Tensor(maps.node(f"{name}/{k + 1}", Constant(*view(maps.checked(dims, name), c))), dims, c))
+                done.append(
+                    Tensor(
+                        maps.node(f"{name}/{k + 1}", Constant(*view(maps.checked(dims, name), c))), dims, c
+                    )
+                )
         return done

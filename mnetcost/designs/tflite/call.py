@@ -19,19 +19,38 @@ class Call:
     """One operator: its inputs, options and name."""
 
     def __init__(self, net: Maps, operator: Operator, inputs: list[Value | None], name: str) -> None:
-        self.net, self.type, self.options, self.inputs, self.name = net, operator.type, operator.options, inputs, name
+        self.net, self.type, self.options, self.inputs, self.name = (
+            net,
+            operator.type,
+            operator.options,
+            inputs,
+            name,
+        )
         self.outputs = len(operator.outputs)
 
     def fault(self, message: str) -> Exception:
         return self.net.fault(message, self.name)
 
     def weighs(self) -> bool:
-        """Has it weights or products of its own, or another graph, whatever reads it? Then it is no part of a tail that counts 0."""
-        if self.type in ("PRELU", "SVDF", "READ_VARIABLE", "WHILE", "IF", "CALL", "CALL_ONCE") or PRODUCTS.search(self.type):
+        """Has it weights or products of its own, or another graph, whatever reads it?
+
+        Then it is no part of a tail that counts 0.
+        """
+        if self.type in (
+            "PRELU",
+            "SVDF",
+            "READ_VARIABLE",
+            "WHILE",
+            "IF",
+            "CALL",
+            "CALL_ONCE",
+        ) or PRODUCTS.search(self.type):
             return True
         from .ops import OPS
 
-        stored = any(isinstance(v, Stored) and v.numbers > 1 for v in self.inputs) and not DETECTION.search(self.type)
+        stored = any(isinstance(v, Stored) and v.numbers > 1 for v in self.inputs) and not DETECTION.search(
+            self.type
+        )
         return self.type not in OPS and (stored or self.option(CUSTOM) > LARGEST_OPTIONS)
 
     def option(self, key: str, default: Any = 0) -> Any:
@@ -72,12 +91,20 @@ class Call:
         value = self.input(at)
         if isinstance(value, Tensor):
             raise NotKnown
-        return value._replace(numbers=prod(value.dims)) if value is not None and value.key and not value.numbers else value
+        return (
+            value._replace(numbers=prod(value.dims))
+            if value is not None and value.key and not value.numbers
+            else value
+        )
 
     def integers(self, at: int) -> list[int]:
         """The numbers of an input; raises NotKnown where they are computed from the image."""
         value = self.value(at)
-        if not isinstance(value, Stored) or value.values is None or any(n != n or abs(n) > 2**63 for n in value.values):
+        if (
+            not isinstance(value, Stored)
+            or value.values is None
+            or any(n != n or abs(n) > 2**63 for n in value.values)
+        ):
             raise NotKnown
         return [int(n) for n in value.values]
 

@@ -1,7 +1,10 @@
-"""Which operators are a dilated convolution that TensorFlow writes as smaller ones? They become one convolution with its dilation again.
+"""Which operators are a dilated convolution that TensorFlow writes as smaller ones?
 
-SPACE_TO_BATCH_ND pads a map and makes every second (third, ...) position a map of its own, a convolution slides over each of these, and
-BATCH_TO_SPACE_ND puts them together and cuts what was padded only to divide evenly. Source: TensorFlow, nn_ops.py, with_space_to_batch.
+They become one convolution with its dilation again.
+
+SPACE_TO_BATCH_ND pads a map and makes every second (third, ...) position a map of its own, a convolution
+slides over each of these, and BATCH_TO_SPACE_ND puts them together and cuts what was padded only to divide
+evenly. Source: TensorFlow, nn_ops.py, with_space_to_batch.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ BESIDE = (
 )
 """Operators that may stand between, since they treat each number by itself."""
 ROW = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
-"""Operators that make a map of one row of a row of positions, before the convolution, and a row again behind it."""
+"""Operators that make a map of one row of a row of positions, before the convolution, and a row again
+behind it.
+"""
 
 
 class Chain:
@@ -58,7 +63,11 @@ class Chain:
     def numbers(self, o: Operator, at: int) -> tuple[int, ...]:
         """What an input says that stands in the file."""
         n = o.inputs[at] if len(o.inputs) > at else -1
-        return tuple(self.graph.tensors[n].values or ()) if 0 <= n < len(self.graph.tensors) and n not in self.made else ()
+        return (
+            tuple(self.graph.tensors[n].values or ())
+            if 0 <= n < len(self.graph.tensors) and n not in self.made
+            else ()
+        )
 
     def convolution(self) -> dict[str, Any] | None:
         """The options of the convolution as a dilated one; None where it is none."""
@@ -66,7 +75,12 @@ class Chain:
         if self.window < 0 or last.type != "BATCH_TO_SPACE_ND":
             return None
         block, pads, crops = self.numbers(first, 1), self.numbers(first, 2), self.numbers(last, 2)
-        if self.numbers(last, 1) != block or len(block) not in (1, 2) or not len(pads) == len(crops) == 2 * len(block) or min(block) < 1:
+        if (
+            self.numbers(last, 1) != block
+            or len(block) not in (1, 2)
+            or not len(pads) == len(crops) == 2 * len(block)
+            or min(block) < 1
+        ):
             return None
         left = tuple(int(a - b) for a, b in zip(pads, crops, strict=True))
         if len(block) == 1:
@@ -76,9 +90,15 @@ class Chain:
         elif self.rows:
             return None
         options = self.graph.operators[self.window].options
-        if min(left) < 0 or options.get("Padding") != 1 or (options.get("StrideH", 1), options.get("StrideW", 1)) != (1, 1):
+        if (
+            min(left) < 0
+            or options.get("Padding") != 1
+            or (options.get("StrideH", 1), options.get("StrideW", 1)) != (1, 1)
+        ):
             return None
-        high, wide = (options.get(f"Dilation{side}Factor", 1) * b for side, b in zip("HW", block, strict=True))
+        high, wide = (
+            options.get(f"Dilation{side}Factor", 1) * b for side, b in zip("HW", block, strict=True)
+        )
         return {**options, "DilationHFactor": high, "DilationWFactor": wide, "Pads": left}
 
     def is_row(self) -> bool:
@@ -92,8 +112,12 @@ class Chain:
 
 
 def whole(graph: Subgraph) -> Subgraph:
-    """The graph with each convolution of stacked maps as the dilated one that it is; others are left as they are."""
-    stacked = [k for k, o in enumerate(graph.operators) if o.type == "SPACE_TO_BATCH_ND" and o.inputs and o.outputs]
+    """The graph with each convolution of stacked maps as the dilated one that it is; others are left as
+    they are.
+    """
+    stacked = [
+        k for k, o in enumerate(graph.operators) if o.type == "SPACE_TO_BATCH_ND" and o.inputs and o.outputs
+    ]
     if not stacked:
         return graph
     made = {n for o in graph.operators for n in o.outputs} | set(graph.inputs)

@@ -1,6 +1,9 @@
-"""What does a TFLite file say? Its graphs as plain values; weights stay where they are, only their sizes are read.
+"""What does a TFLite file say?
 
-A flatbuffer is full of offsets; whatever they point to is read within the file, and what makes no sense there is one clear error.
+Its graphs as plain values; weights stay where they are, only their sizes are read.
+
+A flatbuffer is full of offsets; whatever they point to is read within the file, and what makes no sense
+there is one clear error.
 """
 
 from __future__ import annotations
@@ -58,7 +61,9 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "BATCH_MATMUL": ("BatchMatMulOptions", ("AdjX", "AdjY")),
     **dict.fromkeys(("AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"), ("Pool2DOptions", POOL)),
     **{name.upper(): (f"{name}Options", (FUSED,)) for name in ("Add", "Sub", "Mul", "Div")},
-    **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"), ("ReducerOptions", ("KeepDims",))),
+    **dict.fromkeys(
+        ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"), ("ReducerOptions", ("KeepDims",))
+    ),
     "CONCATENATION": ("ConcatenationOptions", ("Axis", FUSED)),
     "PACK": ("PackOptions", ("Axis", "ValuesCount")),
     "UNPACK": ("UnpackOptions", ("Axis", "Num")),
@@ -93,7 +98,9 @@ class TensorSaid(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """One operation: its name, its options, the numbers of the tensors it reads and writes; -1 is left out."""
+    """One operation: its name, its options, the numbers of the tensors it reads and writes; -1 is left
+    out.
+    """
 
     type: str
     options: dict[str, Any]
@@ -148,7 +155,9 @@ class _Reader:
         at = tab.Pos + offset
         at += self.number("<I", at)
         length = self.number("<I", at)
-        return bytes(self.data[at + 4 : at + 4 + min(length, LONGEST_TEXT)]).decode("utf-8", "backslashreplace")
+        return bytes(self.data[at + 4 : at + 4 + min(length, LONGEST_TEXT)]).decode(
+            "utf-8", "backslashreplace"
+        )
 
     def number(self, kind: str, at: int) -> int:
         if not 0 <= at < len(self.data):
@@ -164,13 +173,18 @@ class _Reader:
         name = self.text(t, 10)
         dims, signature = self.vector(t, "Shape", "axes"), self.vector(t, "ShapeSignature", "axes")
         if len(dims) > MOST_AXES or not all(0 <= d <= LARGEST_DIMENSION for d in dims):
-            raise self.fault(f"its axes {list(dims)[:MOST_AXES]} are no tensor's", f"{self.place} {name[:80]!r}")
+            raise self.fault(
+                f"its axes {list(dims)[:MOST_AXES]} are no tensor's", f"{self.place} {name[:80]!r}"
+            )
         kind, bits = KINDS.get(t.Type(), ("", 0))
         at, size = self.buffer(t.Buffer())
         count = prod(dims)
         values = None
         if size and bits and size != (count * bits + 7) // 8 and t.Sparsity() is None:
-            raise self.fault(f"its axes say {count:,} numbers, its buffer has {size:,} bytes", f"{self.place} {name[:80]!r}")
+            raise self.fault(
+                f"its axes say {count:,} numbers, its buffer has {size:,} bytes",
+                f"{self.place} {name[:80]!r}",
+            )
         if kind and 0 < size <= LARGEST_KEPT and size == count * bits // 8:
             values = struct.unpack_from(f"<{count}{kind}", self.data, at)
         open_ = tuple(i for i, d in enumerate(signature) if d < 0 and i < len(dims))
@@ -213,10 +227,15 @@ class _Reader:
         class_, fields = OPTIONS[type_]
         said = _names("BuiltinOptions").get(o.BuiltinOptionsType())
         if said != class_:
-            raise self.fault(f"{type_} has options of type {said or o.BuiltinOptionsType()}, not {class_}", self.place)
+            raise self.fault(
+                f"{type_} has options of type {said or o.BuiltinOptionsType()}, not {class_}", self.place
+            )
         tab, table = o.BuiltinOptions(), getattr(tflite, class_)()
         table.Init(tab.Bytes, tab.Pos)
-        return {f: self.vector(table, f, "numbers") if hasattr(table, f"{f}Length") else getattr(table, f)() for f in fields}
+        return {
+            f: self.vector(table, f, "numbers") if hasattr(table, f"{f}Length") else getattr(table, f)()
+            for f in fields
+        }
 
     def subgraph(self, n: int) -> Subgraph:
         import tflite
@@ -228,26 +247,33 @@ class _Reader:
             code = model.OperatorCodes(i)
             number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
             custom = number == tflite.BuiltinOperator.CUSTOM
-            types.append(f"custom {self.text(code, 6)}" if custom else names.get(number, f"operator {number}"))
+            types.append(
+                f"custom {self.text(code, 6)}" if custom else names.get(number, f"operator {number}")
+            )
         g = model.Subgraphs(n)
         return Subgraph(
             self.text(g, 12),
             tuple(self.tensor(g.Tensors(i), i) for i in self.count(g.TensorsLength(), "tensors")),
             self.vector(g, "Inputs", "inputs"),
             self.vector(g, "Outputs", "outputs"),
-            tuple(self.operator(g.Operators(i), types, i) for i in self.count(g.OperatorsLength(), "operators")),
+            tuple(
+                self.operator(g.Operators(i), types, i) for i in self.count(g.OperatorsLength(), "operators")
+            ),
         )
 
 
 def read_subgraphs(file: str) -> tuple[Subgraph, int]:
     """Read the first graph of a file, the one that is run, and how many graphs there are.
 
-    Raises SpecError where it cannot be read, with the tensor or operator; where tflite is not installed, with the extra.
+    Raises SpecError where it cannot be read, with the tensor or operator; where tflite is not installed,
+    with the extra.
     """
     try:
         import tflite  # noqa: F401
     except ImportError:
-        raise SpecError(Fault("a .tflite file is read with tflite", file, hint="pip install 'mnetcost[tflite]'")) from None
+        raise SpecError(
+            Fault("a .tflite file is read with tflite", file, hint="pip install 'mnetcost[tflite]'")
+        ) from None
     reader = _Reader(file)
     try:
         if reader.model.Version() != 3:

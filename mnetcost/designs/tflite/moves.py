@@ -33,7 +33,9 @@ def reshape(call: Call) -> Output:
     whole, known = prod(t.dims), prod(n for n in target if n != -1)
     fits = target.count(-1) <= 1 and known > 0 and (whole % known == 0 if -1 in target else whole == known)
     dims = tuple(whole // known if n == -1 else n for n in target) if fits else ()
-    if not (worked_out and dims) or -1 in target:  # numbers that stand in the file, perhaps beside a batch that is worked out
+    if (
+        not (worked_out and dims) or -1 in target
+    ):  # numbers that stand in the file, perhaps beside a batch that is worked out
         dims = call.net.followed(call.name, t.dims, dims, dims if -1 in target[1:] else ())
     if not dims:
         raise call.fault(f"{said(t.dims)} cannot be read as {said(target[:12])}")
@@ -43,7 +45,9 @@ def reshape(call: Call) -> Output:
 
 def squeeze(call: Call) -> Output:
     t = call.tensor()
-    axes = [call.axis(a, len(t.dims)) for a in call.option("SqueezeDims", ())] or [i for i, n in enumerate(t.dims) if n == 1]
+    axes = [call.axis(a, len(t.dims)) for a in call.option("SqueezeDims", ())] or [
+        i for i, n in enumerate(t.dims) if n == 1
+    ]
     if any(t.dims[a] != 1 for a in axes):
         raise call.fault(f"cannot drop axes {axes} of {said(t.dims)}")
     return call.net.reshape(call.name, t, [n for i, n in enumerate(t.dims) if i not in axes])
@@ -60,7 +64,9 @@ def transpose(call: Call) -> Output:
 
 
 def concat(call: Call) -> Output:
-    return call.fused(call.net.concat(call.name, [v for v in call.inputs if v is not None], call.option("Axis")))
+    return call.fused(
+        call.net.concat(call.name, [v for v in call.inputs if v is not None], call.option("Axis"))
+    )
 
 
 def pack(call: Call) -> Output:
@@ -72,7 +78,11 @@ def pack(call: Call) -> Output:
         raise call.fault("it packs tensors of different axes")
     rows: list[Value] = []
     for k, v in enumerate(values):
-        rows.append(v._replace(dims=dims) if isinstance(v, Stored) else call.net.reshape(f"{call.name}/{k + 1}", v, dims))
+        rows.append(
+            v._replace(dims=dims)
+            if isinstance(v, Stored)
+            else call.net.reshape(f"{call.name}/{k + 1}", v, dims)
+        )
     stored = [v for v in rows if isinstance(v, Stored)]
     if len(stored) == len(rows):
         done = fold("Concat", stored, {"axis": at})
@@ -111,7 +121,10 @@ def split(call: Call) -> Output:
         sizes = [t.dims[at] // count] * count if 0 < count <= 1000 else []
     if sum(sizes) != t.dims[at] or min(sizes, default=0) < 1 or len(sizes) > 1000:
         raise call.fault(f"parts of {sizes[:8]} do not make {t.dims[at]:,}")
-    return [call.net.part(f"{call.name}/{k + 1}", t, (*t.dims[:at], n, *t.dims[at + 1 :])) for k, n in enumerate(sizes)]
+    return [
+        call.net.part(f"{call.name}/{k + 1}", t, (*t.dims[:at], n, *t.dims[at + 1 :]))
+        for k, n in enumerate(sizes)
+    ]
 
 
 def gather(call: Call) -> Output:
@@ -139,16 +152,24 @@ def gather_nd(call: Call) -> Output:
 
 
 def to_batch(call: Call) -> Output:
-    """Every second (third, ...) position of a map as a map of its own: how TensorFlow writes a dilated convolution."""
+    """Every second (third, ...) position of a map as a map of its own: how TensorFlow writes a dilated
+    convolution.
+    """
     t, block, pads = call.tensor(), call.integers(1), call.integers(2)
     count = len(block)
     if not 0 < count < len(t.dims) or len(pads) != 2 * count or min(block) < 1:
         raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
     rest = (0,) * (len(t.dims) - count - 1)
-    x = call.net.padded(f"{call.name}/pad", t, (0, *pads[::2], *rest), (0, *pads[1::2], *rest)) if any(pads) else t
+    x = (
+        call.net.padded(f"{call.name}/pad", t, (0, *pads[::2], *rest), (0, *pads[1::2], *rest))
+        if any(pads)
+        else t
+    )
     sides = list(zip(x.dims[1:], block, strict=False))
     if any(n % b for n, b in sides):
-        raise call.net.fault(f"its padding is fixed in the file and does not follow {said(t.dims)}", call.name, FOLLOWS)
+        raise call.net.fault(
+            f"its padding is fixed in the file and does not follow {said(t.dims)}", call.name, FOLLOWS
+        )
     dims = (t.dims[0] * prod(block), *(n // b for n, b in sides), *x.dims[count + 1 :])
     c = len(dims) - 1
     return call.net.add(call.name, Permute(*view(dims, c)), x, dims=dims, c=c)
@@ -172,14 +193,21 @@ def slices(call: Call) -> Output:
     value, begin, size = call.value(), call.integers(1), call.integers(2)
     if not len(begin) == len(size) == len(value.dims):
         raise call.fault("its begin and size do not fit")
-    return taken(call, value, [n - b if s == -1 else s for n, b, s in zip(value.dims, begin, size, strict=True)])
+    return taken(
+        call, value, [n - b if s == -1 else s for n, b, s in zip(value.dims, begin, size, strict=True)]
+    )
 
 
 def strided_slice(call: Call) -> Output:
     value = call.value()
     begin, end, step = (call.integers(i) for i in (1, 2, 3))
     rank = len(value.dims)
-    if call.option("EllipsisMask") or call.option("NewAxisMask") or not len(begin) == len(end) == len(step) <= rank or 0 in step:
+    if (
+        call.option("EllipsisMask")
+        or call.option("NewAxisMask")
+        or not len(begin) == len(end) == len(step) <= rank
+        or 0 in step
+    ):
         raise NotKnown
     picks, dims, gone = [], list(value.dims), []
     for i, n in enumerate(value.dims):
@@ -200,7 +228,12 @@ def strided_slice(call: Call) -> Output:
         raise call.fault("it takes nothing")
     if isinstance(value, Stored) and value.values is not None and rank == 1:
         values = tuple(value.values[i] for i in picks[0])
-        return Stored(() if gone else (len(values),), value.key and (*value.key, call.name), min(value.numbers, len(values)), values)
+        return Stored(
+            () if gone else (len(values),),
+            value.key and (*value.key, call.name),
+            min(value.numbers, len(values)),
+            values,
+        )
     y = call.net.as_tensor(taken(call, value, dims), call.name)
     return call.net.without(y, gone) if gone else y
 

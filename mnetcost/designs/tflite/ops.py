@@ -35,7 +35,9 @@ def conv(call: Call) -> Output:
     if channels % per_group:
         raise call.fault(f"its weights are for groups of {per_group:,} channels, and it gets {channels:,}")
     stride, dilation = call.window("StrideH", "StrideW"), call.window("DilationHFactor", "DilationWFactor")
-    op = convolution(channels, out, plain_size(k_h, k_w), stride, dilation, channels // per_group, call.padding, False)
+    op = convolution(
+        channels, out, plain_size(k_h, k_w), stride, dilation, channels // per_group, call.padding, False
+    )
     op, dims = slid(call, op, x)
     return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 3))
 
@@ -65,13 +67,19 @@ def transpose_conv(call: Call) -> Output:
     op = TransposedConv(out, plain_size(k_h, k_w), stride, 1, 1, call.padding, 0, False)
     op, dims = slid(call, op, x)
     target = call.input(0)
-    if isinstance(target, Stored) and target.values and not call.net.before and tuple(target.values[1:]) != dims[1:]:
+    if (
+        isinstance(target, Stored)
+        and target.values
+        and not call.net.before
+        and tuple(target.values[1:]) != dims[1:]
+    ):
         raise NotKnown
     return call.fused(call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 3))
 
 
 def svdf(call: Call) -> Output:
-    """A dense layer a frame, and a filter over the last frames of each of its outputs, which are kept as a state.
+    """A dense layer a frame, and a filter over the last frames of each of its outputs, which are kept as
+    a state.
 
     Every unit is the sum of `rank` such filters. Source: TensorFlow Lite, svdf.cc; Nakkiran et al. 2015.
     """
@@ -83,9 +91,13 @@ def svdf(call: Call) -> Output:
     rank = call.option("Rank") or (filters // bias.dims[-1] if bias and bias.dims[-1] else 1)
     if time.dims[0] != filters or filters % rank or not memory:
         raise call.fault(f"its filters of {said(feature.dims)} and {said(time.dims)} do not fit rank {rank}")
-    y = net.reshape(f"{name}/frame", net.dense(f"{name}/feature", x, -1, feature, inner, filters), (batch, 1, filters))
+    y = net.reshape(
+        f"{name}/frame", net.dense(f"{name}/feature", x, -1, feature, inner, filters), (batch, 1, filters)
+    )
     if memory > 1:
-        state = Tensor(net.node(f"{name}/state", Constant(memory - 1, 1, filters)), (batch, memory - 1, filters), 2)
+        state = Tensor(
+            net.node(f"{name}/state", Constant(memory - 1, 1, filters)), (batch, memory - 1, filters), 2
+        )
         y = net.concat(f"{name}/frames", [state, y], 1)
     window = DepthwiseConv((memory, 1), 1, 1, 1, "valid")
     y = net.weighted(f"{name}/time", lambda b: window._replace(bias=b), y, time, None, (batch, 1, filters), 2)
@@ -105,7 +117,9 @@ def fully_connected(call: Call) -> Output:
     if not inner or whole % inner:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
     rows, old = whole // inner, call.net.before.get(f"{call.name}/rows")
-    if old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]:  # more rows of an image than at the file's own size
+    if (
+        old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]
+    ):  # more rows of an image than at the file's own size
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
     call.net.reshaped[f"{call.name}/rows"] = x.dims, (rows, inner)
     if x.dims[-1] != inner or (len(x.dims) != 2 and not call.option("KeepNumDims")):
@@ -181,7 +195,9 @@ def lrn(call: Call) -> Output:
 
 
 def reduce(by: str) -> Lay:
-    return lambda call: call.net.reduce(call.name, call.tensor(), call.integers(1), bool(call.option("KeepDims")), by)
+    return lambda call: call.net.reduce(
+        call.name, call.tensor(), call.integers(1), bool(call.option("KeepDims")), by
+    )
 
 
 def arg(call: Call) -> Output:
@@ -265,7 +281,9 @@ OPS: dict[str, Lay] = {
     "MINIMUM": combine("minimum"),
     "POW": combine("power"),
     **dict.fromkeys(("FLOOR_DIV", "FLOOR_MOD"), combine("divide")),
-    **dict.fromkeys(("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"), combine("compare")),
+    **dict.fromkeys(
+        ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"), combine("compare")
+    ),
     **dict.fromkeys(("LOGICAL_AND", "LOGICAL_OR"), combine("compare")),
     **dict.fromkeys(("SELECT", "SELECT_V2"), select),
     "SQUARED_DIFFERENCE": squared_difference,
@@ -305,7 +323,11 @@ def stored(call: Call) -> Stored | None:
         return None
     if call.type in KEEPING[:3]:
         return there[0]
-    if call.type in ("RESHAPE", "TRANSPOSE", "EXPAND_DIMS") and len(there) > 1 and there[1].values is not None:
+    if (
+        call.type in ("RESHAPE", "TRANSPOSE", "EXPAND_DIMS")
+        and len(there) > 1
+        and there[1].values is not None
+    ):
         said_ = call.integers(1)
         dims = list(there[0].dims)
         if call.type == "TRANSPOSE" and sorted(said_) == list(range(len(dims))):
@@ -316,10 +338,14 @@ def stored(call: Call) -> Stored | None:
         if call.type == "RESHAPE" and prod(said_) == prod(dims):
             return there[0]._replace(dims=tuple(said_))
     if call.type in FOLDED:
-        done = fold(FOLDED[call.type], there, {"axis": call.option("Axis"), "keepdims": call.option("KeepDims")})
+        done = fold(
+            FOLDED[call.type], there, {"axis": call.option("Axis"), "keepdims": call.option("KeepDims")}
+        )
         if done is not None:
             own = [v for v in there if v.numbers]
-            return Stored(done[0], own[0].key if own else None, min(sum(v.numbers for v in own), prod(done[0])), done[1])
+            return Stored(
+                done[0], own[0].key if own else None, min(sum(v.numbers for v in own), prod(done[0])), done[1]
+            )
     return None
 
 
