@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import version
+
 if TYPE_CHECKING:
-    from .analyses.records import Column, Document, Table
+    from .analyses.documents import Column, Document, Table
     from .api import compare, cost, explain, factorize, load, render, report, scale, totals
-    from .designs import Design, Settings
-    from .designs.find import shipped
+    from .designs.settings import Design, Settings
+    from .designs.shipped import shipped
     from .engine.costs import Costs, LayerCost
     from .errors import CallError, CompareError, Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 
-__version__ = "0.1.0"
+
+__version__ = version.VERSION
 
 _HOMES = {
     "api": ("compare", "cost", "explain", "factorize", "load", "render", "report", "scale", "totals"),
-    "designs": ("Design", "Settings"),
-    "designs.find": ("shipped",),
+    "designs.settings": ("Design", "Settings"),
+    "designs.shipped": ("shipped",),
     "engine.costs": ("Costs", "LayerCost"),
-    "analyses.records": ("Column", "Document", "Table"),
+    "analyses.documents": ("Column", "Document", "Table"),
     "errors": (
         "CallError",
         "CompareError",

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from . import designs as _designs
-from .analyses.records import Document
-from .designs import Design, Settings
+from .analyses.documents import Document
 from .designs.conventions import load_convention
+from .designs.settings import Design, Settings, sized
 from .engine.costs import Costs
 from .engine.costs import cost as _cost
 from .errors import CallError
 
 if TYPE_CHECKING:
-    from .analyses.scale import Grid
+    from .analyses.report.scale import Grid
 
 
 class Asked(TypedDict, total=False):
@@ -91,7 +91,7 @@ def totals(design: str | Design, *, convention: str = "paper", **asked: Unpack[A
     >>> totals("v2")["params"], totals("v2")["madds"]
     (3504872, 300774272)
     """
-    from .analyses.report import totals_data
+    from .analyses.report.report import totals_data
 
     return totals_data(cost(design, **asked), load_convention(convention))
 
@@ -111,8 +111,8 @@ def report(
     sort: a column's key, the largest first; first: that many rows only; everything: rows that count nothing
     too.
     """
-    from .analyses.report import BY
-    from .analyses.report import report as answer
+    from .analyses.report.report import BY
+    from .analyses.report.report import report as answer
 
     if by not in BY:
         raise CallError(f"a report is by {', '.join(BY)}, not by '{by}'")
@@ -132,7 +132,7 @@ def compare(
 
     unit: "k", "M" or "G", in which people read the counts of such rows.
     """
-    from .analyses.compare import compare as answer
+    from .analyses.report.compare import compare as answer
 
     loaded = [_designs.load(d, _settings(asked)) if isinstance(d, str) else d for d in designs]
     return answer([(d, cost(d)) for d in loaded], load_convention(convention), columns, unit)
@@ -154,7 +154,7 @@ def scale(
 
     Where `alpha` or `resolution` is left out, it is what the design's family was published at.
     """
-    from .analyses.scale import scale as answer
+    from .analyses.report.scale import scale as answer
 
     name, own = _designs.split_design(design)
     spec = _designs.find_spec(name)
@@ -162,7 +162,7 @@ def scale(
     alphas = [_designs.read_multiplier(a, "alpha") for a in (spec.alphas if alpha is None else alpha)]
     sizes = [_designs.read_resolution(r) for r in (spec.resolutions if resolution is None else resolution)]
     if own.rho is not None or own.resolution is not None:
-        sizes = [_designs.sized(spec.resolution, own)[0]]
+        sizes = [sized(spec.resolution, own)[0]]
     return answer(
         spec, alphas if own.alpha is None else [own.alpha], sizes, load_convention(convention), settings
     )
@@ -183,8 +183,8 @@ def factorize(
     convention: str = "paper",
 ) -> Document:
     """One convolution and its factorisations, side by side."""
-    from .analyses.factorize import Layer
-    from .analyses.factorize import factorize as answer
+    from .analyses.report.factorize import Layer
+    from .analyses.report.factorize import factorize as answer
     from .engine.shapes import Shape
 
     return answer(
@@ -199,7 +199,7 @@ def explain(
     """Each layer's formula with its numbers put in, and why it is there; `layer` is a name, a block's, or
     a pattern.
     """
-    from .analyses.explain import explain as answer
+    from .analyses.report.explain import explain as answer
 
     loaded = _loaded(design, asked)
     return answer(loaded, cost(loaded), load_convention(convention), layer)

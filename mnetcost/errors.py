@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 MOST_WORDS = 5000  # that a misspelt one is compared with
@@ -31,7 +32,7 @@ def plain(text: object) -> str:
     return said
 
 
-def nearest(word: str, known: object, cutoff: float = 0.6) -> str | None:
+def nearest(word: str, known: Iterable[object], cutoff: float = 0.6) -> str | None:
     """Return the known word most like this one, or None; of very many words the first few thousand are
     looked at.
     """
@@ -40,7 +41,7 @@ def nearest(word: str, known: object, cutoff: float = 0.6) -> str | None:
 
     found = get_close_matches(
         str(word)[:200], [str(k)[:200] for k in islice(known, MOST_WORDS)], n=1, cutoff=cutoff
-    )  # type: ignore[call-overload]
+    )
     return found[0] if found else None
 
 

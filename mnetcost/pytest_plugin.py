@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .analyses.budgets import Budget
-    from .analyses.metrics import Gauge
+    from .analyses.budgets.budgets import Budget
+    from .analyses.budgets.metrics import Gauge
 
 
 class Figures:
-    """What a design costs:
-
-    `figures["madds"]`, `figures["op:depthwise.params"]`, by the names that a budget uses.
+    """What a design costs: `figures["madds"]`, `figures["op:depthwise.params"]`, by the names that a
+    budget uses.
     """
 
     def __init__(self, design: str, gauge: Gauge) -> None:
@@ -30,7 +29,7 @@ class Figures:
         return f"<{self.design}: {self.params:,} params, {self.madds:,} {self.gauge.convention.unit}>"
 
     def __getitem__(self, name: str) -> int:
-        from .analyses.budgets import read_rules
+        from .analyses.budgets.budgets import read_rules
 
         (rule,) = read_rules(name, 0)
         return self.gauge.within(rule.scope).figure(rule.metric)
@@ -52,7 +51,7 @@ def cost_of(design: str, convention: str = "paper", **settings: Any) -> Figures:
 
     Raises MnetcostError where it cannot be read, built or costed whole.
     """
-    from .analyses.metrics import Gauge
+    from .analyses.budgets.metrics import Gauge
     from .designs import load
     from .designs.conventions import load_convention
     from .engine.costs import cost
@@ -85,8 +84,8 @@ def assert_within_budget(
     Raises AssertionError for a broken limit, MnetcostError for a mistake in the call or the design.
     """
     __tracebackhide__ = True
-    from .analyses.budgets import Basis, Config, chosen, read_rules
-    from .analyses.check import check, failure
+    from .analyses.budgets.budgets import Basis, Config, chosen, read_rules
+    from .analyses.budgets.check import check, failure
     from .cli.budgets import from_file
     from .cli.check import today
     from .output import render
@@ -108,7 +107,7 @@ def assert_within_budget(
 
 
 def _budget(design: str, settings: Mapping[str, Any]) -> Budget:
-    from .analyses.budgets import own, read_settings
+    from .analyses.budgets.budgets import own, read_settings
 
     (budget,) = own([design], read_settings(settings))
     return budget

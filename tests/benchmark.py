@@ -29,7 +29,7 @@ PROGRAM = "import sys; from mnetcost.cli import main; sys.argv[0] = 'mnetcost'; 
 GRID = """
 import numpy, json, resource, sys, time, click
 from mnetcost.api import scale
-import mnetcost.analyses.scale
+import mnetcost.analyses.report.scale
 start = time.perf_counter()
 grid = scale("v2", alpha=[n / 1000 for n in range(1, 1001)], resolution=range(32, 1032))
 seconds = time.perf_counter() - start
@@ -98,7 +98,7 @@ def least(what: Callable[[], object], runs: int) -> float:
 
 def in_process() -> list[Measured]:
     """One V2 report: the spec is read already; every layer is laid out, costed and weighed anew."""
-    from mnetcost.analyses.report import totals_data
+    from mnetcost.analyses.report.report import totals_data
     from mnetcost.designs import Settings, find_spec, load_spec
     from mnetcost.designs.conventions import load_convention
     from mnetcost.engine.costs import cost

@@ -9,9 +9,9 @@ import random
 import re
 from pathlib import Path
 
-from mnetcost.analyses.asked import read_number
-from mnetcost.analyses.reconcile import judge
-from mnetcost.analyses.search import Search
+from mnetcost.analyses.reconcile.asked import read_number
+from mnetcost.analyses.reconcile.reconcile import judge
+from mnetcost.analyses.reconcile.search import Search
 from mnetcost.designs import load
 from mnetcost.designs.conventions import convention_names, load_convention
 from mnetcost.engine.costs import cost

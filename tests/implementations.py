@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from mnetcost.analyses.diff import Cause, Diff, diff
+from mnetcost.analyses.changes.diff import Cause, Diff, diff
 from mnetcost.designs import Settings, load_spec
 from mnetcost.designs.conventions import load_convention
-from mnetcost.designs.find import shipped, shipped_spec
+from mnetcost.designs.find import shipped_spec
+from mnetcost.designs.shipped import shipped
 from mnetcost.errors import plain
 
 FAMILIES = {

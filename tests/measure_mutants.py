@@ -52,8 +52,8 @@ ENGINE = "defaults moves ops windows block_layers blocks widths costs rows layer
 SLOW = "metrics factorize truth scale"
 TESTS = {
     "mnetcost/engine": (ENGINE, SLOW),
-    "mnetcost/analyses/check.py": ("verdicts", "check"),
-    "mnetcost/analyses/limits.py": ("limits", "budgets verdicts"),
+    "mnetcost/analyses/budgets/check.py": ("verdicts", "check"),
+    "mnetcost/analyses/budgets/limits.py": ("limits", "budgets verdicts"),
 }
 """The tests of a module, by the beginning of its path: the quick ones, and those that are run where these
 notice nothing.
@@ -235,8 +235,12 @@ def main() -> int:
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--each", type=int, default=12, help="changes of a module")
     asked = ask.parse_args()
-    engine = (p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "mnetcost/engine").glob("[a-z]*.py")))
-    modules = asked.modules or [*engine, "mnetcost/analyses/check.py", "mnetcost/analyses/limits.py"]
+    engine = (p.relative_to(ROOT).as_posix() for p in sorted((ROOT / "mnetcost/engine").rglob("[a-z]*.py")))
+    modules = asked.modules or [
+        *engine,
+        "mnetcost/analyses/budgets/check.py",
+        "mnetcost/analyses/budgets/limits.py",
+    ]
     tried, missed, start = 0, 0, time.monotonic()
     sound: list[tuple[list[str], list[str]]] = []
     with tempfile.TemporaryDirectory() as name:

@@ -140,9 +140,8 @@ def vgg16() -> str:
 
 
 def squeezenet() -> str:
-    """Iandola et al. 2016, table 1:
-
-    SqueezeNet v1.0 at 227, the last convolution with a border of 1 as released.
+    """Iandola et al. 2016, table 1: SqueezeNet v1.0 at 227, the last convolution with a border of 1 as
+    released.
     """
     t = Text(3, 227, 227, images=10)
     t.conv("conv1", 96, 7, 2)

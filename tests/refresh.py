@@ -15,7 +15,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from mnetcost.analyses.metrics import METRICS
+from mnetcost.analyses.budgets.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.cli.schema import SCHEMAS
 from mnetcost.designs import contents
@@ -130,7 +130,7 @@ def widths() -> str:
 def roundings() -> str:
     values = (11.2, 18.0, 24.0, 44.8, 1.6)
     rows = [
-        (f'`"{name}"`', (f.__doc__ or "").split("\n")[0], *(str(f(v)) for v in values))
+        (f'`"{name}"`', " ".join((f.__doc__ or "").split("\n\n")[0].split()), *(str(f(v)) for v in values))
         for name, f in ROUNDING.items()
     ]
     return table(("rounding", "", *map(str, values)), rows)
@@ -144,7 +144,9 @@ def modules() -> str:
             (ROOT / "mnetcost" / room).rglob("*.py"),
             key=lambda p: p.with_suffix("").as_posix().removesuffix("__init__"),
         ):
-            said = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
+            said = " ".join(
+                (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0].split()
+            )
             rows.append(
                 (f"`{path.relative_to(ROOT / 'mnetcost').as_posix().removesuffix('__init__.py')}`", said)
             )

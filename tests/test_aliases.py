@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.catalogue import chosen
+from mnetcost.analyses.report.catalogue import chosen
 from mnetcost.cli import cli
 from mnetcost.cli.options import DESIGN
 from mnetcost.designs import aliases as module
 from mnetcost.designs import load, split_design
 from mnetcost.designs.aliases import aliases, fold, meant
-from mnetcost.designs.find import is_shipped, shipped
+from mnetcost.designs.shipped import is_shipped, shipped
 from mnetcost.errors import CallError, SpecError
 
 VALUES = {"alpha": "0.75", "percent": "075", "resolution": "192"}

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnetcost.analyses.report import report_data
+from mnetcost.analyses.report.report import report_data
 from mnetcost.designs import Settings, find_spec, load, load_spec
 from mnetcost.designs.conventions import load_convention
-from mnetcost.designs.find import parent_of, shipped
+from mnetcost.designs.find import parent_of
+from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import LARGEST_FILE, MOST_FAULTS, TABLES, TOP_KEYS, VOCABULARY, read_spec
 from mnetcost.engine.costs import cost
 from mnetcost.engine.ops import SEVERAL_INPUTS

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses import baseline
-from mnetcost.analyses.baseline import Update, read, write
+from mnetcost.analyses.budgets import baseline
+from mnetcost.analyses.budgets.baseline import Update, read, write
 from mnetcost.errors import CallError, MnetcostError
 
 from .repositories import TINY, TINY_MADDS

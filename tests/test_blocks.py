@@ -9,6 +9,7 @@ import pytest
 
 from mnetcost.designs import Settings, load_spec
 from mnetcost.designs.build import build
+from mnetcost.designs.find import parent_of
 from mnetcost.designs.spec import read_spec
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.terms import MAC_KINDS
@@ -17,7 +18,11 @@ from mnetcost.engine.terms import MAC_KINDS
 def costs_of(rows: str, size: int = 56, channels: int = 24, more: str = "", alpha: float = 1.0) -> Costs:
     """Cost a spec of these rows."""
     text = f"resolution = {size}\nchannels = {channels}\nlayers = [\n{rows}\n]\n{more}"
-    return cost(load_spec(read_spec(text, "net.toml", "net", Path("net.toml")), Settings(alpha=alpha)).graph)
+    return cost(
+        load_spec(
+            read_spec(text, "net.toml", "net", Path("net.toml"), parent_of), Settings(alpha=alpha)
+        ).graph
+    )
 
 
 def names(costs: Costs) -> list[str]:
@@ -165,6 +170,6 @@ def test_keras_pads_an_odd_map_one_less() -> None:
 def test_a_grid_counts_a_shortcut_only_in_the_cells_that_have_one() -> None:
     """At alpha 0.1 both 16 and 24 become 8, so the block adds; at 1 it does not."""
     text = 'resolution = 8\nlayers = [{ op = "conv_norm", out = 16 }, { op = "bneck", expand = 6, out = 24 }]'
-    spec = read_spec(text, "net.toml", "net", None)
+    spec = read_spec(text, "net.toml", "net", None, parent_of)
     grid = cost(build(spec, np.array([0.1, 1.0]), 8, 8, 10))
     assert grid.work_by_kind()["add"].tolist() == [8 * 8 * 8, 0]

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnetcost.analyses.budget_schema import ABOUT, VALUES, budgets_schema
-from mnetcost.analyses.budgets import COMMON, WAIVER, read_config
-from mnetcost.analyses.metrics import METRICS
+from mnetcost.analyses.budgets.budgets import COMMON, WAIVER, read_config
+from mnetcost.analyses.budgets.metrics import METRICS
+from mnetcost.analyses.budgets.schema import ABOUT, VALUES, budgets_schema
 from mnetcost.cli import cli
 from mnetcost.designs import SETTINGS
 from mnetcost.errors import MnetcostError

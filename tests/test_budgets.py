@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses import patterns
-from mnetcost.analyses.budgets import find_config, labelled, read_config, read_option
+from mnetcost.analyses.budgets import patterns
+from mnetcost.analyses.budgets.budgets import find_config, labelled, read_config, read_option
 from mnetcost.designs import Settings
 from mnetcost.designs.toml import quoted, value
 from mnetcost.errors import BudgetError, CallError, MnetcostError

@@ -9,7 +9,7 @@ import pytest
 
 from mnetcost.designs import Settings, find_spec, load_spec
 from mnetcost.designs.build import build
-from mnetcost.designs.find import shipped
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine.costs import cost
 
 # small ones let neighbouring widths meet, where shortcuts appear and expansions vanish; the rest are

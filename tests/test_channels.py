@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import mnetcost
-from mnetcost.analyses.budgets import read_config
+from mnetcost.analyses.budgets.budgets import read_config
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.errors import CallError

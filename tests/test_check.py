@@ -19,10 +19,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.budgets import Budget, Rule, Waiver, read_config
-from mnetcost.analyses.check import check
-from mnetcost.analyses.limits import Limit
-from mnetcost.analyses.waivers import Waivers
+from mnetcost.analyses.budgets.budgets import Budget, Rule, Waiver, read_config
+from mnetcost.analyses.budgets.check import check
+from mnetcost.analyses.budgets.limits import Limit
+from mnetcost.analyses.budgets.waivers import Waivers
 from mnetcost.cli import cli
 from mnetcost.designs import Settings
 from mnetcost.errors import BudgetError, CompareError, MnetcostError

@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 import mnetcost
 from mnetcost.cli import COMMANDS, LazyGroup, cli
 from mnetcost.designs import find_spec, load
-from mnetcost.designs.find import shipped
 from mnetcost.designs.resolved import resolved
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine.costs import cost
 
 
@@ -293,7 +293,7 @@ def test_control_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*args: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mnetcost.analyses.report.report", stopped)
+    monkeypatch.setattr("mnetcost.analyses.report.report.report", stopped)
     done = run("report", "v2")
     assert (done.exit_code, done.stdout, done.stderr.strip()) == (130, "", "")
 
@@ -415,6 +415,6 @@ def test_a_bug_stays_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **more: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("mnetcost.analyses.report.report", broken)
+    monkeypatch.setattr("mnetcost.analyses.report.report.report", broken)
     assert isinstance(run("report", "v2").exception, ZeroDivisionError)
     assert isinstance(cli, LazyGroup)

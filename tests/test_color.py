@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.records import Column, Document, Table
+from mnetcost.analyses.documents import Column, Document, Table
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.output import render, terminal
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.compare import columns_known, compare, labels
-from mnetcost.analyses.records import Document
+from mnetcost.analyses.documents import Document
+from mnetcost.analyses.report.compare import columns_known, compare, labels
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention

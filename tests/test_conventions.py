@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mnetcost.analyses.tally import gaps
+from mnetcost.analyses.report.tally import gaps
 from mnetcost.designs import Settings, load, load_spec
 from mnetcost.designs.conventions import convention_names, load_convention, read_convention
-from mnetcost.designs.find import shipped
+from mnetcost.designs.find import parent_of
+from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import read_spec
 from mnetcost.engine.conventions import UNITS, weigh
 from mnetcost.engine.costs import Costs, cost
-from mnetcost.engine.elements import Rescale
+from mnetcost.engine.ops.elements import Rescale
 from mnetcost.engine.shapes import Shape
 from mnetcost.engine.terms import PARAM_KINDS, WORK_KINDS, Term, term
 from mnetcost.errors import CallError, SpecError
@@ -121,7 +122,7 @@ def one_layer(row: str) -> Costs:
     measured = MEASURED["ops"]["designs"][row]
     layers = f'[{{ op = "conv", name = "first", out = {measured["channels"]} }}, {row.partition(" #")[0]}]'
     text = f"resolution = {measured['resolution']}\nchannels = {measured['channels']}\nlayers = {layers}\n"
-    return cost(load_spec(read_spec(text, "one.toml", "one", None), Settings()).graph)
+    return cost(load_spec(read_spec(text, "one.toml", "one", None, parent_of), Settings()).graph)
 
 
 @pytest.mark.parametrize(("row", "tool", "madds", "params"), OPS)
@@ -166,7 +167,7 @@ def test_a_transposed_convolution_is_counted_where_the_tool_counts_it(
 ) -> None:
     """At the output's positions by thop and torchinfo, at the input's by the others."""
     text = f'resolution = {size}\nchannels = {channels}\nlayers = [{{ op = "transposed_conv", {fields} }}]\n'
-    c = cost(load_spec(read_spec(text, "up.toml", "up", None), Settings()).graph)
+    c = cost(load_spec(read_spec(text, "up.toml", "up", None, parent_of), Settings()).graph)
     assert load_convention(tool).madds(t for x in c.layers for t in x.work) == madds
 
 

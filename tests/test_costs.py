@@ -6,7 +6,7 @@ import pytest
 
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
-from mnetcost.designs.find import shipped
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine import graph
 from mnetcost.engine.costs import Costs, cost, refuse_overflow
 from mnetcost.engine.graph import Builder

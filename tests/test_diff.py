@@ -18,18 +18,19 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnetcost.analyses import diff as module
-from mnetcost.analyses.diff import Diff, diff, document, figures
-from mnetcost.analyses.units import layers, rebuild, state_of, substance
+from mnetcost.analyses.changes import diff as module
+from mnetcost.analyses.changes.diff import Diff, diff, document, figures
+from mnetcost.analyses.changes.units import layers, rebuild, state_of, substance
 from mnetcost.cli import cli
 from mnetcost.designs import Design, Settings, load, load_spec
 from mnetcost.designs.conventions import convention_names, load_convention
-from mnetcost.designs.find import shipped, shipped_spec
+from mnetcost.designs.find import parent_of, shipped_spec
+from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import Row, Spec, read_spec
 from mnetcost.engine.costs import cost
-from mnetcost.engine.elements import Norm, Scale
 from mnetcost.engine.graph import Builder, Graph
 from mnetcost.engine.ops import Add, Conv, Input, Unknown
+from mnetcost.engine.ops.elements import Norm, Scale
 from mnetcost.errors import MnetcostError
 from mnetcost.output import render
 
@@ -508,12 +509,26 @@ def test_a_row_that_became_another_op_is_one_change():
 def test_whatever_a_spec_may_say_is_told_apart(old, new):
     """Rows of every op in whatever order, reading from anywhere: the sum is exact by row and by layer."""
     try:
-        a, b = (load_spec(read_spec(toml(tree), "x.toml", "x", None), Settings()) for tree in (old, new))
+        a, b = (
+            load_spec(read_spec(toml(tree), "x.toml", "x", None, parent_of), Settings())
+            for tree in (old, new)
+        )
     except MnetcostError:
         return
     if len(a.graph.nodes) + len(b.graph.nodes) < 2000:
         check(diff(a, b, PAPER))
         check(diff(as_file(a), b, PAPER))
+
+
+def test_a_style_that_a_row_cannot_hold_is_a_change_of_the_rule():
+    """A fire row has no field `norm`: [style] without norms takes 2 x (4 + 16 + 16) = 72 params from it."""
+    row = "resolution = 32\nlayers = [{ op = 'fire', squeeze = 4, out = 32 }]\n"
+    with_norms, without = (
+        load_spec(read_spec(text, "x.toml", "x", None, parent_of), Settings())
+        for text in (row, row + "[style]\nnorm = false\n")
+    )
+    assert causes(between(with_norms, without)) == {"style.norm: yes -> no at fire 1": (0, -72)}
+    assert causes(between(without, with_norms)) == {"style.norm: no -> yes at fire 1": (0, 72)}
 
 
 def test_a_sum_that_is_not_exact_would_not_pass_unseen(monkeypatch):

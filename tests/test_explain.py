@@ -7,11 +7,11 @@ from math import prod
 
 import pytest
 
-from mnetcost.analyses.explain import chosen, explain
-from mnetcost.analyses.records import Document
+from mnetcost.analyses.documents import Document
+from mnetcost.analyses.report.explain import chosen, explain
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
-from mnetcost.designs.find import shipped
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CallError
 from mnetcost.output import render

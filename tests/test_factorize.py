@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.factorize import Layer, expected, factorize
+from mnetcost.analyses.report.factorize import Layer, expected, factorize
 from mnetcost.cli import cli
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.shapes import Shape

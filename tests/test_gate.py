@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnetcost.analyses import waivers
-from mnetcost.analyses.budgets import Budget, Rule, Waiver
-from mnetcost.analyses.limits import Limit
+from mnetcost.analyses.budgets import waivers
+from mnetcost.analyses.budgets.budgets import Budget, Rule, Waiver
+from mnetcost.analyses.budgets.limits import Limit
 from mnetcost.designs import Settings
 
 from . import onnx_files, tflite_files

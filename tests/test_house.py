@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 import mnetcost
-from mnetcost.analyses.explain import explain
-from mnetcost.analyses.report import report_data
+from mnetcost.analyses.report.explain import explain
+from mnetcost.analyses.report.report import report_data
 from mnetcost.cli import COMMANDS
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
-from mnetcost.designs.find import shipped, shipped_spec
+from mnetcost.designs.find import shipped_spec
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine.costs import cost
 
 from .calls import CALLS
@@ -98,6 +99,72 @@ def test_heavy_things_wait_at_the_door(module: str) -> None:
 def test_an_upward_import_would_be_seen(source: str, module: str) -> None:
     """The guard can fail: relative, absolute, and inside a function."""
     assert upward(source, module) != []
+
+
+def arrows(sources: dict[str, str]) -> dict[str, set[str]]:
+    """The modules that each module imports, also inside functions, but not for type checkers alone.
+
+    `from ..designs import load` is an arrow to `designs/__init__`; of a module's name, one to that module.
+    """
+
+    def found(name: str) -> str | None:
+        at = name.removeprefix("mnetcost").lstrip(".").replace(".", "/")
+        return next((m for m in (at, f"{at}/__init__".lstrip("/")) if m in sources), None)
+
+    def targets(module: str) -> set[str]:
+        named = {n for n in names(sources[module], module) if n.split(".")[0] == "mnetcost"}
+        inside = {n for n in named if any(other.startswith(f"{n}.") and found(other) for other in named)}
+        return {at for n in named - inside if (at := found(n)) and at != module}
+
+    return {module: targets(module) for module in sources}
+
+
+def names(source: str, module: str) -> Iterator[str]:
+    """What a module imports at run time, in full, each imported name as if it were a module too."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = [ast.Pass()]
+    return (name for name, _ in imports(ast.unparse(tree), module))
+
+
+def circles(graph: dict[str, set[str]]) -> list[str]:
+    """What is left after modules that import nothing of the rest are taken away, again and again."""
+    left = dict(graph)
+    while free := [module for module, to in left.items() if not to & set(left)]:
+        for module in free:
+            del left[module]
+    return sorted(left)
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    """Not even inside a room or inside a function: what is left after taking off every floor is nothing."""
+    sources = {module: path.read_text("utf-8") for module, path in MODULES.items()}
+    graph = arrows(sources)
+    assert {"designs/spec", "designs/shipped"} <= graph["designs/find"]
+    assert circles(graph) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from .find import f",
+        "def g():\n    from . import find",
+        "import mnetcost.designs.find",
+        "from .. import cli",
+    ],
+)
+def test_a_circle_would_be_seen(back: str) -> None:
+    """The guard can fail: within a room, in a function, over several modules; not for type checkers alone."""
+    sources = {
+        "cli/__init__": "from ..designs.find import f",
+        "designs/__init__": "",
+        "designs/find": "from .spec import s",
+        "designs/spec": back,
+    }
+    assert "designs/spec" in circles(arrows(sources))
+    indented = "\n".join(f"    {line}" for line in back.split("\n"))
+    assert circles(arrows({**sources, "designs/spec": f"if TYPE_CHECKING:\n{indented}"})) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mnetcost.analyses.identify import identify
+from mnetcost.analyses.changes.identify import identify
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 

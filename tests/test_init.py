@@ -15,7 +15,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mnetcost.analyses.budget_schema import budgets_schema
+from mnetcost.analyses.budgets.schema import budgets_schema
 from mnetcost.cli import cli
 from mnetcost.designs import search
 from mnetcost.designs.readers import READERS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnetcost.designs.layers import LARGEST_DIMENSION, LONGEST_NAME, Layers
+from mnetcost.designs.kit.layers import LARGEST_DIMENSION, LONGEST_NAME, Layers
 from mnetcost.engine.costs import cost
 from mnetcost.engine.ops import Add, Conv, Dense
 from mnetcost.engine.shapes import Shape

@@ -453,7 +453,7 @@ def test_more_parameters_than_the_file_holds_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were each part counted by itself, they would be 19,184 of 9,600 numbers: then no count is given."""
-    monkeypatch.setattr("mnetcost.designs.stored.Counted.add", lambda self, part: part.size)
+    monkeypatch.setattr("mnetcost.designs.kit.stored.Counted.add", lambda self, part: part.size)
     file = overlapping(tmp_path)
     with pytest.raises(UnknownOpError, match="cannot count its parameters: numbers of the file are cut up"):
         load(file)

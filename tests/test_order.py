@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mnetcost.analyses.diff import diff
-from mnetcost.analyses.order import arranged
-from mnetcost.analyses.units import state_of, substance
+from mnetcost.analyses.changes.diff import diff
+from mnetcost.analyses.changes.order import arranged
+from mnetcost.analyses.changes.units import state_of, substance
 from mnetcost.designs import Design, load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.graph import Builder, Graph

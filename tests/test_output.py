@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.records import Column, Document, Table
+from mnetcost.analyses.documents import Column, Document, Table
 from mnetcost.cli import cli
 from mnetcost.designs.toml import quoted
 from mnetcost.errors import CallError

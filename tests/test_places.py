@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mnetcost.designs.find import shipped, specs_folder
 from mnetcost.designs.places import line_of, lines, spelled
+from mnetcost.designs.shipped import shipped, specs_folder
 
 TEXT = '''a = 1           # line 1
 "quoted.key" = """two

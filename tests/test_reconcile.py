@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.asked import read_number
-from mnetcost.analyses.reconcile import document, judge, reconcile
-from mnetcost.analyses.search import Search
+from mnetcost.analyses.reconcile.asked import read_number
+from mnetcost.analyses.reconcile.reconcile import document, judge, reconcile
+from mnetcost.analyses.reconcile.search import Search
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention

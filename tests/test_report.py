@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.records import Document
-from mnetcost.analyses.report import BY, report
+from mnetcost.analyses.documents import Document
+from mnetcost.analyses.report.report import BY, report
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
-from mnetcost.designs.find import shipped
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CallError
 from mnetcost.output import render

@@ -10,6 +10,7 @@ import pytest
 
 from mnetcost.designs import Settings, load
 from mnetcost.designs.build import build
+from mnetcost.designs.find import parent_of
 from mnetcost.designs.spec import read_spec
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.errors import SpecError
@@ -17,7 +18,7 @@ from mnetcost.errors import SpecError
 
 def costs(text: str, **settings: Any) -> Costs:
     """The costs of a spec's text at some settings."""
-    spec = read_spec(text, "net.toml", "net", None)
+    spec = read_spec(text, "net.toml", "net", None, parent_of)
     alpha, size = settings.get("alpha", 1.0), settings.get("resolution", spec.resolution)
     return cost(build(spec, alpha, *size, settings.get("classes", spec.classes)))
 
@@ -168,9 +169,8 @@ ENDS = {
 
 @pytest.mark.parametrize("block", ENDS)
 def test_prelu_is_an_activation_of_every_block(block: str) -> None:
-    """A slope a channel of the map that it stands behind:
-
-    MobileFaceNet's bneck has 64 behind the expansion and 64 behind the filter.
+    """A slope a channel of the map that it stands behind: MobileFaceNet's bneck has 64 behind the
+    expansion and 64 behind the filter.
     """
     row, slopes, total = ENDS[block]
     done = costs(rows(row, head="resolution = [56, 48]\nchannels = 32") + '[style]\nactivation = "prelu"\n')

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnetcost.analyses.scale import MOST_CELLS, Cells, answer, scale, spread
+from mnetcost.analyses.report.scale import MOST_CELLS, Cells, answer, scale, spread
 from mnetcost.cli import cli
 from mnetcost.designs import Settings, find_spec, load_spec
 from mnetcost.designs.conventions import convention_names, load_convention
-from mnetcost.designs.find import shipped
+from mnetcost.designs.shipped import shipped
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CallError, SpecError
 from mnetcost.output import encode, render

@@ -13,8 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mnetcost.cli.schema import command
-from mnetcost.designs.find import parent_of, shipped, shipped_spec
+from mnetcost.designs.find import parent_of, shipped_spec
 from mnetcost.designs.schema import schema, schema_text
+from mnetcost.designs.shipped import shipped
 from mnetcost.designs.sorts import SORTS
 from mnetcost.designs.spec import VOCABULARY, read_spec
 from mnetcost.errors import SpecError

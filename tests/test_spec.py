@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mnetcost.designs import Settings, find_spec, load, load_spec
+from mnetcost.designs.find import parent_of
 from mnetcost.designs.spec import Spec, read_spec
 from mnetcost.engine.costs import cost
 
@@ -26,7 +27,7 @@ top = [
 
 
 def spec_of(text: str, base: Path | None = None) -> Spec:
-    return read_spec(text, "net.toml", "net", base)
+    return read_spec(text, "net.toml", "net", base, parent_of)
 
 
 def places(spec: Spec, **settings: object) -> list[str]:

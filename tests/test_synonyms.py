@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.metrics import METRICS, metric_hint, unknown_metric
+from mnetcost.analyses.budgets.metrics import METRICS, metric_hint, unknown_metric
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.designs import SETTINGS, split_design
 from mnetcost.designs.conventions import convention_names
-from mnetcost.designs.find import specs_folder
+from mnetcost.designs.shipped import specs_folder
 from mnetcost.designs.sorts import sorts_of
 from mnetcost.designs.spec import ROW_KEYS, TOP_KEYS, VOCABULARY
 from mnetcost.designs.synonyms import fold, key_hint, means, meant, op_hint, section, table

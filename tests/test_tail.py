@@ -12,7 +12,7 @@ import pytest
 
 from mnetcost.designs import Settings, load
 from mnetcost.designs.convert import spec_text
-from mnetcost.designs.layers import DETECTION, PRODUCTS
+from mnetcost.designs.kit.layers import DETECTION, PRODUCTS
 from mnetcost.engine.costs import cost
 from mnetcost.engine.ops import Tail
 from mnetcost.errors import UnknownOpError

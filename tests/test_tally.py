@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.tally import SIDES, Entry, counts, difference, side, terms_of, units_of, value
+from mnetcost.analyses.report.tally import SIDES, Entry, counts, difference, side, terms_of, units_of, value
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import convention_names, load_convention

@@ -88,7 +88,7 @@ def test_layers_are_those_of_the_real_build(design: str, expected: list[list[Any
 
 def test_truth_covers_every_implementation() -> None:
     """An implementation's spec without measured figures would be a claim without a proof."""
-    from mnetcost.designs.find import shipped
+    from mnetcost.designs.shipped import shipped
 
     implementations = {name for name in shipped() if "/" in name}
     assert implementations - set(DESIGNS) == set()

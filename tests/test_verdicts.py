@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.budgets import Budget, Rule
-from mnetcost.analyses.check import COLUMNS, FEW, FOLDED, MANY, MOST_DETAILED, PASSING, Verdict
-from mnetcost.analyses.limits import EXACT_FLOAT, LARGEST, Limit, read_limits, read_number
+from mnetcost.analyses.budgets.budgets import Budget, Rule
+from mnetcost.analyses.budgets.check import COLUMNS, FEW, FOLDED, MANY, MOST_DETAILED, PASSING, Verdict
+from mnetcost.analyses.budgets.limits import EXACT_FLOAT, LARGEST, Limit, read_limits, read_number
 from mnetcost.cli import cli
 from mnetcost.designs import Settings
 from mnetcost.errors import CallError

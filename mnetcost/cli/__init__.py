@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 import click
 
-from .. import __version__
 from ..errors import MnetcostError, plain
+from ..version import VERSION
 from .color import color_option
 
 COMMANDS = {
@@ -167,7 +167,7 @@ def drop_output() -> None:
     params=[color_option],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-@click.version_option(__version__, "-V", "--version", prog_name="mnetcost")
+@click.version_option(VERSION, "-V", "--version", prog_name="mnetcost")
 def cli() -> None:
     """What does a convolutional network cost, and where does the cost sit?
 

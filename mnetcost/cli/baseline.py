@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..analyses.budgets import Config, find_config, meant, own
+from ..analyses.budgets.budgets import Config, find_config, meant, own
 from .budgets import changed, from_file, no_settings
 from .options import DESIGN, emit, output_options, setting_options, settings, write_file
 
@@ -48,7 +48,7 @@ def command(
     Without DESIGN it is written anew for every budget; with DESIGN, those alone are put in or brought up to
     date. What is printed is what changed.
     """
-    from ..analyses.baseline import baselines, report, write
+    from ..analyses.budgets.baseline import baselines, report, write
     from ..designs.toml import inert
 
     given = settings(options)

@@ -8,8 +8,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..analyses.budgets import Config, find_config, read_config
-from ..designs import Settings
+from ..analyses.budgets.budgets import Config, find_config, read_config
+from ..designs.settings import Settings
 from ..errors import CallError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..analyses.budgets import Config, chosen, own, read_option
+from ..analyses.budgets.budgets import Config, chosen, own, read_option
 from ..errors import CallError, MnetcostError
 from ..output import CHECK_FORMATS
 from .budgets import changed, from_file, no_settings
@@ -74,7 +74,7 @@ def command(
     --min the designs named are held to these alone. Ends with 0 where all are kept, 1 where one is broken,
     2 for a mistake in the call, a budget or a design, and 3 where there is nothing to compare with.
     """
-    from ..analyses.check import check, failure
+    from ..analyses.budgets.check import check, failure
 
     try:
         document = check(asked(**options), today(day), why, everything)

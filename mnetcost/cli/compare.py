@@ -67,7 +67,7 @@ def command(
     channels, alpha, classes, batch, title, source), any metric of budgets, and METRIC_ratio. A design's own
     setting (v2:alpha=0.75) beats the option.
     """
-    from ..analyses.compare import TOTAL, compare
+    from ..analyses.report.compare import TOTAL, compare
 
     asked = settings(options)
     if only and columns is not None:

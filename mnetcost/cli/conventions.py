@@ -23,7 +23,7 @@ Examples:
 
 
 def _known() -> Iterable[str]:
-    from ..designs.find import shipped
+    from ..designs.shipped import shipped
 
     return (*convention_names(), *shipped())
 
@@ -41,7 +41,7 @@ def command(what: str | None, convention: str, format_: str, output: str | None,
     With a DESIGN: its figures under every convention side by side, and what each counts otherwise than
     --convention does.
     """
-    from ..analyses import conventions as analysis
+    from ..analyses.report import conventions as analysis
 
     asked = settings(options)
     if what is None:

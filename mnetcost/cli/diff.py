@@ -47,7 +47,7 @@ def command(
     OLD and NEW are designs, or REV:PATH for a file at a git revision. The changes add up to the whole
     difference.
     """
-    from ..analyses.diff import diff, document
+    from ..analyses.changes.diff import diff, document
 
     asked = settings(options)
     if rev is None:

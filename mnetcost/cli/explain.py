@@ -33,7 +33,7 @@ def command(
     LAYER is a layer's name as `report` shows it, a block's, or a pattern with * and ?. Without it, every
     layer is explained.
     """
-    from ..analyses.explain import explain
+    from ..analyses.report.explain import explain
 
     d = load(design, settings(options))
     emit(explain(d, cost(d.graph, d.batch), load_convention(convention), layer), format_, output)

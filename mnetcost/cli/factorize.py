@@ -92,7 +92,7 @@ def command(
     Standard, grouped, spatially separable and depthwise separable, each with its formula, and what the
     paper promises of the ratio.
     """
-    from ..analyses.factorize import Layer, factorize
+    from ..analyses.report.factorize import Layer, factorize
 
     layer = Layer(
         read_input(input_),

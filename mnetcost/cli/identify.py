@@ -27,6 +27,6 @@ def command(design: str, convention: str, format_: str | None, output: str | Non
     Compared are the layers with weights, at the file's size and number of classes; then everything that is
     counted.
     """
-    from ..analyses.identify import identify
+    from ..analyses.changes.identify import identify
 
     emit(identify(load(design, settings(options)), load_convention(convention)), format_, output)

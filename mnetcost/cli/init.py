@@ -85,7 +85,7 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
 
 def _top(base: Path) -> Path:
     """The top of the repository around a folder, or the folder where there is none."""
-    from ..analyses.patterns import root_of
+    from ..analyses.budgets.patterns import root_of
 
     found = root_of(base)
     return found if os.path.lexists(found / ".git") else base
@@ -104,8 +104,8 @@ def _budgets(base: Path, force: bool) -> list[File]:
 
     Raises CallError where no design is found.
     """
-    from ..analyses.budgets import FILE, find_config
-    from ..analyses.today import today
+    from ..analyses.budgets.budgets import FILE, find_config
+    from ..analyses.budgets.today import today
 
     path, known = base / FILE, find_config(base)
     if not force and (os.path.lexists(path) or (known and known.resolve().parent == base.resolve())):

@@ -46,8 +46,8 @@ def command(
 
     PATTERN is a name, a folder of names, or a pattern with * and ?; a design is listed that fits any of them.
     """
-    from ..analyses.budgets import read_option
-    from ..analyses.catalogue import catalogue
+    from ..analyses.budgets.budgets import read_option
+    from ..analyses.report.catalogue import catalogue
 
     rules = tuple(
         rule

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..designs import Settings, read_multiplier, read_resolution, read_whole
 from ..errors import CallError
 from .color import colored
@@ -46,7 +46,7 @@ class Word(click.ParamType):  # type: ignore[type-arg]
 
 
 def _designs() -> Iterable[str]:
-    from ..designs.find import shipped
+    from ..designs.shipped import shipped
 
     return shipped()
 

@@ -68,9 +68,9 @@ def command(
     ledger that leads from our figure to theirs. NUMBER is written as it was found: 320.3M, 3.4M, 603134720,
     6.388e+05, "0.3 GFLOPs", "14.2 MB". Several numbers of one printout get one common explanation.
     """
-    from ..analyses.asked import read_numbers
-    from ..analyses.reconcile import reconcile
-    from ..analyses.together import reconcile_together
+    from ..analyses.reconcile.asked import read_numbers
+    from ..analyses.reconcile.reconcile import reconcile
+    from ..analyses.reconcile.together import reconcile_together
 
     numbers = read_numbers(number)
     d = load(design, settings(options))

@@ -22,7 +22,7 @@ Examples:
 
 
 def _by() -> Any:
-    from ..analyses.report import BY
+    from ..analyses.report.report import BY
 
     return BY
 
@@ -60,7 +60,7 @@ def command(
     DESIGN is a shipped name (`mnetcost list`), a spec or a model file, with its own settings if you like:
     v2:alpha=0.75,classes=10.
     """
-    from ..analyses.report import report
+    from ..analyses.report.report import report
 
     d = load(design, settings(options))
     first = None if top is None else read_whole(top, "--top")

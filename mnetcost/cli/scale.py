@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from ..designs import Settings, find_spec, read_multiplier, read_resolution, sized, split_design
+from ..designs import find_spec, read_multiplier, read_resolution, split_design
 from ..designs.conventions import load_convention
+from ..designs.settings import Settings, sized
 from ..errors import CallError
 from .options import DESIGN, apply, emit, other_options, output_options, settings
 from .ranges import read_values
@@ -60,7 +61,7 @@ def command(
 
     A design's own setting (v2:alpha=0.5) beats the option and is the only value then.
     """
-    from ..analyses.scale import answer, scale
+    from ..analyses.report.scale import answer, scale
 
     name, own = split_design(design)
     asked = own.over(settings(options))

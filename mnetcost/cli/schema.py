@@ -25,7 +25,7 @@ def _spec() -> str:
 
 
 def _budgets() -> str:
-    from ..analyses.budget_schema import budgets_schema_text
+    from ..analyses.budgets.schema import budgets_schema_text
 
     return budgets_schema_text()
 

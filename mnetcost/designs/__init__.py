@@ -3,84 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..engine.graph import Graph
-from ..engine.ops import Input
 from ..errors import CallError, Fault, SpecError
 from .files import is_file
 from .readers import load_file, model_reader, reader_of, unreadable
+from .settings import Design, Settings, sized
 from .sorts import LARGEST_COUNT, LARGEST_SIDE
 from .spec import Spec
 
 LARGEST_MULTIPLIER = 100.0
-
-
-class Settings(NamedTuple):
-    """What a user asks of a design; None leaves it as the design says."""
-
-    alpha: float | None = None
-    rho: float | None = None
-    resolution: tuple[int, int] | None = None
-    classes: int | None = None
-    top: bool | None = None
-    batch: int | None = None
-    allow_unknown: bool | None = None  # of a model file: go on without ops that cannot be costed
-    channels: int | None = None  # of the input
-
-    def over(self, other: Settings) -> Settings:
-        """These settings where they are given, the other's elsewhere; a size given here beats either size
-        given there.
-        """
-        mine, theirs = self._asdict(), other._asdict()
-        if self.rho is not None or self.resolution is not None:
-            theirs["rho"] = theirs["resolution"] = None
-        return Settings(**{k: theirs[k] if v is None else v for k, v in mine.items()})
-
-
-class Design(NamedTuple):
-    """A network at one alpha, resolution and number of classes: a graph, and what it is called."""
-
-    name: str
-    title: str
-    source: str
-    alpha: float
-    rho: float
-    resolution: tuple[int, int]
-    classes: int | None
-    batch: int
-    top: bool
-    graph: Graph
-    differs: tuple[str, ...] = ()
-    spec: Spec | None = None  # where the design is a spec
-    file: str = ""  # where it is a model file
-    channels: int | None = None  # of the input, where the spec is built at others than it says
-
-    @property
-    def in_channels(self) -> int | None:
-        """Channels of the first input; None where there is none."""
-        return next((node.op.c for node in self.graph.nodes if node.op.__class__ is Input), None)
-
-    @property
-    def heading(self) -> str:
-        """The name and the settings that change its cost, as a user would ask for it; and whether
-        something was left out.
-        """
-        h, w = self.resolution
-        size = f"{h}" if h == w else f"{h}x{w}"
-        said = [f"alpha={self.alpha:g}", f"resolution={size}"]
-        if self.spec is None:
-            said = said[1:]
-        if self.classes is not None and self.spec and self.top and self.classes != self.spec.classes:
-            said.append(f"classes={self.classes}")
-        if self.channels is not None:
-            said.append(f"channels={self.channels}")
-        if not self.top:
-            said.append("top=no")
-        if self.batch != 1:
-            said.append(f"batch={self.batch}")
-        partial = " (partial)" if self.graph.left_out else ""
-        return f"{self.name}:{','.join(said)}{partial}"
 
 
 def read_multiplier(text: str | float, what: str) -> float:
@@ -167,7 +99,7 @@ def _meant(name: str) -> tuple[str, str]:
     """A design's name and the settings within it, where it is another name of a shipped design; else the
     name as it is.
     """
-    from .find import is_shipped
+    from .shipped import is_shipped
 
     if name.endswith(".toml") or name.startswith(("/", "./", "../")) or reader_of(name) or is_shipped(name):
         return name, ""
@@ -202,7 +134,8 @@ def find_spec(name: str) -> Spec:
 
     Raises SpecError where there is none, with the nearest name.
     """
-    from .find import is_shipped, shipped_spec, spec_file, unknown_design
+    from .find import shipped_spec, spec_file, unknown_design
+    from .shipped import is_shipped
 
     if "\0" in name or not name:
         raise unknown_design(name)
@@ -213,17 +146,6 @@ def find_spec(name: str) -> Spec:
     if name.endswith(".toml") or is_file(name):
         return spec_file(name)
     raise unknown_design(name)
-
-
-def sized(spec_size: tuple[int, int], settings: Settings) -> tuple[tuple[int, int], float]:
-    """The input's size in pixels, and rho: its height over the spec's own."""
-    if settings.resolution is not None:
-        h, w = settings.resolution
-        return (h, w), h / spec_size[0]
-    if settings.rho is not None:
-        h, w = (max(1, round(side * settings.rho)) for side in spec_size)
-        return (h, w), settings.rho
-    return spec_size, 1.0
 
 
 def load(design: str, settings: Settings | None = None) -> Design:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..errors import CallError
 from .files import read_bytes
-from .find import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
+from .shipped import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
 
 LARGEST_TABLE = 1 << 16  # bytes
 TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
@@ -95,9 +95,8 @@ def aliases() -> Aliases:
 
 
 def meant(name: str) -> tuple[str, str]:
-    """The design that a name means, and the settings within the name:
-
-    ("timm/v2", "alpha=1.4"). ("", "") where it means none.
+    """The design that a name means, and the settings within the name: ("timm/v2", "alpha=1.4"). ("", "")
+    where it means none.
 
     >>> meant("MobileNetV2"), meant("mobilenetv2_140")
     (('v2', ''), ('timm/v2', 'alpha=1.4'))

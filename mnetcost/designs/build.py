@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.blocks import BLOCKS, Site
+from ..engine.blocks import BLOCKS
 from ..engine.graph import LARGEST_MAP, Builder, Graph
-from ..engine.numbers import Num, anywhere, everywhere
+from ..engine.num import Num, anywhere, everywhere
 from ..engine.ops import OPS
 from ..engine.rules import CLASSES
+from ..engine.site import Site
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .spec import Row, Spec, read_text_file
 

@@ -10,9 +10,9 @@ from typing import Any
 from ..engine.conventions import UNITS, Convention
 from ..engine.terms import BIASED, FOLDED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
 from ..errors import CallError, Fault, SpecError, nearest, plain
-from .find import CONVENTIONS_FOLDER, specs_folder
 from .places import Path as Place
 from .places import line_of, lines, spelled
+from .shipped import CONVENTIONS_FOLDER, specs_folder
 from .spec import MOST_FAULTS, read_text_file, shown
 from .toml import parse_short
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from ..engine.costs import cost
 from ..engine.graph import Graph, Node, Ref
-from ..engine.moves import Constant
 from ..engine.ops import OPS, SEVERAL_INPUTS, Input, Unknown
+from ..engine.ops.moves import Constant
 from ..errors import CallError, Fault, MnetcostError
-from . import Design, Settings, load_spec
+from . import load_spec
 from .build import INPUT
+from .find import parent_of
+from .settings import Design, Settings
 from .spec import read_spec
 from .toml import quoted, value
 
@@ -95,7 +97,7 @@ def spec_text(design: Design) -> str:
         [*lines, "]", "", "[widths]", 'scale = "fixed"          # the file\'s own, whatever alpha is', ""]
     )
     try:
-        again = load_spec(read_spec(text, NAMED, "net", None), Settings())
+        again = load_spec(read_spec(text, NAMED, "net", None, parent_of), Settings())
     except MnetcostError as e:  # past the bounds of specs, which are tighter than those of files
         raise CallError(
             *(

@@ -12,11 +12,13 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from ..errors import CompareError, Fault, MnetcostError, SpecError, nearest
-from . import Design, Settings, load_spec, split_design
+from . import load_spec, split_design
 from .files import decode, is_pointer
-from .find import is_shipped, parent_of, shipped_spec
+from .find import parent_of, shipped_spec
 from .plumbing import Git, LateError
 from .readers import load_file, model_reader, reader_of
+from .settings import Design, Settings
+from .shipped import is_shipped
 from .spec import LARGEST_FILE, Spec, read_spec
 
 LARGEST_MODEL = 1 << 31  # bytes

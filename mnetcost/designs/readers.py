@@ -13,10 +13,10 @@ from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
 from .contents import SPEC, Content, content_of, named
 from .files import is_file
-from .find import is_shipped
+from .shipped import is_shipped
 
 if TYPE_CHECKING:
-    from . import Design, Settings
+    from .settings import Design, Settings
 
 READERS = {
     ".prototxt": "caffe",
@@ -104,7 +104,7 @@ def load_file(file: str, settings: Settings) -> Design:
     built, and UnknownOpError where it holds an op that cannot be costed and `settings.allow_unknown` is not
     set.
     """
-    from . import Design
+    from .settings import Design
 
     for setting, why in REFUSED.items():
         if getattr(settings, setting) is not None:

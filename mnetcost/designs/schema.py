@@ -65,7 +65,7 @@ def takes(sort: str, key: str, choices: tuple[str, ...] = ()) -> str:
 
 def first_line(cls: type) -> str:
     """What an op, a block or a table of rules is, in a sentence."""
-    return (cls.__doc__ or "").split("\n")[0]
+    return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
 
 
 def _ref(name: str) -> dict[str, Any]:

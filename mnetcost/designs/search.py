@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from ..errors import CallError, CompareError
-from .keras.net import MODELS
+from .keras.wiring import MODELS
 from .plumbing import Git
 from .readers import READERS
 

@@ -501,16 +501,15 @@ def _rules(reading: _Reading, merged: _Merged) -> Rules:
     )
 
 
-def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf | None = None) -> Spec:
+def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf) -> Spec:
     """Read a spec's text, and what it extends.
 
-    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` looks
-    elsewhere than in the file system.
+    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` finds
+    the file and text of what it extends.
+
     Raises SpecError with every fault found: file, line, place, and the nearest right key.
     """
-    from . import find
-
-    reading = _Reading(parent_of or find.parent_of)
+    reading = _Reading(parent_of)
     reading.texts[file] = text
     merged = _Merged()
     _collect(reading, parse_toml(text, file), file, base, merged, 0)

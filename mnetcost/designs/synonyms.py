@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..errors import nearest
 from .files import read_bytes
-from .find import WORDS, specs_folder
+from .shipped import WORDS, specs_folder
 
 LARGEST_TABLE = 1 << 17  # bytes
 LONGEST_WORD = 100

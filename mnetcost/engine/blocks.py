@@ -6,228 +6,17 @@ A block's fields are its TOML keys. It writes its layers with a `Site`, which kn
 alpha, and the row it stands in.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..errors import Fault, ShapeError
-from .elements import Activation, Norm, PRelu
-from .fields import PRELU, Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
-from .graph import Builder, Ref
-from .moves import Concat, Pad, Shuffle, Slice
-from .numbers import Num, anywhere, everywhere, is_array, pair
-from .op import op
-from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, MaxPool, Op
-from .rules import Rules
+from ..errors import ShapeError
+from .fields import Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
+from .num import Num, anywhere, everywhere, pair
+from .ops import Add, Conv, MaxPool
+from .ops.moves import Concat, Shuffle, Slice
+from .ops.op import op
 from .shapes import Shape
-from .terms import BIASED, Terms
-
-ALWAYS: Num = 1
-
-
-class Site:
-    """Where a block is being built: it adds layers behind `x`, in one place, by the design's rules."""
-
-    def __init__(self, builder: Builder, rules: Rules, alpha: Any) -> None:
-        self.builder = builder
-        self.rules = rules
-        self.alpha = alpha
-        self.x: Ref = 0
-        self.place = ""
-        self.row = ""
-        self.role = ""
-        self.why = ""
-        self.shared = False
-        self.written = {
-            label: word for label, word in rules.written._asdict().items() if word not in ("", "module")
-        }
-        self.widened: dict[
-            str, tuple[int, int]
-        ] = {}  # places where an alpha below 1 leaves more channels than printed: both numbers
-        self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
-
-    @property
-    def shape(self) -> Shape:
-        """The shape of what was added last."""
-        return self.builder.nodes[self.x].output
-
-    def width(self, printed: Num) -> Num:
-        """Scale a printed width by the rule of this row's role, and keep in mind where rounding widens
-        what alpha narrows.
-        """
-        width = self.rules.width(self.role).width(printed, self.alpha)
-        if self.alpha.__class__ is float and self.alpha < 1 and not is_array(width) and width > printed:
-            self.widened.setdefault(self.place, (printed, width))
-        return width
-
-    def add(
-        self,
-        part: str,
-        op: Op,
-        *inputs: Ref,
-        when: Num = ALWAYS,
-        why: str = "",
-        printed: Num = None,
-        written: str = "",
-    ) -> Ref:
-        """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place
-        itself.
-        """
-        x = inputs or (self.x,)
-        name = f"{self.place}/{part}" if part else self.place
-        label = "se_pool" if op is SE_POOL else op.label
-        written = written or (self.written.get(label, "") if self.written else "")
-        self.x = self.builder.add(
-            name,
-            op,
-            *x,
-            place=self.place,
-            when=when,
-            why=why,
-            row=self.row,
-            shared=self.shared,
-            written=written,
-        )
-        self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
-        return self.x
-
-    def norm_and_activation(self, part: str, norm: bool | None, function: str, when: Num = ALWAYS) -> None:
-        """Add what follows a convolution: batch norm, then the activation; the style's where the row is
-        silent.
-        """
-        style = self.rules.style
-        if style.norm if norm is None else norm:
-            # folded into a convolution that has a bias, a norm leaves no other one
-            written = BIASED if getattr(self.builder.nodes[self.x].op, "bias", False) else ""
-            why = "keeps each channel at zero mean and unit variance"
-            self.add(f"{part}_norm" if part else "norm", NORM, when=when, why=why, written=written)
-        function = function or style.activation
-        self.activation(f"{part}_{function}" if part else function, function, when)
-
-    def activation(self, part: str, function: str, when: Num = ALWAYS) -> None:
-        """Add an activation, or nothing for "none"; "prelu" learns a slope a channel, however many alpha
-        leaves.
-        """
-        if function != "none":
-            layer = (
-                PRelu(self.shape.c) if function == PRELU else ACTIVATION.get(function) or Activation(function)
-            )
-            self.add(part, layer, when=when, why=WHY_FUNCTION.get(function, "the non-linearity"))
-
-    def numbers(self, printed: int, what: str, x: Ref) -> Num:
-        """How many numbers a layer behind `x` learns, of which the paper's table has so many: one a
-        channel, for the whole map, ...
-
-        As many as there are printed channels are as many as there are channels. Raises ShapeError where
-        they fit no axes of the map.
-        """
-        (h, w, c), channels = self.builder.nodes[x].output, self.printed[x]
-        many, rest = divmod(printed, channels)
-        if not rest and everywhere((many == 1) | (many == h) | (many == w) | (many == h * w)):
-            return many * c
-        if printed <= 1 or everywhere((printed == h) | (printed == w) | (printed == h * w)):
-            return printed
-        as_printed = everywhere(c == channels)
-        # a part of one axis with two whole others is what further axes of a file come to
-        if (
-            as_printed
-            and not anywhere(h * w * c % printed)
-            and any(not anywhere(printed % two) for two in (h * w, h * c, w * c))
-        ):
-            return printed
-        said = f"a map of {h}x{w}x{c}" + (
-            "" if as_printed else f", whose channels are {channels} in the table"
-        )
-        raise ShapeError(
-            Fault(
-                f"{printed:,} {what} fit no axes of {said}",
-                hint="one a channel is the number of channels of the table",
-            )
-        )
-
-    def groups(self, printed: Num) -> Num:
-        """The groups of a convolution: as many as there are printed channels are one a channel, as in a
-        depthwise convolution.
-        """
-        return self.shape.c if printed != 1 and printed == self.printed[self.x] else printed
-
-    def bias(self, own: bool | None) -> bool:
-        """The row's own word on biases, or the style's."""
-        return self.rules.style.bias if own is None else own
-
-    def depthwise(
-        self,
-        part: str,
-        kernel: Any,
-        stride: Any,
-        dilation: Any,
-        padding: Any,
-        bias: Any,
-        why: str,
-        multiplier: Any = 1,
-    ) -> None:
-        """Add a depthwise convolution, behind its own zero padding where the style asks for that."""
-        style = self.rules.style
-        if padding == "":
-            padding = style.padding
-            if style.depthwise_pad != "none" and stride != 1:
-                self.add(
-                    f"{part}_pad", Pad(self._zeros(kernel)), why="the zeros that the strided window needs"
-                )
-                padding = "valid"
-        self.add(part, DepthwiseConv(kernel, stride, dilation, multiplier, padding, self.bias(bias)), why=why)
-
-    def conv(self, part: str, out: Num, kernel: Any, x: Ref | None = None, printed: Num = None) -> Ref:
-        """Add a convolution of a block's branch with its norm and activation, as the style says."""
-        self.x = self.x if x is None else x
-        why = (
-            "mixes channels, one position at a time"
-            if kernel == 1
-            else "looks at a window in all channels at once"
-        )
-        self.add(
-            part,
-            Conv(out, kernel, 1, 1, 1, self.rules.style.padding, self.bias(None)),
-            why=why,
-            printed=printed,
-        )
-        self.norm_and_activation(part, None, "")
-        return self.x
-
-    def _zeros(self, kernel: Any) -> tuple[Num, Num, Num, Num]:
-        if self.rules.style.depthwise_pad == "end":
-            return 0, 1, 0, 1
-        (k_h, k_w), x = pair(kernel), self.shape
-        return k_h // 2 - (1 - x.h % 2), k_h // 2, k_w // 2 - (1 - x.w % 2), k_w // 2
-
-    def squeeze_excite(self, share: float, base: Num, part: str = "se/") -> None:
-        """Add pool, squeeze, excite and gate."""
-        se, x, c = self.rules.se, self.x, self.shape.c
-        middle = se.width.round(base * share)
-        squeeze: Any = Dense if se.layers == "dense" else Conv
-        self.add(f"{part}pool", SE_POOL, why="one number a channel, so that the gate sees the whole map")
-        self.add(
-            f"{part}squeeze",
-            squeeze(middle, bias=se.bias),
-            why="to a few channels, so that the gate stays cheap",
-        )
-        self.add(f"{part}{se.activation}", Activation(se.activation), why="the non-linearity")
-        self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number a channel")
-        self.add(f"{part}{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
-        self.add(f"{part}gate", GATE, x, self.x, why="lets the channels through that matter for this image")
-
-
-NORM = Norm()
-SE_POOL = GlobalPool()
-GATE = Gate()
-ADD = Add()
-ACTIVATION = {
-    name: Activation(name) for name in ("relu", "relu6", "hswish", "swish", "hsigmoid", "sigmoid", "softmax")
-}
-WHY_FUNCTION = {
-    "relu6": "the non-linearity, clipped at 6 so that few bits are enough",
-    "hswish": "a swish made of cheap pieces, used where maps are small",
-    "softmax": "turns the scores into probabilities",
-    PRELU: "the non-linearity, with a learned slope a channel below zero",
-}
+from .site import ADD, Site
+from .terms import Terms
 
 
 @op("conv")
@@ -705,9 +494,8 @@ class ShuffleUnit(NamedTuple):
 
 @op("xception")
 class XceptionBlock(NamedTuple):
-    """Xception's block:
-
-    `convs` separable convolutions, each behind an activation, max pooling where it strides, and a shortcut.
+    """Xception's block: `convs` separable convolutions, each behind an activation, max pooling where it
+    strides, and a shortcut.
 
     All but the last have `first` channels (as `out`, where it is not said). A separable convolution has
     batch norm behind its 1x1 only. `activate_first = false` leaves the first activation out. The shortcut

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .numbers import Num
+from .num import Num
 from .terms import Term
 
 UNITS: dict[str, tuple[str, ...] | None] = {

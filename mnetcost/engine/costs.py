@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..errors import CallError, Fault, UnknownOpError
 from .graph import Graph, Node
-from .numbers import ARRAY_LIMIT, Num, is_array, larger
+from .num import ARRAY_LIMIT, Num, is_array, larger
 from .ops import Conv, Input, Unknown, conv_kind
 from .shapes import Shape
 from .terms import Term, by_kind

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import Fault, ShapeError
-from .numbers import Num
+from .num import Num
 from .ops import Input, Op
 from .shapes import Shape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..errors import ShapeError
-from .numbers import Num, anywhere, ceil_div, is_array
+from .num import Num, anywhere, ceil_div, is_array
 
 
 class Shape(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .numbers import Num
+from .num import Num
 
 MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul")
 """Kinds of work that are multiply-adds of convolutions, dense layers and matrix products."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .numbers import Num, at_least, at_most, choose, is_array, truncate
+from .num import Num, at_least, at_most, choose, is_array, truncate
 
 
 def divisible(value: Num, divisor: int = 8, minimum: int = 0) -> Num:

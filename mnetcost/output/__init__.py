@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PurePath
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import CallError, nearest
 
 FORMATS = {

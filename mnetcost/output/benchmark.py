@@ -5,7 +5,7 @@ Source: github-action-benchmark, README, "customSmallerIsBetter".
 
 from __future__ import annotations
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import plain
 from .json_ import dumps
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..analyses.records import Column
+from ..analyses.documents import Column
 from ..errors import plain
 
 UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}

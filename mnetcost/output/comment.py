@@ -1,4 +1,4 @@
-"""A pull request's comment:
+"""How does an answer look as a pull request's comment?
 
 Markdown with a hidden first line, by which a later run finds the comment to update.
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import plain
 from .ci import limit
 from .markdown import escape

@@ -7,7 +7,7 @@ from io import BytesIO, TextIOWrapper
 from itertools import groupby
 from typing import Any
 
-from ..analyses.records import Column, Document, Table
+from ..analyses.documents import Column, Document, Table
 from ..errors import plain
 from .cells import size
 

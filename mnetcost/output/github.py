@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import Fault, plain
 from .ci import fails, from_top, told
 

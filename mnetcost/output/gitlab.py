@@ -5,7 +5,7 @@ Source: GitLab Docs, "Code Quality", report format: description, check_name, fin
 
 from __future__ import annotations
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import plain
 from .ci import fails, fingerprint, from_top
 from .json_ import dumps

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape as escape_html
 from typing import Any
 
-from ..analyses.records import Column, Document, Table
+from ..analyses.documents import Column, Document, Table
 from ..errors import plain
 from .cells import KINDS, beside, written
 

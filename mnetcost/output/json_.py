@@ -1,5 +1,6 @@
-"""JSON: the document's data, exact integers, keys in the documented order, a list of plain values on one
-line.
+"""How does an answer look as JSON?
+
+The document's data: exact integers, keys in the documented order, a list of plain values on one line.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 
 STEP = "  "
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import plain
 from .ci import fails, from_top, limit, told
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analyses.records import Document, Table
+from ..analyses.documents import Document, Table
 from ..errors import plain
 from .cells import KINDS, written
 

@@ -1,10 +1,11 @@
-"""Markdown: tables as GitHub and most others draw them, names so escaped that nothing in them is drawn or
-linked.
+"""How does an answer look in Markdown?
+
+Tables as GitHub and most others draw them; names are escaped, so that nothing in them is drawn or linked.
 """
 
 from __future__ import annotations
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import plain
 from .cells import KINDS, written
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import CallError
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from ..errors import plain
 from .ci import fails, fingerprint, from_top, told
 from .json_ import dumps

@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Iterable
 
-from .. import __version__
-from ..analyses.today import FIGURES, Today
+from ..analyses.budgets.today import FIGURES, Today
 from ..designs.readers import READERS
 from ..designs.toml import quoted
+from ..version import VERSION
 from .cells import rough
 
 OWNER = "OWNER"
@@ -70,7 +70,7 @@ jobs:
       - uses: actions/checkout@v4
         with:
           fetch-depth: 0            # the branch point must be there to compare with
-{fetched}      - uses: {owner}/mnetcost@v{__version__.split(".")[0]}{note}
+{fetched}      - uses: {owner}/mnetcost@v{VERSION.split(".")[0]}{note}
 {where}"""
 
 
@@ -83,7 +83,7 @@ def hook(owner: str = OWNER, config: str = "") -> list[str]:
     if owner != OWNER:
         return [
             f"- repo: https://github.com/{owner}/mnetcost",
-            f"  rev: v{__version__}",
+            f"  rev: v{VERSION}",
             "  hooks:",
             "    - id: mnetcost-check",
             *([f"      args: [{json.dumps(f'--config={config}')}]"] if config else []),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..analyses.records import Document
+from ..analyses.documents import Document
 from .terminal import recorded, widest
 
 FONT = re.compile(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..analyses import records
-from ..analyses.records import Document
+from ..analyses import documents
+from ..analyses.documents import Document
 from ..errors import plain
 from .text import Group, Section, cells, groups, pad
 
@@ -167,7 +167,7 @@ def _cell(
     return text
 
 
-def _gauge(table: records.Table, r: int, n: int, blocks: bool) -> Text:
+def _gauge(table: documents.Table, r: int, n: int, blocks: bool) -> Text:
     """A gauge whose part past the limit has the colour of the row's state."""
     from rich.text import Text
 
@@ -180,7 +180,7 @@ def _gauge(table: records.Table, r: int, n: int, blocks: bool) -> Text:
     return Text.assemble((drawn[0], "cyan"), (drawn[1], "bold"), (drawn[2], STATES.get(state, FAILS)))
 
 
-def _style(table: records.Table, r: int, n: int) -> str:
+def _style(table: documents.Table, r: int, n: int) -> str:
     """A quotient below 1 is green, one above it yellow; what became of a limit has its colour."""
     value = (table.rows[r] if r < len(table.rows) else table.footer[r - len(table.rows)])[n]
     kind = table.columns[n].kind

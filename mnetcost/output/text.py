@@ -1,5 +1,6 @@
-"""Text for people: aligned columns, exact integers with k, M or G beside them; on a terminal the same
-with colours and bars.
+"""How does an answer look as text for people?
+
+Aligned columns, exact integers with k, M or G beside them; on a terminal the same with colours and bars.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from ..analyses.records import Column, Document, Table
+from ..analyses.documents import Column, Document, Table
 from ..errors import plain
 from .cells import KINDS, beside, written
 

@@ -12,10 +12,21 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ...engine.moves import Concat, Constant, Crop, Dropout, Flatten, Permute, Repeat, Reshape, Shuffle, Slice
+from ...engine.ops.moves import (
+    Concat,
+    Constant,
+    Crop,
+    Dropout,
+    Flatten,
+    Permute,
+    Repeat,
+    Reshape,
+    Shuffle,
+    Slice,
+)
 from ...engine.shapes import Shape
-from ..layers import DETECTION, PRODUCTS
-from . import MOST_AXES, Blob, Dims, Layer, Net, spelled
+from ..kit.layers import DETECTION, PRODUCTS
+from .net import MOST_AXES, Blob, Dims, Layer, Net, spelled
 from .prototxt import Message
 
 SIDES = {4: ("", "channels", "height", "width"), 3: ("", "height", "channels"), 2: ("", "channels")}

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import Fault, SpecError
 from ..contents import HDF5, JSON, KERAS_ARCHIVE, content_of
 from ..files import decode, read_bytes
-from ..layers import own_sizes
+from ..kit.layers import own_sizes
 from ..readers import Model
+from ..settings import Settings
 from .hdf5 import LARGEST_CONFIG
 from .hdf5 import config as _hdf5
-from .net import MODELS, Net, class_name_of, first_channels, is_model, run
+from .net import Net
+from .wiring import MODELS, class_name_of, first_channels, is_model, run
 from .wrapping import unwrapped
-
-if TYPE_CHECKING:
-    from .. import Settings
 
 LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names
 FORMAT = "Keras model"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..layers import LARGEST_DIMENSION
+from ..kit.layers import LARGEST_DIMENSION
 from .net import Call, Numbers
 
 MOST_NUMBERS = 64

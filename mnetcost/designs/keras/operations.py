@@ -10,16 +10,14 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ...engine.moves import Concat, Constant, Crop, Pad, Permute, Repeat, Reshape, Slice
 from ...engine.ops import GlobalPool, MatMul, Reduce, Resize
+from ...engine.ops.moves import Concat, Constant, Crop, Pad, Permute, Repeat, Reshape, Slice
 from ...engine.shapes import Shape
-from ..layers import LARGEST_DIMENSION
+from ..kit.layers import LARGEST_DIMENSION
 from .functions import FUNCTIONS, plain_name
 from .layers import (
     LAYERS,
     METHODS,
-    NotKnown,
-    Outputs,
     as_dims,
     concatenate,
     elementwise,
@@ -28,8 +26,9 @@ from .layers import (
     reshaped,
     same,
 )
-from .net import MOST_AXES, Call, Numbers, Tensor, Value, view
+from .net import MOST_AXES, Call, Numbers, Outputs, Tensor, Value, view
 from .numbers import listed, picked, single, worked_out
+from .windows import NotKnown
 
 
 def argument(call: Call, name: str, at: int, default: Any = None) -> Any:

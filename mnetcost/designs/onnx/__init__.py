@@ -5,21 +5,19 @@ Nothing but the named file is opened: where weights are kept elsewhere their sha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...engine.ops import Input
 from ...errors import Fault, SpecError, UnknownOpError
-from ..layers import UNKNOWN_HINT
+from ..kit.layers import UNKNOWN_HINT
+from ..kit.stored import Dims, Stored
+from ..kit.tensors import Tensor, Value, image_size, sequence_size, view
 from ..readers import Model
-from ..stored import Dims, Stored
-from ..tensors import Tensor, Value, image_size, sequence_size, view
+from ..settings import Settings
 from .file import read_model
 from .net import Net
 from .ops import OPS, STILL, lay
 from .weights import GIVEN, text
-
-if TYPE_CHECKING:
-    from .. import Settings
 
 FORMAT = "ONNX"
 MOST_INPUTS = 1000

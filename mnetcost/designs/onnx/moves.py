@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from ...engine.moves import Scatter
-from ..stored import Dims, Stored
-from ..tensors import NotKnown, Tensor, Value, broadcast, said
-from .net import Call, flattened, resolved, sliced, squeezed, unsqueezed
-from .net import split as splits
+from ...engine.ops.moves import Scatter
+from ..kit.stored import Dims, Stored
+from ..kit.tensors import NotKnown, Tensor, Value, broadcast, said
+from .axes import flattened, resolved, sliced, squeezed, unsqueezed
+from .axes import split as splits
+from .net import Call
 from .weights import UNLEARNED
 
 Output = Value | Sequence[Value | None] | None

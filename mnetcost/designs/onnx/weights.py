@@ -11,8 +11,8 @@ from collections.abc import Container, Iterator, Sequence
 from math import prod
 from typing import Any
 
-from ..layers import DETECTION, LARGEST_OPTIONS, PRODUCTS
-from ..stored import Stored
+from ..kit.layers import DETECTION, LARGEST_OPTIONS, PRODUCTS
+from ..kit.stored import Stored
 
 UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
 MADE_UP = re.compile(

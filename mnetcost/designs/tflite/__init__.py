@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ...engine.moves import Constant
 from ...engine.ops import Input
+from ...engine.ops.moves import Constant
 from ...errors import Fault, SpecError
+from ..kit.maps import Maps
+from ..kit.stored import Dims, Stored
+from ..kit.tensors import UNFIT, NotKnown, Tensor, Value, image_size, said, sequence_size, view
 from ..readers import Model
-from ..stored import Dims, Stored
-from ..tensors import UNFIT, Maps, NotKnown, Tensor, Value, image_size, said, sequence_size, view
+from ..settings import Settings
 from .call import Call
 from .dilated import whole
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
 from .ops import OPS, lay
-
-if TYPE_CHECKING:
-    from .. import Settings
 
 FORMAT = "TFLite"
 UNLEARNED = (
@@ -166,14 +165,14 @@ class Reading:
         ) or f"{operator.type} {k}"
         call = Call(maps, operator, inputs, name)
         behind = maps.behind_tail(inputs)
-        if behind and call.weighs():
+        if behind and call.weighs(operator.type in OPS):
             maps.layers.refuse_behind(*[v.ref for v in inputs if isinstance(v, Tensor)])
         try:
             if behind:
                 raise NotKnown
             done: list[Value] = self.state(maps, outputs, name) if self.reads_state(operator) else lay(call)
         except NotKnown:
-            if behind or (not call.weighs() and maps.may_end(operator.type, inputs)):
+            if behind or (not call.weighs(operator.type in OPS) and maps.may_end(operator.type, inputs)):
                 done = [
                     maps.tail(
                         "" if behind and operator.type in OPS else operator.type,

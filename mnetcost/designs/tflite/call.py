@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
-from ...engine.elements import Activation
-from ..layers import DETECTION, LARGEST_DIMENSION, LARGEST_OPTIONS, PRODUCTS, plain_size
-from ..stored import Stored
-from ..tensors import Maps, NotKnown, Tensor, Value
+from ...engine.ops.elements import Activation
+from ..kit.layers import DETECTION, LARGEST_DIMENSION, LARGEST_OPTIONS, PRODUCTS, plain_size
+from ..kit.maps import Maps
+from ..kit.stored import Stored
+from ..kit.tensors import NotKnown, Tensor, Value
 from .file import CUSTOM, FUSED, Operator
 
 FUSED_FUNCTIONS = {0: "", 1: "relu", 2: "hard_tanh", 3: "relu6", 4: "tanh"}
@@ -31,10 +32,10 @@ class Call:
     def fault(self, message: str) -> Exception:
         return self.net.fault(message, self.name)
 
-    def weighs(self) -> bool:
+    def weighs(self, known: bool) -> bool:
         """Has it weights or products of its own, or another graph, whatever reads it?
 
-        Then it is no part of a tail that counts 0.
+        Then it is no part of a tail that counts 0. `known`: there is a rule for its type.
         """
         if self.type in (
             "PRELU",
@@ -46,12 +47,10 @@ class Call:
             "CALL_ONCE",
         ) or PRODUCTS.search(self.type):
             return True
-        from .ops import OPS
-
         stored = any(isinstance(v, Stored) and v.numbers > 1 for v in self.inputs) and not DETECTION.search(
             self.type
         )
-        return self.type not in OPS and (stored or self.option(CUSTOM) > LARGEST_OPTIONS)
+        return not known and (stored or self.option(CUSTOM) > LARGEST_OPTIONS)
 
     def option(self, key: str, default: Any = 0) -> Any:
         return self.options.get(key, default)

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from ...errors import Fault, SpecError
 from ..files import mapped
-from ..layers import LARGEST_DIMENSION
-from ..stored import Dims
-from ..tensors import MOST_AXES
+from ..kit.layers import LARGEST_DIMENSION
+from ..kit.stored import Dims
+from ..kit.tensors import MOST_AXES
 
 LARGEST_KEPT = 4096  # bytes of a buffer that are read as numbers: shapes, axes, pads
 MOST_ENTRIES = 200_000  # tensors, operators or buffers

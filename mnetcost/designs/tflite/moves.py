@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from math import prod
 
-from ...engine.moves import Permute
-from ..folding import fold
-from ..stored import Stored
-from ..tensors import NotKnown, Tensor, Value, broadcast, said, view
+from ...engine.ops.moves import Permute
+from ..kit.folding import fold
+from ..kit.stored import Stored
+from ..kit.tensors import NotKnown, Tensor, Value, broadcast, said, view
 from .call import Call, Lay, Output
 
 FOLLOWS = "read it at its own size, or convert the network anew at this one"

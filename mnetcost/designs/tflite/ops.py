@@ -8,13 +8,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from ...engine.elements import Activation, L2Norm, LocalResponseNorm, PRelu, Rescale
-from ...engine.moves import Constant
 from ...engine.ops import AvgPool, DepthwiseConv, MaxPool, Resize, TransposedConv
-from ..folding import fold
-from ..layers import convolution, plain_size
-from ..stored import Dims, Stored
-from ..tensors import NotKnown, Tensor, Value, said, view
+from ...engine.ops.elements import Activation, L2Norm, LocalResponseNorm, PRelu, Rescale
+from ...engine.ops.moves import Constant
+from ..kit.folding import fold
+from ..kit.layers import convolution, plain_size
+from ..kit.stored import Dims, Stored
+from ..kit.tensors import NotKnown, Tensor, Value, said, view
 from .call import Call, Lay, Output
 from .moves import MOVES
 

@@ -1,0 +1,1 @@
+"""Does every design stay within its budget?"""

@@ -1,0 +1,241 @@
+"""What did every design cost when it was last agreed on? A committed file of figures, one a line."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import NamedTuple
+
+from ...designs import Design, Settings, load
+from ...designs.conventions import DEFAULT, load_convention
+from ...designs.spec import read_text_file
+from ...designs.toml import parse_short, quoted
+from ...engine.costs import cost
+from ...errors import BudgetError, CallError, Fault, MnetcostError
+from ...version import VERSION
+from ..documents import Column, Document, Table
+from .budgets import BASELINE, Budget, Config
+from .metrics import METRICS, Gauge
+
+SCHEMA = "mnetcost.baseline/1"
+LARGEST_BASELINE = 1 << 21  # bytes; ten thousand designs
+HEAD = """\
+# Figures that relative limits are held against, written by `mnetcost baseline`.
+# A changed line here is a change of what a design may cost: review it as one.
+"""
+STANDING = tuple(m for m in METRICS if not m.startswith("layers.") and METRICS[m].scoped)
+"""Metrics that a baseline keeps of every design, whether a limit asks for them today or not."""
+
+
+class Measured(NamedTuple):
+    """A design and its figures."""
+
+    design: Design
+    gauge: Gauge
+
+    @property
+    def partial(self) -> bool:
+        """Was something of it left out that cannot be costed?"""
+        return self.gauge.costs.status != "complete"
+
+
+def measured(file: str, settings: Settings, convention: str) -> Measured:
+    """A design as it is now; what cannot be costed makes it partial.
+
+    Raises MnetcostError where it cannot be read or built.
+    """
+    return measure(load(file, settings._replace(allow_unknown=True)), convention)
+
+
+def measure(design: Design, convention: str) -> Measured:
+    """Cost a design, as `measured` does.
+
+    Raises CallError for an unknown convention.
+    """
+    return Measured(
+        design, Gauge(cost(design.graph, design.batch, allow_unknown=True), load_convention(convention))
+    )
+
+
+def key_of(budget: Budget) -> str:
+    """A budget's design in a baseline: its label, and its convention where that is not the usual one."""
+    return budget.label if budget.convention == DEFAULT else f"{budget.label} [{budget.convention}]"
+
+
+def read(file: str) -> dict[str, dict[str, int]]:
+    """Read a baseline: figures by the name of their rule, by design.
+
+    Raises BudgetError where it is not one.
+    """
+    data = parse_short(read_text_file(file, file, LARGEST_BASELINE), file, most_parts=3)
+    designs = data.pop("design", {})
+    if data or not isinstance(designs, dict) or not all(isinstance(d, dict) for d in designs.values()):
+        raise BudgetError(
+            Fault('is no baseline: it holds tables [design."NAME"] of figures, and nothing else', file)
+        )
+    for name, figures in designs.items():
+        for rule, value in figures.items():
+            if value.__class__ is not int or value < 0:
+                raise BudgetError(Fault("a figure must be a whole number", file, place=f"{name}: {rule}"))
+    return designs
+
+
+def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
+    """Measure every design anew: the standing metrics, and what relative limits ask for.
+
+    Raises MnetcostError with the faults of every design, and where one can be costed in part only.
+    """
+    found: dict[str, dict[str, int]] = {}
+    faults: list[Fault] = []
+    for budget in budgets:
+        try:
+            now = measured(budget.file, budget.settings, budget.convention)
+        except MnetcostError as e:
+            faults += e.faults
+            continue
+        if now.partial and not budget.allow_partial:
+            said = "can be costed in part only: " + ", ".join(now.gauge.costs.graph.left_out)
+            faults.append(
+                Fault(said, budget.file, hint="allow_partial = true in its budget keeps the partial figures")
+            )
+            continue
+        figures = found.setdefault(key_of(budget), {m: now.gauge.figure(m) for m in STANDING})
+        for rule in budget.rules:
+            if rule.limit.relative and rule.name not in figures:
+                figures[rule.name] = now.gauge.within(rule.scope).figure(rule.metric)
+    if faults:
+        raise MnetcostError(*dict.fromkeys(faults))
+    return found
+
+
+def write(figures: Mapping[str, Mapping[str, int]]) -> str:
+    """A baseline's text: designs by name, one line a figure, the same bytes for the same figures."""
+    parts = [HEAD]
+    for design in sorted(figures):
+        rows = [
+            f"{key if key.isidentifier() and key.isascii() else quoted(key)} = {value}\n"
+            for key, value in figures[design].items()
+        ]
+        parts.append(f"\n[design.{quoted(design)}]\n" + "".join(rows))
+    return "".join(parts)
+
+
+COLUMNS = (
+    Column("design", "design"),
+    Column("figure", "figure"),
+    Column("before", "before", "integer"),
+    Column("after", "after", "integer"),
+)
+
+
+class Update(NamedTuple):
+    """A baseline file: its figures before and after."""
+
+    file: str
+    before: Mapping[str, Mapping[str, int]]
+    after: Mapping[str, Mapping[str, int]]
+
+    @property
+    def changes(self) -> list[tuple[str, str, int | None, int | None]]:
+        """The figures that differ: design, rule, before and after; None where there is none."""
+        out = []
+        for design in sorted({*self.before, *self.after}):
+            was, now = self.before.get(design, {}), self.after.get(design, {})
+            out += [
+                (design, rule, was.get(rule), now.get(rule))
+                for rule in dict.fromkeys((*was, *now))
+                if was.get(rule) != now.get(rule)
+            ]
+        return out
+
+
+def baselines(
+    config: Config, keep: bool = False, put: Callable[[str, str], None] | None = None
+) -> list[Update]:
+    """What each baseline file of these budgets should say; with `keep`, other designs in it stay as they are.
+
+    `put` writes a file's text; while it does, other runs that would write the same file wait, so that none
+    undoes another's figures. Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is
+    no budget, CallError where another run does not end.
+    """
+    if not config.budgets:
+        raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
+    default = str(Path(config.file).parent / BASELINE) if config.file else BASELINE
+    files: dict[str, list[Budget]] = {}
+    named = any(budget.basis.baseline for budget in config.budgets)
+    for budget in config.budgets:
+        if budget.basis.baseline or not named:
+            files.setdefault(budget.basis.baseline or default, []).append(budget)
+    if config.file and default in files and Path(default).is_symlink():
+        raise BudgetError(
+            Fault(
+                "is a link, and a baseline is not written through one",
+                default,
+                hint="--baseline FILE names a file",
+            )
+        )
+    updates = []
+    for file, figures in {file: figures_of(those) for file, those in files.items()}.items():
+        with locked(file) if put else nullcontext():
+            before = read(file) if Path(file).exists() else {}
+            update = Update(file, before, {**(before if keep else {}), **figures})
+            if put:
+                put(file, write(update.after))
+        updates.append(update)
+    return updates
+
+
+PATIENCE = 60.0  # seconds
+
+
+@contextmanager
+def locked(file: str) -> Iterator[None]:
+    """Keep other runs from writing a file, by a lock on its folder that ends with this process; where
+    there are no such locks, do nothing.
+
+    Raises CallError where another run holds it for a minute.
+    """
+    try:
+        import fcntl
+
+        folder = os.open(Path(file).resolve().parent, os.O_RDONLY)
+    except (ImportError, OSError, ValueError):  # Windows; or no such folder, which the writer will say
+        yield
+        return
+    try:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    said = (
+                        f"another run has been writing in the folder of '{file}' for {PATIENCE:g} seconds;"
+                        " nothing was written"
+                    )
+                    raise CallError(said) from None
+                time.sleep(0.02)
+            except OSError:
+                break  # a file system without locks
+        yield
+    finally:
+        os.close(folder)
+
+
+def report(updates: Sequence[Update]) -> Document:
+    """Say what changes."""
+    tables, notes, keys = [], [], [c.key for c in COLUMNS]
+    for update in updates:
+        if update.changes:
+            tables.append(Table(update.file, COLUMNS, tuple(update.changes)))
+        notes.append(f"{update.file}: figures changed: {len(update.changes)}, designs: {len(update.after)}")
+    said = [[dict(zip(keys, change, strict=True)) for change in update.changes] for update in updates]
+    files = [
+        {"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)
+    ]
+    data = {"schema": SCHEMA, "mnetcost": VERSION, "files": files}
+    return Document("baseline", tuple(tables), tuple(notes), data)

@@ -1,0 +1,197 @@
+"""What may a budget demand of one figure?
+
+Human numbers with an exact meaning, and limits absolute or relative.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from ...errors import CallError, nearest
+
+UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+BYTES = {
+    **UNITS,
+    "B": 1,
+    **{f"{prefix}B": 10 ** (3 * n) for n, prefix in enumerate("kMGT", 1)},
+    **{f"{prefix}iB": 2 ** (10 * n) for n, prefix in enumerate("KMGT", 1)},
+}
+"""What may stand behind a number: decimal for counts; for bytes also kB and MB, decimal, and KiB and MiB,
+binary.
+"""
+
+NUMBER = re.compile(
+    r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})",
+    re.ASCII,
+)
+PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
+EXACT_FLOAT = 2**53
+LARGEST_EXPONENT = 20
+LARGEST = 10**30  # no network's figure is larger, and a mistake may be
+
+
+class Limit(NamedTuple):
+    """One demand: at most ("max") or at least ("min") an amount, or the base's figure and an amount.
+
+    amount: a whole number, or a share of the base's figure (0.01 for "+1%") where `share` is set.
+    """
+
+    side: str
+    amount: Fraction
+    relative: bool = False
+    share: bool = False
+    text: str = ""  # as written
+
+    def bound(self, base: int | None = None) -> int:
+        """The last whole number that keeps the limit; `base` is the figure a relative limit is held against.
+
+        >>> read_limit("+1%", "max").bound(350)      # 353.5
+        353
+        """
+        exact = self.amount
+        if self.relative:
+            assert base is not None
+            exact = base + (self.amount * base if self.share else self.amount)
+        return exact.__floor__() if self.side == "max" else exact.__ceil__()
+
+    def keeps(self, value: int, base: int | None = None) -> bool:
+        """Does a figure keep this limit?"""
+        bound = self.bound(base)
+        return value <= bound if self.side == "max" else value >= bound
+
+    def __str__(self) -> str:
+        return f"{'at most' if self.side == 'max' else 'at least'} {self.text}"
+
+
+def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
+    """Read a whole number as people write it.
+
+    >>> read_number("1.5M"), read_number("4 KiB", BYTES), read_number("3.5e6"), read_number("3,504,872")
+    (1500000, 4096, 3500000, 3504872)
+
+    Raises CallError for anything else, with the unit that may have been meant.
+    """
+    if value.__class__ is int and 0 <= value <= LARGEST:
+        return int(value)
+    if value.__class__ is int and value > LARGEST:
+        raise CallError("this is more than any network has")
+    if value.__class__ is float and 0 <= value < EXACT_FLOAT and value.is_integer():
+        return int(value)
+    found = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise CallError(
+            f"{_shown(value)} is not a number such as 1500000, 1_500_000 or"
+            f" 1.5{'MB' if len(units) > len(UNITS) else 'M'}"
+        )
+    whole, fraction, exponent, unit = (
+        re.sub("[_,]", "", found[1]),
+        found[2] or "",
+        int(found[3] or 0),
+        found[4],
+    )
+    if found[3] and unit:
+        raise CallError(f"{_shown(value)} has a power of ten and a unit", hint="one of them: 3.5e6, or 3.5M")
+    if unit not in units:
+        like = [u for u in units if u.lower() == unit.lower()] or [
+            u for u in units if u and u.lower() == unit.lower().removesuffix("ib") + "b"
+        ]
+        counted = re.fullmatch("([kKMGT]?)(mac|macs|madd|madds|flop|flops|param|params)", unit, re.IGNORECASE)
+        if counted:
+            flops = (
+                "; FLOPs are counted by the convention 'flops', whose figure is madds too"
+                if "flop" in unit.lower()
+                else ""
+            )
+            like = [f"'{value[: -len(unit)].strip()}{counted[1].replace('K', 'k')}'{flops}"]
+        if unit == "KB":
+            like = ["kB (1,000 bytes)", "KiB (1,024 bytes)"]
+        known = ", ".join(u for u in units if u)
+        raise CallError(
+            f"{_shown(value)} has no unit we know",
+            hint=f"did you mean {' or '.join(like)}{'?' * (not counted)}" if like else f"there are: {known}",
+        )
+    if exponent > LARGEST_EXPONENT:
+        raise CallError(f"{_shown(value)} is more than any network has")
+    exact = Fraction(int(whole + fraction), 10 ** len(fraction)) * Fraction(10) ** exponent * units[unit]
+    if exact.denominator != 1:
+        raise CallError(f"{_shown(value)} is not a whole number: {float(exact):,}")
+    if exact > LARGEST:
+        raise CallError(f"{_shown(value)} is more than any network has")
+    return exact.numerator
+
+
+def read_limit(value: Any, side: str, units: Mapping[str, int] = UNITS) -> Limit:
+    """Read one limit: "60M"; relative to a base, "+0%", "-5%", "+500k".
+
+    Raises CallError where it is neither.
+    """
+    text = value.strip() if isinstance(value, str) else _shown(value)
+    if not isinstance(value, str) or text[:1] not in ("+", "-"):
+        try:
+            return Limit(side, Fraction(read_number(value, units)), text=text)
+        except CallError as e:
+            if isinstance(value, str) and PER_CENT.fullmatch(text):
+                raise CallError(
+                    f"{_shown(value)} must say which way it goes", hint=f'"+{text}" of the base, or "-{text}"'
+                ) from None
+            raise e from None
+    sign, rest = (-1 if text[0] == "-" else 1), text[1:].strip()
+    share = PER_CENT.fullmatch(rest)
+    if share:
+        fraction = share[2] or ""
+        return Limit(
+            side, sign * Fraction(int(share[1] + fraction), 10 ** len(fraction) * 100), True, True, text
+        )
+    return Limit(side, Fraction(sign * read_number(rest, units)), True, False, text)
+
+
+def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max") -> tuple[Limit, ...]:
+    """Read all the limits on one figure: one, a list of them, or a table of `max` and `min`.
+
+    >>> [str(limit) for limit in read_limits({"max": ["60M", "+1%"], "min": 0})]
+    ['at most 60M', 'at most +1%', 'at least 0']
+
+    Raises CallError where one makes no sense, or no figure could keep them all.
+    """
+    if isinstance(value, dict):
+        for key in value:
+            if key not in ("max", "min"):
+                like = nearest(key, ("max", "min"))
+                raise CallError(
+                    f"a limit has no key {_shown(key)}",
+                    hint=f"did you mean '{like}'?" if like else "max, min",
+                )
+        found = tuple(
+            read_limit(v, key, units)
+            for key, given in value.items()
+            for v in (given if isinstance(given, list) else [given])
+        )
+        highest = min((x.amount for x in found if x.side == "max" and not x.relative), default=None)
+        lowest = max((x.amount for x in found if x.side == "min" and not x.relative), default=None)
+        if highest is not None and lowest is not None and lowest > highest:
+            raise CallError(f"nothing is at least {int(lowest):,} and at most {int(highest):,}")
+    elif isinstance(value, list):
+        found = tuple(read_limit(v, side, units) for v in value)
+    else:
+        found = (read_limit(value, side, units),)
+    if not found:
+        raise CallError(
+            "there is no limit here", hint='such as "60M", "+1%", or { max = "60M", min = "10M" }'
+        )
+    return found
+
+
+def _shown(value: Any) -> str:
+    if value.__class__ is int and abs(value) > LARGEST:
+        return "a number of so many digits"
+    text = (
+        f"'{value}'"
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+    return text if len(text) <= 60 else text[:57] + "..."

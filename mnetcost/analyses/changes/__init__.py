@@ -1,0 +1,1 @@
+"""What makes one design cost more than another, and which design is it nearest to?"""

@@ -1,0 +1,317 @@
+"""Why does one design cost more than another?
+
+The changes between them, and what each adds, to the last count.
+
+The changes are made one after another, and the design is costed again after each: a change's share is the
+difference it makes at its turn. So the shares add up to the whole difference, whatever the changes are and
+however they act on one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ...designs.settings import Design
+from ...engine.conventions import Convention
+from ...engine.costs import Costs, cost
+from ...engine.graph import Graph
+from ...errors import ShapeError, SpecError
+from ..documents import Column, Document, Table
+from .edits import Change, script
+from .units import State, state_of, substance
+from .words import Names, say
+
+SCHEMA = "mnetcost.diff/1"
+
+
+class Cause(NamedTuple):
+    """One change, in words, with the places it has on either side and what it adds to the totals.
+
+    `layers` are those whose count it changes: (name, params, madds), the largest first. `row` is the key of
+    the spec's row where it is to be found, on the new side if it is there and on the old one if not; empty
+    where the designs are not specs.
+    """
+
+    text: str
+    kind: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    params: int
+    madds: int
+    layers: tuple[tuple[str, int, int], ...] = ()
+    row: str = ""
+
+
+class Totals(NamedTuple):
+    """Parameters and work of a design under the convention."""
+
+    params: int
+    madds: int
+
+
+class Diff(NamedTuple):
+    """All that tells two designs apart: causes with a cost, changes without one, and rules that differ
+    but do nothing here.
+    """
+
+    old: Design
+    new: Design
+    convention: Convention
+    before: Totals
+    after: Totals
+    causes: tuple[Cause, ...]
+    free: tuple[Cause, ...]
+    idle: tuple[Cause, ...]
+    status: str = "complete"  # or "partial": something in either design could not be costed
+
+    @property
+    def params(self) -> int:
+        return self.after.params - self.before.params
+
+    @property
+    def madds(self) -> int:
+        return self.after.madds - self.before.madds
+
+    @property
+    def identical(self) -> bool:
+        """Do both compute the same, at the same size?"""
+        return not self.causes and not self.free
+
+
+class _Stage(NamedTuple):
+    """The design between two changes."""
+
+    state: State
+    graph: Graph
+    costs: Costs
+    totals: Totals
+
+
+def diff(old: Design, new: Design, convention: Convention) -> Diff:
+    """Tell two designs apart, by cause; under one convention.
+
+    Specs are compared row by row, which knows alpha and the rules of width; where either is a model file,
+    layer by layer. The causes' params and madds add up exactly to the differences of the totals.
+
+    Raises UnknownOpError where a layer cannot be costed, unless the design was loaded to go on without it.
+    """
+    by_row = old.spec is not None and new.spec is not None
+    start = state_of(old, by_row)
+    edits = script(start, state_of(new, by_row))
+    names = Names(edits.old_names, edits.new_names, start, edits.end)
+    first = _stage(edits.start, convention)
+    steps, last = _walk(first, edits.changes, convention)
+    before, after = (
+        _totals(cost(d.graph, d.batch, allow_unknown=bool(d.graph.left_out)), convention) for d in (old, new)
+    )
+    assert first.totals == before, "the old design, taken to pieces, costs something else"
+    assert last.totals == after, "the changes do not lead to the new design"
+    causes, free, idle = [], [], []
+    for changes, a, b in steps:
+        cause = _cause(changes, a, b, names, convention)
+        if cause.params or cause.madds:
+            causes.append(cause)
+        elif all(c.kind == "wiring" and c.what for c in changes):
+            continue
+        elif substance(a.graph) != substance(b.graph) or a.state.world.batch != b.state.world.batch:
+            free.append(cause)
+        elif cause.kind not in ("wiring", "written"):
+            idle.append(cause)
+    causes.sort(key=lambda c: (-abs(c.madds), -abs(c.params)))
+    assert sum(c.params for c in causes) == after.params - before.params
+    assert sum(c.madds for c in causes) == after.madds - before.madds
+    partial = old.graph.left_out or new.graph.left_out
+    return Diff(
+        old,
+        new,
+        convention,
+        before,
+        after,
+        tuple(causes),
+        tuple(free),
+        tuple(idle),
+        "partial" if partial else "complete",
+    )
+
+
+def _totals(costs: Costs, convention: Convention) -> Totals:
+    params = convention.count_params(t for layer in costs.layers for t in layer.params)
+    return Totals(params, convention.madds(t for layer in costs.layers for t in layer.work))
+
+
+def _stage(state: State, convention: Convention) -> _Stage:
+    graph = state.graph()
+    costs = cost(graph, state.world.batch, allow_unknown=True)
+    return _Stage(state, graph, costs, _totals(costs, convention))
+
+
+Steps = list[tuple[tuple[Change, ...], _Stage, _Stage]]
+
+
+def _walk(stage: _Stage, changes: Iterable[Change], convention: Convention) -> tuple[Steps, _Stage]:
+    """Make the changes in turn; one that does not fit yet waits, and those that only fit together are one
+    step.
+    """
+    steps: Steps = []
+    waiting = list(changes)
+    while waiting:
+        for together in dict.fromkeys((1, 2, 3, len(waiting))):
+            found = _first_that_fits(stage, waiting, together, convention)
+            if found is not None:
+                at, then = found
+                steps.append((tuple(waiting[at : at + together]), stage, then))
+                del waiting[at : at + together]
+                stage = then
+                break
+        else:
+            raise AssertionError("the changes do not lead to the new design")
+    return steps, stage
+
+
+def _first_that_fits(
+    stage: _Stage, waiting: list[Change], together: int, convention: Convention
+) -> tuple[int, _Stage] | None:
+    for at in range(len(waiting) - together + 1):
+        state = stage.state
+        for change in waiting[at : at + together]:
+            state = change.apply(state)
+        try:
+            return at, _stage(state, convention)
+        except (ShapeError, SpecError):
+            continue
+    return None
+
+
+def _cause(changes: tuple[Change, ...], a: _Stage, b: _Stage, names: Names, convention: Convention) -> Cause:
+    """Put one step into words and figures."""
+    said = [say(change, a.graph, b.graph, names) for change in changes]
+    lead = changes[0]
+    counts: dict[str, list[int]] = {}
+    for stage, sign in ((b, 1), (a, -1)):
+        for layer in stage.costs.layers:
+            sums = counts.setdefault(layer.name, [0, 0])
+            sums[0] += sign * convention.count_params(layer.params)
+            sums[1] += sign * convention.madds(layer.work)
+    layers = sorted(
+        ((names.layer(n), p, m) for n, (p, m) in counts.items() if p or m),
+        key=lambda x: (-abs(x[2]), -abs(x[1])),
+    )
+    ids = [i for c in changes for i in (*c.ids, *c.others)]
+    return Cause(
+        "; together with ".join(said),
+        lead.kind,
+        tuple(names.old[i] for i in ids if i in names.old),
+        tuple(names.new[i] for i in ids if i in names.new),
+        b.totals.params - a.totals.params,
+        b.totals.madds - a.totals.madds,
+        tuple(layers),
+        names.row(ids),
+    )
+
+
+def figures(cause: Cause | Diff, unit: str) -> str:
+    """A change of the totals in words: "+12,845,056 MAdds, +1,088 params"."""
+    parts = [(cause.madds, unit), (cause.params, "params")]
+    return ", ".join(f"{n:+,} {what}" for n, what in parts if n) or f"+0 {unit}"
+
+
+def data(found: Diff) -> dict[str, Any]:
+    """The `mnetcost.diff/1` document."""
+    from ...version import VERSION
+    from ..report.report import convention_data, design_data
+
+    def cause_data(c: Cause) -> dict[str, Any]:
+        return {
+            "text": c.text,
+            "kind": c.kind,
+            "old": list(c.old),
+            "new": list(c.new),
+            "row": c.row,
+            "params": c.params,
+            "madds": c.madds,
+            "layers": [{"name": n, "params": p, "madds": m} for n, p, m in c.layers],
+        }
+
+    return {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        "status": found.status,
+        "identical": found.identical,
+        "old": {"design": design_data(found.old), **found.before._asdict()},
+        "new": {"design": design_data(found.new), **found.after._asdict()},
+        "convention": convention_data(found.convention),
+        "difference": {"params": found.params, "madds": found.madds},
+        "causes": [cause_data(c) for c in found.causes],
+        "free": [cause_data(c) for c in found.free],
+        "idle": [cause_data(c) for c in found.idle],
+    }
+
+
+def document(found: Diff, sentences: bool = False) -> Document:
+    """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as
+    sentences.
+    """
+    from ..report.report import graph_notes
+
+    unit = found.convention.unit
+    sides = (
+        (unit, found.before.madds, found.after.madds),
+        ("params", found.before.params, found.after.params),
+    )
+    totals = Table(
+        "totals",
+        (
+            Column("count", "total"),
+            Column("old", "old", "count"),
+            Column("new", "new", "count"),
+            Column("difference", "difference", "change"),
+            Column("growth", "growth", "growth", rank=1),
+        ),
+        tuple((name, was, now, now - was, (now - was) / was if was else None) for name, was, now in sides),
+    )
+    columns = (
+        Column("cause", "what changed"),
+        Column("madds", unit, "change"),
+        Column("params", "params", "change"),
+    )
+    causes = Table(
+        "causes",
+        columns,
+        tuple((c.text, c.madds or None, c.params or None) for c in found.causes),
+        (("together", found.madds, found.params),),
+    )
+    parts = [
+        ("cause", found.causes),
+        ("at no cost", found.free),
+        ("without effect at these settings", found.idle),
+    ]
+    flat = Table(
+        "causes",
+        (
+            Column("cause", "cause"),
+            Column("is", "is"),
+            Column("old", "old"),
+            Column("new", "new"),
+            *columns[1:],
+        ),
+        tuple(
+            (c.text, part, "; ".join(c.old), "; ".join(c.new), c.madds, c.params)
+            for part, group in parts
+            for c in group
+        ),
+    )
+    lead = []
+    if found.identical:
+        lead.append("identical: both compute the same")
+    elif not found.causes:
+        lead.append("they cost the same")
+    elif sentences:
+        lead += [f"{c.text}: {figures(c, unit)}" for c in found.causes]
+    notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in parts[1:] if group]
+    notes += dict.fromkeys((*graph_notes(found.old.graph), *graph_notes(found.new.graph)))
+    notes.append(f"convention: {found.convention.name}")
+    tables = () if found.identical else (totals,) if sentences or not found.causes else (causes, totals)
+    return Document(
+        f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found), tuple(lead), flat
+    )

@@ -1,0 +1,1 @@
+"""Why does a published number differ from ours?"""

@@ -1,0 +1,218 @@
+"""Why is somebody's number not ours?
+
+Searches conventions, small changes of the design and ways to write a number for what fits.
+
+A fit proves little where a wrong number would fit as well: of all numbers with as many digits in the
+neighbourhood, the share that could be explained as simply is the explanation's `chance`. Only where that is
+small is a number called explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ...designs.settings import Design
+from ...engine.conventions import Convention
+from ...engine.costs import Costs
+from ...errors import CallError
+from ...version import VERSION
+from ..documents import Column, Document, Table
+from ..report.report import design_data, graph_notes, status_data
+from ..report.tally import SIDES, WORK
+from .asked import Asked, Reading
+from .search import Candidate, Fit, Search
+from .walk import Tick, Walk
+
+SCHEMA = "mnetcost.reconcile/1"
+SHOWN = 5
+UNIT_NOTES = {
+    "MACs": "the number is in multiply-adds: what counts one as two operations is left out",
+    "FLOPs": "the number is in FLOPs: counting a multiply-add as two operations costs no points",
+    "bytes": (
+        "the number is in bytes: of float32, float16 or int8 weights; running statistics, names and headers"
+        " cost no points"
+    ),
+}
+"""What the unit that was typed says of the search."""
+
+
+class Answer(NamedTuple):
+    """What was found for one number and one kind of figure: `fits`, the simplest first, and whether that
+    explains it.
+    """
+
+    kind: str
+    search: Search
+    fits: list[Fit]
+    explained: bool
+
+
+def judge(search: Search, asked: Asked) -> Answer:
+    """Explained, if some fit is our own figure, or better than chance."""
+    fits = search.fits(asked)
+    return Answer(search.kind, search, fits, bool(fits) and fits[0].explains)
+
+
+def kinds_of(asked: Asked, kind: str | None) -> tuple[str, ...]:
+    """What a number may count: as asked for, as its unit says, or either.
+
+    Raises CallError where the two contradict each other.
+    """
+    if kind and asked.kind and kind != asked.kind:
+        raise CallError(f"'{asked.text}' says that it counts {asked.kind}, and --kind says {kind}")
+    return (kind or asked.kind,) if kind or asked.kind else SIDES
+
+
+def reconcile(
+    design: Design,
+    costs: Costs,
+    reference: Convention,
+    asked: Asked,
+    kind: str | None = None,
+    tick: Tick | None = None,
+) -> Document:
+    """Answer for one number; without a kind, for work or parameters, whichever it fits better.
+
+    Raises CallError where the number's unit contradicts the kind.
+    """
+    kinds, walk = kinds_of(asked, kind), Walk(design, costs, reference)
+    for k in kinds:  # our own figure needs no search
+        answer = judge(Search(design, costs, reference, k, walk=walk, base_only=True), asked)
+        if answer.fits and not answer.fits[0].points:
+            return document(design, asked, answer)
+    answers = [judge(Search(design, costs, reference, k, tick, walk), asked) for k in kinds]
+
+    def rank(a: Answer) -> tuple[bool, bool, float]:
+        by = a.fits[0].chance if a.fits else abs(a.search.nearest(asked)[0].value - asked.target)
+        return not a.explained, not a.fits, by
+
+    return document(design, asked, min(answers, key=rank))
+
+
+def document(design: Design, asked: Asked, a: Answer) -> Document:
+    """Print the best fit's ledger, the others in a line each, and the verdict."""
+    s = a.search
+    ours = s.ours()
+    nearest = s.nearest(asked)
+    if a.fits:
+        shown = [f for f in a.fits if f.explains or not a.explained][:SHOWN]
+        columns = (
+            Column("how", "explanation" if a.explained else "would fit"),
+            Column("figure", "figure", "count"),
+            Column("points", "points", "integer"),
+            Column("chance", "by chance"),
+        )
+        rows = tuple(
+            (s.words(f.candidate, f.reading, f.classes), f.candidate.value, f.points, odds_words(f.chance))
+            for f in shown
+        )
+        tables = (
+            ledger_table(s, a.fits[0].candidate, asked, a.fits[0].reading),
+            Table("fits, the simplest first", columns, rows),
+        )
+    else:
+        near = (
+            Column("how", "nearest"),
+            Column("figure", "figure", "count"),
+            Column("off", "off by", "count"),
+        )
+        found = tuple((s.words(c), c.value, asked.target - c.value) for c in nearest)
+        tables = (ledger_table(s, nearest[0], asked, None), Table("nearest", near, found))
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        **status_data(s.costs.graph),
+        "design": design_data(design),
+        "convention": s.reference.name,
+        "number": number_data(asked),
+        "kind": a.kind,
+        "ours": ours,
+        "verdict": "explained" if a.explained else "not explained",
+        "explanations": [fit_data(s, f) for f in a.fits[:SHOWN] if f.explains],
+        "would_fit": [fit_data(s, f) for f in a.fits[:SHOWN] if not f.explains],
+        "nearest": [{"how": s.words(c), "value": c.value, "off_by": asked.target - c.value} for c in nearest],
+    }
+    unit = s.reference.unit if a.kind == WORK else "parameters"
+    return Document(
+        f"{asked.text} against {design.heading}: {ours:,} {unit}",
+        tables,
+        (*graph_notes(s.costs.graph), *evidence_notes((asked,)), _verdict(a, asked, nearest)),
+        data,
+    )
+
+
+def number_data(asked: Asked) -> dict[str, Any]:
+    """A number as it was given."""
+    return {
+        "text": asked.text,
+        "value": asked.value,
+        "digits": asked.significant,
+        **({"unit": asked.unit} if asked.unit else {}),
+    }
+
+
+def evidence_notes(numbers: Iterable[Asked]) -> tuple[str, ...]:
+    """How the units that were typed are used."""
+    return tuple(dict.fromkeys(UNIT_NOTES[asked.unit] for asked in numbers if asked.unit))
+
+
+def ledger_table(s: Search, c: Candidate, asked: Asked, reading: Reading | None) -> Table:
+    columns = (Column("step", "step"), Column("what", "what"), Column("amount", "amount", "count"))
+    rows: list[tuple[Any, ...]] = [(f"ours, by {s.reference.name}", "", s.ours())]
+    rows += [(x.step, x.what, x.amount) for x in s.ledger(c)]
+    footer: tuple[tuple[Any, ...], ...] = (("makes", "", c.value),)
+    if reading is None:
+        footer = (
+            *footer,
+            ("not explained", "", asked.target - c.value),
+            ("the number", asked.text, asked.target),
+        )
+    elif not asked.exact:
+        left = reading.digits * reading.scale // reading.per - c.value
+        footer = (*footer, (f"written as {asked.text}", reading.words or "rounded", left))
+    return Table("ledger", columns, tuple(rows), footer)
+
+
+def odds_words(chance: float) -> str:
+    return f"1 in {1 / chance:,.0f}" if chance > 1e-6 else "1 in a million or fewer"
+
+
+def _verdict(a: Answer, asked: Asked, nearest: list[Candidate]) -> str:
+    if a.fits:
+        f = a.fits[0]
+        odds = f"of wrong numbers with as many digits nearby, {odds_words(f.chance)} would fit as simply"
+        if a.explained:
+            return f"explained: {a.search.words(f.candidate, f.reading, f.classes)}; {odds}."
+        return f"not explained: what fits proves nothing, for {odds}; more digits would tell."
+    off = abs(nearest[0].value - asked.target)
+    step = 2 ** max(asked.value.bit_length() - 24, 0)
+    near = (
+        f" It is off by {off:,}: a tool that adds up in float32 counts such a figure in steps of {step:,}."
+        if off <= step > 1
+        else ""
+    )
+    return f"not explained: nothing that was tried is written as this number; the nearest is above.{near}"
+
+
+def fit_data(s: Search, f: Fit) -> dict[str, Any]:
+    c = f.candidate
+    return {
+        "how": s.words(c, f.reading, f.classes),
+        "value": c.value,
+        "points": f.points,
+        "chance": round(f.chance, 6),
+        "edits": [e.words for e in c.edits],
+        **({"classes": c.classes.classes, "classes_that_fit": list(f.classes or ())} if c.classes else {}),
+        "convention": c.convention.name,
+        "same_figure": list(c.form.also) if c.times == c.over else [],
+        "factor": [c.times, c.over],
+        "reading": f.reading.words or "rounded",
+        "start": s.ours(),
+        "ledger": ledger_data(s, c),
+    }
+
+
+def ledger_data(s: Search, c: Candidate) -> list[dict[str, Any]]:
+    """A ledger as data."""
+    return [{"step": x.step, "what": x.what, "amount": x.amount} for x in s.ledger(c)]

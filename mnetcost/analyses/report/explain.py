@@ -1,0 +1,155 @@
+"""Why is each layer there, and what is its count made of?
+
+Formulas with their numbers put in, from the terms that were counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ...designs.settings import Design
+from ...engine.conventions import Convention, Weight, weight_of
+from ...engine.costs import Costs, LayerCost
+from ...engine.ops import Conv
+from ...engine.terms import Term
+from ...errors import CallError, nearest
+from ...version import VERSION
+from ..documents import Column, Document, Table, about
+from .report import convention_data, design_data, graph_notes, status_data
+from .tally import elsewhere, gap_notes
+
+SCHEMA = "mnetcost.explain/1"
+
+
+def chosen(costs: Costs, pattern: str | None) -> list[LayerCost]:
+    """The layers of a name, of a block, or of a pattern such as `*/depthwise`; all of them for None.
+
+    Raises CallError, with the nearest name, where there is none.
+    """
+    if pattern is None:
+        return list(costs.layers)
+    names = [x.name for x in costs.layers]
+    places = list(dict.fromkeys(x.node.place for x in costs.layers))
+    for test in (
+        lambda x: x.name == pattern,
+        lambda x: x.node.place == pattern,
+        lambda x: x.node.place.startswith(pattern + "/"),
+        lambda x: fnmatchcase(x.name, pattern) or fnmatchcase(x.node.place, pattern),
+    ):
+        found = [x for x in costs.layers if test(x)]
+        if found:
+            return found
+    like = nearest(pattern, [*places, *names])
+    hint = (
+        f"did you mean '{like}'?"
+        if like
+        else "blocks: " + ", ".join(places[:12]) + (", ..." if len(places) > 12 else "")
+    )
+    raise CallError(f"there is no layer '{pattern[:60]}'", hint=hint)
+
+
+CONVOLUTIONS = {
+    "pointwise": (
+        "Pointwise (1x1) convolution: mixes the channels of one position, and looks at no neighbours."
+    ),
+    "grouped": "Grouped convolution: every output channel looks at the input channels of its group.",
+    "depthwise": "Depthwise convolution: one filter a channel, so channels never mix.",
+}
+"""What a convolution of a special kind is, in a sentence."""
+
+
+def what(layer: LayerCost) -> str:
+    """What the layer's op is, in a sentence."""
+    if layer.node.op.__class__ is Conv and layer.word in CONVOLUTIONS:
+        return CONVOLUTIONS[layer.word]
+    text = " ".join((type(layer.node.op).__doc__ or "").split("\n\n")[0].split())
+    return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
+
+
+def _label(t: Term, side: str, weight: Weight) -> str:
+    name = f"{t.kind} ({t.variant.replace('_', ' ')})" if t.variant else t.kind
+    if weight.__class__ is not int:
+        return f"{side}, weighed: {name}"
+    return (
+        f"{side}, not counted: {name}"
+        if weight == 0
+        else f"{side}: {name}"
+        if weight == 1
+        else f"{side}, times {weight}: {name}"
+    )
+
+
+def parts(layer: LayerCost, convention: Convention) -> list[tuple[Any, ...]]:
+    """Every term of a layer: whether and as what it counts, its count, and its factors with their names."""
+    params = [(_label(t, "params", weight_of(t, convention.params)), t.count, str(t)) for t in layer.params]
+    return params + [
+        (_label(t, convention.unit, weight_of(t, convention.work)), t.count, str(t)) for t in layer.work
+    ]
+
+
+def _terms(terms: Sequence[Term], weights: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": t.kind,
+            "variant": t.variant,
+            "factors": [{"name": name, "value": value} for name, value in t.factors],
+            "count": t.count,
+            "weight": weight if isinstance(weight := weight_of(t, weights), int) else dict(weight),
+        }
+        for t in terms
+    ]
+
+
+def explain(design: Design, costs: Costs, convention: Convention, pattern: str | None = None) -> Document:
+    """Answer with a section a layer: what its op is, why it is there, and each of its counts as a product.
+
+    Raises CallError where no layer has this name.
+    """
+    layers = chosen(costs, pattern)
+    columns = (Column("part", ""), Column("count", "count", "count"), Column("formula", "formula"))
+    tables, found = [], []
+    flat: list[tuple[Any, ...]] = []
+    for layer in layers:
+        terms = parts(layer, convention)
+        shapes = f"{' and '.join(map(str, layer.inputs))} to {layer.output}"
+        why = layer.node.why or what(layer)
+        rows = [("is", None, what(layer)), *([("why", None, why)] if layer.node.why else []), *terms]
+        tables.append(Table(f"{layer.name}, {shapes}", columns, tuple(rows)))
+        flat += [(layer.name, *term, why) for term in terms] or [(layer.name, None, None, None, why)]
+        found.append(
+            {
+                "name": layer.name,
+                "place": layer.node.place,
+                "op": layer.word,
+                "is": what(layer),
+                "why": why,
+                "inputs": [list(x) for x in layer.inputs],
+                "output": list(layer.output),
+                "params": convention.count_params(layer.params),
+                "madds": convention.madds(layer.work),
+                "params_terms": _terms(layer.params, convention.params),
+                "work_terms": _terms(layer.work, convention.work),
+            }
+        )
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        **status_data(costs.graph),
+        "design": design_data(design),
+        "convention": convention_data(convention),
+        "layers": found,
+    }
+    heads = (Column("layer", "layer"), *columns, Column("why", "why"))
+    params, madds = (sum(x[key] for x in found) for key in ("params", "madds"))
+    these = "all layers" if pattern is None else f"{len(layers)} layer{'s' * (len(layers) > 1)}"
+    notes = (
+        *graph_notes(costs.graph),
+        f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
+        elsewhere(costs, layers, convention),
+        *gap_notes(costs, convention),
+    )
+    lead = (about(design.title, design.source), *(f"differs: {line}" for line in design.differs))
+    return Document(design.heading, tuple(tables), notes, data, lead, Table("terms", heads, tuple(flat)))

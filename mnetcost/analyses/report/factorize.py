@@ -1,0 +1,216 @@
+"""What does a convolution cost when it is factorised?
+
+Standard, grouped, spatially separable and depthwise separable, side by side.
+
+Every figure is costed by the engine's own ops. A depthwise separable convolution costs 1/N + 1/D_K^2 of the
+standard one, with N output channels and a kernel of side D_K.
+Source: Howard et al. 2017, arXiv 1704.04861, sections 3.1 to 3.3.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd
+from typing import Any, NamedTuple
+
+from ...engine.conventions import Convention, weight_of
+from ...engine.costs import Costs, cost
+from ...engine.graph import Builder
+from ...engine.num import pair
+from ...engine.ops import Conv, DepthwiseConv, Op
+from ...engine.shapes import Shape
+from ...engine.terms import Term
+from ...version import VERSION
+from ..documents import Column, Document, Table
+from .report import convention_data
+
+SCHEMA = "mnetcost.factorize/1"
+
+
+class Layer(NamedTuple):
+    """The layer that is factorised; alpha and rho scale the factorised one, not the standard one it is
+    held against.
+    """
+
+    input: Shape
+    out: int
+    kernel: Any = 3
+    stride: Any = 1
+    padding: Any = "same"
+    groups: int | None = None
+    alpha: float | None = None
+    rho: float | None = None
+
+    @property
+    def some_groups(self) -> int:
+        """The groups asked for, or else the number nearest to the middle between 1 and all that channels
+        allow.
+        """
+        if self.groups is not None:
+            return self.groups
+        most = gcd(self.input.c, self.out)
+        return max(g for g in range(1, int(most**0.5) + 1) if most % g == 0)
+
+
+def standard(layer: Layer) -> list[Op]:
+    """One convolution: D_K x D_K x M x N weights."""
+    return [Conv(layer.out, layer.kernel, layer.stride, padding=layer.padding)]
+
+
+def grouped(layer: Layer) -> list[Op]:
+    """Every group of output channels looks at its own group of input channels."""
+    return [Conv(layer.out, layer.kernel, layer.stride, 1, layer.some_groups, layer.padding)]
+
+
+def spatially_separable(layer: Layer) -> list[Op]:
+    """A column of the kernel, then a row of it."""
+    (k_h, k_w), (s_h, s_w) = pair(layer.kernel), pair(layer.stride)
+    return [
+        Conv(layer.out, (k_h, 1), (s_h, 1), padding=layer.padding),
+        Conv(layer.out, (1, k_w), (1, s_w), padding=layer.padding),
+    ]
+
+
+def depthwise_separable(layer: Layer) -> list[Op]:
+    """A filter a channel, then a pointwise convolution that mixes the channels."""
+    return [DepthwiseConv(layer.kernel, layer.stride, padding=layer.padding), Conv(layer.out)]
+
+
+def scaled(layer: Layer, alpha: float | None, rho: float | None) -> Layer:
+    """The layer at a width and resolution multiplier: alpha M and alpha N channels, rho D_F a side, to
+    the nearest whole number.
+    """
+    (h, w, c), out = layer.input, layer.out
+    if alpha is not None:
+        c, out = (max(1, round(n * alpha)) for n in (c, out))
+    if rho is not None:
+        h, w = (max(1, round(n * rho)) for n in (h, w))
+    return layer._replace(input=Shape(h, w, c), out=out)
+
+
+def costs_of(name: str, layer: Layer, ops: list[Op]) -> Costs:
+    """Cost a chain of ops behind the layer's input.
+
+    Raises ShapeError, with the convolution's name, where the map vanishes or groups do not divide the
+    channels.
+    """
+    builder = Builder()
+    x = builder.input("input", *layer.input)
+    for n, op in enumerate(ops):
+        x = builder.add(f"{name}/{n + 1}" if len(ops) > 1 else name, op, x)
+    return cost(builder.graph())
+
+
+def formula(terms: list[Term], weights: Any) -> str:
+    """The products that count, added up: `3 x 3 x 64 x 112 x 112 + ...`."""
+    said = []
+    for t in terms:
+        weight = weight_of(t, weights)
+        if weight:
+            factor = f"{weight} x " if isinstance(weight, int) and weight != 1 else ""
+            said.append(factor + " x ".join(str(value) for _, value in t.factors))
+    return " + ".join(said) or "0"
+
+
+def expected(layer: Layer) -> Fraction:
+    """1/N + 1/D_K^2, exact."""
+    k_h, k_w = pair(layer.kernel)
+    return Fraction(1, layer.out) + Fraction(1, k_h * k_w)
+
+
+def factorize(layer: Layer, convention: Convention) -> Document:
+    """Answer with the layer's factorisations side by side, and the separable one at alpha and rho where
+    they are given.
+
+    Raises ShapeError where the map vanishes or the groups do not divide the channels.
+    """
+    groups = layer.some_groups
+    name = f"grouped, {groups} groups" if groups > 1 else "grouped, 1 group"
+    wanted = [
+        ("standard", layer, standard(layer)),
+        (name, layer, grouped(layer)),
+        ("spatially separable", layer, spatially_separable(layer)),
+        ("depthwise separable", layer, depthwise_separable(layer)),
+    ]
+    for alpha, rho in dict.fromkeys([(layer.alpha, None), (layer.alpha, layer.rho)]):
+        if alpha is not None or rho is not None:
+            small = scaled(layer, alpha, rho)
+            said = ", ".join(
+                f"{word} {value:g}" for word, value in (("alpha", alpha), ("rho", rho)) if value is not None
+            )
+            wanted.append((f"depthwise separable, {said}", small, depthwise_separable(small)))
+    rows, found, first = [], [], None
+    for name, this, ops in wanted:
+        costs = costs_of(name, this, ops)
+        terms = [t for x in costs.layers for t in x.params], [t for x in costs.layers for t in x.work]
+        params, madds = convention.count_params(terms[0]), convention.madds(terms[1])
+        first = first or (params, madds)
+        ratios = params / first[0] if first[0] else None, madds / first[1] if first[1] else None
+        promised = (
+            float(expected(this)) if ops[0].label == "depthwise" and this.input == layer.input else None
+        )
+        parts = formula(terms[0], convention.params), formula(terms[1], convention.work)
+        rows.append((name, parts[0], params, ratios[0], parts[1], madds, ratios[1], promised))
+        end = costs.layers[-1].output
+        found.append(
+            {
+                "name": name,
+                "input": list(this.input),
+                "output": list(end),
+                "params": params,
+                "params_formula": parts[0],
+                "params_ratio": ratios[0],
+                "madds": madds,
+                "madds_formula": parts[1],
+                "madds_ratio": ratios[1],
+                "expected_ratio": promised,
+            }
+        )
+    columns = (
+        Column("name", "convolution"),
+        Column("params_formula", "params ="),
+        Column("params", "params", "count"),
+        Column("params_ratio", "ratio", "ratio"),
+        Column("madds_formula", f"{convention.unit} ="),
+        Column("madds", convention.unit, "count"),
+        Column("madds_ratio", "ratio", "ratio"),
+        Column("expected", "1/N + 1/D_K^2", "ratio", rank=1),
+    )
+    k_h, k_w = pair(layer.kernel)
+    end = found[0]["output"]
+    said = f"1/N + 1/D_K^2 = 1/{layer.out} + 1/{k_h * k_w} = {float(expected(layer)):.4f}"
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        "convention": convention_data(convention),
+        "input": list(layer.input),
+        "output": end,
+        "kernel": [k_h, k_w],
+        "stride": list(pair(layer.stride)),
+        "padding": layer.padding,
+        "groups": groups,
+        "alpha": layer.alpha,
+        "rho": layer.rho,
+        "expected_ratio": float(expected(layer)),
+        "convolutions": found,
+    }
+    lead = (
+        (
+            "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F"
+            " for the multiply-adds"
+        ),
+        f"{said}: what a depthwise separable convolution costs of the standard one",
+    )
+    title = f"{k_h}x{k_w} convolution, {layer.input} to {'x'.join(map(str, end))}"
+    return Document(
+        title,
+        (Table("convolutions", columns, tuple(rows)),),
+        (
+            (
+                f"counted as '{convention.name}', without biases; spatially separable keeps N channels in the"
+                " middle"
+            ),
+        ),
+        data,
+        lead,
+    )

@@ -1,0 +1,340 @@
+"""What does each layer of one design cost? The report, by layer, block, resolution or kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+from typing import Any
+
+from ...designs.settings import Design
+from ...engine.conventions import Convention
+from ...engine.costs import Costs, LayerCost
+from ...engine.graph import Graph
+from ...engine.terms import MAC_KINDS, Term
+from ...errors import CallError
+from ...version import VERSION
+from ..documents import Column, Document, Table, about
+from .size import size_note, weight_sizes
+from .tally import elsewhere, gap_notes
+
+SCHEMA = "mnetcost.report/1"
+Row = tuple[Any, ...]
+Rows = tuple[
+    tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]
+]  # first columns; first cells, params, work
+
+
+def design_data(design: Design) -> dict[str, Any]:
+    """The `design` object of every JSON document."""
+    return {
+        "name": design.name,
+        "source": design.source,
+        "alpha": design.alpha,
+        "rho": design.rho,
+        "resolution": list(design.resolution),
+        "channels": design.in_channels,
+        "classes": design.classes,
+        "batch": design.batch,
+        "top": design.top,
+    }
+
+
+def convention_data(convention: Convention) -> dict[str, Any]:
+    """The `convention` object of every JSON document."""
+    return {
+        "name": convention.name,
+        "title": convention.title,
+        "source": convention.source,
+        "unit": convention.unit,
+        "work": dict(convention.work),
+        "params": dict(convention.params),
+        **({"unknown": list(convention.unknown)} if convention.unknown else {}),
+    }
+
+
+def layer_data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
+    """One layer of the JSON document."""
+    op, x = layer.node.op, layer.inputs[0] if layer.inputs else layer.output
+    return {
+        "name": layer.name,
+        "place": layer.node.place,
+        "op": layer.word,
+        "input": list(x),
+        "output": list(layer.output),
+        "kernel": _pair(getattr(op, "kernel", None)),
+        "stride": _pair(getattr(op, "stride", None)),
+        "groups": x.c if layer.word == "depthwise" else getattr(op, "groups", None),
+        "params": convention.count_params(layer.params),
+        "madds": convention.madds(layer.work),
+        "params_by_kind": layer.params_by_kind(),
+        "work_by_kind": layer.work_by_kind(),
+    }
+
+
+def _pair(size: Any) -> list[int] | None:
+    return None if size is None else list(size) if isinstance(size, tuple) else [size, size]
+
+
+def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
+    """The `totals` object: raw counts of every kind, and what the convention makes of them."""
+    params = convention.count_params(t for layer in costs.layers for t in layer.params)
+    stored = costs.graph.weight_bytes  # a model file's own, tensor by tensor
+    return {
+        "params": params,
+        "params_by_kind": costs.params_by_kind(),
+        "madds": convention.madds(t for layer in costs.layers for t in layer.work),
+        "work_by_kind": costs.work_by_kind(),
+        "weight_bytes": {
+            "float32": 4 * params,
+            "float16": 2 * params,
+            "int8": params,
+            **({} if stored is None else {"file": stored}),
+        },
+        "activation_elements": costs.activation_elements(),
+    }
+
+
+def status_data(graph: Graph) -> dict[str, Any]:
+    """Whether all was costed, what was left out, and the reader's notes, as every JSON document begins."""
+    return {
+        "status": "partial" if graph.left_out else "complete",
+        **({"left_out": list(graph.left_out)} if graph.left_out else {}),
+        **({"notes": list(graph.notes)} if graph.notes else {}),
+    }
+
+
+def report_data(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
+    """The report as the JSON document says it."""
+    return {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        **status_data(costs.graph),
+        "design": design_data(design),
+        "convention": convention_data(convention),
+        "totals": totals_data(costs, convention),
+        "bytes": weight_sizes(costs),
+        "layers": [layer_data(layer, convention) for layer in costs.layers],
+    }
+
+
+def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[LayerCost]]:
+    """Put layers together, in the order in which their groups first appear."""
+    found: dict[str, list[LayerCost]] = {}
+    for layer in costs.layers:
+        found.setdefault(key(layer), []).append(layer)
+    return found
+
+
+def map_size(layer: LayerCost) -> str:
+    """The height and width of a layer's output map."""
+    return f"{layer.output.h}x{layer.output.w}"
+
+
+def weights_only(terms: Iterable[Term], convention: Convention) -> int:
+    """Parameters that multiply: no biases, no norms."""
+    return int(convention.count_params(t for t in terms if t.kind in MAC_KINDS))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _by_layer(costs: Costs, convention: Convention) -> Rows:
+    columns = (
+        Column("name", "layer"),
+        Column("op", "op", rank=5),
+        Column("input", "input", "size", rank=1),
+        Column("output", "output", "size"),
+        Column("kernel", "kernel", "size", rank=2),
+        Column("stride", "stride", "size", rank=3),
+    )
+
+    def describe(layer: LayerCost) -> Row:
+        op, x = layer.node.op, layer.inputs[0] if layer.inputs else layer.output
+        kernel, stride = _pair(getattr(op, "kernel", None)), _pair(getattr(op, "stride", None))
+        return (
+            layer.name,
+            layer.word,
+            tuple(x),
+            tuple(layer.output),
+            kernel,
+            stride[0] if stride and stride[0] == stride[1] else stride,
+        )
+
+    return columns, [(describe(layer), layer.params, layer.work) for layer in costs.layers]
+
+
+def _by_block(costs: Costs, convention: Convention) -> Rows:
+    columns = (
+        Column("name", "block"),
+        Column("layers", "layers", "integer", rank=2),
+        Column("input", "input", "size", rank=1),
+        Column("output", "output", "size"),
+    )
+    rows: list[tuple[Row, Iterable[Term], Iterable[Term]]] = []
+    for place, layers in groups_of(costs, lambda layer: layer.node.place).items():
+        x = layers[0].inputs[0] if layers[0].inputs else layers[0].output
+        rows.append(((place, len(layers), tuple(x), tuple(layers[-1].output)), *_terms(layers)))
+    return columns, rows
+
+
+def _by_resolution(costs: Costs, convention: Convention) -> Rows:
+    columns = (Column("name", "output map"), Column("layers", "layers", "integer", rank=1))
+    return columns, [
+        ((size, len(layers)), *_terms(layers)) for size, layers in groups_of(costs, map_size).items()
+    ]
+
+
+def _by_kind(costs: Costs, convention: Convention) -> Rows:
+    params, work = _terms(costs.layers)
+    kinds = dict.fromkeys(t.kind for t in (*work, *params))
+    kinds = dict.fromkeys((*(k for k in MAC_KINDS if k in kinds), *kinds))
+    return (Column("name", "kind"),), [
+        ((k,), [t for t in params if t.kind == k], [t for t in work if t.kind == k]) for k in kinds
+    ]
+
+
+def _terms(layers: Iterable[LayerCost]) -> tuple[list[Term], list[Term]]:
+    layers = list(layers)
+    return [t for layer in layers for t in layer.params], [t for layer in layers for t in layer.work]
+
+
+BY: dict[str, Callable[[Costs, Convention], Rows]] = {
+    "layer": _by_layer,
+    "block": _by_block,
+    "resolution": _by_resolution,
+    "kind": _by_kind,
+}
+"""What a row may stand for."""
+
+
+def table_of(costs: Costs, convention: Convention, by: str = "layer", everything: bool = False) -> Table:
+    """One row a layer, block, resolution or kind, in execution order, with params, work and their shares."""
+    columns, rows = BY[by](costs, convention)
+    all_params, all_work = _terms(costs.layers)
+    params, madds = convention.count_params(all_params), convention.madds(all_work)
+    weights = weights_only(all_params, convention)
+    columns = (
+        *columns,
+        Column("params", "params", "count"),
+        Column("params_share", "params share", "share", rank=4),
+    )
+    if by == "kind":
+        columns = (*columns, Column("weights_share", "weights share", "share", rank=3))
+    columns = (
+        *columns,
+        Column("madds", convention.unit, "count"),
+        Column("madds_share", f"{convention.unit} share", "share", bar=True),
+    )
+    if by == "kind" and everything:
+        columns = (
+            *columns,
+            Column("params_raw", "params, unweighed", "count"),
+            Column("work_raw", "work, unweighed", "count"),
+        )
+
+    def figures(p: Iterable[Term], w: Iterable[Term]) -> Row:
+        n, m = convention.count_params(p), convention.madds(w)
+        of_weights = (_share(weights_only(p, convention), weights),) if by == "kind" else ()
+        raw = (sum(t.count for t in p), sum(t.count for t in w)) if by == "kind" and everything else ()
+        return n, _share(n, params), *of_weights, m, _share(m, madds), *raw
+
+    done = tuple((*head, *figures(p, w)) for head, p, w in rows)
+    label = "total" if costs.status == "complete" else f"total ({costs.status})"
+    blank = (None,) * (len(columns) - 1 - len(figures(all_params, all_work)))
+    return Table(f"by {by}", columns, done, ((label, *blank, *figures(all_params, all_work)),))
+
+
+def _order(value: Any) -> Any:
+    """Numbers from the largest, maps by their numbers, words from A; what is missing last."""
+    if isinstance(value, str):
+        return (0, 0, value)
+    if isinstance(value, tuple):
+        return (0, -prod(value), "")
+    return (1, 0, "") if value is None else (0, -value, "")
+
+
+def sorted_rows(table: Table, key: str) -> Table:
+    """Sort a table's rows by a column, the largest first, or from A; ties stay in order.
+
+    Raises CallError, with the nearest, where there is no such column.
+    """
+    keys = [c.key for c in table.columns]
+    if key.lower() not in keys:
+        from ...designs.synonyms import did_you_mean
+
+        raise CallError(f"there is no column '{key[:60]}'", hint=did_you_mean(key, keys, "columns"))
+    at = keys.index(key.lower())
+    return table._replace(rows=tuple(sorted(table.rows, key=lambda row: _order(row[at]))))
+
+
+def top_rows(table: Table, top: int) -> Table:
+    """Keep the first rows, with what they come to."""
+    rows = table.rows[:top]
+    sums = [
+        (
+            f"first {len(rows)}"
+            if n == 0
+            else sum(row[n] or 0 for row in rows)
+            if c.kind in ("count", "share", "integer")
+            else None
+        )
+        for n, c in enumerate(table.columns)
+    ]
+    return table._replace(
+        rows=rows, footer=(tuple(sums), *table.footer) if len(rows) < len(table.rows) else table.footer
+    )
+
+
+def graph_notes(graph: Graph) -> tuple[str, ...]:
+    """What every answer says of a model file: what could not be costed, and what rests on a guess."""
+    return (*((f"partial: left out {', '.join(graph.left_out)}",) if graph.left_out else ()), *graph.notes)
+
+
+def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -> str:
+    """The design in one line."""
+    params, madds = totals["params"], totals["madds"]
+    return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'"
+
+
+def report(
+    design: Design,
+    costs: Costs,
+    convention: Convention,
+    by: str = "layer",
+    sort: str | None = None,
+    top: int | None = None,
+    everything: bool = False,
+) -> Document:
+    """Answer with one row a layer, block, resolution or kind.
+
+    sort: a column's key; top: how many rows, by `madds` where `sort` is silent; everything: rows that count
+    nothing too. Raises CallError for an unknown column.
+    """
+    data = report_data(design, costs, convention)
+    table = table_of(costs, convention, by, everything)
+    notes = []
+    if not everything:
+        at = [n for n, c in enumerate(table.columns) if c.key in ("params", "madds")]
+        rows = tuple(row for row in table.rows if any(row[n] for n in at))
+        if len(rows) < len(table.rows):
+            notes.append(
+                f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out;"
+                " --all shows them"
+            )
+            table = table._replace(rows=rows)
+    if sort or top:
+        table = sorted_rows(table, sort or "madds")
+    if top:
+        table = top_rows(table, top)
+    if by != "layer" or sort or top:
+        keys = [c.key for c in table.columns]
+        data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
+    lead = (about(design.title, design.source),)
+    said = (
+        *gap_notes(costs, convention),
+        size_note(costs),
+        summary(design, data["totals"], convention),
+        elsewhere(costs, costs.layers, convention),
+    )
+    return Document(design.heading, (table,), (*graph_notes(costs.graph), *notes, *said), data, lead)

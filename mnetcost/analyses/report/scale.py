@@ -1,0 +1,244 @@
+"""How do params and work follow alpha and the resolution?
+
+A whole grid in one walk, in exact 64-bit integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ...designs import Settings, channeled, load_spec
+from ...designs.build import build
+from ...designs.spec import Spec
+from ...engine.conventions import UNITS, Convention, Weight, weight_of
+from ...engine.costs import cost, refuse_overflow
+from ...engine.terms import Term
+from ...errors import CallError
+from ...version import VERSION
+from ..documents import Column, Document, Table, about
+from .report import convention_data
+
+SCHEMA = "mnetcost.scale/1"
+MOST_CELLS = 4_000_000
+MOST_SHOWN = (24, 8)  # alphas and resolutions that a text shows; the other formats hold all
+
+
+class Grid(NamedTuple):
+    """Params and work of one design at every alpha and resolution.
+
+    params, madds: int64 arrays of shape (alphas, resolutions); alpha: float64; resolution: int64 of shape
+    (resolutions,), or (resolutions, 2) as height and width where one is not square.
+    """
+
+    spec: Spec
+    settings: Settings
+    convention: Convention
+    sizes: tuple[tuple[int, int], ...]
+    alpha: Any
+    resolution: Any
+    params: Any
+    madds: Any
+
+
+def scale(
+    spec: Spec,
+    alphas: Sequence[float],
+    sizes: Sequence[tuple[int, int]],
+    convention: Convention,
+    settings: Settings,
+) -> Grid:
+    """Cost a design at every alpha and size; `settings` gives classes, channels, top and batch.
+
+    Raises CallError for a grid of too many cells or counts past 2**62, SpecError where a map vanishes in a
+    cell.
+    """
+    if len(alphas) * len(sizes) > MOST_CELLS:
+        raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
+    largest = (max(h for h, _ in sizes), max(w for _, w in sizes))
+    corner = load_spec(spec, settings._replace(alpha=max(alphas), rho=None, resolution=largest))
+    refuse_overflow(cost(corner.graph, corner.batch))
+    import numpy as np
+
+    alpha, h, w = (
+        np.array(alphas, np.float64),
+        np.array([s[0] for s in sizes], np.int64),
+        np.array([s[1] for s in sizes], np.int64),
+    )
+    square = all(a == b for a, b in sizes)
+    columns = (h[None, :], h[None, :] if square else w[None, :])
+    graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
+    layers = cost(graph, corner.batch).layers
+    params = weigh_grid((t for x in layers for t in x.params), convention.params, alpha, h)
+    madds = weigh_grid((t for x in layers for t in x.work), convention.work, alpha, h)
+    return Grid(
+        spec, settings, convention, tuple(sizes), alpha, h if square else np.stack([h, w], 1), params, madds
+    )
+
+
+def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any, size: Any) -> Any:
+    """Add up count x weight over a grid of alphas (rows) by sizes (columns), one product of a column and
+    a row at a time.
+
+    Terms whose factors that follow the size agree are added up along alpha first: a network has a few sizes
+    of map, so that a thousand by a thousand cells take a few large products and not one a layer.
+    """
+    import numpy as np
+
+    total = np.zeros((len(alpha), len(size)), np.int64)
+    scratch = np.empty_like(total)
+    rows: dict[bytes, Any] = {}
+    sums: dict[bytes, Any] = {}
+    for factors, weight in _weighed(terms, weights):
+        down, along, cells = np.array([[weight]], np.int64), np.array([[1]], np.int64), None
+        for _, factor in factors:
+            height, width = getattr(factor, "shape", (1, 1))
+            if height > 1 and width > 1:
+                cells = factor if cells is None else cells * factor
+            elif width > 1:
+                along = along * factor
+            else:
+                down = down * factor
+        if cells is not None:
+            np.multiply(down, along, out=scratch)
+            scratch *= cells
+            total += scratch
+        else:
+            key = along.tobytes()
+            rows[key] = along
+            sums[key] = sums[key] + down if key in sums else down
+    for key, down in sums.items():
+        np.multiply(down, rows[key], out=scratch)
+        total += scratch
+    return total
+
+
+def _weighed(
+    terms: Iterable[Term], weights: Mapping[str, Weight]
+) -> Iterator[tuple[Sequence[tuple[str, Any]], int]]:
+    """Each product that counts, as its factors and its weight."""
+    for t in terms:
+        weight = weight_of(t, weights)
+        for unit, n in {"each": weight}.items() if isinstance(weight, int) else weight.items():
+            names = UNITS[unit]
+            if n:
+                yield [f for f in t.factors if names is None or f[0] in names], n
+
+
+class Cells(Sequence[tuple[Any, ...]]):
+    """The grid as rows (alpha, resolution, params, madds), made when they are asked for."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self.labels = [label(size) for size in grid.sizes]
+
+    def __len__(self) -> int:
+        return int(self.grid.madds.size)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        i, j = divmod(range(len(self))[at], len(self.labels))
+        return (
+            float(self.grid.alpha[i]),
+            self.labels[j],
+            int(self.grid.params[i, j]),
+            int(self.grid.madds[i, j]),
+        )
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for alpha, params, madds in zip(
+            self.grid.alpha.tolist(), self.grid.params, self.grid.madds, strict=True
+        ):
+            for row in zip(self.labels, params.tolist(), madds.tolist(), strict=True):
+                yield alpha, *row
+
+
+def label(size: tuple[int, int]) -> int | str:
+    """A size in pixels: one number where it is square."""
+    h, w = size
+    return h if h == w else f"{h}x{w}"
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Which of many to show: the first, the last, and what lies evenly between.
+
+    >>> spread(3, 8), spread(100, 4)
+    ([0, 1, 2], [0, 33, 66, 99])
+    """
+    return list(range(count)) if count <= most else [n * (count - 1) // (most - 1) for n in range(most)]
+
+
+def _table(grid: Grid, title: str, values: Any, shown: tuple[list[int], list[int]]) -> Table:
+    rows, columns = shown
+    heads = [
+        Column("alpha", "alpha", "number"),
+        *(Column(f"{label(grid.sizes[j])}", f"{label(grid.sizes[j])}", "count") for j in columns),
+    ]
+    return Table(
+        title,
+        tuple(heads),
+        tuple((float(grid.alpha[i]), *(int(values[i, j]) for j in columns)) for i in rows),
+    )
+
+
+def answer(grid: Grid) -> Document:
+    """The grid as a document: MAdds by alpha and resolution, with params beside alpha where the
+    resolution does not change them.
+    """
+    spec, unit, n, m = grid.spec, grid.convention.unit, len(grid.alpha), len(grid.sizes)
+    shown = spread(n, MOST_SHOWN[0]), spread(m, MOST_SHOWN[1])
+    if bool((grid.params == grid.params[:, :1]).all()):
+        heads = (Column("alpha", "alpha", "number"), Column("params", "params", "count"))
+        tables = [
+            Table("params", heads, tuple((float(grid.alpha[i]), int(grid.params[i, 0])) for i in shown[0]))
+        ]
+    else:
+        tables = [_table(grid, "params by alpha and resolution", grid.params, shown)]
+    tables.append(_table(grid, f"{unit} by alpha and resolution", grid.madds, shown))
+    classes = spec.classes if grid.settings.classes is None else grid.settings.classes
+    channels = channeled(spec, grid.settings).channels
+    top, batch = grid.settings.top is not False, grid.settings.batch or 1
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        "status": "complete",
+        "design": {
+            "name": spec.name,
+            "source": spec.source,
+            "resolution": list(spec.resolution),
+            "channels": channels,
+            "classes": classes,
+            "batch": batch,
+            "top": top,
+        },
+        "convention": convention_data(grid.convention),
+        "alpha": grid.alpha,
+        "resolution": grid.resolution,
+        "params": grid.params,
+        "madds": grid.madds,
+    }
+    notes = [f"counted as '{grid.convention.name}': {grid.convention.title}"]
+    if len(shown[0]) < n or len(shown[1]) < m:
+        notes.insert(
+            0,
+            f"{len(shown[0])} of {n:,} alphas and {len(shown[1])} of {m:,} resolutions; csv, json and npz"
+            " hold all",
+        )
+    kind = "text" if any(h != w for h, w in grid.sizes) else "integer"
+    columns = (Column("alpha", "alpha", "number"), Column("resolution", "resolution", kind))
+    flat = Table(
+        "scale", (*columns, Column("params", "params", "count"), Column("madds", unit, "count")), Cells(grid)
+    )
+    arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
+    said = [
+        *([f"classes={classes}"] if classes != spec.classes and top else []),
+        *([] if top else ["top=no"]),
+    ]
+    said += [f"channels={channels}"] if channels != spec.channels else []
+    said += [f"batch={batch}"] if batch != 1 else []
+    title = (
+        f"{spec.name}{':' if said else ''}{','.join(said)} at {n:,} alpha{'s' * (n > 1)} and {m:,}"
+        f" resolution{'s' * (m > 1)}"
+    )
+    return Document(title, tuple(tables), tuple(notes), data, (about(spec.title, spec.source),), flat, arrays)

@@ -1,0 +1,70 @@
+"""How many bytes do a design's weights take?
+
+As float32, trained and stored, and as int8 with batch norm folded away.
+"""
+
+from __future__ import annotations
+
+from ...engine.costs import Costs
+from ...engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
+from ...engine.ops.elements import Bias, Norm, Scale
+from ...engine.terms import MAC_KINDS
+
+WEIGHTED = (Conv, DepthwiseConv, TransposedConv, Dense)
+FOLDED = (Norm, Scale, Bias)
+
+
+def weight_sizes(costs: Costs) -> dict[str, int]:
+    """Bytes by form: `float32` of what is trained, `float32_stored` with running statistics,
+    `int8_folded` where it can be known.
+
+    `int8_folded` is a byte a weight and an int32 bias a channel of every layer that has a bias or a batch
+    norm behind it.
+    """
+    kinds = costs.params_by_kind()
+    stored = sum(kinds.values())
+    sizes = {"float32": 4 * (stored - kinds.get("norm_statistics", 0)), "float32_stored": 4 * stored}
+    folded = None if costs.graph.left_out else int8_folded(costs)
+    return {**sizes, **({} if folded is None else {"int8_folded": folded})}
+
+
+def int8_folded(costs: Costs) -> int | None:
+    """The bytes of int8 weights and int32 biases; None where something cannot be folded or is no weight
+    of a convolution or dense layer.
+    """
+    nodes = costs.graph.nodes
+    readers = [0] * len(nodes)
+    for node in nodes:
+        for n in node.inputs:
+            readers[n] += 1
+    numbers = {id(node): n for n, node in enumerate(nodes)}
+    weights, biased = 0, set()
+    for layer in costs.layers:
+        node = layer.node
+        if isinstance(node.op, WEIGHTED):
+            weights += sum(t.count for t in layer.params if t.kind in MAC_KINDS)
+            if any(t.kind == "bias" for t in layer.params):
+                biased.add(numbers[id(node)])
+        elif isinstance(node.op, FOLDED) and (layer.params or isinstance(node.op, Norm)):
+            n = node.inputs[0]
+            while isinstance(nodes[n].op, FOLDED) and readers[n] == 1:
+                n = nodes[n].inputs[0]
+            if not isinstance(nodes[n].op, WEIGHTED) or readers[n] != 1 or nodes[n].shared:
+                return None
+            biased.add(n)
+        elif layer.params:
+            return None
+    return int(weights + 4 * sum(nodes[n].output.c for n in biased))
+
+
+def size_note(costs: Costs) -> str:
+    """The sizes in one line."""
+    sizes, file = weight_sizes(costs), costs.graph.weight_bytes
+    parts = [f"{sizes['float32']:,} as float32"]
+    if sizes["float32_stored"] != sizes["float32"]:
+        parts.append(f"{sizes['float32_stored']:,} with running statistics")
+    if "int8_folded" in sizes:
+        parts.append(f"{sizes['int8_folded']:,} as int8 (batch norm folded, int32 biases)")
+    if file is not None:
+        parts.append(f"{file:,} in the file")
+    return "bytes of weights: " + ", ".join(parts)

@@ -1,0 +1,220 @@
+"""What is a figure made of under a convention, kind by kind, and where do two conventions part?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ...engine.conventions import UNITS, Convention, Weight, weight_of
+from ...engine.costs import Costs, LayerCost
+from ...engine.terms import FOLDED, MAC_KINDS, Term
+
+Key = tuple[str, str, str]  # kind, variant, as written
+Counts = Mapping[tuple[Key, str], int]  # by key and unit
+
+WORK, PARAMS = "madds", "params"
+SIDES = (WORK, PARAMS)
+
+NAMES = {
+    "norm": "batch norm",
+    "bias.conv": "biases of convolutions",
+    "bias.dense": "biases of dense layers",
+    "bias.alone": "biases on their own",
+    "bias": "biases",
+    "norm.scale": "batch norm's scale",
+    "norm.shift": "batch norm's shift",
+    "norm_statistics": "running mean and variance",
+    "activation.relu": "ReLU",
+    "activation.relu6": "ReLU6",
+    "activation.hswish": "h-swish",
+    "activation.hsigmoid": "hard sigmoid",
+    "pool": "pooling windows",
+    "pool_input": "numbers that pools read",
+    "pool_output": "numbers that pools write",
+    "add": "adds of shortcuts",
+    "gate": "squeeze-and-excite gates",
+    "rescale": "rescaling of pixels",
+    "transposed_output": "multiply-adds of transposed convolutions, at their output's positions",
+}
+COMMON = ("paper", "flops", "fvcore", "ptflops-pytorch", "thop")
+"""The conventions that a reader has most likely met."""
+PER = {
+    "each": "",
+    "channel": ", once a channel",
+    "channel_once": ", once a channel",
+    "image": ", once an image",
+    "output": ", once a number written",
+    "layer": ", once a layer",
+}
+
+
+class Entry(NamedTuple):
+    """One line of a ledger: what, how many, times what weight."""
+
+    what: str
+    number: int
+    weight: int
+
+    @property
+    def amount(self) -> int:
+        return self.number * self.weight
+
+
+def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
+    """The weights for work or for parameters."""
+    return convention.work if kind == WORK else convention.params
+
+
+GAPS = {
+    FOLDED: "batch norm, which this file may have folded away",
+    "matmul": "products of two computed maps",
+    "transposed_output": "transposed convolutions",
+    "upsample": "upsampling",
+}
+"""What a convention does not know, in words, where the kind's own name says too little."""
+
+
+def kinds_there(costs: Costs) -> set[str]:
+    """The kinds of work of a design, with and without their variants."""
+    pairs = {(t.kind, t.variant) for layer in costs.layers for t in layer.work}
+    there = {key for kind, variant in pairs for key in (kind, f"{kind}.{variant}")}
+    if costs.graph.weight_bytes is not None and "norm" not in there and "bias.conv" in there:
+        there.add(FOLDED)
+    return there
+
+
+def gaps(costs: Costs, convention: Convention) -> list[str]:
+    """What of a design nobody knows how the tool behind a convention would count, in words; none where
+    its figure can be trusted.
+    """
+    return _gaps(kinds_there(costs), convention) if convention.unknown else []
+
+
+def _gaps(there: set[str], convention: Convention) -> list[str]:
+    kinds = [key for key in convention.unknown if key in there]
+    return list(dict.fromkeys(GAPS.get(key) or _in_words(key) for key in kinds))
+
+
+def _in_words(key: str) -> str:
+    kind, _, variant = key.partition(".")
+    return (
+        f"{variant.replace('_', ' ')} {NAMES.get(kind, kind)}"
+        if variant != "transposed"
+        else f"{kind} transposed convolutions"
+    )
+
+
+def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention) -> str:
+    """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ...".
+
+    A tool that nobody can speak for is left out: "; not known: fvcore, thop (batch norm, which this file
+    may have folded away)".
+    """
+    from ...designs.conventions import load_convention
+
+    others = [load_convention(name) for name in COMMON if name != convention.name]
+    sums, there = counts((t for layer in layers for t in layer.work), units_of(others)), kinds_there(costs)
+    missing: dict[str, list[str]] = {}
+    known = []
+    for k in others:
+        if why := ", ".join(_gaps(there, k)):
+            missing.setdefault(why, []).append(k.name)
+        else:
+            known.append(f"{value(sums, k.work):,} by {k.name}")
+    return f"elsewhere: {', '.join(known)}" + "".join(
+        f"; not known: {', '.join(names)} ({why})" for why, names in missing.items()
+    )
+
+
+def gap_notes(costs: Costs, convention: Convention) -> tuple[str, ...]:
+    """What an answer counted by a convention must say where the convention cannot speak for all of the
+    design.
+    """
+    missing = gaps(costs, convention)
+    return (
+        (
+            (
+                f"{convention.name} does not know how its tool counts {', '.join(missing)}: its own figure"
+                " may differ"
+            ),
+        )
+        if missing
+        else ()
+    )
+
+
+def terms_of(costs: Costs, kind: str) -> Iterable[Term]:
+    """All terms of work, or of parameters."""
+    return (t for layer in costs.layers for t in (layer.work if kind == WORK else layer.params))
+
+
+def units_of(conventions: Iterable[Convention]) -> dict[str, tuple[str, ...]]:
+    """Which units beside the term's own product some convention asks for, by kind."""
+    found: dict[str, set[str]] = {}
+    for convention in conventions:
+        for key, weight in convention.work.items():
+            if not isinstance(weight, int):
+                found.setdefault(key.partition(" as ")[0].partition(".")[0], set()).update(weight)
+    return {kind: tuple(sorted(units - {"each"})) for kind, units in found.items()}
+
+
+def counts(terms: Iterable[Term], units: Mapping[str, tuple[str, ...]]) -> dict[tuple[Key, str], int]:
+    """Add up raw counts by kind, variant and writing, in every unit that is asked for."""
+    sums: dict[tuple[Key, str], int] = {}
+    for t in terms:
+        key = (t.kind, t.variant, t.written)
+        sums[key, "each"] = sums.get((key, "each"), 0) + t.count
+        for unit in units.get(t.kind, ()):
+            sums[key, unit] = sums.get((key, unit), 0) + t.over(UNITS[unit])
+    return sums
+
+
+def weights(keys: Iterable[tuple[Key, str]], table: Mapping[str, Weight]) -> dict[tuple[Key, str], int]:
+    """What each of these counts weighs; those that weigh nothing are left out."""
+    found: dict[tuple[Key, str], int] = {}
+    for key, unit in keys:
+        weight = weight_of(Term(key[0], (), key[1], key[2]), table)
+        n = (
+            weight
+            if isinstance(weight, int) and unit == "each"
+            else weight.get(unit, 0)
+            if not isinstance(weight, int)
+            else 0
+        )
+        if n:
+            found[key, unit] = n
+    return found
+
+
+def value(sums: Counts, table: Mapping[str, Weight]) -> int:
+    """Weigh counts that are added up already."""
+    return sum(sums[k] * n for k, n in weights(sums, table).items())
+
+
+def name_of(key: Key, unit: str = "each") -> str:
+    """Say what is counted: "batch norm, once a channel"."""
+    kind, variant, _ = key
+    if kind in MAC_KINDS:
+        return (
+            "multiply-adds of transposed convolutions" if variant == "transposed" else "multiply-adds"
+        ) + PER[unit]
+    name = NAMES.get(f"{kind}.{variant}") or (f"{NAMES.get(kind, kind)}")
+    if kind == "activation" and f"{kind}.{variant}" not in NAMES:
+        name = variant or "activations"
+    elif kind.startswith("pool") and variant:
+        name += f" ({variant.replace('_', ' ')})"
+    return name + PER[unit]
+
+
+def difference(
+    sums: Counts, ours: Mapping[str, Weight], theirs: Mapping[str, Weight], kind: str
+) -> list[Entry]:
+    """List what leads from one convention's figure to another's; the amounts add up to the difference."""
+    a, b = weights(sums, ours), weights(sums, theirs)
+    found: dict[tuple[str, int], int] = {}
+    for k in sums:
+        weight = b.get(k, 0) - a.get(k, 0)
+        if weight:
+            what = "weights" if kind == PARAMS and k[0][0] in MAC_KINDS else name_of(*k)
+            found[what, weight] = found.get((what, weight), 0) + sums[k]
+    return [Entry(what, number, weight) for (what, weight), number in found.items() if number]

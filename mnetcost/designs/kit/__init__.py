@@ -1,0 +1,1 @@
+"""What do all readers of model files share? Tensors, axes, layers, checked fields, folding."""

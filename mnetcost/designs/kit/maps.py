@@ -1,0 +1,559 @@
+"""How does a reader add layers while it follows axes? Broadcasting, joining, moving, combining tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from ...engine.graph import Graph, Ref
+from ...engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
+from ...engine.ops.elements import Activation, Bias, Rescale, Scale
+from ...engine.ops.moves import Concat, Constant, Crop, Gather, Pad, Permute, Repeat, Reshape, Slice
+from ...engine.ops.op import spread
+from ...engine.shapes import Shape
+from ...errors import ShapeError, SpecError
+from .layers import DETECTION, LARGEST_DIMENSION, NO_REF, Layers
+from .stored import Counted, Dims, Stored
+from .tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, groups, refit, said, view
+
+if TYPE_CHECKING:
+    pass
+
+
+class Maps:
+    """Adds layers to a graph by what is done to tensors."""
+
+    def __init__(self, file: str, allow_unknown: bool, channels_first: bool, dry: bool = False) -> None:
+        self.layers = Layers(file, allow_unknown or dry)
+        self.loose = allow_unknown  # what cannot be costed is left out, and no tail is looked for
+        self.dry = dry  # only axes are followed, with the file's own batch
+        self.channels_first = channels_first
+        self.counted = Counted()
+        self.said: set[Any] = set()  # numbers that are not counted, and that the answer speaks of
+        self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
+        self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
+
+    def followed(self, name: str, x: Dims, target: Dims, fitting: Dims = ()) -> Dims:
+        """Where a reshape's axes stand in the file, what they are at this size.
+
+        fitting: what they are by an axis that the file leaves open, where it does.
+        """
+        old = self.before.get(name)
+        if old is None or old[0] == x:
+            return target
+        try:
+            dims = refit(*old, x)
+        except (ValueError, ZeroDivisionError):
+            dims = fitting
+        if not dims or fitting not in ((), dims):
+            hint = "export it with dynamic axes, or read it at its own size"
+            raise self.fault(
+                f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint
+            )
+        return dims
+
+    def followed_resize(self, name: str, x: Dims, sizes: Dims) -> Dims:
+        """Where sizes to enlarge to stand in the file, what they are at this size: as many times the map
+        as they were.
+        """
+        old = self.before.get(name)
+        if old is None or old[0] == x:
+            return sizes
+        out = []
+        for was, to, now in zip(*old, x, strict=True):
+            if now * to % was:
+                raise self.fault(
+                    f"its size of {said(old[1])} is fixed in the file and does not follow {said(x)}", name
+                )
+            out.append(now * to // was)
+        return tuple(out)
+
+    def fault(self, message: str, name: str = "", hint: str = "") -> SpecError:
+        return self.layers.fault(message, f"layer {name[:120]!r}" if name else "", hint)
+
+    def channels_of(self, rank: int) -> int:
+        """Which axis is the channels as a rule."""
+        return 1 if self.channels_first and rank > 3 else max(rank - 1, 0)
+
+    def checked(self, dims: Sequence[Any], name: str) -> Dims:
+        """Axes that a map may have."""
+        if len(dims) > MOST_AXES or not all(n.__class__ is int and 1 <= n <= LARGEST_DIMENSION for n in dims):
+            raise self.fault(f"its axes of {said(dims[:MOST_AXES])} are no map's", name)
+        return tuple(dims)
+
+    def shape(self, t: Tensor) -> Shape:
+        return view(t.dims, t.c) if self.dry else self.layers.shape(t.ref)
+
+    def reread(self, t: Tensor) -> bool:
+        """Does a layer give this tensor that only reads the numbers before it as other axes?"""
+        return not self.dry and self.layers.builder.nodes[t.ref].op.__class__ is Reshape
+
+    def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
+        """Add a layer."""
+        return 0 if self.dry else self.layers.add(name, op, *refs, shared=shared, written=written)
+
+    def window(self, name: str, op: Op, t: Tensor) -> Shape:
+        """What a window gives on each map of the batch."""
+        try:
+            y: Shape = op.shape(view((1, *t.dims[1:]), t.c))
+            return y
+        except ShapeError as e:
+            raise self.fault(e.faults[0].message, name) from None
+
+    def seen(self, t: Tensor, c: int, name: str, rank: int = 0) -> Tensor:
+        """A tensor with this axis as its channels."""
+        if rank and len(t.dims) != rank:
+            raise NotKnown
+        c %= len(t.dims) or 1
+        shape = view(t.dims, c)
+        ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
+        return Tensor(ref, t.dims, c)
+
+    def learned(self, stored: Stored) -> int:
+        """How many of these numbers are counted here and not before; a single number is none that a layer
+        learns.
+        """
+        return (
+            sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources]) if not self.dry else 0
+        )
+
+    def first(self, stored: Stored) -> bool:
+        """Are any of these numbers counted here and not before?"""
+        before = self.counted.changes
+        self.learned(stored)
+        return self.counted.changes > before
+
+    def counts(self, name: str, stored: Stored) -> bool:
+        """Does a layer count these as its weights?
+
+        What they were worked out from beyond that is a table beside the layer.
+        """
+        before = self.counted.changes
+        new, own = self.learned(stored), prod(stored.dims)
+        if self.counted.changes == before or self.dry:
+            return False
+        more = new - own if new > own else new if 0 < new < own else 0
+        if more:
+            self.node(f"{name}/weights", Constant(1, 1, more, True))
+        return not 0 < new < own
+
+    def add(
+        self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = ""
+    ) -> Tensor:
+        """Add a layer whose output has these axes."""
+        return Tensor(
+            self.node(name, op, *[t.ref for t in tensors], shared=shared, written=written),
+            self.checked(dims, name),
+            c,
+        )
+
+    def same(self, name: str, op: Op, t: Tensor, shared: bool = False, written: str = "") -> Tensor:
+        """Add a layer that keeps its input's axes."""
+        return self.add(name, op, t, dims=t.dims, c=t.c, shared=shared, written=written)
+
+    def trains(self, stored: Stored, name: str) -> bool:
+        """Are these numbers of a norm, a bias or a slope parameters that are counted here and not before?"""
+        if not stored.trained and stored.numbers > 1:
+            self.fixed(stored, name)
+        return stored.trained and self.counts(name, stored)
+
+    def fixed(self, stored: Stored, name: str, note: str = "fixed") -> None:
+        """Numbers that nothing trains: said once in the answer."""
+        if not self.dry and stored.key not in self.said:
+            self.said.add(stored.key)
+            self.layers.mark(note, name, stored.numbers)
+
+    def weighted(
+        self,
+        name: str,
+        op: Callable[[bool], Op],
+        t: Tensor,
+        weight: Stored,
+        bias: Stored | None,
+        dims: Dims,
+        c: int,
+    ) -> Tensor:
+        """Add a layer with weights and perhaps a bias, of which either may have been counted at an
+        earlier layer.
+        """
+        new = self.counts(name, weight)
+        if bias is None:
+            return self.add(name, op(False), t, dims=dims, c=c, shared=not new)
+        new_bias = self.counts(f"{name}/bias", bias)
+        if new == new_bias:
+            return self.add(name, op(True), t, dims=dims, c=c, shared=not new)
+        y = self.add(name, op(False), t, dims=dims, c=c, shared=not new)
+        return self.same(f"{name}/bias", Bias(prod(bias.dims)), y, shared=not new_bias)
+
+    def as_tensor(self, value: Value, name: str) -> Tensor:
+        """A value as a layer: stored numbers become a table."""
+        if isinstance(value, Tensor):
+            return value
+        dims = self.checked(value.dims, name)
+        c = self.channels_of(len(dims))
+        shape = view(dims, c)
+        if not value.trained and value.numbers > 1:
+            self.fixed(value, name)
+        learned = self.learned(value) if value.trained else 0
+        if learned and not self.dry:
+            self.layers.mark("table", name, learned)
+        if learned in (0, prod(dims)):
+            return Tensor(self.node(f"{name}/table", Constant(*shape, bool(learned))), dims, c)
+        table = self.node(f"{name}/table", Constant(1, 1, learned, True))
+        return Tensor(self.node(f"{name}/spread", Constant(*shape), table), dims, c)
+
+    def table(self, value: Stored, like: Tensor, name: str) -> Tensor:
+        """Stored numbers as a layer that is as large as the map they are combined with."""
+        t, shape = self.as_tensor(value, name), self.shape(like)
+        if self.shape(t) == shape:
+            return like._replace(ref=t.ref)
+        moved, op = ("layout", Reshape) if self.shape(t).elements == shape.elements else ("spread", Constant)
+        return like._replace(ref=self.node(f"{name}/table/{moved}", op(*shape), t.ref))
+
+    def unknown(self, type_: str, name: str, values: Sequence[Value], dims: Dims | None) -> Tensor:
+        """Add an op that cannot be costed, its output as the file says or its first input's."""
+        tensors = [v for v in values if isinstance(v, Tensor)]
+        if dims is None:
+            dims = tensors[0].dims if tensors else (1,)
+        c = tensors[0].c if tensors and len(tensors[0].dims) == len(dims) else self.channels_of(len(dims))
+        shape = view(self.checked(dims, name), c)
+        if self.dry:
+            return Tensor(0, dims, c)
+        return Tensor(self.layers.unknown(type_, name, *[t.ref for t in tensors], shape=shape), dims, c)
+
+    def behind_tail(self, values: Sequence[Value | None]) -> bool:
+        """Does any of these stand behind an op that cannot be costed, in the file's tail?"""
+        return any(isinstance(v, Tensor) and self.layers.behind_tail(v.ref) for v in values)
+
+    def tail(self, type_: str, name: str, values: Sequence[Value | None], dims: Dims | None) -> Tensor:
+        """Add an op of the file's tail; `type_` is empty for one that is known.
+
+        Stored numbers that it reads are a table.
+        """
+        dims = dims or (1,)
+        c = self.channels_of(len(dims))
+        if self.dry:
+            return Tensor(NO_REF, dims, c)
+        refs = [v.ref for v in values if isinstance(v, Tensor)]
+        numbers = sum(self.learned(v) for v in values if isinstance(v, Stored) and v.trained)
+        if numbers and DETECTION.search(type_):
+            self.layers.mark("boxes", name, numbers)
+            numbers = 0
+        return Tensor(
+            self.layers.tail(type_, name, *refs, shape=view(self.checked(dims, name), c), numbers=numbers),
+            dims,
+            c,
+        )
+
+    def may_end(self, type_: str, values: Sequence[Value | None]) -> bool:
+        """May an op that cannot be costed be part of the file's tail?
+
+        See Layers; one that reads stored numbers may have weights.
+        """
+        if any(isinstance(v, Stored) and v.numbers > 1 for v in values) and not DETECTION.search(type_):
+            return False
+        if self.dry:
+            return not self.loose
+        return self.layers.may_end(type_, *[v.ref for v in values if isinstance(v, Tensor)])
+
+    def dense(
+        self,
+        name: str,
+        t: Tensor,
+        axis: int,
+        weight: Stored,
+        inner: int,
+        out: int,
+        bias: Stored | None = None,
+    ) -> Tensor:
+        """A dense layer over one axis."""
+        if not -len(t.dims) <= axis < len(t.dims):
+            raise NotKnown
+        axis %= len(t.dims)
+        if t.dims[axis] != inner:
+            raise self.fault(f"its weights are for {inner:,} numbers, and it gets {t.dims[axis]:,}", name)
+        dims = (*t.dims[:axis], out, *t.dims[axis + 1 :])
+        return self.weighted(
+            name,
+            lambda b: Dense(out, b),
+            self.seen(t, axis, name),
+            weight,
+            bias,
+            self.checked(dims, name),
+            axis,
+        )
+
+    def matmul(self, name: str, a: Value, b: Value, bias: Stored | None = None) -> Tensor:
+        """A product of matrices: a dense layer where one of them is stored and the same for all, a
+        `matmul` otherwise.
+        """
+        if isinstance(a, Tensor) and isinstance(b, Stored) and len(b.dims) >= 2 and prod(b.dims[:-2]) == 1:
+            y = self.dense(name, a, -1, b, b.dims[-2], b.dims[-1], bias)
+            rank = len(b.dims)
+            return (
+                y
+                if rank <= len(y.dims)
+                else self.reshape(f"{name}/axes", y, (*(1,) * (rank - len(y.dims)), *y.dims))
+            )
+        if (
+            isinstance(b, Tensor)
+            and isinstance(a, Stored)
+            and len(a.dims) == 2
+            and len(b.dims) >= 2
+            and bias is None
+        ):
+            return self.dense(name, b, -2, a, a.dims[1], a.dims[0])
+        if isinstance(a, Stored) and isinstance(b, Stored) and len(b.dims) == 2:
+            if a.trained and a.dims[-1:] == (
+                2,
+            ):  # a height and a width in a row: places, as Swin V2 has them
+                self.fixed(a, name, "places")
+                a = a._replace(trained=False)
+            return self.dense(name, self.as_tensor(a, name), -1, b, b.dims[-2], b.dims[-1], bias)
+        a, b = self.as_tensor(a, name), self.as_tensor(b, name)
+        if len(a.dims) < 2 or len(b.dims) < 2:
+            raise NotKnown
+        if a.dims[-1] != b.dims[-2]:
+            raise self.fault(f"matrices of {said(a.dims)} and {said(b.dims)} cannot be multiplied", name)
+        dims = (*broadcast([a.dims[:-2], b.dims[:-2], ()]), a.dims[-2], b.dims[-1])
+        return self.product(name, a, b, a.dims[-1], dims)
+
+    def product(self, name: str, a: Tensor, b: Tensor, inner: int, dims: Dims) -> Tensor:
+        """A product of two computed tensors, each of its numbers a sum of `inner` products."""
+        c = max(len(dims) - 1, 0)
+        return self.add(name, MatMul(inner, *view(self.checked(dims, name), c)), a, b, dims=dims, c=c)
+
+    def combine(self, name: str, by: str, values: Sequence[Value]) -> Tensor:
+        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power, compare,
+        select.
+        """
+        try:
+            dims = broadcast([v.dims for v in values])
+        except ValueError as e:
+            raise self.fault(str(e), name) from None
+        t = next((v for v in values if isinstance(v, Tensor)), None)
+        if t is None:
+            raise NotKnown
+        if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
+            one = stored.one or not stored.numbers or not stored.trained
+            if by in ("add", "subtract", "multiply", "divide") and (
+                one or sum(n > 1 for n in stored.dims) == 1
+            ):
+                shift = by in ("add", "subtract")
+                new = self.learned(stored) if not one else 0
+                if not stored.trained and stored.numbers > 1:
+                    self.fixed(stored, name)
+                learned: Op = Bias(new or stored.numbers) if shift else Scale(False, new or stored.numbers)
+                return self.same(
+                    name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new
+                )
+            if stored.one and by != "compare":
+                relu = by == "maximum" and stored.values == (0,)
+                return self.same(
+                    name, Activation("relu" if relu else "power" if by == "power" else "clip"), t
+                )
+        tensors = [
+            self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name)
+            for v in values
+        ]
+        whole = next((t for t in tensors if t.dims == dims), None)
+        c = (
+            whole.c
+            if whole
+            else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
+        )
+        if self.dry:
+            return Tensor(0, self.checked(dims, name), c)
+        refs = self.alike(name, tensors, dims, c)
+        shapes = [self.shape(t) for t in refs]
+        op: Op = Elementwise(by) if by != "multiply" else Gate()
+        if by == "add" and len(set(shapes)) == 1:
+            op = Add()
+        if by == "multiply":
+            refs.sort(key=lambda t: -self.shape(t).elements)
+            while len(refs) > 2:
+                refs[:2] = [self.add(name, op, *refs[:2], dims=dims, c=c)]
+        return self.seen(self.add(name, op, *refs, dims=dims, c=c), c, name)
+
+    def alike(self, name: str, tensors: Sequence[Tensor], dims: Dims, c: int) -> list[Tensor]:
+        """Tensors as maps that can be combined side by side: as they are, or along up to three runs of
+        axes, or repeated in full.
+        """
+        padded = [(*(1,) * (len(dims) - len(t.dims)), *t.dims) for t in tensors]
+        shapes = [view(p, c, bool(dims) and dims[0] == 1) for p in padded]
+        repeated: Shape | None = None
+        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc") or view(
+            dims, c
+        ) != spread("", tuple(shapes)):
+            runs: list[
+                tuple[Any, list[int]]
+            ] = []  # which tensors are repeated along these axes, and the axes
+            for i in (i for i, n in enumerate(dims) if n != 1):
+                kept = [p[i] != 1 for p in padded]
+                if runs and runs[-1][0] == kept:
+                    runs[-1][1].append(i)
+                else:
+                    runs.append((kept, [i]))
+            if len(runs) <= 3:
+                shapes = [
+                    Shape(*(1,) * (3 - len(runs)), *(prod(p[i] for i in axes) for _, axes in runs))
+                    for p in padded
+                ]
+            else:
+                repeated = view(dims, c)
+        refs = []
+        for t, shape in zip(tensors, shapes, strict=True):
+            ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
+            refs.append(
+                t._replace(
+                    ref=(
+                        ref
+                        if repeated in (None, shape)
+                        else self.node(f"{name}/repeat", Repeat(*repeated), ref)
+                    )
+                )
+            )
+        return refs
+
+    def concat(self, name: str, values: Sequence[Value], axis: int) -> Tensor:
+        """Put tensors one behind another along an axis."""
+        if not any(isinstance(v, Tensor) for v in values):
+            raise NotKnown
+        if len(values) == 1 and isinstance(values[0], Tensor):
+            return values[0]
+        rank = len(values[0].dims)
+        if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
+            raise self.fault(
+                f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}",
+                name,
+            )
+        axis %= rank
+        c = next(v.c for v in values if isinstance(v, Tensor))
+        rest = [i for i in range(rank) if i != c and (i or values[0].dims[0] != 1 or not c)]
+        sides = {c: "channels", **dict(zip(rest, ("height", "width") if len(rest) < 3 else (), strict=False))}
+        dims = list(values[0].dims)
+        dims[axis] = sum(v.dims[axis] for v in values)
+        if any(
+            n != m for v in values for i, (n, m) in enumerate(zip(v.dims, dims, strict=True)) if i != axis
+        ):
+            raise self.fault(
+                f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}",
+                name,
+            )
+        tensors = [self.as_tensor(v, name) for v in values]
+        if axis in sides:
+            return self.add(
+                name, Concat(sides[axis]), *[self.seen(t, c, name) for t in tensors], dims=tuple(dims), c=c
+            )
+        refs = []
+        for t in tensors:
+            shape = Shape(prod(t.dims[:axis]), t.dims[axis], prod(t.dims[axis + 1 :]))
+            refs.append(t._replace(ref=self.node(f"{name}/layout", Reshape(*shape), t.ref)))
+        return self.add(name, Concat("width"), *refs, dims=tuple(dims), c=c)
+
+    def reshape(self, name: str, t: Tensor, dims: Sequence[int]) -> Tensor:
+        """Read the same numbers along other axes."""
+        dims = self.checked(tuple(dims), name)
+        if prod(dims) != prod(t.dims):
+            raise self.fault(f"{said(t.dims)} cannot be read as {said(dims)}", name)
+        c = self.channels_of(len(dims))
+        for ins, outs in groups(t.dims, dims):
+            if t.c in ins and t.dims[t.c] > 1 and all(t.dims[i] == 1 for i in ins if i != t.c):
+                real = [j for j in outs if dims[j] != 1]
+                c = real[0] if len(real) == 1 else c
+        return self.add(name, Reshape(*view(dims, c)), t, dims=dims, c=c)
+
+    def transpose(self, name: str, t: Tensor, perm: Sequence[int]) -> Tensor:
+        """Put the axes in another order."""
+        if sorted(perm) != list(range(len(t.dims))):
+            raise self.fault(f"its order of axes {list(perm)[:MOST_AXES]} does not fit {said(t.dims)}", name)
+        dims = tuple(t.dims[i] for i in perm)
+        c = list(perm).index(t.c) if perm else 0
+        moved = [i for i in perm if t.dims[i] != 1]
+        op = Permute if moved != sorted(moved) else Reshape
+        return self.add(name, op(*view(dims, c)), t, dims=dims, c=c)
+
+    def part(self, name: str, t: Tensor, dims: Dims) -> Tensor:
+        """Take some of each axis."""
+        dims = self.checked(dims, name)
+        t = self.seen(t, t.c, name)
+        y = view(dims, t.c, bool(t.dims) and t.dims[0] == 1)
+        x = self.shape(t)
+        if y.c != x.c:
+            t = self.add(name, Slice(y.c), t, dims=(*t.dims[: t.c], y.c, *t.dims[t.c + 1 :]), c=t.c)
+            name = f"{name}/crop"
+        if (y.h, y.w) != (x.h, x.w) or y.c == x.c:
+            t = self.add(name, Crop(y.h, y.w), t, dims=dims, c=t.c)
+        return t._replace(dims=dims)
+
+    def picked(self, name: str, t: Tensor, dims: Sequence[int]) -> Tensor:
+        """Numbers of a tensor, each as often as asked for, along other axes."""
+        dims = self.checked(dims, name)
+        c = self.channels_of(len(dims))
+        return self.add(name, Gather(*view(dims, c)), t, dims=dims, c=c)
+
+    def repeated(self, name: str, value: Value, dims: Dims) -> Value:
+        """The same numbers as often along each axis, perhaps along new ones in front, as these axes need
+        them.
+        """
+        if isinstance(value, Stored):
+            return value._replace(dims=dims, values=None)
+        rank, batch = len(dims), dims[0] == 1
+        c = value.c + rank - len(value.dims)
+        shape = view((*(1,) * (rank - len(value.dims)), *value.dims), c, batch)
+        ref = (
+            value.ref
+            if self.shape(value) == shape
+            else self.node(f"{name}/layout", Reshape(*shape), value.ref)
+        )
+        return Tensor(self.node(name, Repeat(*view(dims, c, batch)), ref), dims, c)
+
+    def padded(self, name: str, t: Tensor, before: Sequence[int], after: Sequence[int]) -> Tensor:
+        """Zeros before and after along any axes; fewer than none cut."""
+        dims = self.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], name)
+        if dims == t.dims:
+            return self.reshape(name, t, dims)
+        t = self.seen(t, t.c, name)
+        rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
+        if len(rest) < 3 and not before[t.c] and not after[t.c] and not (t.c and (before[0] or after[0])):
+            edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))
+            return self.add(name, Pad((*edges[0], *edges[1])), t, dims=dims, c=t.c)
+        y = t
+        for i, edge in enumerate(zip(before, after, strict=True)):
+            if any(edge):  # one axis after the other, each as a map's width
+                row = self.node(
+                    f"{name}/layout", Reshape(prod(y.dims[:i]), y.dims[i], prod(y.dims[i + 1 :])), y.ref
+                )
+                y = Tensor(
+                    self.node(name, Pad((0, 0, *edge)), row), (*y.dims[:i], dims[i], *y.dims[i + 1 :]), t.c
+                )
+        return self.seen(y, t.c, name)
+
+    def without(self, t: Tensor, axes: Sequence[int]) -> Tensor:
+        """Drop axes of 1."""
+        left = [i for i in range(len(t.dims)) if i not in axes]
+        c = left.index(t.c) if t.c in left else self.channels_of(len(left))
+        return Tensor(t.ref, tuple(t.dims[i] for i in left), c)
+
+    def reduce(self, name: str, t: Tensor, axes: Sequence[int], keep: bool, by: str) -> Tensor:
+        """Bring axes down to one number: global pooling where these are a map's sides."""
+        rank = len(t.dims)
+        if not all(-rank <= a < rank for a in axes):
+            raise self.fault(f"its axes {list(axes)[:MOST_AXES]} do not fit {said(t.dims)}", name)
+        axes = sorted({a % rank for a in axes})
+        dims = tuple(1 if i in axes else n for i, n in enumerate(t.dims))
+        t = self.seen(t, t.c, name)
+        pooled = (
+            by in ("mean", "max") and t.c not in axes and all(n == 1 for i, n in enumerate(dims) if i != t.c)
+        )
+        op: Op = (
+            GlobalPool("average" if by == "mean" else "max")
+            if pooled and rank > 2
+            else Reduce(*view(dims, t.c), by)
+        )
+        y = self.add(name, op, t, dims=dims, c=t.c, written="mean" if by == "mean" else "")
+        return y if keep else self.without(y, axes)
+
+    def graph(self, weight_bytes: int) -> Graph:
+        return self.layers.graph(weight_bytes)

@@ -1,0 +1,186 @@
+"""Which ONNX ops slide a window over a map? Convolutions and pools, with their padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...engine.ops import Conv, DynamicConv, GlobalPool, TransposedConv
+from ..kit.layers import LARGEST_DIMENSION, convolution, plain_size
+from ..kit.stored import Dims, Stored
+from ..kit.tensors import NotKnown, Tensor, Value, view
+from .moves import Lay, Output
+from .net import Call
+
+
+def sides(call: Call, key: str, count: int, low: int = 1, default: int = 1) -> tuple[int, ...]:
+    """A number a side of the window."""
+    said_ = call.integers(key) or [default] * count
+    if len(said_) != count or not all(low <= n <= LARGEST_DIMENSION for n in said_):
+        raise call.fault(f"'{key}' must be {count} numbers from {low}, not {said_[:8]}")
+    return tuple(said_)
+
+
+def over_a_side(numbers: tuple[int, ...], missing: int = 1) -> Any:
+    """A window's size as ops take it; along a row of positions there is only the height."""
+    return plain_size(*numbers) if len(numbers) == 2 else (numbers[0], missing)
+
+
+def padding(call: Call, count: int) -> Any:
+    """Padding as ops take it."""
+    auto = call.word("auto_pad", "NOTSET") or "NOTSET"
+    if auto in ("SAME_UPPER", "SAME_LOWER"):
+        return "same"
+    if auto == "VALID":
+        return "valid"
+    if auto != "NOTSET":
+        raise call.fault(f"auto_pad '{auto[:20]}' is not known")
+    pads = sides(call, "pads", 2 * count, 0, 0)
+    if count == 1:
+        pads = (pads[0], 0, pads[1], 0)
+    top, left, bottom, right = pads
+    return "valid" if not any(pads) else top if len(set(pads)) == 1 else (top, bottom, left, right)
+
+
+def mapped(call: Call, t: Tensor) -> tuple[Tensor, int]:
+    """A tensor with its channels on axis 1, and how many sides its map has: 1 or 2."""
+    count = len(t.dims) - 2
+    if count not in (1, 2):
+        raise NotKnown
+    return call.net.seen(t, 1, call.name), count
+
+
+def slid(call: Call, op: Any, x: Tensor, count: int) -> Dims:
+    """The axes of what a window gives, channels first."""
+    y = call.net.window(call.name, op, x)
+    return (x.dims[0], y.c, y.h, y.w) if count == 2 else (x.dims[0], y.c, y.h)
+
+
+def batched(call: Call, op: Any, x: Tensor) -> Any:
+    """The op for a batch of maps, such as windows: one below the other, each by itself; rows of positions
+    become the rows of a map.
+    """
+    if x.dims[0] == 1 or call.net.dry:
+        return op
+    if len(x.dims) == 4:
+        return op._replace(tiles=x.dims[0])
+    turned = {
+        key: value[::-1]
+        for key, value in op._asdict().items()
+        if key in ("kernel", "stride", "dilation", "output_padding")
+    }
+    top, bottom, left, right = op.padding if isinstance(op.padding, tuple) else (0, 0, 0, 0)
+    return op._replace(
+        **turned, padding=(left, right, top, bottom) if isinstance(op.padding, tuple) else op.padding
+    )
+
+
+def conv(at: int = 1, bias_at: int = 2) -> Lay:
+    """A convolution whose weights are input `at`."""
+
+    def lay(call: Call) -> Output:
+        x, count = mapped(call, call.tensor())
+        w, bias = call.input(at), call.input(bias_at)
+        if w is None or len(w.dims) != count + 2:
+            raise NotKnown
+        out, per_group, *kernel = w.dims
+        groups = call.integer("group", 1)
+        if groups < 1 or per_group * groups != x.dims[1]:
+            raise call.fault(
+                f"its weights are for {per_group:,} channels in {groups:,} groups, and it gets {x.dims[1]:,}"
+            )
+        stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
+        pads = padding(call, count)
+        call.net.checked(w.dims, call.name)
+        window = over_a_side(tuple(kernel))
+        if isinstance(w, Tensor):
+            return dynamic_conv(
+                call, DynamicConv(out, window, stride, dilation, groups, pads), x, w, bias, count
+            )
+        op = convolution(x.dims[1], out, window, stride, dilation, groups, pads, False)
+        if isinstance(bias, Tensor):
+            raise NotKnown
+        dims = slid(call, op, x, count)
+        op = (
+            op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)
+        )  # each position by itself: one map will do
+        return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
+
+    return lay
+
+
+def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value | None, count: int) -> Output:
+    """A convolution whose weights are worked out from the image, or from stored numbers by multiply-adds."""
+    if x.dims[0] != 1 and not call.net.dry:
+        raise NotKnown
+    dims = slid(call, Conv(*op), x, count)
+    y = call.net.add(call.name, op, x, w, dims=dims, c=1)
+    if bias is None:
+        return y
+    reread = (bias.dims[0], *(1,) * count)
+    along = (
+        bias._replace(dims=reread)
+        if isinstance(bias, Stored)
+        else call.net.reshape(f"{call.name}/bias", bias, reread)
+    )
+    return call.net.combine(f"{call.name}/bias", "add", [y, along])
+
+
+def conv_transpose(call: Call) -> Output:
+    x, count = mapped(call, call.tensor())
+    w, bias = call.weights(1), call.weights(2)
+    if w is None or len(w.dims) != count + 2:
+        raise NotKnown
+    channels, per_group, *kernel = call.net.checked(w.dims, call.name)
+    groups = call.integer("group", 1)
+    if channels != x.dims[1]:
+        raise call.fault(f"its weights are for {channels:,} channels, and it gets {x.dims[1]:,}")
+    if call.integers("output_shape") is not None:
+        raise NotKnown
+    stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
+    extra = over_a_side(sides(call, "output_padding", count, 0, 0), 0)
+    op = TransposedConv(
+        per_group * groups,
+        over_a_side(tuple(kernel)),
+        stride,
+        dilation,
+        groups,
+        padding(call, count),
+        extra,
+        bias is not None,
+    )
+    dims, op = slid(call, op, x, count), batched(call, op, x)
+    return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
+
+
+def pool(kind: Any) -> Lay:
+    """Max or average pooling."""
+
+    def lay(call: Call) -> Output:
+        x, count = mapped(call, call.tensor())
+        kernel, stride, dilation = (
+            over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations")
+        )
+        pads = padding(call, count)
+        if count == 2 and dilation == 1 and (x.dims[0] == 1 or call.net.dry):
+            kernel = call.net.layers.window(call.name, kernel, view((1, *x.dims[1:]), 1), pads != "valid")
+        op = kind(kernel, stride, pads, dilation, bool(call.integer("ceil_mode")))
+        return call.net.add(call.name, batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
+
+    return lay
+
+
+def global_pool(kind: str) -> Lay:
+    def lay(call: Call) -> Output:
+        x = call.tensor()
+        if len(x.dims) < 3:
+            raise NotKnown
+        if x.dims[0] != 1:
+            return call.net.reduce(
+                call.name, x, range(2, len(x.dims)), True, "mean" if kind == "average" else kind
+            )
+        x = call.net.seen(x, 1, call.name)
+        return call.net.add(
+            call.name, GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1
+        )
+
+    return lay

@@ -1,0 +1,224 @@
+"""Which ops treat every number by itself, or divide it by its neighbours, and what do they cost?
+
+Norms, scales and activations.
+"""
+
+from typing import NamedTuple
+
+from ..fields import Count, Flag, Function, Whole
+from ..num import Num
+from ..shapes import Shape
+from ..terms import Term, Terms
+from .op import op
+
+
+@op("norm", writes=False)
+class Norm(NamedTuple):
+    """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for
+    inference.
+
+    `scale` and `center` drop gamma or beta. The running statistics are their own kind, because papers leave
+    them out.
+    Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
+    """
+
+    scale: Flag = True
+    center: Flag = True
+    statistics: Flag = True
+    counter: Flag = False  # Caffe's third blob, one number: by what the running sums are to be divided
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        if self.scale:
+            yield Term("norm", (("gamma", x.c),), "scale")
+        if self.center:
+            yield Term("norm", (("beta", x.c),), "shift")
+        if self.statistics:
+            yield Term("norm_statistics", (("mean and variance", 2), ("c", x.c)))
+        if self.counter:
+            yield Term("norm_statistics", (("counter", 1),))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), BATCH_NORM[self.scale, self.center])
+
+
+BATCH_NORM = {
+    (True, True): "batch",
+    (True, False): "batch_scale",
+    (False, True): "batch_shift",
+    (False, False): "batch_bare",
+}
+
+
+def learned(numbers: Num, x: Shape) -> Num:
+    """How many numbers are learned: one a channel where 0 is written."""
+    return x.c if numbers.__class__ is int and numbers == 0 else numbers
+
+
+@op("scale", writes=False)
+class Scale(NamedTuple):
+    """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's
+    batch norm.
+
+    `numbers` is how many are learned where that is not one a channel: 1 for the whole map, or one a number
+    of it.
+    """
+
+    bias: Flag = True
+    numbers: Whole = 0
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        yield Term("norm", (("gamma", learned(self.numbers, x)),), "scale")
+        if self.bias:
+            yield Term("norm", (("beta", learned(self.numbers, x)),), "shift")
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "scale")
+
+
+@op("bias", writes=False)
+class Bias(NamedTuple):
+    """Add a learned number to each channel, or as many as `numbers` says."""
+
+    numbers: Whole = 0
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        yield Term("bias", (("c", learned(self.numbers, x)),))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("bias", (("c", y.c), ("h", y.h), ("w", y.w)), "alone")
+
+
+@op("lrn")
+class LocalResponseNorm(NamedTuple):
+    """Local response normalisation: each number is divided by a power of the squares around it, `size` of
+    them a number.
+
+    Its window runs over `size` channels, or over `size` x `size` positions with `within`.
+    Source: Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, section
+    3.3.
+    """
+
+    size: Count = 5
+    within: Flag = False
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        window = (("k_h", self.size), ("k_w", self.size)) if self.within else (("k", self.size),)
+        yield Term("lrn", (*window, ("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("layer_norm", writes=False)
+class LayerNorm(NamedTuple):
+    """Layer normalisation: the numbers of a position to zero mean and unit variance, then a scale and a
+    shift a channel.
+
+    Source: Ba et al. 2016, arXiv 1607.06450.
+    """
+
+    scale: Flag = True
+    center: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        if self.scale:
+            yield Term("norm", (("gamma", x.c),), "scale")
+        if self.center:
+            yield Term("norm", (("beta", x.c),), "shift")
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), LAYER_NORM[self.scale, self.center])
+
+
+LAYER_NORM = {
+    (True, True): "layer",
+    (True, False): "layer_scale",
+    (False, True): "layer",
+    (False, False): "layer_bare",
+}
+
+
+@op("l2_norm", writes=False)
+class L2Norm(NamedTuple):
+    """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a
+    learned number.
+
+    `numbers` is how many are learned where that is not one a channel.
+    """
+
+    scale: Flag = True
+    numbers: Whole = 0
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        if self.scale:
+            yield Term("norm", (("gamma", learned(self.numbers, x)),), "scale")
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "l2")
+
+
+@op("prelu", writes=False)
+class PRelu(NamedTuple):
+    """ReLU with a learned slope below zero: `slopes` of them, as a rule one a channel.
+
+    Blocks have it as `activation = "prelu"`, with a slope a channel.
+
+    Source: He et al. 2015, arXiv 1502.01852.
+    """
+
+    slopes: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        yield Term("activation", (("slopes", self.slopes),), "prelu")
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), "prelu")
+
+
+@op("activation", writes=False)
+class Activation(NamedTuple):
+    """Activation function, one evaluation an element."""
+
+    function: Function = "relu"
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), self.function)
+
+
+@op("rescale", writes=False)
+class Rescale(NamedTuple):
+    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1; or one of them
+    alone.
+    """
+
+    scale: Flag = True
+    shift: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term(
+            "rescale", (("c", y.c), ("h", y.h), ("w", y.w)), "" if self.scale and self.shift else "half"
+        )

@@ -1,0 +1,184 @@
+"""Which ops only move, keep or drop numbers? They cost no arithmetic, and here is the whole table of them."""
+
+from typing import NamedTuple
+
+from ...errors import ShapeError
+from ..fields import Choice, Count, Flag, Whole, Width, Zeros
+from ..num import anywhere, everywhere
+from ..shapes import Shape, sides
+from ..terms import Term, Terms
+from .op import op
+
+
+@op("concat")
+class Concat(NamedTuple):
+    """Put maps one behind another: along the channels, or along the height or width (`along`)."""
+
+    along: Choice = "channels"
+
+    def shape(self, *xs: Shape) -> Shape:
+        side = {"height": "h", "width": "w", "channels": "c"}[self.along]
+        for x in xs[1:]:
+            if not all(
+                name == side or everywhere(getattr(x, name) == getattr(xs[0], name)) for name in "hwc"
+            ):
+                raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
+        return xs[0]._replace(**{side: sum(getattr(x, side) for x in xs)})
+
+
+@op("pad", writes=False)
+class Pad(NamedTuple):
+    """Zeros around a map."""
+
+    padding: Zeros = 1
+
+    def shape(self, x: Shape) -> Shape:
+        top, bottom, left, right = sides(self.padding, (1, 1), (1, 1))
+        h, w = x.h + top + bottom, x.w + left + right
+        if anywhere(h < 1) or anywhere(w < 1):
+            raise ShapeError(f"padding takes all of a map of {x}")
+        return Shape(h, w, x.c)
+
+
+@op("flatten", writes=False)
+class Flatten(NamedTuple):
+    """Read a map as one vector of h x w x c numbers."""
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(1, 1, x.h * x.w * x.c)
+
+
+@op("reshape", writes=False)
+class Reshape(NamedTuple):
+    """Read the same numbers as a map of another shape."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        y = Shape(self.h, self.w, self.c)
+        if not everywhere(y.elements == x.elements):
+            raise ShapeError(f"a map of {x} cannot be read as {y}")
+        return y
+
+
+@op("permute")
+class Permute(NamedTuple):
+    """The same numbers in another order, laid out as a map of another shape."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return Reshape(self.h, self.w, self.c).shape(x)
+
+
+@op("repeat")
+class Repeat(NamedTuple):
+    """The same numbers as often as a map of `h` x `w` x `c` needs them: each side is a multiple of what
+    it was.
+    """
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        y = Shape(self.h, self.w, self.c)
+        if any(anywhere(a % b) for a, b in zip(y, x, strict=True)):
+            raise ShapeError(f"a map of {x} cannot be repeated to {y}")
+        return y
+
+
+@op("gather")
+class Gather(NamedTuple):
+    """Numbers of a map picked by their places, each as often as asked for, laid out as a map of `h` x `w`
+    x `c`.
+    """
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+
+@op("scatter")
+class Scatter(NamedTuple):
+    """A map in which some numbers are replaced by those of another."""
+
+    def shape(self, x: Shape, by: Shape) -> Shape:
+        return x
+
+
+@op("crop", writes=False)
+class Crop(NamedTuple):
+    """Take a part of a map: `h` x `w` positions of it."""
+
+    h: Count
+    w: Count
+
+    def shape(self, x: Shape) -> Shape:
+        if anywhere(self.h > x.h) or anywhere(self.w > x.w):
+            raise ShapeError(f"{self.h}x{self.w} cannot be cut out of a map of {x}")
+        return Shape(self.h, self.w, x.c)
+
+
+@op("constant", writes=False)
+class Constant(NamedTuple):
+    """Numbers that do not depend on the image: a table in the file, default boxes; `learned` ones are
+    parameters.
+    """
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+    learned: Flag = False
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+    def params(self, *xs: Shape) -> Terms:
+        if self.learned:
+            yield Term("table", (("h", self.h), ("w", self.w), ("c", self.c)))
+
+
+@op("dropout", writes=False)
+class Dropout(NamedTuple):
+    """Dropout: active in training only, free at inference."""
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+
+@op("slice", writes=False)
+class Slice(NamedTuple):
+    """Take some of the channels: `channels` of them, starting at `start`."""
+
+    channels: Width
+    start: Whole = 0
+
+    def shape(self, x: Shape) -> Shape:
+        if anywhere(self.start + self.channels > x.c):
+            raise ShapeError(
+                f"{self.channels} channels from number {self.start} on cannot be taken out of a map of {x}"
+            )
+        return Shape(x.h, x.w, self.channels)
+
+
+@op("shuffle")
+class Shuffle(NamedTuple):
+    """Deal the channels of `groups` groups out in turn, so that the next grouped layer mixes them.
+
+    Source: Zhang et al. 2017, arXiv 1707.01083.
+    """
+
+    groups: Count = 2
+
+    def shape(self, x: Shape) -> Shape:
+        if anywhere(x.c % self.groups):
+            raise ShapeError(f"{self.groups} groups do not divide {x.c} channels")
+        return x
