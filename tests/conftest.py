@@ -15,8 +15,7 @@ settings.load_profile("mnetcost")
 
 TERMINAL = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE")
 for name in list(os.environ):
-    if name in TERMINAL or name.startswith(
-        ("GITHUB_", "CI_", "GIT_")
-    ):  # set where tests run in a hook or a CI service
+    # set where tests run in a hook or a CI service
+    if name in TERMINAL or name.startswith(("GITHUB_", "CI_", "GIT_")):
         del os.environ[name]
 os.environ["LC_ALL"] = "C.UTF-8"

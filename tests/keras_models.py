@@ -17,9 +17,8 @@ class Config:
         self.dialect, self.name, self.first = dialect, name, first
         self.layers: list[dict[str, Any]] = []
         self.calls: dict[str, int] = {}
-        self.skipped: set[str] = (
-            set()
-        )  # models whose first call is not saved, and counted by links all the same
+        # models whose first call is not saved, and counted by links all the same
+        self.skipped: set[str] = set()
         key = "batch_shape" if dialect == 3 else "batch_input_shape"
         self.x = self.add("InputLayer", {key: [None, *shape]}, name="input")
 

@@ -104,7 +104,7 @@ def test_an_upward_import_would_be_seen(source: str, module: str) -> None:
 def arrows(sources: dict[str, str]) -> dict[str, set[str]]:
     """The modules that each module imports, also inside functions, but not for type checkers alone.
 
-    `from ..designs import load` is an arrow to `designs/__init__`; of a module's name, one to that module.
+    A name imported from a package is an arrow to the package's `__init__`, a module also one to itself.
     """
 
     def found(name: str) -> str | None:
@@ -112,15 +112,14 @@ def arrows(sources: dict[str, str]) -> dict[str, set[str]]:
         return next((m for m in (at, f"{at}/__init__".lstrip("/")) if m in sources), None)
 
     def targets(module: str) -> set[str]:
-        named = {n for n in names(sources[module], module) if n.split(".")[0] == "mnetcost"}
-        inside = {n for n in named if any(other.startswith(f"{n}.") and found(other) for other in named)}
-        return {at for n in named - inside if (at := found(n)) and at != module}
+        named = (n for n in at_run_time(sources[module], module) if n.split(".")[0] == "mnetcost")
+        return {at for n in named if (at := found(n)) and at != module}
 
     return {module: targets(module) for module in sources}
 
 
-def names(source: str, module: str) -> Iterator[str]:
-    """What a module imports at run time, in full, each imported name as if it were a module too."""
+def at_run_time(source: str, module: str) -> Iterator[str]:
+    """What a module imports, in full, what stands under TYPE_CHECKING apart."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
@@ -305,9 +304,8 @@ def test_every_shipped_spec_says_where_it_is_from(name: str) -> None:
     spec = shipped_spec(name)
     own = [line for line in spec.text.splitlines() if line.strip()][:2]
     assert any(line.startswith("source = ") for line in own)
-    assert re.search(r"arXiv \d{4}\.\d{5}|\w/\w|\.py\b|\d\.\d", spec.source), (
-        spec.source
-    )  # a paper, a repository, a file or a version
+    # a paper, a repository, a file or a version
+    assert re.search(r"arXiv \d{4}\.\d{5}|\w/\w|\.py\b|\d\.\d", spec.source), spec.source
     assert spec.title
     if "/" in name:
         assert spec.differs

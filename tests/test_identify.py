@@ -81,6 +81,5 @@ def test_a_file_that_nothing_is_near_is_compared_with_none(tmp_path: Path) -> No
     assert data["nearest"]
     assert data["differences"] == []
     rows = [(t, c + 8 * (c == 96), n, s) for t, c, n, s in prototxts.PAPER_ROWS]
-    assert told(tmp_path, "net.prototxt", prototxts.mobilenet_v2(rows))[
-        "near"
-    ]  # and of one with other widths it is
+    # and of one with other widths it is
+    assert told(tmp_path, "net.prototxt", prototxts.mobilenet_v2(rows))["near"]

@@ -26,12 +26,10 @@ from .repositories import TINY, TINY_MADDS, Checkout
 from .test_action import ACTION, HOOKS, WORKFLOW
 from .test_caffe import layer, small
 
-BUDGETS, SCHEMA, FLOW, HOOK = (
-    "mnetcost.toml",
-    ".mnetcost/budgets.schema.json",
-    ".github/workflows/mnetcost.yml",
-    ".pre-commit-config.yaml",
-)
+BUDGETS = "mnetcost.toml"
+SCHEMA = ".mnetcost/budgets.schema.json"
+FLOW = ".github/workflows/mnetcost.yml"
+HOOK = ".pre-commit-config.yaml"
 NET = small(layer("InnerProduct", "inner_product_param { num_output: 2 }"))
 
 

@@ -653,9 +653,8 @@ def test_an_h5_file_with_a_config_larger_than_any_is_refused_unread(
     assert said in data
     path.write_bytes(data.replace(said, lie))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(
-        SpecError, match=r"its model_config is larger than 16,777,216 bytes|checksum"
-    ):  # of the newest layout
+    # of the newest layout
+    with pytest.raises(SpecError, match=r"its model_config is larger than 16,777,216 bytes|checksum"):
         load(str(path))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 

@@ -550,10 +550,8 @@ def branch(name: str, *nodes: Any) -> Any:
 
 def test_a_branch_that_shapes_decide_is_followed_and_another_is_unknown(tmp_path: Path) -> None:
     """`If` on a constant runs one branch; on the image it cannot be costed, and is not zero."""
-    then, other = (
-        branch("then", node("Conv", ["x", "w"], ["t"])),
-        branch("else", node("Identity", ["x"], ["e"])),
-    )
+    then = branch("then", node("Conv", ["x", "w"], ["t"]))
+    other = branch("else", node("Identity", ["x"], ["e"]))
     stored = [weights("w", 3, 3, 1, 1), scalar("yes", True)]
     file = write(tmp_path, [node("If", ["yes"], ["y"], then_branch=then, else_branch=other)], stored)
     assert costed(file).work_by_kind() == {"pointwise": 9 * 64}

@@ -133,9 +133,8 @@ def test_a_prototxt_is_read_under_any_name(
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(PROTOTXT)
     want = cost(load(str(tmp_path / name)).graph)
-    assert (
-        want.params_by_kind()["pointwise"] == 3_139_584 + 1_024_000
-    )  # thirteen pointwise layers and the classifier
+    # thirteen pointwise layers and the classifier
+    assert want.params_by_kind()["pointwise"] == 3_139_584 + 1_024_000
     assert cost(load(name).graph).work_by_kind() == want.work_by_kind()
 
 

@@ -216,10 +216,8 @@ def test_tflite_operators_at_the_end_without_weights_count_0(tmp_path: Path) -> 
     design = load(lite.write(tmp_path, tensors, [stem, decoder, lite.O("RESHAPE", ("p", "to"), ("y",))]))
     assert cost(design.graph).params_by_kind() == {"pointwise": 12}
     assert design.graph.notes == (f"tail: custom PoseDecoder (2 ops, first 'p') {TAIL}",)
-    reads, before = (
-        [stem, lite.O("Mystery", ("c", "v"), ("p",))],
-        [stem, lite.O("Mystery", ("c",), ("p",)), lite.conv("p", "k", "z")],
-    )
+    reads = [stem, lite.O("Mystery", ("c", "v"), ("p",))]
+    before = [stem, lite.O("Mystery", ("c",), ("p",)), lite.conv("p", "k", "z")]
     for operators in (reads, before):
         with pytest.raises(UnknownOpError, match=r"cannot cost custom Mystery \(1x, first at 'p'\)"):
             load(lite.write(tmp_path, tensors, operators))

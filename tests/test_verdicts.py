@@ -180,9 +180,8 @@ def test_the_heaviest_layers_of_a_broken_limit_are_named(
     assert [x["value"] for x in result["layers"]][:2] == [64 * 12, 64 * 11]
     assert (result["file"], result["line"]) == ("net.toml", 15)
     assert (FEW, MANY) == (3, 10)
-    assert "net.toml: madds is 4,992 MAdds, 4,991 over 1" in printed(
-        tmp_path, *options
-    )  # 64 times 1 + 2 + ... + 12, above the layers
+    # 64 times 1 + 2 + ... + 12, above the layers
+    assert "net.toml: madds is 4,992 MAdds, 4,991 over 1" in printed(tmp_path, *options)
 
 
 def test_a_limit_from_below_names_no_layers(tmp_path: Path) -> None:
@@ -339,10 +338,8 @@ def test_at_least_and_at_most_may_be_one_number() -> None:
 
 def test_a_waiver_on_its_last_day_beats_one_that_has_ended(tmp_path: Path) -> None:
     """Whichever stands first in the file."""
-    ended, last = (
-        WAIVER.format(reason="ended", until="2025-01-01"),
-        WAIVER.format(reason="last day", until="2026-03-01"),
-    )
+    ended = WAIVER.format(reason="ended", until="2025-01-01")
+    last = WAIVER.format(reason="last day", until="2026-03-01")
     for waivers in (ended + last, last + ended):
         (result,) = checked(tmp_path, code=0, tiny=TINY, mnetcost=BUDGET + "madds = 1\n" + waivers)["results"]
         assert (result["state"], result["waiver"]["reason"]) == ("waived", "last day")

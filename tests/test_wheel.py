@@ -77,9 +77,8 @@ def test_the_wheel_carries_every_spec_and_no_tests(built: Path) -> None:
 
 def test_the_sdist_builds_the_same_wheel(built: Path, tmp_path: Path) -> None:
     """What is in the sdist builds a wheel with the same bytes."""
-    run(
-        sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=ROOT
-    )  # the sdist, and a wheel from that
+    # the sdist, and a wheel from that
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=ROOT)
     assert len(list(tmp_path.glob("*.tar.gz"))) == 1
     assert members(next(tmp_path.glob("*.whl"))) == members(next(built.glob("*.whl")))
 

@@ -45,9 +45,8 @@ def test_a_window_has_as_many_positions_as_it_has_starts(
 ) -> None:
     """Convolutions, depthwise convolutions and pools, rows and columns apart; none left is refused."""
     top, bottom, left, right = pads
-    half = tuple(
-        min(pad, kernel[n // 2] // 2) for n, pad in enumerate(pads)
-    )  # pools pad half a window at most
+    # pools pad half a window at most
+    half = tuple(min(pad, kernel[n // 2] // 2) for n, pad in enumerate(pads))
     rows = [
         positions(h, kernel[0], stride[0], dilation[0], top, bottom),
         positions(h, kernel[0], stride[0], dilation[0], *half[:2], ceil),
@@ -57,10 +56,8 @@ def test_a_window_has_as_many_positions_as_it_has_starts(
         positions(w, kernel[1], stride[1], dilation[1], *half[2:], ceil),
     ]
     x, window = Shape(h, w, 2 * c), kernel[0] * kernel[1]
-    conv, depthwise = (
-        Conv(6, kernel, stride, dilation, 2, pads, True),
-        DepthwiseConv(kernel, stride, dilation, 3, pads, True),
-    )
+    conv = Conv(6, kernel, stride, dilation, 2, pads, True)
+    depthwise = DepthwiseConv(kernel, stride, dilation, 3, pads, True)
     pools = [pool(kernel, stride, half, dilation, ceil) for pool in (MaxPool, AvgPool)]
     for there, ops in ((rows[0] and columns[0], (conv, depthwise)), (rows[1] and columns[1], pools)):
         for op in () if there else ops:

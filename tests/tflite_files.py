@@ -123,11 +123,9 @@ def model(
     def graph() -> int:
         said = []
         for name, t in tensors.items():
-            text, dims, signature = (
-                b.CreateString(name),
-                _vector(b, t.dims, "PrependInt32"),
-                _vector(b, t.signature, "PrependInt32"),
-            )
+            text = b.CreateString(name)
+            dims = _vector(b, t.dims, "PrependInt32")
+            signature = _vector(b, t.signature, "PrependInt32")
             fields = [
                 ("UOffsetTRelative", 0, dims),
                 ("Int8", 1, t.type),

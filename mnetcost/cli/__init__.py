@@ -85,15 +85,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any) -> NoReturn:  # type: ignore[override]
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any
+    ) -> NoReturn:
         """Run the command line and exit: 0, or 1 over budget, 2 for what a user can mend, 3 where there
         is nothing to compare with.
         """
         more.pop("standalone_mode", None)
-        for stream in (
-            sys.stdout,
-            sys.stderr,
-        ):  # a name that the terminal's encoding has no letters for is shown as an escape
+        # a name that the terminal's encoding has no letters for is shown as an escape
+        for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
@@ -112,9 +112,8 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             leave_quietly()
         except SystemExit:
-            if type(sys.stdout).__name__.endswith(
-                "PacifyFlushWrapper"
-            ):  # how click leaves a broken pipe, with 1, which means more here
+            # how click leaves a broken pipe, with 1, which means more here
+            if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
                 leave_quietly()
             raise
         except OSError as e:

@@ -20,7 +20,7 @@ Examples:
   mnetcost compare v2:alpha=1.4 v3-large --resolution 160
   mnetcost compare v2 my/net.toml --format markdown
   mnetcost compare v1 v2 v3-large --only total          one row a design
-  mnetcost compare v1 v2 --columns params,madds,madds_ratio -o table.tex --caption "Cost" --label tab:cost
+  mnetcost compare v1 v2 --columns params,madds,madds_ratio --unit M -o table.tex --label tab:cost
 """
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
 

@@ -139,16 +139,12 @@ def settings(options: dict[str, Any]) -> Settings:
 
     Raises CallError where one makes no sense.
     """
-    alpha, rho, resolution = (
-        options.pop("alpha", None),
-        options.pop("rho", None),
-        options.pop("resolution", None),
-    )
-    classes, no_top, batch = (
-        options.pop("classes", None),
-        options.pop("no_top", False),
-        options.pop("batch", None),
-    )
+    alpha = options.pop("alpha", None)
+    rho = options.pop("rho", None)
+    resolution = options.pop("resolution", None)
+    classes = options.pop("classes", None)
+    no_top = options.pop("no_top", False)
+    batch = options.pop("batch", None)
     allow_unknown, channels = options.pop("allow_unknown", False), options.pop("channels", None)
     if rho is not None and resolution is not None:
         raise CallError("give --rho or --resolution, not both")

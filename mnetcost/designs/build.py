@@ -17,11 +17,8 @@ from ..errors import Fault, ShapeError, SpecError, nearest
 from .spec import Row, Spec, read_text_file
 
 SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
-STYLED = (
-    "conv",
-    "depthwise",
-    "transposed_conv",
-)  # single ops that take padding and biases from [style] where they are silent
+# single ops that take padding and biases from [style] where they are silent
+STYLED = ("conv", "depthwise", "transposed_conv")
 LEARNED = {"prelu": "slopes", "scale": "numbers", "bias": "numbers", "l2_norm": "numbers"}
 """Single ops that may learn some numbers other than one a channel, and the field that says how many."""
 INPUT = "input"

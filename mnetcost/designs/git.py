@@ -195,9 +195,8 @@ class Repository:
         """
         for variable, form in TARGETS.items():
             if environ.get(variable):
-                return form.format(
-                    environ[variable]
-                )  # named, so it must be there: `commit` says what to fetch
+                # named, so it must be there: `commit` says what to fetch
+                return form.format(environ[variable])
         for rev in BRANCHES:
             if self._commit(rev):
                 return rev
@@ -306,12 +305,10 @@ class Repository:
 
     def _read_tree(self, name: str, called: str) -> dict[str, tuple[str, str]]:
         """The entries of a folder: mode and object by name."""
-        data, entries, at, size = (
-            self._object(name, "tree", f"the folder {called}", LARGEST_TREE),
-            {},
-            0,
-            len(name) // 2,
-        )
+        data = self._object(name, "tree", f"the folder {called}", LARGEST_TREE)
+        entries = {}
+        at = 0
+        size = len(name) // 2
         while at < len(data):
             space = data.index(b" ", at)
             end = data.index(b"\0", space)

@@ -169,12 +169,8 @@ class Git:
         if self._reader is None:  # one process for all objects
             self.close()
             self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the process
-            arguments = (
-                "-c",
-                "core.bigFileThreshold=1m",
-                "cat-file",
-                "--batch",
-            )  # a larger file is streamed, not held in git's memory
+            # a larger file is streamed, not held in git's memory
+            arguments = ("-c", "core.bigFileThreshold=1m", "cat-file", "--batch")
             self._reader = self._start(*arguments, stdin=subprocess.PIPE, stderr=self._complaints)
         question = self._reader.stdin
         assert question is not None

@@ -63,7 +63,7 @@ def takes(sort: str, key: str, choices: tuple[str, ...] = ()) -> str:
     raise AssertionError(sort)
 
 
-def first_line(cls: type) -> str:
+def summary(cls: type) -> str:
     """What an op, a block or a table of rules is, in a sentence."""
     return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
 
@@ -121,7 +121,7 @@ def _row(op: str) -> dict[str, Any]:
             if must
             else {"not": {"required": [one, other]}}
         )
-    return closed_table({**common, **fields}, first_line(cls), required=needed, **more)
+    return closed_table({**common, **fields}, summary(cls), required=needed, **more)
 
 
 def _any_row() -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _rules(table: str) -> dict[str, Any]:
         known[key] = (
             _about(WIDTH_KEYS)[key] if key in WIDTH_KEYS else _field(sorts[key], key, choices, default)
         )
-    return closed_table(known, first_line(cls))
+    return closed_table(known, summary(cls))
 
 
 @lru_cache(None)

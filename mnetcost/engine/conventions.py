@@ -61,9 +61,8 @@ class Convention(NamedTuple):
     rule: str = ""  # the same in plain words
     float32: bool = False  # the tool adds layers up in float32, where we add exactly
     rare: bool = False  # a formula of papers and notes; no common tool prints it
-    unknown: tuple[
-        str, ...
-    ] = ()  # kinds of work, and FOLDED, of which nobody knows how the tool would count them
+    # kinds of work, and FOLDED, of which nobody knows how the tool would count them
+    unknown: tuple[str, ...] = ()
 
     def madds(self, terms: Iterable[Term]) -> Num:
         """Weigh work."""
@@ -103,7 +102,8 @@ def weigh(terms: Iterable[Term], weights: Mapping[str, Weight]) -> Num:
         if t.written:
             weight = weight_of(t, weights)
         if weight.__class__ is not int:
-            total = total + sum(t.over(UNITS[unit]) * n for unit, n in weight.items())  # type: ignore[union-attr]
+            units = weight.items()  # type: ignore[union-attr]
+            total = total + sum(t.over(UNITS[unit]) * n for unit, n in units)
         elif weight:
             total = total + (t.count if weight == 1 else t.count * weight)
     return total

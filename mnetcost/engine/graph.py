@@ -39,9 +39,8 @@ class Graph(NamedTuple):
     nodes: tuple[Node, ...]
     weight_bytes: int | None = None  # as the model file stores them, where the design is a file
     left_out: tuple[str, ...] = ()  # what could not be costed and was left out at the user's word
-    notes: tuple[
-        str, ...
-    ] = ()  # what the reader of a model file wants every answer to say: a guess, a tail that counts nothing
+    # what the reader of a model file wants every answer to say: a guess, a tail that counts nothing
+    notes: tuple[str, ...] = ()
 
     def inputs(self, node: Node) -> tuple[Shape, ...]:
         """The shapes a node reads."""

@@ -32,9 +32,8 @@ class Site:
         self.written = {
             label: word for label, word in rules.written._asdict().items() if word not in ("", "module")
         }
-        self.widened: dict[
-            str, tuple[int, int]
-        ] = {}  # places where an alpha below 1 leaves more channels than printed: both numbers
+        # places where an alpha below 1 leaves more channels than printed: both numbers
+        self.widened: dict[str, tuple[int, int]] = {}
         self.printed: dict[Ref, Num] = {}  # the width each node has in the paper's table, before alpha
 
     @property

@@ -44,9 +44,8 @@ def _class(column: Column) -> str:
 
 def _table(table: Table) -> str:
     bars = [m for m, c in enumerate(table.columns) if c.bar]
-    largest = max(
-        (row[m] or 0 for row in table.rows for m in bars), default=0
-    )  # bars are of the table's largest, as on a terminal
+    # bars are of the table's largest, as on a terminal
+    largest = max((row[m] or 0 for row in table.rows for m in bars), default=0)
 
     def rows(which: Sequence[tuple[Any, ...]], of: Any = 0) -> str:
         return "\n".join(

@@ -10,11 +10,8 @@ from ..errors import plain
 from .cells import KINDS, written
 
 SPECIAL = set("\\`*_{}[]<>#|~$&")
-BROKEN = {
-    "@": "@<!-- -->",
-    "://": ":<!-- -->//",
-    "www.": "www<!-- -->.",
-}  # or a name would call a person or become a link
+# or a name would call a person or become a link
+BROKEN = {"@": "@<!-- -->", "://": ":<!-- -->//", "www.": "www<!-- -->."}
 
 
 def escape(text: str) -> str:

@@ -7,9 +7,8 @@ import re
 from ..analyses.documents import Document
 from .terminal import recorded, widest
 
-FONT = re.compile(
-    r"\s*@font-face \{.*?\}", re.DOTALL
-)  # rich's frame would fetch a font from a stranger's server
+# rich's frame would fetch a font from a stranger's server
+FONT = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 FAMILY = "ui-monospace, Menlo, Consolas, DejaVu Sans Mono"
 WIDEST = 200
 

@@ -63,9 +63,8 @@ def total(group: Group, view: View) -> int:
             BAR + 1 if has_bar(group, n) and view.bars else 0
         )
 
-    return (
-        sum(need(n) + 3 for n in view.columns) - 3
-    )  # rich draws a blank between columns beside the two of padding
+    # rich draws a blank between columns beside the two of padding
+    return sum(need(n) + 3 for n in view.columns) - 3
 
 
 def widest(document: Document) -> int:
@@ -237,7 +236,8 @@ def show(document: Document, color: bool | None = None) -> None:
     }
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(document)
     console = Console(highlight=False, markup=False, emoji=False, width=width, **colors[color])
-    console.on_broken_pipe = _gone  # type: ignore[method-assign]  # rich would end with 1, which means more here
+    # rich would end with 1, which means more here
+    console.on_broken_pipe = _gone  # type: ignore[method-assign]
     blocks = console.encoding.lower().replace("-", "") in ("utf8", "utf16")
     for part in parts(document, console.width, blocks):
         console.print(part)

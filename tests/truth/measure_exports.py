@@ -100,11 +100,9 @@ def ways(net):
     axes = {"dynamic_axes": {"input": {0: "n", 2: "h", 3: "w"}}, "input_names": ["input"]}
     yield "script-dynamic", script | axes, None
     if "vit" not in net:
-        batch, h, w = (
-            torch.export.Dim("batch"),
-            torch.export.Dim("h", min=64, max=640),
-            torch.export.Dim("w", min=64, max=640),
-        )
+        batch = torch.export.Dim("batch")
+        h = torch.export.Dim("h", min=64, max=640)
+        w = torch.export.Dim("w", min=64, max=640)
         yield "dynamo-dynamic", {"dynamo": True, "dynamic_shapes": ({0: batch, 2: h * 1, 3: w * 1},)}, None
     for after in ("qdq", "qoperator", "dynamic"):
         yield f"script-{after}", script | {"opset_version": 17}, after

@@ -24,9 +24,8 @@ def module(name, **names):
 
 
 def depthwise(filters, kernel, **options):
-    return keras.layers.DepthwiseConv2D(
-        kernel, **options
-    )  # the program's own class, whose `filters` only repeats the input's
+    # the program's own class, whose `filters` only repeats the input's
+    return keras.layers.DepthwiseConv2D(kernel, **options)
 
 
 def run(path):

@@ -31,14 +31,8 @@ def nets(folder):
     and for np.int.
     """
     numpy.int = int
-    for name in (
-        "",
-        ".base",
-        ".convolutional",
-        ".core",
-        ".normalization",
-        ".pooling",
-    ):  # where tensorflow 2.15 looks for its own layers
+    # where tensorflow 2.15 looks for its own layers
+    for name in ("", ".base", ".convolutional", ".core", ".normalization", ".pooling"):
         sys.modules[f"tf_keras.legacy_tf_layers{name}"] = importlib.import_module(
             f"keras.src.legacy_tf_layers{name}"
         )
@@ -56,11 +50,9 @@ def nets(folder):
 
 def layer_row(op):
     """One convolution as [class, input, output, kernel, stride, groups, weights, MACs]."""
-    x, weights, y = (
-        op.inputs[0].shape.as_list()[1:],
-        op.inputs[1].shape.as_list(),
-        op.outputs[0].shape.as_list()[1:],
-    )
+    x = op.inputs[0].shape.as_list()[1:]
+    weights = op.inputs[1].shape.as_list()
+    y = op.outputs[0].shape.as_list()[1:]
     depthwise = op.type != "Conv2D"
     size = weights[0] * weights[1] * weights[2] * weights[3]
     return [

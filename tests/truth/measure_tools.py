@@ -32,9 +32,8 @@ for name in (
     "huggingface_hub",
     "huggingface_hub.utils",
 ):
-    sys.modules.setdefault(
-        name, MagicMock()
-    )  # calflops imports these for language models, which are not measured here
+    # calflops imports these for language models, which are not measured here
+    sys.modules.setdefault(name, MagicMock())
 
 DATA = Path(__file__).with_name("tools.json")
 
@@ -323,9 +322,8 @@ def ask_op(layer: str, channels: int, size: int, tool: str) -> list:
             x = x.flatten(2)
             return self.by(x.transpose(1, 2), x)
 
-    made = eval(
-        layer, {"nn": nn, "torch": torch, "Tokens": Tokens, "Products": Products}
-    )  # of the table above alone
+    # of the table above alone
+    made = eval(layer, {"nn": nn, "torch": torch, "Tokens": Tokens, "Products": Products})
     net = nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), made)
     try:
         return questions(lambda: copy.deepcopy(net).eval(), torch.zeros(1, channels, size, size))[tool]()

@@ -40,12 +40,10 @@ class Revision:
             if basis.merge_base
             else f"{rev} ({self.commit[:12]})"
         )
-        self._unread: dict[
-            tuple[str, Settings, str], CompareError
-        ] = {}  # asked once too: git may have taken its time
-        self._known = lru_cache(64)(
-            self._measured
-        )  # one design may have several budgets; thousands need not stay in memory
+        # asked once too: git may have taken its time
+        self._unread: dict[tuple[str, Settings, str], CompareError] = {}
+        # one design may have several budgets; thousands need not stay in memory
+        self._known = lru_cache(64)(self._measured)
 
     def _measured(self, file: str, settings: Settings, convention: str) -> Measured | None:
         if is_shipped(file) and not reader_of(file):

@@ -149,14 +149,12 @@ class _Check:
     def __init__(self, config: Config, bases: Bases, today: date, why: bool) -> None:
         self.config, self.bases, self.today, self.why = config, bases, today, why
         self.many = MANY if why else FEW
-        self.measured = lru_cache(64)(
-            measured
-        )  # a design may have several budgets, but thousands need not stay in memory
+        # a design may have several budgets, but thousands need not stay in memory
+        self.measured = lru_cache(64)(measured)
         self.verdicts: list[Verdict] = []
         self.faults: dict[Fault, None] = {}
-        self.scopes: dict[
-            tuple[Any, ...], Fault | None
-        ] = {}  # None once a scope has picked a layer of any design of its budget
+        # None once a scope has picked a layer of any design of its budget
+        self.scopes: dict[tuple[Any, ...], Fault | None] = {}
         self.waivers = Waivers(config.waivers)
         self.waived: set[Waiver] = set()
         self.titles: dict[str, None] = {}
@@ -206,13 +204,10 @@ class _Check:
         hint = f"{named['file']}:{named['line']} names it" if named["line"] else ""
         faults = [f if f.line or f.hint else f._replace(hint=hint) for f in error.faults]
         self.faults.update(dict.fromkeys(faults))
-        first, more = (
-            next((f for f in faults if f.line), faults[0]),
-            f"; and {len(faults) - 1:,} more" if len(faults) > 1 else "",
-        )
-        shown = (
-            first if first.line or first.file != budget.file else first._replace(file="")
-        )  # the row names it
+        first = next((f for f in faults if f.line), faults[0])
+        more = f"; and {len(faults) - 1:,} more" if len(faults) > 1 else ""
+        # the row names it
+        shown = first if first.line or first.file != budget.file else first._replace(file="")
         said = (
             str(shown).splitlines()[0].removeprefix("error: ")
             + (f" ({first.hint})" if first.hint not in ("", hint) else "")
@@ -340,9 +335,8 @@ class _Check:
         that can be read.
         """
         scopes = dict.fromkeys(fault for fault in self.scopes.values() if fault)
-        mistaken = not self.config.file and all(
-            v.state == "error" for v in self.verdicts
-        )  # a call that names no design
+        # a call that names no design
+        mistaken = not self.config.file and all(v.state == "error" for v in self.verdicts)
         if scopes or mistaken:
             raise MnetcostError(*scopes, *self.faults)
         return _document(self, everything)

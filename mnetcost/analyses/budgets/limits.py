@@ -86,12 +86,10 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
             f"{_shown(value)} is not a number such as 1500000, 1_500_000 or"
             f" 1.5{'MB' if len(units) > len(UNITS) else 'M'}"
         )
-    whole, fraction, exponent, unit = (
-        re.sub("[_,]", "", found[1]),
-        found[2] or "",
-        int(found[3] or 0),
-        found[4],
-    )
+    whole = re.sub("[_,]", "", found[1])
+    fraction = found[2] or ""
+    exponent = int(found[3] or 0)
+    unit = found[4]
     if found[3] and unit:
         raise CallError(f"{_shown(value)} has a power of ten and a unit", hint="one of them: 3.5e6, or 3.5M")
     if unit not in units:

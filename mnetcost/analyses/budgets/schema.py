@@ -102,9 +102,8 @@ def _number(units: Mapping[str, int]) -> str:
     """The pattern of a number with one of these units that comes to a whole one (a binary unit takes any
     fraction here).
     """
-    places: dict[
-        int, list[str]
-    ] = {}  # the units that shift the point by so many digits; -1 for the binary ones
+    # the units that shift the point by so many digits; -1 for the binary ones
+    places: dict[int, list[str]] = {}
     for unit, size in units.items():
         zeros = len(str(size)) - 1
         places.setdefault(zeros if size == 10**zeros else -1, []).append(re.escape(unit))
@@ -113,9 +112,8 @@ def _number(units: Mapping[str, int]) -> str:
     for zeros, names in places.items():
         fraction = fractions.get(zeros, f"(0{{1,30}}|[0-9]{{1,{zeros}}}0{{0,{30 - zeros}}})")
         forms.append(rf"(\.{fraction})? ?({'|'.join(names)})")
-    for zeros in range(
-        LARGEST_EXPONENT + 1
-    ):  # 3.5e6: no more digits behind the point than the power of ten takes up
+    # 3.5e6: no more digits behind the point than the power of ten takes up
+    for zeros in range(LARGEST_EXPONENT + 1):
         digits = rf"([0-9]{{1,{zeros}}}0{{0,{30 - zeros}}}|0{{1,30}})" if zeros else "0{1,30}"
         forms.append(rf"(\.{digits})?[eE]\+?0?{zeros} ?")
     return rf"([0-9]{{1,3}}(,[0-9]{{3}}){{1,10}}|[0-9][0-9_]{{0,30}})({'|'.join(forms)})"

@@ -262,9 +262,8 @@ def _rules(old: Rules, new: Rules, held: set[tuple[str, ...]]) -> Iterator[Chang
 def _pair(x: Unit, y: Unit) -> Iterator[Change]:
     """The changes between two matched pieces."""
     if x.op != y.op:
-        alike = (
-            tuple(x.fields) if akin(x, y) else ("out", "bias")
-        )  # fields that mean the same; how they differ is another change
+        # fields that mean the same; how they differ is another change
+        alike = tuple(x.fields) if akin(x, y) else ("out", "bias")
         kept = {k: x.fields[k] for k in alike if k in y.fields and x.fields.get(k) is not None}
         x, word = y._replace(fields={**y.fields, **kept}, inputs=x.inputs, role=x.role), x.op
         yield Change("op", "", word, y.op, (x.id,), (), (_swap(x, tuple(kept)),))
@@ -308,9 +307,8 @@ def _runs(gaps: list[tuple[list[Unit], list[Unit]]], by_row: bool) -> Iterator[C
     for n, gap in enumerate(gaps):
         olds, news = ([u for u in side if u.id not in done] for side in gap)
         for kind, units in (("removed", olds), ("added", news)):
-            if units and not any(
-                u.heavy for u in units
-            ):  # these ride along everywhere: one change for all of a sort
+            # these ride along everywhere: one change for all of a sort
+            if units and not any(u.heavy for u in units):
                 for u in units:
                     put = _lay(u) if kind == "added" else _lift(u.id)
                     yield Change(kind, u.op, u.fields.get("function"), None, (u.id,), (), (put,))

@@ -25,9 +25,8 @@ from .diff import diff
 
 SCHEMA = "mnetcost.identify/1"
 SHOWN = 5
-NEAR = (
-    1 / 2
-)  # of the weighted layers of the larger of two designs must be equal for the two to be called near,
+# of the weighted layers of the larger of two designs must be equal for the two to be called near,
+NEAR = 1 / 2
 NEAR_FORM = 0.9  # or so many must be equal but for their widths
 
 
@@ -96,9 +95,8 @@ def _form(layers: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
 
 def _kinds(graph: Graph) -> Counter[Any]:
     costs = cost(graph, allow_unknown=bool(graph.left_out))
-    sums = {
-        ("params", k): v for k, v in costs.params_by_kind().items() if k != "norm_statistics"
-    }  # Caffe keeps one more a layer
+    # Caffe keeps one more a layer
+    sums = {("params", k): v for k, v in costs.params_by_kind().items() if k != "norm_statistics"}
     return Counter({**sums, **{("work", k): v for k, v in costs.work_by_kind().items()}})
 
 

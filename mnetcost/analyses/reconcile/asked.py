@@ -32,13 +32,8 @@ LONGEST = 48
 MOST_NUMBERS = 6
 MOST_DIGITS = 30
 LARGEST_POWER = 18
-SIGNS = {
-    0xD7: "x",
-    0xB7: "x",
-    0x2019: "'",
-    0x3001: ",",
-    0x2212: "-",
-}  # times, dot, apostrophe, ideographic comma, minus
+# times, dot, apostrophe, ideographic comma, minus
+SIGNS = {0xD7: "x", 0xB7: "x", 0x2019: "'", 0x3001: ",", 0x2212: "-"}
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 DTYPES = (("float32", 4, 0), ("float16", 2, 1), ("int8", 1, 1))
 """How wide a weight may be stored, in bytes, and the points of thinking so."""
@@ -142,11 +137,9 @@ def read_number(text: str) -> Asked:
     )
     if unit == "b" and not found[5] and not kind and len(whole) > 3:  # 25448 B; 3.86B are billions
         kind, counted, unit = "params", "bytes", ""
-    digits, places, decimals = (
-        int(whole + fraction or "0"),
-        power + 3 * UNITS[unit] - len(fraction),
-        len(fraction),
-    )
+    digits = int(whole + fraction or "0")
+    places = power + 3 * UNITS[unit] - len(fraction)
+    decimals = len(fraction)
     while places < 0 and digits and digits % 10 == 0:  # 327486720.0, as thop prints a float
         digits, places, decimals = digits // 10, places + 1, decimals - 1
     zeros = len(whole) - len(whole.rstrip("0"))

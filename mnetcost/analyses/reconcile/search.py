@@ -22,10 +22,8 @@ LIMITS = (1 / 6, 1 / 6, 1 / 6, 1 / 10, 1 / 20, 1 / 40, 1 / 80)
 points, less for long chains.
 """
 AROUND = 0.2  # the neighbourhood: a fifth up and down
-CONVENTION_POINTS = {
-    WORK: 2,
-    PARAMS: 1,
-}  # there are few ways to count parameters, and every program prints one of them
+# there are few ways to count parameters, and every program prints one of them
+CONVENTION_POINTS = {WORK: 2, PARAMS: 1}
 TWICE_POINTS = 2
 FLOAT_POINTS = 1
 NEAREST = 5  # figures that are shown where nothing fits
@@ -161,9 +159,8 @@ class Search:
         self.units, self.build = self.walk.units, self.walk.build
         self.known: list[dict[tuple[Key, str], int]] = [{} for _ in self.walk.conventions]
         self.candidates: list[Candidate] = []
-        self.forms: list[
-            tuple[Form, int, int, str, int]
-        ] = []  # with each factor, and the points of all but the classes
+        # with each factor, and the points of all but the classes
+        self.forms: list[tuple[Form, int, int, str, int]] = []
         self.layers = len(costs.layers)
         self.everyday = (
             [classes_edit(design, n) for n in EVERYDAY if n != design.classes] if self.walk.by_classes else []
@@ -251,9 +248,8 @@ class Search:
                 if everything(convention)
                 else points + (not trained(convention))
             )
-        return points + (
-            self.kind == PARAMS and convention is not self.reference and not asked.exact
-        )  # programs print every digit
+        # programs print every digit
+        return points + (self.kind == PARAMS and convention is not self.reference and not asked.exact)
 
     def readings(self, asked: Asked) -> list[Reading]:
         """The ways to read a number, with what a file of so many layers may have of names and headers."""
@@ -355,9 +351,8 @@ class Search:
                         fewest[at] = min(fewest.get(at, 1000), few + r.points)
             self.spans[asked.unit, form] = sorted((*at, few) for at, few in fewest.items())
         written = self.spans[asked.unit, form]
-        begin = (
-            0 if any(r.slack for r in form) else bisect_left(written, (low,))
-        )  # a span that begins before may reach in
+        # a span that begins before may reach in
+        begin = 0 if any(r.slack for r in form) else bisect_left(written, (low,))
         return [
             (a, b)
             for a, b, few in written[begin : bisect_left(written, (high + 1,))]

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from ...designs import Design, Settings, find_spec
 from ...designs.shipped import shipped
 from ...designs.spec import Row, Spec
+from ...engine.rules import Rules
 from ...engine.terms import WRITTEN
+from ...engine.widths import WidthRule
 
 HEADS = (1024, 1280)
 IMAGENET = (1000, 1001)
@@ -54,6 +56,18 @@ def of_rules(table: str, **put: Any) -> Callable[[Spec, Settings], State]:
     return of_spec(change)
 
 
+def of_roles(roles: tuple[tuple[str, WidthRule], ...]) -> Callable[[Spec, Settings], State]:
+    return of_spec(lambda spec: spec._replace(rules=spec.rules._replace(roles=roles)))
+
+
+def of_all_rules(rules: Rules) -> Callable[[Spec, Settings], State]:
+    return of_spec(lambda spec: spec._replace(rules=rules))
+
+
+def as_built(other: Spec) -> Callable[[Spec, Settings], State]:
+    return of_spec(lambda _: other)
+
+
 def of_settings(**put: Any) -> Callable[[Spec, Settings], State]:
     return lambda spec, settings: (spec, settings._replace(**put))
 
@@ -65,6 +79,11 @@ def of_rows(change: Callable[[Row], Row | None]) -> Callable[[Spec, Settings], S
         return tuple(new for row in old if (new := change(row)) is not None)
 
     return of_spec(lambda spec: spec._replace(layers=rows(spec.layers), top=rows(spec.top)))
+
+
+def of_fields(chosen: Callable[[Row], bool], **put: Any) -> Callable[[Spec, Settings], State]:
+    """Put values into the fields of the rows that are chosen."""
+    return of_rows(lambda row: with_fields(row, **put) if chosen(row) else row)
 
 
 def with_fields(row: Row, **put: Any) -> Row:
@@ -81,9 +100,8 @@ def _expansion(spec: Spec, design: Design) -> Iterator[Edit]:
     blocks = [row for row in spec.layers if row.op == "bneck"]
     if blocks:
         if spec.rules.expansion.when != "always":
-            points = (
-                1 if any(row.fields.get("expand") == 1 for row in blocks) else 2
-            )  # V2's table says t = 1, V3's says no t
+            # V2's table says t = 1, V3's says no t
+            points = 1 if any(row.fields.get("expand") == 1 for row in blocks) else 2
             yield Edit(
                 "expansion",
                 "a 1x1 expansion in every block, t = 1 too",
@@ -105,8 +123,8 @@ def _head(spec: Spec, design: Design) -> Iterator[Edit]:
             continue
         for out in HEADS:
             if row.fields.get("out") in HEADS and row.fields["out"] != out:
-                change = of_rows(lambda r, out=out: with_fields(r, out=out) if r.role == "head" else r)  # type: ignore[misc]
-                yield Edit("head", f"a head of {out:,} channels instead of {row.fields['out']:,}", 1, change)
+                words = f"a head of {out:,} channels instead of {row.fields['out']:,}"
+                yield Edit("head", words, 1, of_fields(lambda r: r.role == "head", out=out))
         if design.alpha != 1:
             now = spec.rules.width("head")
             for scale, words in (("scaled", "scales with alpha"), ("fixed", "does not scale with alpha")):
@@ -115,8 +133,7 @@ def _head(spec: Spec, design: Design) -> Iterator[Edit]:
                         (role, rule._replace(scale=scale) if role == "head" else rule)
                         for role, rule in spec.rules.roles
                     )
-                    change = of_spec(lambda s, roles=roles: s._replace(rules=s.rules._replace(roles=roles)))  # type: ignore[misc]
-                    yield Edit("head", f"a head that {words}", 2, change)
+                    yield Edit("head", f"a head that {words}", 2, of_roles(roles))
 
 
 def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
@@ -136,7 +153,7 @@ def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
     if any(row.op == "residual" for row in spec.layers):
         first = all(row.fields.get("stride_on") == "first" for row in spec.layers if row.op == "residual")
         put_on, words = ("spatial", "3x3") if first else ("first", "first 1x1")
-        change = of_rows(lambda r: with_fields(r, stride_on=put_on) if r.op == "residual" else r)
+        change = of_fields(lambda r: r.op == "residual", stride_on=put_on)
         yield Edit("stride", f"each stage's stride on its {words}", 1, change)
     blocks = [n for n, row in enumerate(spec.layers) if row.op in ("bneck", "separable", "residual")]
     for n in blocks:
@@ -178,12 +195,11 @@ def _shortcuts(spec: Spec, design: Design) -> Iterator[Edit]:
     ]
     if any(row.op == "residual" for row in blocks):
         for word, words in (("every", "a projecting shortcut in every block"), ("none", "no shortcuts")):
-            change = of_rows(lambda r, word=word: with_fields(r, shortcut=word) if r.op == "residual" else r)  # type: ignore[misc]
-            yield Edit("shortcut", words, 2, change)
+            yield Edit("shortcut", words, 2, of_fields(lambda r: r.op == "residual", shortcut=word))
     if any(row.op == "bneck" for row in blocks):
-        change = of_rows(lambda r: with_fields(r, project=True) if r.op == "bneck" else r)
+        change = of_fields(lambda r: r.op == "bneck", project=True)
         yield Edit("shortcut", "a projecting shortcut where a block of stride 1 changes the width", 3, change)
-        change = of_rows(lambda r: with_fields(r, shortcut=False) if r.op == "bneck" else r)
+        change = of_fields(lambda r: r.op == "bneck", shortcut=False)
         yield Edit("shortcut", "no shortcuts", 2, change)
 
 
@@ -192,7 +208,7 @@ def _biases(spec: Spec, design: Design) -> Iterator[Edit]:
     words = "no biases in convolutions" if bias else "a bias in every convolution"
     yield Edit("bias", words, 2, of_rules("style", bias=not bias))
     if any(row.op == "dense" for row in spec.top):
-        change = of_rows(lambda r: with_fields(r, bias=False) if r.op == "dense" else r)
+        change = of_fields(lambda r: r.op == "dense", bias=False)
         yield Edit("bias", "no biases in dense layers", 2, change)
 
 
@@ -218,7 +234,7 @@ def _squeeze(spec: Spec, design: Design) -> Iterator[Edit]:
             yield Edit("se", "squeeze layers of exactly their share, not rounded to 8", 2, change)
         of = "input" if spec.rules.se.of == "expanded" else "expanded"
         yield Edit("se", f"squeeze layers as a share of the {of} width", 2, of_rules("se", of=of))
-        change = of_rows(lambda r: with_fields(r, se=0) if r.fields.get("se") else r)
+        change = of_fields(lambda r: bool(r.fields.get("se")), se=0)
         yield Edit("se", "no squeeze-and-excite", 2, change)
 
 
@@ -243,9 +259,9 @@ def _built(spec: Spec, design: Design) -> Iterator[Edit]:
             rules = spec.rules._replace(
                 widths=other.rules.widths, roles=other.rules.roles, expansion=other.rules.expansion
             )
-            change = of_spec(lambda s, rules=rules: s._replace(rules=rules))  # type: ignore[misc]
-            yield Edit("built", f"channels as {name} scales and rounds them", 2, change)
-        yield Edit("built", f"built as {name}", 3, of_spec(lambda s, other=other: other), alone=True)  # type: ignore[misc]
+            words = f"channels as {name} scales and rounds them"
+            yield Edit("built", words, 2, of_all_rules(rules))
+        yield Edit("built", f"built as {name}", 3, as_built(other), alone=True)
 
 
 FINDERS = (

@@ -80,9 +80,8 @@ def _sections(
     params = [weighed((t for x in c.layers for t in x.params), convention, False) for c in all_costs]
     work = [weighed((t for x in c.layers for t in x.work), convention, True) for c in all_costs]
     maps = [{tuple(m["resolution"]): m["madds"] for m in f["madds_by_resolution"]} for f in found]
-    types = list(
-        dict.fromkeys(key for t in totals for key in t["weight_bytes"])
-    )  # only a model file has weights "file"
+    # only a model file has weights "file"
+    types = list(dict.fromkeys(key for t in totals for key in t["weight_bytes"]))
     sizes = sorted({size for m in maps for size in m}, key=lambda s: (-s[0] * s[1], s))
     return [
         ("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),

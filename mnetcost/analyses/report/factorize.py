@@ -118,54 +118,94 @@ def expected(layer: Layer) -> Fraction:
     return Fraction(1, layer.out) + Fraction(1, k_h * k_w)
 
 
+class Factorisation(NamedTuple):
+    """One way of doing the layer: its name, the layer as it is at alpha and rho, and the ops in its place."""
+
+    name: str
+    layer: Layer
+    ops: list[Op]
+
+
+def factorisations(layer: Layer) -> list[Factorisation]:
+    """The layer itself, then its factorisations; the separable one also at alpha and rho, where given."""
+    groups = layer.some_groups
+    name = f"grouped, {groups} groups" if groups > 1 else "grouped, 1 group"
+    found = [
+        Factorisation("standard", layer, standard(layer)),
+        Factorisation(name, layer, grouped(layer)),
+        Factorisation("spatially separable", layer, spatially_separable(layer)),
+        Factorisation("depthwise separable", layer, depthwise_separable(layer)),
+    ]
+    for alpha, rho in dict.fromkeys([(layer.alpha, None), (layer.alpha, layer.rho)]):
+        given = [f"{word} {value:g}" for word, value in (("alpha", alpha), ("rho", rho)) if value is not None]
+        if given:
+            small = scaled(layer, alpha, rho)
+            name = f"depthwise separable, {', '.join(given)}"
+            found.append(Factorisation(name, small, depthwise_separable(small)))
+    return found
+
+
+def figures(way: Factorisation, full_size: Shape, convention: Convention) -> dict[str, Any]:
+    """What one factorisation costs, without the ratios to the standard convolution."""
+    costs = costs_of(*way)
+    params = [t for x in costs.layers for t in x.params]
+    work = [t for x in costs.layers for t in x.work]
+    promised = way.ops[0].label == "depthwise" and way.layer.input == full_size
+    return {
+        "name": way.name,
+        "input": list(way.layer.input),
+        "output": list(costs.layers[-1].output),
+        "params": convention.count_params(params),
+        "params_formula": formula(params, convention.params),
+        "params_ratio": None,
+        "madds": convention.madds(work),
+        "madds_formula": formula(work, convention.work),
+        "madds_ratio": None,
+        "expected_ratio": float(expected(way.layer)) if promised else None,
+    }
+
+
 def factorize(layer: Layer, convention: Convention) -> Document:
     """Answer with the layer's factorisations side by side, and the separable one at alpha and rho where
     they are given.
 
     Raises ShapeError where the map vanishes or the groups do not divide the channels.
     """
-    groups = layer.some_groups
-    name = f"grouped, {groups} groups" if groups > 1 else "grouped, 1 group"
-    wanted = [
-        ("standard", layer, standard(layer)),
-        (name, layer, grouped(layer)),
-        ("spatially separable", layer, spatially_separable(layer)),
-        ("depthwise separable", layer, depthwise_separable(layer)),
-    ]
-    for alpha, rho in dict.fromkeys([(layer.alpha, None), (layer.alpha, layer.rho)]):
-        if alpha is not None or rho is not None:
-            small = scaled(layer, alpha, rho)
-            said = ", ".join(
-                f"{word} {value:g}" for word, value in (("alpha", alpha), ("rho", rho)) if value is not None
-            )
-            wanted.append((f"depthwise separable, {said}", small, depthwise_separable(small)))
-    rows, found, first = [], [], None
-    for name, this, ops in wanted:
-        costs = costs_of(name, this, ops)
-        terms = [t for x in costs.layers for t in x.params], [t for x in costs.layers for t in x.work]
-        params, madds = convention.count_params(terms[0]), convention.madds(terms[1])
-        first = first or (params, madds)
-        ratios = params / first[0] if first[0] else None, madds / first[1] if first[1] else None
-        promised = (
-            float(expected(this)) if ops[0].label == "depthwise" and this.input == layer.input else None
-        )
-        parts = formula(terms[0], convention.params), formula(terms[1], convention.work)
-        rows.append((name, parts[0], params, ratios[0], parts[1], madds, ratios[1], promised))
-        end = costs.layers[-1].output
-        found.append(
-            {
-                "name": name,
-                "input": list(this.input),
-                "output": list(end),
-                "params": params,
-                "params_formula": parts[0],
-                "params_ratio": ratios[0],
-                "madds": madds,
-                "madds_formula": parts[1],
-                "madds_ratio": ratios[1],
-                "expected_ratio": promised,
-            }
-        )
+    found = [figures(way, layer.input, convention) for way in factorisations(layer)]
+    for one in found:
+        for key in ("params", "madds"):
+            one[f"{key}_ratio"] = one[key] / found[0][key] if found[0][key] else None
+    k_h, k_w = pair(layer.kernel)
+    end = found[0]["output"]
+    data = {
+        "schema": SCHEMA,
+        "mnetcost": VERSION,
+        "convention": convention_data(convention),
+        "input": list(layer.input),
+        "output": end,
+        "kernel": [k_h, k_w],
+        "stride": list(pair(layer.stride)),
+        "padding": layer.padding,
+        "groups": layer.some_groups,
+        "alpha": layer.alpha,
+        "rho": layer.rho,
+        "expected_ratio": float(expected(layer)),
+        "convolutions": found,
+    }
+    ratio = f"1/N + 1/D_K^2 = 1/{layer.out} + 1/{k_h * k_w} = {float(expected(layer)):.4f}"
+    lead = (
+        "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F"
+        " for the multiply-adds",
+        f"{ratio}: what a depthwise separable convolution costs of the standard one",
+    )
+    title = f"{k_h}x{k_w} convolution, {layer.input} to {'x'.join(map(str, end))}"
+    note = (
+        f"counted as '{convention.name}', without biases; spatially separable keeps N channels in the middle"
+    )
+    return Document(title, (_table(found, convention),), (note,), data, lead)
+
+
+def _table(found: list[dict[str, Any]], convention: Convention) -> Table:
     columns = (
         Column("name", "convolution"),
         Column("params_formula", "params ="),
@@ -176,41 +216,5 @@ def factorize(layer: Layer, convention: Convention) -> Document:
         Column("madds_ratio", "ratio", "ratio"),
         Column("expected", "1/N + 1/D_K^2", "ratio", rank=1),
     )
-    k_h, k_w = pair(layer.kernel)
-    end = found[0]["output"]
-    said = f"1/N + 1/D_K^2 = 1/{layer.out} + 1/{k_h * k_w} = {float(expected(layer)):.4f}"
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "convention": convention_data(convention),
-        "input": list(layer.input),
-        "output": end,
-        "kernel": [k_h, k_w],
-        "stride": list(pair(layer.stride)),
-        "padding": layer.padding,
-        "groups": groups,
-        "alpha": layer.alpha,
-        "rho": layer.rho,
-        "expected_ratio": float(expected(layer)),
-        "convolutions": found,
-    }
-    lead = (
-        (
-            "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F"
-            " for the multiply-adds"
-        ),
-        f"{said}: what a depthwise separable convolution costs of the standard one",
-    )
-    title = f"{k_h}x{k_w} convolution, {layer.input} to {'x'.join(map(str, end))}"
-    return Document(
-        title,
-        (Table("convolutions", columns, tuple(rows)),),
-        (
-            (
-                f"counted as '{convention.name}', without biases; spatially separable keeps N channels in the"
-                " middle"
-            ),
-        ),
-        data,
-        lead,
-    )
+    rows = ({**one, "expected": one["expected_ratio"]} for one in found)
+    return Table("convolutions", columns, tuple(tuple(row[c.key] for c in columns) for row in rows))

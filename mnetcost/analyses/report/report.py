@@ -19,9 +19,8 @@ from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
-Rows = tuple[
-    tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]
-]  # first columns; first cells, params, work
+# first columns; first cells, params, work
+Rows = tuple[tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]]
 
 
 def design_data(design: Design) -> dict[str, Any]:

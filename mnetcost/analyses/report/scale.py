@@ -60,11 +60,9 @@ def scale(
     refuse_overflow(cost(corner.graph, corner.batch))
     import numpy as np
 
-    alpha, h, w = (
-        np.array(alphas, np.float64),
-        np.array([s[0] for s in sizes], np.int64),
-        np.array([s[1] for s in sizes], np.int64),
-    )
+    alpha = np.array(alphas, np.float64)
+    h = np.array([s[0] for s in sizes], np.int64)
+    w = np.array([s[1] for s in sizes], np.int64)
     square = all(a == b for a, b in sizes)
     columns = (h[None, :], h[None, :] if square else w[None, :])
     graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)

@@ -123,9 +123,8 @@ def _along(net: Net, layer: Layer, blob: Blob, by: Blob, axis: int) -> int:
     """The second bottom of a Scale or Bias layer as a map that spreads over the first."""
     start = 0 if not by.dims else axis_of(layer, axis, len(blob.dims))
     covered = blob.dims[start : start + len(by.dims)]
-    if len(covered) != len(by.dims) or any(
-        b not in (1, a) for a, b in zip(covered, by.dims, strict=True)
-    ):  # forks spread sides of 1
+    # forks spread sides of 1
+    if len(covered) != len(by.dims) or any(b not in (1, a) for a, b in zip(covered, by.dims, strict=True)):
         raise layer.fault(f"{spelled(by.dims)} does not fit {spelled(blob.dims)} from axis {start}")
     before = (net.images or 1, *(1,) * (start - 1)) if start else ()
     shape = net.view((*before, *by.dims, *(1,) * (len(blob.dims) - start - len(by.dims))))

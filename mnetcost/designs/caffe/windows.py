@@ -93,11 +93,9 @@ def conv(net: Net, layer: Layer) -> None:
     """
     p = layer.message_of("convolution_param").known(*CONV_FIELDS)
     out = p.integer("num_output", low=1)
-    kernel, stride, padding = (
-        p.sides("kernel", None, 1, "kernel_size"),
-        p.sides("stride", 1, 1),
-        shortest(padding_of(p)),
-    )
+    kernel = p.sides("kernel", None, 1, "kernel_size")
+    stride = p.sides("stride", 1, 1)
+    padding = shortest(padding_of(p))
     dilation = (
         p.sides("hole", 1, 1)
         if any(k.startswith("hole") for k in p.message.fields)
@@ -165,11 +163,9 @@ def pooling(net: Net, layer: Layer) -> None:
     if p.flag("global_pooling"):
         ref = net.add(layer, GlobalPool("max" if pool == "MAX" else "average"), blob.ref)
         return net.give(layer, ref, (*blob.dims[:2], 1, 1))
-    kernel, stride, padding = (
-        p.sides("kernel", None, 1, "kernel_size"),
-        p.sides("stride", 1, 1),
-        padding_of(p),
-    )
+    kernel = p.sides("kernel", None, 1, "kernel_size")
+    stride = p.sides("stride", 1, 1)
+    padding = padding_of(p)
     cls = MaxPool if pool == "MAX" else AvgPool
     kernel = pair(
         net.layers.window(layer.name, plain_size(*kernel), x, padding not in ("valid", (0, 0, 0, 0)))

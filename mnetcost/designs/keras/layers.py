@@ -351,9 +351,8 @@ def merge(how: str) -> Callable[[Call], Outputs]:
         if len(tensors) < 2:
             if not (call.args[1:] or call.kwargs):
                 return [tensors[0]]
-            return rescaling(
-                call, how == "multiply", how != "multiply"
-            )  # with a number, which stands in the config
+            # with a number, which stands in the config
+            return rescaling(call, how == "multiply", how != "multiply")
 
         def chained(refs: list[int]) -> int:
             if how == "multiply":

@@ -76,10 +76,8 @@ def picked(said: Any, size: int) -> range | None:
 
 def worked_out(call: Call, name: str) -> Numbers | None:
     """What an operation on nothing but such numbers gives, or None where that is not known."""
-    first, second = (
-        (call.args[0] if call.args else call.kwargs.get("x")),
-        call.kwargs.get("y", call.args[1] if len(call.args) > 1 else None),
-    )
+    first = call.args[0] if call.args else call.kwargs.get("x")
+    second = call.kwargs.get("y", call.args[1] if len(call.args) > 1 else None)
     if name == "getitem":
         said = call.kwargs.get("slice_spec", second)
         said = said[0] if isinstance(said, list) and len(said) == 1 else said

@@ -78,11 +78,9 @@ class NotKnown(Exception):
 def conv(call: Call) -> Outputs:
     x = mapped(call)
     shape = view(x.dims, x.layout)
-    kernel, stride, dilation = (
-        window(call, "kernel_size"),
-        window(call, "strides", 1),
-        window(call, "dilation_rate", 1),
-    )
+    kernel = window(call, "kernel_size")
+    stride = window(call, "strides", 1)
+    dilation = window(call, "dilation_rate", 1)
     padding: Any = call.text("padding", "valid").lower()
     if padding == "causal" and axes_of(call) == 1:
         before = (kernel[0] - 1) * dilation[0]
@@ -130,11 +128,9 @@ def transposed(call: Call) -> Outputs:
     sides = axes_of(call)
     if sides != 2:
         raise NotKnown
-    kernel, stride, dilation = (
-        call.sides("kernel_size"),
-        call.sides("strides", 1),
-        call.sides("dilation_rate", 1),
-    )
+    kernel = call.sides("kernel_size")
+    stride = call.sides("strides", 1)
+    dilation = call.sides("dilation_rate", 1)
     wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding: Any = padding_of(call)
     if call.said.get("output_padding") is not None:

@@ -90,9 +90,8 @@ def run(
     place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
     if depth > DEEPEST:
         raise net.fault(f"models are nested deeper than {DEEPEST}", place)
-    config = (
-        {"layers": said} if isinstance(said, list) else said
-    )  # the first Keras 2 wrote a Sequential as a list
+    # the first Keras 2 wrote a Sequential as a list
+    config = {"layers": said} if isinstance(said, list) else said
     if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
         raise net.fault("must have a list of 'layers'", place)
     layers = config["layers"]

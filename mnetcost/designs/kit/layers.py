@@ -20,7 +20,8 @@ LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimensi
 UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
 
 PRODUCTS = re.compile(
-    "conv(?!ert)|corr|gemm|matmul|(?<!to)(?<!to_)dense|(?<!bi)(?<!tri)linear|fully_?connected|inner_?product|einsum|attention|lstm|gru|rnn|svdf|"
+    "conv(?!ert)|corr|gemm|matmul|(?<!to)(?<!to_)dense|(?<!bi)(?<!tri)linear|fully_?connected|inner_?product|"
+    "einsum|attention|lstm|gru|rnn|svdf|"
     "embed|capsule|engine|ep_?context|edge_?tpu|ethos|delegate|partitioned_?call|subgraph",
     re.IGNORECASE,
 )
@@ -116,13 +117,11 @@ class Layers:
         self.allow_unknown = allow_unknown
         self.builder = Builder()
         self.unknown_ops: dict[str, list[str]] = {}
-        self.sizes: dict[
-            str, Any
-        ] = {}  # pools whose window is the whole map, and how much each dense layer reads
+        # pools whose window is the whole map, and how much each dense layer reads
+        self.sizes: dict[str, Any] = {}
         self.own_sizes: dict[str, Any] = {}  # the same at the file's own size, where this is another
-        self.tail_ops: dict[
-            Ref, str
-        ] = {}  # ops that cannot be costed and that nothing with weights follows, and all behind them
+        # ops that cannot be costed and that nothing with weights follows, and all behind them
+        self.tail_ops: dict[Ref, str] = {}
         self.weighted: set[Ref] = set()  # layers with weights or products, and all behind them
         self.doubtful: set[Ref] = set()  # ops that cannot be costed and were left out, and all behind them
         self.marked: dict[str, list[tuple[str, int]]] = {}

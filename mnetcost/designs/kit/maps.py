@@ -305,9 +305,8 @@ class Maps:
         ):
             return self.dense(name, b, -2, a, a.dims[1], a.dims[0])
         if isinstance(a, Stored) and isinstance(b, Stored) and len(b.dims) == 2:
-            if a.trained and a.dims[-1:] == (
-                2,
-            ):  # a height and a width in a row: places, as Swin V2 has them
+            # a height and a width in a row: places, as Swin V2 has them
+            if a.trained and a.dims[-1:] == (2,):
                 self.fixed(a, name, "places")
                 a = a._replace(trained=False)
             return self.dense(name, self.as_tensor(a, name), -1, b, b.dims[-2], b.dims[-1], bias)
@@ -386,9 +385,8 @@ class Maps:
         if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc") or view(
             dims, c
         ) != spread("", tuple(shapes)):
-            runs: list[
-                tuple[Any, list[int]]
-            ] = []  # which tensors are repeated along these axes, and the axes
+            # which tensors are repeated along these axes, and the axes
+            runs: list[tuple[Any, list[int]]] = []
             for i in (i for i, n in enumerate(dims) if n != 1):
                 kept = [p[i] != 1 for p in padded]
                 if runs and runs[-1][0] == kept:

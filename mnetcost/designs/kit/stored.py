@@ -58,9 +58,8 @@ class Stored(NamedTuple):
     key: Any = None  # whose they are: however many layers read them, they are counted once
     numbers: int = 0  # how many the file holds of them; 0 where they follow from shapes
     values: tuple[Any, ...] | None = None  # in order, where they are few
-    parts: tuple[
-        Part, ...
-    ] = ()  # what they were taken or worked out from, where that is not the whole of one tensor in order
+    # what they were taken or worked out from, where that is not the whole of one tensor in order
+    parts: tuple[Part, ...] = ()
     cut: Cut | None = None  # where they stand in their one tensor, where that is known and not in order
     trained: bool = (
         True  # False: written as fixed numbers; still weights where a convolution or a dense layer reads them

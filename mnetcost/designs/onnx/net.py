@@ -62,12 +62,8 @@ class Net(Maps):
         dry: bool,
     ) -> None:
         super().__init__(file, allow_unknown, True, dry)
-        self.model, self.lay, self.known, self.still = (
-            model,
-            lay,
-            known,
-            still,
-        )  # still: ops without multiply-adds
+        # still: ops without multiply-adds
+        self.model, self.lay, self.known, self.still = model, lay, known, still
         self.opset = max(
             (o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1
         )

@@ -15,9 +15,8 @@ from ..kit.layers import DETECTION, LARGEST_OPTIONS, PRODUCTS
 from ..kit.stored import Stored
 
 UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
-MADE_UP = re.compile(
-    rb"val_\d+"
-)  # what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
+# what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
+MADE_UP = re.compile(rb"val_\d+")
 KERNELS = {
     **dict.fromkeys(
         ("Conv", "FusedConv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger"), 1

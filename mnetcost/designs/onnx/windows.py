@@ -100,9 +100,8 @@ def conv(at: int = 1, bias_at: int = 2) -> Lay:
         if isinstance(bias, Tensor):
             raise NotKnown
         dims = slid(call, op, x, count)
-        op = (
-            op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)
-        )  # each position by itself: one map will do
+        # each position by itself: one map will do
+        op = op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)
         return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
 
     return lay

@@ -18,14 +18,8 @@ from .file import Operator, Subgraph, TensorSaid, read_subgraphs
 from .ops import OPS, lay
 
 FORMAT = "TFLite"
-UNLEARNED = (
-    2,
-    4,
-    5,
-    6,
-    12,
-    15,
-)  # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
+# whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
+UNLEARNED = (2, 4, 5, 6, 12, 15)
 
 
 def read(file: str, settings: Settings) -> Model:

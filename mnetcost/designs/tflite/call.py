@@ -20,13 +20,11 @@ class Call:
     """One operator: its inputs, options and name."""
 
     def __init__(self, net: Maps, operator: Operator, inputs: list[Value | None], name: str) -> None:
-        self.net, self.type, self.options, self.inputs, self.name = (
-            net,
-            operator.type,
-            operator.options,
-            inputs,
-            name,
-        )
+        self.net = net
+        self.type = operator.type
+        self.options = operator.options
+        self.inputs = inputs
+        self.name = name
         self.outputs = len(operator.outputs)
 
     def fault(self, message: str) -> Exception:

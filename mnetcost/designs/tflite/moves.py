@@ -33,9 +33,8 @@ def reshape(call: Call) -> Output:
     whole, known = prod(t.dims), prod(n for n in target if n != -1)
     fits = target.count(-1) <= 1 and known > 0 and (whole % known == 0 if -1 in target else whole == known)
     dims = tuple(whole // known if n == -1 else n for n in target) if fits else ()
-    if (
-        not (worked_out and dims) or -1 in target
-    ):  # numbers that stand in the file, perhaps beside a batch that is worked out
+    # numbers that stand in the file, perhaps beside a batch that is worked out
+    if not (worked_out and dims) or -1 in target:
         dims = call.net.followed(call.name, t.dims, dims, dims if -1 in target[1:] else ())
     if not dims:
         raise call.fault(f"{said(t.dims)} cannot be read as {said(target[:12])}")

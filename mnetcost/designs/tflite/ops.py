@@ -117,9 +117,8 @@ def fully_connected(call: Call) -> Output:
     if not inner or whole % inner:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
     rows, old = whole // inner, call.net.before.get(f"{call.name}/rows")
-    if (
-        old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]
-    ):  # more rows of an image than at the file's own size
+    # more rows of an image than at the file's own size
+    if old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
     call.net.reshaped[f"{call.name}/rows"] = x.dims, (rows, inner)
     if x.dims[-1] != inner or (len(x.dims) != 2 and not call.option("KeepNumDims")):
