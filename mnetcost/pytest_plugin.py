@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .analyses.budgets.budgets import Budget
-    from .analyses.budgets.metrics import Gauge
+    from .analyses.report.metrics import Gauge
 
 
 class Figures:
@@ -51,7 +51,7 @@ def cost_of(design: str, convention: str = "paper", **settings: Any) -> Figures:
 
     Raises MnetcostError where it cannot be read, built or costed whole.
     """
-    from .analyses.budgets.metrics import Gauge
+    from .analyses.report.metrics import Gauge
     from .designs import load
     from .designs.conventions import load_convention
     from .engine.costs import cost

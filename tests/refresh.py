@@ -15,7 +15,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from mnetcost.analyses.budgets.metrics import METRICS
+from mnetcost.analyses.report.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.cli.schema import SCHEMAS
 from mnetcost.designs import contents

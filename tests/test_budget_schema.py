@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnetcost.analyses.budgets.budgets import COMMON, WAIVER, read_config
-from mnetcost.analyses.budgets.metrics import METRICS
 from mnetcost.analyses.budgets.schema import ABOUT, VALUES, budgets_schema
+from mnetcost.analyses.report.metrics import METRICS
 from mnetcost.cli import cli
 from mnetcost.designs import SETTINGS
 from mnetcost.errors import MnetcostError

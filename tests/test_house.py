@@ -144,6 +144,24 @@ def test_nothing_imports_in_a_circle() -> None:
     assert circles(graph) == []
 
 
+def test_sub_rooms_of_analyses_import_only_downward() -> None:
+    """documents below report, that below changes, budgets and reconcile: folders go in no circle either."""
+    sources = {module: path.read_text("utf-8") for module, path in MODULES.items()}
+    folders: dict[str, set[str]] = {}
+    for module, to in arrows(sources).items():
+        for at in (module, *to):
+            folders.setdefault(sub_room(at), set())
+        folders[sub_room(module)] |= {sub_room(at) for at in to} - {sub_room(module)}
+    inside = {folder: to for folder, to in folders.items() if folder.startswith("analyses/")}
+    assert {"analyses/documents", "analyses/report"} <= inside["analyses/changes"]
+    assert circles(inside) == []
+    assert circles({**inside, "analyses/report": {"analyses/budgets"}}) != []
+
+
+def sub_room(module: str) -> str:
+    return "/".join(module.split("/")[:2])
+
+
 @pytest.mark.parametrize(
     "back",
     [

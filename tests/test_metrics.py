@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnetcost.analyses.budgets.metrics import METRICS, Gauge, unknown_metric, within
+from mnetcost.analyses.report.metrics import METRICS, Gauge, unknown_metric, within
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.costs import cost

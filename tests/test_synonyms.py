@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.budgets.metrics import METRICS, metric_hint, unknown_metric
+from mnetcost.analyses.report.metrics import METRICS, metric_hint, unknown_metric
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.designs import SETTINGS, split_design
 from mnetcost.designs.conventions import convention_names

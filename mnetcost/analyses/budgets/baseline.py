@@ -17,8 +17,8 @@ from ...engine.costs import cost
 from ...errors import BudgetError, CallError, Fault, MnetcostError
 from ...version import VERSION
 from ..documents import Column, Document, Table
+from ..report.metrics import METRICS, Gauge
 from .budgets import BASELINE, Budget, Config
-from .metrics import METRICS, Gauge
 
 SCHEMA = "mnetcost.baseline/1"
 LARGEST_BASELINE = 1 << 21  # bytes; ten thousand designs

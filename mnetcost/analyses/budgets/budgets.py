@@ -18,8 +18,8 @@ from ...designs.shipped import is_shipped
 from ...designs.spec import read_text_file
 from ...designs.toml import parse_short
 from ...errors import BudgetError, CallError, Fault, MnetcostError, nearest
+from ..report.metrics import GROUPS, METRICS, metric_hint, unknown_metric
 from .limits import Limit, read_limits
-from .metrics import GROUPS, METRICS, metric_hint, unknown_metric
 from .patterns import GIT, Walk
 
 FILE = "mnetcost.toml"

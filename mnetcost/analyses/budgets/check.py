@@ -16,11 +16,11 @@ from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
 from ...version import VERSION
 from ..changes.diff import diff
 from ..documents import Column, Document, Table
+from ..report.metrics import METRICS, SCOPES
 from .baseline import Measured, measured
 from .bases import Bases
 from .budgets import Budget, Config, Rule, Waiver
 from .limits import Limit
-from .metrics import METRICS, SCOPES
 from .waivers import Waivers
 
 SCHEMA = "mnetcost.check/1"

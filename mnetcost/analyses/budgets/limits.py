@@ -11,17 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ...errors import CallError, nearest
-
-UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-BYTES = {
-    **UNITS,
-    "B": 1,
-    **{f"{prefix}B": 10 ** (3 * n) for n, prefix in enumerate("kMGT", 1)},
-    **{f"{prefix}iB": 2 ** (10 * n) for n, prefix in enumerate("KMGT", 1)},
-}
-"""What may stand behind a number: decimal for counts; for bytes also kB and MB, decimal, and KiB and MiB,
-binary.
-"""
+from ..report.metrics import LARGEST, UNITS
 
 NUMBER = re.compile(
     r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})",
@@ -30,7 +20,6 @@ NUMBER = re.compile(
 PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
 EXACT_FLOAT = 2**53
 LARGEST_EXPONENT = 20
-LARGEST = 10**30  # no network's figure is larger, and a mistake may be
 
 
 class Limit(NamedTuple):

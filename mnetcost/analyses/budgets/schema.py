@@ -14,9 +14,9 @@ from ...designs import LARGEST_MULTIPLIER, SETTINGS
 from ...designs.conventions import convention_names
 from ...designs.schema import closed_table
 from ...designs.sorts import LARGEST_COUNT, LARGEST_SIDE
+from ..report.metrics import BYTES, GROUPS, LARGEST, METRICS, UNITS
 from .budgets import COMMON, DAY, WAIVER
-from .limits import BYTES, LARGEST, LARGEST_EXPONENT, UNITS
-from .metrics import GROUPS, METRICS
+from .limits import LARGEST_EXPONENT
 
 ABOUT: dict[str, str] = {
     "budget": "What some designs may cost: their names, settings, and limits on metrics.",

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from ...designs import Settings, load_spec, split_design
 from ...designs.aliases import aliases, sharing
 from ...designs.find import like, shipped_spec
 from ...designs.shipped import shipped
+from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError
 from ...version import VERSION
-from ..budgets.budgets import Rule
-from ..budgets.metrics import Gauge
 from ..documents import Column, Document, Table
+from .metrics import Gauge
 from .report import convention_data, sorted_rows
+
+if TYPE_CHECKING:
+    from ..budgets.budgets import Rule
 
 SCHEMA = "mnetcost.list/1"
 
@@ -42,6 +46,40 @@ def chosen(patterns: Sequence[str]) -> list[str]:
     return [n for n in shipped() if n in found or not patterns]
 
 
+def _entry(name: str, spec: Spec, gauge: Gauge) -> dict[str, Any]:
+    """One design: what it is called, where it is from, and its figures."""
+    return {
+        "name": name,
+        "title": spec.title,
+        "source": spec.source,
+        "differs": list(spec.differs),
+        "aliases": list(aliases().written.get(name, ())),
+        "resolution": list(spec.resolution),
+        "classes": spec.classes,
+        "alphas": list(spec.alphas),
+        "resolutions": list(spec.resolutions),
+        "params": gauge.figure("params"),
+        "madds": gauge.figure("madds"),
+    }
+
+
+def _table(found: Sequence[dict[str, Any]], convention: Convention, names: bool) -> Table:
+    columns = (
+        Column("name", "design"),
+        Column("resolution", "input", "size", rank=3),
+        Column("classes", "classes", "integer", rank=4),
+        Column("params", "params", "count"),
+        Column("madds", convention.unit, "count"),
+        *([Column("aliases", "also called")] if names else []),
+        Column("title", "title", rank=1),
+        Column("source", "source", rank=2),
+    )
+    cells = (
+        {**one, "resolution": tuple(one["resolution"]), "aliases": ", ".join(one["aliases"])} for one in found
+    )
+    return Table("designs", columns, tuple(tuple(row[c.key] for c in columns) for row in cells))
+
+
 def catalogue(
     convention: Convention,
     patterns: Sequence[str] = (),
@@ -61,57 +99,17 @@ def catalogue(
             hint="an amount: --max madds=300M",
         )
     wanted = chosen(patterns)
-    rows, found = [], []
+    found = []
     for name in wanted:
         spec = shipped_spec(name)
         gauge = Gauge(cost(load_spec(spec, Settings()).graph), convention)
-        if not all(
+        if all(
             rule.limit.keeps(gauge.within(rule.scope).figure(rule.metric))
             for rule in rules
             if _has(gauge, rule)
         ):
-            continue
-        params, madds = gauge.figure("params"), gauge.figure("madds")
-        h, w = spec.resolution
-        called = aliases().written.get(name, ())
-        rows.append(
-            (
-                name,
-                (h, w),
-                spec.classes,
-                params,
-                madds,
-                *([", ".join(called)] if names else []),
-                spec.title,
-                spec.source,
-            )
-        )
-        found.append(
-            {
-                "name": name,
-                "title": spec.title,
-                "source": spec.source,
-                "differs": list(spec.differs),
-                "aliases": list(called),
-                "resolution": [h, w],
-                "classes": spec.classes,
-                "alphas": list(spec.alphas),
-                "resolutions": list(spec.resolutions),
-                "params": params,
-                "madds": madds,
-            }
-        )
-    columns = (
-        Column("name", "design"),
-        Column("resolution", "input", "size", rank=3),
-        Column("classes", "classes", "integer", rank=4),
-        Column("params", "params", "count"),
-        Column("madds", convention.unit, "count"),
-        *([Column("aliases", "also called")] if names else []),
-        Column("title", "title", rank=1),
-        Column("source", "source", rank=2),
-    )
-    table = Table("designs", columns, tuple(rows))
+            found.append(_entry(name, spec, gauge))
+    table = _table(found, convention, names)
     if sort:
         table = sorted_rows(table, sort)
         order = [row[0] for row in table.rows]
@@ -132,7 +130,7 @@ def catalogue(
             " DESIGN` costs it"
         ),
     )
-    title = f"{len(rows)} shipped design{'s' * (len(rows) != 1)}" + (
+    title = f"{len(found)} shipped design{'s' * (len(found) != 1)}" + (
         f" of {len(wanted)} with {kept}" if rules else ""
     )
     return Document(title, (table,), notes, data)

@@ -15,8 +15,8 @@ from ...engine.costs import Costs
 from ...engine.terms import MAC_KINDS, Term
 from ...errors import CallError
 from ...version import VERSION
-from ..budgets.metrics import METRICS, Gauge
 from ..documents import Column, Document, Table
+from .metrics import METRICS, Gauge
 from .report import convention_data, design_data, graph_notes, status_data, totals_data
 
 SCHEMA = "mnetcost.compare/1"

@@ -1,4 +1,4 @@
-"""Which figures can be held to a limit, of a whole design or of some of its layers?
+"""Which figures can be asked of a whole design, or of some of its layers?
 
 One table of metrics, one of scopes.
 """
@@ -14,8 +14,19 @@ from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
 from ...engine.ops import OPS
 from ...errors import CallError
-from ..report.report import totals_data
-from .limits import BYTES, LARGEST, UNITS
+from .report import totals_data
+
+UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+BYTES = {
+    **UNITS,
+    "B": 1,
+    **{f"{prefix}B": 10 ** (3 * n) for n, prefix in enumerate("kMGT", 1)},
+    **{f"{prefix}iB": 2 ** (10 * n) for n, prefix in enumerate("KMGT", 1)},
+}
+"""What may stand behind a number: decimal for counts; for bytes also kB and MB, decimal, and KiB and MiB,
+binary.
+"""
+LARGEST = 10**30  # no network's figure is larger, and a mistake may be
 
 
 class Metric(NamedTuple):
