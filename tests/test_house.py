@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import math
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -206,6 +208,16 @@ def test_every_module_says_what_it_answers(module: str) -> None:
     assert len(said) > 10
     assert said[-1] in ".?:"
     assert text.count("\n") <= 600
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_run(module: str) -> None:
+    """What stands behind >>> gives what is printed beneath it."""
+    if ">>>" in MODULES[module].read_text("utf-8"):
+        name = f"mnetcost/{module}".removesuffix("/__init__").replace("/", ".")
+        found = doctest.testmod(import_module(name), optionflags=doctest.ELLIPSIS)
+        assert found.attempted
+        assert not found.failed
 
 
 def loaded_by(code: str) -> set[str]:

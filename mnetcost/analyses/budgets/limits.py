@@ -58,6 +58,7 @@ class Limit(NamedTuple):
 def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     """Read a whole number as people write it.
 
+    >>> from mnetcost.analyses.report.metrics import BYTES
     >>> read_number("1.5M"), read_number("4 KiB", BYTES), read_number("3.5e6"), read_number("3,504,872")
     (1500000, 4096, 3500000, 3504872)
 
