@@ -1,3 +1,3 @@
-"""Which version is this? One place, on the ground, for the face of the package and for every document."""
+"""Which version is this? The package and every document read it here."""
 
 VERSION = "0.1.0"

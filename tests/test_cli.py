@@ -35,6 +35,7 @@ def run(*args: str) -> Result:
         (["report", "keras/v4"], "there is no design 'keras/v4'", "did you mean 'keras/v"),
         (["report"], "missing argument 'DESIGN'", "mnetcost report --help"),
         (["report", "v2", "--aplha", "1"], "no such option '--aplha'", "did you mean '--alpha'?"),
+        (["factorize", "--input", "8x8x8"], "no such option '--input'", "did you mean '--output'?"),
         (["report", "v2", "v1"], "got unexpected extra argument (v1)", "mnetcost report --help"),
         (["report", "v2", "--alpha"], "option '--alpha' requires an argument", ""),
         (["report", "v2", "--alpha", "x"], "--alpha must be a number, not 'x'", ""),

@@ -133,7 +133,8 @@ def usage_error(e: click.ClickException) -> str:
     ctx = getattr(e, "ctx", None)
     hint = f"{ctx.command_path} --help" if ctx else ""
     if isinstance(e, click.NoSuchOption):
-        known = [name for p in ctx.command.params for name in p.opts] if ctx else []
+        options = [p for p in ctx.command.params if isinstance(p, click.Option)] if ctx else []
+        known = [name for option in options for name in option.opts]
         from ..designs.synonyms import meant
 
         like = meant(e.option_name, [*known, "--help"], "options")

@@ -1,4 +1,4 @@
-"""Where does a block stand? Its input, its widths at this alpha, and the layers that it adds."""
+"""What does a block know when it is built? Its input, its widths at this alpha, and how to add layers."""
 
 from typing import Any
 

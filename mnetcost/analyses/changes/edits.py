@@ -228,7 +228,7 @@ def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 
 def _held(units: Sequence[Unit]) -> set[tuple[str, ...]]:
-    """The style rules that every block holds as a field of its own, so that they are changes of blocks."""
+    """Return the [style] keys that every block has as a field: a difference is then one of the blocks."""
     blocks = [u for u in units if u.op in BLOCKS]
     return {("style", field) for field in FROM_STYLE if all(field in u.fields for u in blocks)}
 
