@@ -52,7 +52,7 @@ ENGINE = "defaults moves ops windows block_layers blocks widths costs rows layer
 SLOW = "metrics factorize truth scale"
 TESTS = {
     "mnetcost/engine": (ENGINE, SLOW),
-    "mnetcost/analyses/budgets/check.py": ("verdicts", "check"),
+    "mnetcost/analyses/budgets/check.py": ("verdicts", "check check_rows"),
     "mnetcost/analyses/budgets/limits.py": ("limits", "budgets verdicts"),
 }
 """The tests of a module, by the beginning of its path: the quick ones, and those that are run where these
