@@ -91,7 +91,7 @@ def totals(design: str | Design, *, convention: str = "paper", **asked: Unpack[A
     >>> totals("v2")["params"], totals("v2")["madds"]
     (3504872, 300774272)
     """
-    from .analyses.report.report import totals_data
+    from .analyses.documents import totals_data
 
     return totals_data(cost(design, **asked), load_convention(convention))
 

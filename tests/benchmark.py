@@ -98,7 +98,7 @@ def least(what: Callable[[], object], runs: int) -> float:
 
 def in_process() -> list[Measured]:
     """One V2 report: the spec is read already; every layer is laid out, costed and weighed anew."""
-    from mnetcost.analyses.report.report import totals_data
+    from mnetcost.analyses.documents import totals_data
     from mnetcost.designs import Settings, find_spec, load_spec
     from mnetcost.designs.conventions import load_convention
     from mnetcost.engine.costs import cost

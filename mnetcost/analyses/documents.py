@@ -8,7 +8,15 @@ own rules.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..version import VERSION
+
+if TYPE_CHECKING:
+    from ..designs.settings import Design
+    from ..engine.conventions import Convention
+    from ..engine.costs import Costs
+    from ..engine.graph import Graph
 
 
 class Column(NamedTuple):
@@ -71,3 +79,75 @@ class Document(NamedTuple):
 def about(title: str, source: str) -> str:
     """A design's title, and where it is from if its spec says so."""
     return f"{title}. {source}" if source else title
+
+
+def json_data(schema: str, status: Graph | str | None, /, **body: Any) -> dict[str, Any]:
+    """The JSON of an answer: its schema and the version of mnetcost, the status, then the answer's own keys.
+
+    status: a graph, of which `status_data` is written; or a word; None for an answer without a status.
+    """
+    state = {"status": status} if isinstance(status, str) else status_data(status) if status else {}
+    return {"schema": schema, "mnetcost": VERSION, **state, **body}
+
+
+def status_data(graph: Graph) -> dict[str, Any]:
+    """Whether all layers of a graph were costed ("complete" or "partial"), what was left out, and the
+    notes of its reader.
+    """
+    return {
+        "status": "partial" if graph.left_out else "complete",
+        **({"left_out": list(graph.left_out)} if graph.left_out else {}),
+        **({"notes": list(graph.notes)} if graph.notes else {}),
+    }
+
+
+def partial_notes(graph: Graph) -> tuple[str, ...]:
+    """The notes under every answer about a model file: what could not be costed, and what is a guess."""
+    return (*((f"partial: left out {', '.join(graph.left_out)}",) if graph.left_out else ()), *graph.notes)
+
+
+def design_data(design: Design) -> dict[str, Any]:
+    """The `design` object of every JSON document."""
+    return {
+        "name": design.name,
+        "source": design.source,
+        "alpha": design.alpha,
+        "rho": design.rho,
+        "resolution": list(design.resolution),
+        "channels": design.in_channels,
+        "classes": design.classes,
+        "batch": design.batch,
+        "top": design.top,
+    }
+
+
+def convention_data(convention: Convention) -> dict[str, Any]:
+    """The `convention` object of every JSON document."""
+    return {
+        "name": convention.name,
+        "title": convention.title,
+        "source": convention.source,
+        "unit": convention.unit,
+        "work": dict(convention.work),
+        "params": dict(convention.params),
+        **({"unknown": list(convention.unknown)} if convention.unknown else {}),
+    }
+
+
+def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
+    """The `totals` object: raw counts of every kind, and what the convention makes of them."""
+    params = convention.count_params(t for layer in costs.layers for t in layer.params)
+    stored = costs.graph.weight_bytes  # of a model file, tensor by tensor
+    return {
+        "params": params,
+        "params_by_kind": costs.params_by_kind(),
+        "madds": convention.madds(t for layer in costs.layers for t in layer.work),
+        "work_by_kind": costs.work_by_kind(),
+        "weight_bytes": {
+            "float32": 4 * params,
+            "float16": 2 * params,
+            "int8": params,
+            **({} if stored is None else {"file": stored}),
+        },
+        "activation_elements": costs.activation_elements(),
+    }

@@ -15,8 +15,7 @@ from ...designs.spec import read_text_file
 from ...designs.toml import parse_short, quoted
 from ...engine.costs import cost
 from ...errors import BudgetError, CallError, Fault, MnetcostError
-from ...version import VERSION
-from ..documents import Column, Document, Table
+from ..documents import Column, Document, Table, json_data
 from ..report.metrics import METRICS, Gauge
 from .budgets import BASELINE, Budget, Config
 
@@ -237,5 +236,5 @@ def report(updates: Sequence[Update]) -> Document:
     files = [
         {"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)
     ]
-    data = {"schema": SCHEMA, "mnetcost": VERSION, "files": files}
+    data = json_data(SCHEMA, None, files=files)
     return Document("baseline", tuple(tables), tuple(notes), data)

@@ -13,9 +13,8 @@ from ...designs.places import spelled
 from ...designs.settings import Design
 from ...engine.costs import Costs
 from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
-from ...version import VERSION
 from ..changes.diff import diff
-from ..documents import Column, Document, Table
+from ..documents import Column, Document, Table, json_data
 from ..report.metrics import METRICS, SCOPES
 from .baseline import Measured, measured
 from .bases import Bases
@@ -478,17 +477,16 @@ def _document(work: _Check, everything: bool) -> Document:
     )
     title = f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}"
     worst = next((state for state in gravest if counts[state]), "kept")
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": "kept" if PASSING[worst] else worst if worst in ("error", "incomparable") else "broken",
-        "counts": counts,
-        "held_against": list(work.titles),
+    data = json_data(
+        SCHEMA,
+        "kept" if PASSING[worst] else worst if worst in ("error", "incomparable") else "broken",
+        counts=counts,
+        held_against=list(work.titles),
         **({"partial": work.partial} if work.partial else {}),
-        "today": work.today.isoformat(),
+        today=work.today.isoformat(),
         **({"errors": [fault._asdict() for fault in work.faults]} if work.faults else {}),
-        "results": [_result(v) for v in verdicts],
-    }
+        results=[_result(v) for v in verdicts],
+    )
     tables = [Table("limits", COLUMNS, tuple(map(_row, shown)))] if shown else []
     broken = [v for v in shown if v.message and v.state != "new"]
     details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]

@@ -17,7 +17,7 @@ from ...engine.conventions import Convention
 from ...engine.costs import Costs, cost
 from ...engine.graph import Graph
 from ...errors import ShapeError, SpecError
-from ..documents import Column, Document, Table
+from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .edits import Change, script
 from .units import State, state_of, substance
 from .words import Names, say
@@ -218,8 +218,6 @@ def figures(cause: Cause | Diff, unit: str) -> str:
 
 def data(found: Diff) -> dict[str, Any]:
     """The `mnetcost.diff/1` document."""
-    from ...version import VERSION
-    from ..report.report import convention_data, design_data
 
     def cause_data(c: Cause) -> dict[str, Any]:
         return {
@@ -233,27 +231,24 @@ def data(found: Diff) -> dict[str, Any]:
             "layers": [{"name": n, "params": p, "madds": m} for n, p, m in c.layers],
         }
 
-    return {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": found.status,
-        "identical": found.identical,
-        "old": {"design": design_data(found.old), **found.before._asdict()},
-        "new": {"design": design_data(found.new), **found.after._asdict()},
-        "convention": convention_data(found.convention),
-        "difference": {"params": found.params, "madds": found.madds},
-        "causes": [cause_data(c) for c in found.causes],
-        "free": [cause_data(c) for c in found.free],
-        "idle": [cause_data(c) for c in found.idle],
-    }
+    return json_data(
+        SCHEMA,
+        found.status,
+        identical=found.identical,
+        old={"design": design_data(found.old), **found.before._asdict()},
+        new={"design": design_data(found.new), **found.after._asdict()},
+        convention=convention_data(found.convention),
+        difference={"params": found.params, "madds": found.madds},
+        causes=[cause_data(c) for c in found.causes],
+        free=[cause_data(c) for c in found.free],
+        idle=[cause_data(c) for c in found.idle],
+    )
 
 
 def document(found: Diff, sentences: bool = False) -> Document:
     """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as
     sentences.
     """
-    from ..report.report import graph_notes
-
     unit = found.convention.unit
     sides = (
         (unit, found.before.madds, found.after.madds),
@@ -309,7 +304,7 @@ def document(found: Diff, sentences: bool = False) -> Document:
     elif sentences:
         lead += [f"{c.text}: {figures(c, unit)}" for c in found.causes]
     notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in parts[1:] if group]
-    notes += dict.fromkeys((*graph_notes(found.old.graph), *graph_notes(found.new.graph)))
+    notes += dict.fromkeys((*partial_notes(found.old.graph), *partial_notes(found.new.graph)))
     notes.append(f"convention: {found.convention.name}")
     tables = () if found.identical else (totals,) if sentences or not found.causes else (causes, totals)
     return Document(

@@ -18,9 +18,7 @@ from ...engine.graph import Graph
 from ...engine.num import pair
 from ...engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
 from ...errors import MnetcostError
-from ...version import VERSION
-from ..documents import Column, Document, Table
-from ..report.report import convention_data, design_data, graph_notes, status_data
+from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .diff import diff
 
 SCHEMA = "mnetcost.identify/1"
@@ -202,26 +200,25 @@ def identify(design: Design, convention: Convention) -> Document:
             tables.append(Table(f"from {asked}", changes, rows))
     alike = [c.asked for c in found[1:] if c.equal]
     notes = [f"the same weighted layers: {', '.join(alike)}"] if alike else []
-    notes += graph_notes(design.graph)
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        **status_data(design.graph),
-        "design": design_data(design),
-        "convention": convention_data(convention),
-        "equal": same,
-        "near": first.near,
-        "nearest": [
+    notes += partial_notes(design.graph)
+    data = json_data(
+        SCHEMA,
+        design.graph,
+        design=design_data(design),
+        convention=convention_data(convention),
+        equal=same,
+        near=first.near,
+        nearest=[
             {"design": asked, "layers_apart": apart, "madds": madds, "params": params}
             for asked, apart, madds, params in tables[0].rows
         ],
-        "alike": alike,
-        "differences": [
+        alike=alike,
+        differences=[
             {"from": asked, "text": c.text, "madds": c.madds, "params": c.params}
             for asked, other in differences.items()
             for c in (*other.causes, *other.free)
         ],
-    }
+    )
     return Document(said, tuple(tables), (*notes, f"convention: {convention.name}"), data)
 
 

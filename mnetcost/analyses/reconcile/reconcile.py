@@ -16,9 +16,7 @@ from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
 from ...errors import CallError
-from ...version import VERSION
-from ..documents import Column, Document, Table
-from ..report.report import design_data, graph_notes, status_data
+from ..documents import Column, Document, Table, design_data, json_data, partial_notes
 from ..report.tally import SIDES, WORK
 from .asked import Asked, Reading
 from .search import Candidate, Fit, Search
@@ -119,25 +117,24 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
         )
         found = tuple((s.words(c), c.value, asked.target - c.value) for c in nearest)
         tables = (ledger_table(s, nearest[0], asked, None), Table("nearest", near, found))
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        **status_data(s.costs.graph),
-        "design": design_data(design),
-        "convention": s.reference.name,
-        "number": number_data(asked),
-        "kind": a.kind,
-        "ours": ours,
-        "verdict": "explained" if a.explained else "not explained",
-        "explanations": [fit_data(s, f) for f in a.fits[:SHOWN] if f.explains],
-        "would_fit": [fit_data(s, f) for f in a.fits[:SHOWN] if not f.explains],
-        "nearest": [{"how": s.words(c), "value": c.value, "off_by": asked.target - c.value} for c in nearest],
-    }
+    data = json_data(
+        SCHEMA,
+        s.costs.graph,
+        design=design_data(design),
+        convention=s.reference.name,
+        number=number_data(asked),
+        kind=a.kind,
+        ours=ours,
+        verdict="explained" if a.explained else "not explained",
+        explanations=[fit_data(s, f) for f in a.fits[:SHOWN] if f.explains],
+        would_fit=[fit_data(s, f) for f in a.fits[:SHOWN] if not f.explains],
+        nearest=[{"how": s.words(c), "value": c.value, "off_by": asked.target - c.value} for c in nearest],
+    )
     unit = s.reference.unit if a.kind == WORK else "parameters"
     return Document(
         f"{asked.text} against {design.heading}: {ours:,} {unit}",
         tables,
-        (*graph_notes(s.costs.graph), *evidence_notes((asked,)), _verdict(a, asked, nearest)),
+        (*partial_notes(s.costs.graph), *evidence_notes((asked,)), _verdict(a, asked, nearest)),
         data,
     )
 

@@ -13,9 +13,7 @@ from typing import Any, NamedTuple
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
-from ...version import VERSION
-from ..documents import Column, Document, Table
-from ..report.report import design_data, graph_notes, status_data
+from ..documents import Column, Document, Table, design_data, json_data, partial_notes
 from ..report.tally import PARAMS, WORK
 from .asked import Asked, Reading
 from .reconcile import (
@@ -320,20 +318,19 @@ def _document(
         tables.append(
             Table("one by one", columns, tuple((a["number"], a["how"], a["verdict"]) for a in alone))
         )
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        **status_data(search.costs.graph),
-        "design": design_data(design),
-        "convention": reference.name,
-        "numbers": [number_data(asked) for asked in numbers],
-        "ours": ours,
-        "verdict": "explained" if explained else "not explained",
-        "explanations": [_data(j, p) for j, p in found[:SHOWN] if j.explains],
-        "would_fit": [_data(j, p) for j, p in found[:SHOWN] if not j.explains],
+    data = json_data(
+        SCHEMA,
+        search.costs.graph,
+        design=design_data(design),
+        convention=reference.name,
+        numbers=[number_data(asked) for asked in numbers],
+        ours=ours,
+        verdict="explained" if explained else "not explained",
+        explanations=[_data(j, p) for j, p in found[:SHOWN] if j.explains],
+        would_fit=[_data(j, p) for j, p in found[:SHOWN] if not j.explains],
         **({"one_by_one": alone} if alone else {}),
-    }
-    notes = (*graph_notes(search.costs.graph), *evidence_notes(numbers), _verdict(found, explained))
+    )
+    notes = (*partial_notes(search.costs.graph), *evidence_notes(numbers), _verdict(found, explained))
     return Document(title, tuple(tables), notes, data)
 
 

@@ -14,10 +14,9 @@ from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError
-from ...version import VERSION
-from ..documents import Column, Document, Table
+from ..documents import Column, Document, Table, convention_data, json_data
 from .metrics import Gauge
-from .report import convention_data, sorted_rows
+from .report import sorted_rows
 
 if TYPE_CHECKING:
     from ..budgets.budgets import Rule
@@ -114,13 +113,12 @@ def catalogue(
         table = sorted_rows(table, sort)
         order = [row[0] for row in table.rows]
         found.sort(key=lambda d: order.index(str(d["name"])))
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": "complete",
-        "convention": convention_data(convention),
-        "designs": found,
-    }
+    data = json_data(
+        SCHEMA,
+        "complete",
+        convention=convention_data(convention),
+        designs=found,
+    )
     kept = " and ".join(
         f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}" for rule in rules
     )

@@ -14,10 +14,18 @@ from ...engine.conventions import Convention
 from ...engine.costs import Costs
 from ...engine.terms import MAC_KINDS, Term
 from ...errors import CallError
-from ...version import VERSION
-from ..documents import Column, Document, Table
+from ..documents import (
+    Column,
+    Document,
+    Table,
+    convention_data,
+    design_data,
+    json_data,
+    partial_notes,
+    status_data,
+    totals_data,
+)
 from .metrics import METRICS, Gauge
-from .report import convention_data, design_data, graph_notes, status_data, totals_data
 
 SCHEMA = "mnetcost.compare/1"
 
@@ -250,13 +258,12 @@ def compare(
             for k in ("sum", "largest")
         }
     status = "partial" if any(c.status != "complete" for _, c in designs) else "complete"
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": status,
-        "convention": convention_data(convention),
-        "designs": found,
-    }
+    data = json_data(
+        SCHEMA,
+        status,
+        convention=convention_data(convention),
+        designs=found,
+    )
     if columns:
         table = one_row_each(names, designs, convention, columns, unit)
         keys = [c.key for c in table.columns]
@@ -268,7 +275,7 @@ def compare(
     notes = [
         f"{name}: {note}"
         for name, (_, c) in zip(names, designs, strict=True)
-        for note in graph_notes(c.graph)
+        for note in partial_notes(c.graph)
     ]
     ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
     notes.append(f"{ratios}counted as '{convention.name}': {convention.title}")

@@ -11,9 +11,7 @@ from ...designs.conventions import convention_names, load_convention
 from ...designs.settings import Design
 from ...engine.conventions import Convention, Weight
 from ...engine.costs import Costs
-from ...version import VERSION
-from ..documents import Column, Document, Table
-from .report import convention_data, design_data, graph_notes, status_data
+from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, gaps, side, terms_of, units_of, value
 
 SCHEMA = "mnetcost.conventions/1"
@@ -29,12 +27,11 @@ def listed() -> Document:
     )
     all_ = [load_convention(name) for name in convention_names()]
     rows = tuple((k.name, k.unit, k.version, k.title) for k in all_)
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": "complete",
-        "conventions": [{**convention_data(k), "rule": k.rule} for k in all_],
-    }
+    data = json_data(
+        SCHEMA,
+        "complete",
+        conventions=[{**convention_data(k), "rule": k.rule} for k in all_],
+    )
     return Document(
         "Counting conventions",
         (Table("conventions", columns, rows),),
@@ -59,12 +56,11 @@ def shown(convention: Convention) -> Document:
     unsure = (
         (f"does not know how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()
     )
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": "complete",
-        "convention": {**convention_data(convention), "rule": convention.rule},
-    }
+    data = json_data(
+        SCHEMA,
+        "complete",
+        convention={**convention_data(convention), "rule": convention.rule},
+    )
     return Document(f"{convention.name}: {of}", (Table("weights", columns, rows),), (*notes, *unsure), data)
 
 
@@ -130,18 +126,17 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
     if not any(row[-1] for row in rows):
         table = Table("conventions", columns[:-1], tuple(row[:-1] for row in rows))
     tables = (table, Table("reasons", because, tuple(reasons)))
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        **status_data(costs.graph),
-        "design": design_data(design),
-        "reference": reference.name,
-        "conventions": found,
-    }
+    data = json_data(
+        SCHEMA,
+        costs.graph,
+        design=design_data(design),
+        reference=reference.name,
+        conventions=found,
+    )
     note = (
         f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME`"
         " shows one's rule"
     )
     return Document(
-        f"{design.heading} under {len(all_)} conventions", tables, (*graph_notes(costs.graph), note), data
+        f"{design.heading} under {len(all_)} conventions", tables, (*partial_notes(costs.graph), note), data
     )

@@ -16,9 +16,7 @@ from ...engine.costs import Costs, LayerCost
 from ...engine.ops import Conv
 from ...engine.terms import Term
 from ...errors import CallError, nearest
-from ...version import VERSION
-from ..documents import Column, Document, Table, about
-from .report import convention_data, design_data, graph_notes, status_data
+from ..documents import Column, Document, Table, about, convention_data, design_data, json_data, partial_notes
 from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.explain/1"
@@ -134,19 +132,18 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
                 "work_terms": _terms(layer.work, convention.work),
             }
         )
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        **status_data(costs.graph),
-        "design": design_data(design),
-        "convention": convention_data(convention),
-        "layers": found,
-    }
+    data = json_data(
+        SCHEMA,
+        costs.graph,
+        design=design_data(design),
+        convention=convention_data(convention),
+        layers=found,
+    )
     heads = (Column("layer", "layer"), *columns, Column("why", "why"))
     params, madds = (sum(x[key] for x in found) for key in ("params", "madds"))
     these = "all layers" if pattern is None else f"{len(layers)} layer{'s' * (len(layers) > 1)}"
     notes = (
-        *graph_notes(costs.graph),
+        *partial_notes(costs.graph),
         f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
         elsewhere(costs, layers, convention),
         *gap_notes(costs, convention),

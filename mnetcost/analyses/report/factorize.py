@@ -20,9 +20,7 @@ from ...engine.num import pair
 from ...engine.ops import Conv, DepthwiseConv, Op
 from ...engine.shapes import Shape
 from ...engine.terms import Term
-from ...version import VERSION
-from ..documents import Column, Document, Table
-from .report import convention_data
+from ..documents import Column, Document, Table, convention_data, json_data
 
 SCHEMA = "mnetcost.factorize/1"
 
@@ -177,21 +175,21 @@ def factorize(layer: Layer, convention: Convention) -> Document:
             one[f"{key}_ratio"] = one[key] / found[0][key] if found[0][key] else None
     k_h, k_w = pair(layer.kernel)
     end = found[0]["output"]
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "convention": convention_data(convention),
-        "input": list(layer.input),
-        "output": end,
-        "kernel": [k_h, k_w],
-        "stride": list(pair(layer.stride)),
-        "padding": layer.padding,
-        "groups": layer.some_groups,
-        "alpha": layer.alpha,
-        "rho": layer.rho,
-        "expected_ratio": float(expected(layer)),
-        "convolutions": found,
-    }
+    data = json_data(
+        SCHEMA,
+        None,
+        convention=convention_data(convention),
+        input=list(layer.input),
+        output=end,
+        kernel=[k_h, k_w],
+        stride=list(pair(layer.stride)),
+        padding=layer.padding,
+        groups=layer.some_groups,
+        alpha=layer.alpha,
+        rho=layer.rho,
+        expected_ratio=float(expected(layer)),
+        convolutions=found,
+    )
     ratio = f"1/N + 1/D_K^2 = 1/{layer.out} + 1/{k_h * k_w} = {float(expected(layer)):.4f}"
     lead = (
         "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F"

@@ -14,7 +14,7 @@ from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
 from ...engine.ops import OPS
 from ...errors import CallError
-from .report import totals_data
+from ..documents import totals_data
 
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 BYTES = {
@@ -33,7 +33,7 @@ class Metric(NamedTuple):
     """One figure: what it is called, how it is found among a report's totals, and what may stand behind
     its numbers.
 
-    of: from the totals (see `report.totals_data`) and the costs to a whole number; None where this design
+    of: from the totals (see `documents.totals_data`) and the costs to a whole number; None where this design
     has no such figure.
     """
 

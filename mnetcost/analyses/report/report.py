@@ -9,11 +9,19 @@ from typing import Any
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
-from ...engine.graph import Graph
 from ...engine.terms import MAC_KINDS, Term
 from ...errors import CallError
-from ...version import VERSION
-from ..documents import Column, Document, Table, about
+from ..documents import (
+    Column,
+    Document,
+    Table,
+    about,
+    convention_data,
+    design_data,
+    json_data,
+    partial_notes,
+    totals_data,
+)
 from .size import size_note, weight_sizes
 from .tally import elsewhere, gap_notes
 
@@ -21,34 +29,6 @@ SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
 # first columns; first cells, params, work
 Rows = tuple[tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]]
-
-
-def design_data(design: Design) -> dict[str, Any]:
-    """The `design` object of every JSON document."""
-    return {
-        "name": design.name,
-        "source": design.source,
-        "alpha": design.alpha,
-        "rho": design.rho,
-        "resolution": list(design.resolution),
-        "channels": design.in_channels,
-        "classes": design.classes,
-        "batch": design.batch,
-        "top": design.top,
-    }
-
-
-def convention_data(convention: Convention) -> dict[str, Any]:
-    """The `convention` object of every JSON document."""
-    return {
-        "name": convention.name,
-        "title": convention.title,
-        "source": convention.source,
-        "unit": convention.unit,
-        "work": dict(convention.work),
-        "params": dict(convention.params),
-        **({"unknown": list(convention.unknown)} if convention.unknown else {}),
-    }
 
 
 def layer_data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
@@ -74,46 +54,17 @@ def _pair(size: Any) -> list[int] | None:
     return None if size is None else list(size) if isinstance(size, tuple) else [size, size]
 
 
-def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
-    """The `totals` object: raw counts of every kind, and what the convention makes of them."""
-    params = convention.count_params(t for layer in costs.layers for t in layer.params)
-    stored = costs.graph.weight_bytes  # a model file's own, tensor by tensor
-    return {
-        "params": params,
-        "params_by_kind": costs.params_by_kind(),
-        "madds": convention.madds(t for layer in costs.layers for t in layer.work),
-        "work_by_kind": costs.work_by_kind(),
-        "weight_bytes": {
-            "float32": 4 * params,
-            "float16": 2 * params,
-            "int8": params,
-            **({} if stored is None else {"file": stored}),
-        },
-        "activation_elements": costs.activation_elements(),
-    }
-
-
-def status_data(graph: Graph) -> dict[str, Any]:
-    """Whether all was costed, what was left out, and the reader's notes, as every JSON document begins."""
-    return {
-        "status": "partial" if graph.left_out else "complete",
-        **({"left_out": list(graph.left_out)} if graph.left_out else {}),
-        **({"notes": list(graph.notes)} if graph.notes else {}),
-    }
-
-
 def report_data(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
     """The report as the JSON document says it."""
-    return {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        **status_data(costs.graph),
-        "design": design_data(design),
-        "convention": convention_data(convention),
-        "totals": totals_data(costs, convention),
-        "bytes": weight_sizes(costs),
-        "layers": [layer_data(layer, convention) for layer in costs.layers],
-    }
+    return json_data(
+        SCHEMA,
+        costs.graph,
+        design=design_data(design),
+        convention=convention_data(convention),
+        totals=totals_data(costs, convention),
+        bytes=weight_sizes(costs),
+        layers=[layer_data(layer, convention) for layer in costs.layers],
+    )
 
 
 def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[LayerCost]]:
@@ -285,11 +236,6 @@ def top_rows(table: Table, top: int) -> Table:
     )
 
 
-def graph_notes(graph: Graph) -> tuple[str, ...]:
-    """What every answer says of a model file: what could not be costed, and what rests on a guess."""
-    return (*((f"partial: left out {', '.join(graph.left_out)}",) if graph.left_out else ()), *graph.notes)
-
-
 def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -> str:
     """The design in one line."""
     params, madds = totals["params"], totals["madds"]
@@ -336,4 +282,4 @@ def report(
         summary(design, data["totals"], convention),
         elsewhere(costs, costs.layers, convention),
     )
-    return Document(design.heading, (table,), (*graph_notes(costs.graph), *notes, *said), data, lead)
+    return Document(design.heading, (table,), (*partial_notes(costs.graph), *notes, *said), data, lead)

@@ -15,9 +15,7 @@ from ...engine.conventions import UNITS, Convention, Weight, weight_of
 from ...engine.costs import cost, refuse_overflow
 from ...engine.terms import Term
 from ...errors import CallError
-from ...version import VERSION
-from ..documents import Column, Document, Table, about
-from .report import convention_data
+from ..documents import Column, Document, Table, about, convention_data, json_data
 
 SCHEMA = "mnetcost.scale/1"
 MOST_CELLS = 4_000_000
@@ -197,11 +195,10 @@ def answer(grid: Grid) -> Document:
     classes = spec.classes if grid.settings.classes is None else grid.settings.classes
     channels = channeled(spec, grid.settings).channels
     top, batch = grid.settings.top is not False, grid.settings.batch or 1
-    data = {
-        "schema": SCHEMA,
-        "mnetcost": VERSION,
-        "status": "complete",
-        "design": {
+    data = json_data(
+        SCHEMA,
+        "complete",
+        design={
             "name": spec.name,
             "source": spec.source,
             "resolution": list(spec.resolution),
@@ -210,12 +207,12 @@ def answer(grid: Grid) -> Document:
             "batch": batch,
             "top": top,
         },
-        "convention": convention_data(grid.convention),
-        "alpha": grid.alpha,
-        "resolution": grid.resolution,
-        "params": grid.params,
-        "madds": grid.madds,
-    }
+        convention=convention_data(grid.convention),
+        alpha=grid.alpha,
+        resolution=grid.resolution,
+        params=grid.params,
+        madds=grid.madds,
+    )
     notes = [f"counted as '{grid.convention.name}': {grid.convention.title}"]
     if len(shown[0]) < n or len(shown[1]) < m:
         notes.insert(
