@@ -6,8 +6,8 @@ Params, work, layers, bytes and activations, each with its ratio to the first de
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -40,9 +40,9 @@ def labels(designs: Sequence[Design]) -> tuple[list[str], str]:
     settings = [tail.split(",") for _, _, tail in heads]
     shared = [s for s in settings[0] if all(s in other for other in settings)]
     names: list[str] = []
-    for (name, _, _), own in zip(heads, settings, strict=True):
-        said = ",".join(s for s in own if s not in shared)
-        label = plain_label = f"{name}:{said}" if said else name
+    for (name, _, _), given in zip(heads, settings, strict=True):
+        different = ",".join(s for s in given if s not in shared)
+        label = plain_label = f"{name}:{different}" if different else name
         n = 1
         while label in names:
             n += 1
@@ -79,41 +79,35 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     }
 
 
+class _Section(NamedTuple):
+    """A table of designs side by side: for each design, its values by the name of their row."""
+
+    title: str
+    kind: str  # see `Column.kind`
+    bars: bool
+    values: list[dict[str, Any]]
+
+
 def _sections(
     found: Sequence[Mapping[str, Any]], all_costs: Sequence[Costs], convention: Convention
-) -> list[tuple[str, str, bool, Any]]:
-    """Every section: its title, its kind of value, whether bars help, and each design's rows by name."""
-    totals = [f["totals"] for f in found]
-    unit = convention.unit
+) -> list[_Section]:
+    """Every section of a comparison, from totals to layers."""
+    totals, unit = [f["totals"] for f in found], convention.unit
     params = [weighed((t for x in c.layers for t in x.params), convention, False) for c in all_costs]
     work = [weighed((t for x in c.layers for t in x.work), convention, True) for c in all_costs]
-    maps = [{tuple(m["resolution"]): m["madds"] for m in f["madds_by_resolution"]} for f in found]
-    # only a model file has weights "file"
-    types = list(dict.fromkeys(key for t in totals for key in t["weight_bytes"]))
-    sizes = sorted({size for m in maps for size in m}, key=lambda s: (-s[0] * s[1], s))
     return [
-        ("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),
-        (f"{unit} by kind", "count", True, work),
-        (
-            f"{unit} by output map",
-            "count",
-            True,
-            [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps],
-        ),
-        ("params by kind", "count", True, params),
-        (
-            "weights in bytes",
-            "bytes",
-            False,
-            [{key: t["weight_bytes"].get(key) for key in types} for t in totals],
-        ),
-        (
+        _Section("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),
+        _Section(f"{unit} by kind", "count", True, work),
+        _Section(f"{unit} by output map", "count", True, _by_map(found)),
+        _Section("params by kind", "count", True, params),
+        _Section("weights in bytes", "bytes", False, _weight_bytes(totals)),
+        _Section(
             "map elements, not RAM",
             "count",
             False,
             [{MAPS[k]: n for k, n in t["activation_elements"].items()} for t in totals],
         ),
-        (
+        _Section(
             "layers",
             "integer",
             False,
@@ -122,23 +116,37 @@ def _sections(
     ]
 
 
-def _tables(names: Sequence[str], sections: Iterable[tuple[str, str, bool, Any]]) -> Iterable[Table]:
-    for title, kind, bars, columns in sections:
-        head = [Column("name", "")]
-        for n, name in enumerate(names):
-            head += [
-                Column(name, name, kind, bars),
-                *([Column(f"{name} ratio", "ratio", "ratio")] if n else []),
-            ]
+def _by_map(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each design's work by output map, the largest map of any design first."""
+    maps = [{tuple(m["resolution"]): m["madds"] for m in f["madds_by_resolution"]} for f in found]
+    sizes = sorted({size for m in maps for size in m}, key=lambda s: (-s[0] * s[1], s))
+    return [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps]
+
+
+def _weight_bytes(totals: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each design's bytes of weights by type; only a model file has the type "file"."""
+    types = dict.fromkeys(key for t in totals for key in t["weight_bytes"])
+    return [{key: t["weight_bytes"].get(key) for key in types} for t in totals]
+
+
+def _tables(names: Sequence[str], sections: Iterable[_Section]) -> Iterator[Table]:
+    for title, kind, bars, designs in sections:
+        head = [Column("name", ""), Column(names[0], names[0], kind, bars)]
+        for name in names[1:]:
+            head += [Column(name, name, kind, bars), Column(f"{name} ratio", "ratio", "ratio")]
         rows = []
-        for row in dict.fromkeys(key for column in columns for key in column):
-            first = columns[0].get(row, 0)
+        for row in dict.fromkeys(key for values in designs for key in values):
+            first, *others = (values.get(row, 0) for values in designs)
             cells = [row, first]
-            for column in columns[1:]:
-                value = column.get(row, 0)
-                cells += [value, value / first if first and value is not None else None]
+            for value in others:
+                cells += [value, _ratio(value, first)]
             rows.append(tuple(cells))
         yield Table(title, tuple(head), tuple(rows))
+
+
+def _ratio(value: int | None, first: int | None) -> float | None:
+    """A figure over the first design's; None where either is missing or the first is 0."""
+    return value / first if first and value is not None else None
 
 
 def _times(value: int, first: int) -> str:
@@ -189,47 +197,52 @@ def one_row_each(
 
     Raises CallError for a column that is not known, with the nearest.
     """
-    known, heads = columns_known(), [Column("name", "design")]
-    for key in columns:
-        if key not in known:
-            from ...designs.synonyms import meant
-
-            like = meant(key, known, "columns") or meant(key, known, "metrics")
-            hint = (
-                f"did you mean '{like}'?"
-                if like
-                else f"columns: {', '.join(ABOUT)}, every metric of budgets, and METRIC{RATIO}"
-            )
-            raise CallError(f"there is no column '{key[:60]}'", hint=hint)
-        if key in ABOUT:
-            heads.append(Column(key, *ABOUT[key][:2]))
-            continue
-        metric = METRICS[key.removesuffix(RATIO)]
-        title = convention.unit if key.startswith("madds") else key.removesuffix(RATIO)
-        if key.endswith(RATIO):
-            heads.append(Column(key, f"{title} ratio", "ratio"))
-            continue
-        kind = "bytes" if metric.unit == "bytes" else "integer" if metric.unit == "layers" else "count"
-        step = unit if kind != "integer" else ""
-        heads.append(
-            Column(key, f"{title} ({step}{'B' * (kind == 'bytes')})" if step else title, kind, unit=step)
-        )
+    heads = [Column("name", "design"), *(_head(key, convention, unit) for key in columns)]
     gauges = [Gauge(costs, convention) for _, costs in designs]
-    rows = []
-    for name, (design, costs), gauge in zip(names, designs, gauges, strict=True):
 
-        def value(key: str, design: Design = design, costs: Costs = costs, gauge: Gauge = gauge) -> Any:
-            if key in ABOUT:
-                return ABOUT[key][2](design)
-            metric = METRICS[key.removesuffix(RATIO)]
-            mine = metric.of(gauge.totals, costs)
-            if not key.endswith(RATIO):
-                return mine
-            first = metric.of(gauges[0].totals, designs[0][1])
-            return mine / first if first and mine is not None else None
+    def value(key: str, n: int) -> Any:
+        """The value of a column for the nth design."""
+        design, costs = designs[n]
+        if key in ABOUT:
+            return ABOUT[key][2](design)
+        figure = METRICS[key.removesuffix(RATIO)].of(gauges[n].totals, costs)
+        return _ratio(figure, value(key.removesuffix(RATIO), 0)) if key.endswith(RATIO) else figure
 
-        rows.append((name, *map(value, columns)))
+    rows = ((name, *(value(key, n) for key in columns)) for n, name in enumerate(names))
     return Table("total", tuple(heads), tuple(rows))
+
+
+def _head(key: str, convention: Convention, unit: str) -> Column:
+    """The head of one column.
+
+    Raises CallError, with the nearest, where there is no such column.
+    """
+    if key in ABOUT:
+        return Column(key, *ABOUT[key][:2])
+    if key not in columns_known():
+        raise _unknown_column(key)
+    name = key.removesuffix(RATIO)
+    title = convention.unit if name == "madds" else name
+    if key.endswith(RATIO):
+        return Column(key, f"{title} ratio", "ratio")
+    measured_in = METRICS[name].unit
+    if measured_in == "layers":
+        return Column(key, title, "integer")
+    kind = "bytes" if measured_in == "bytes" else "count"
+    return Column(key, f"{title} ({unit}{'B' * (kind == 'bytes')})" if unit else title, kind, unit=unit)
+
+
+def _unknown_column(key: str) -> CallError:
+    from ...designs.synonyms import meant
+
+    known = columns_known()
+    like = meant(key, known, "columns") or meant(key, known, "metrics")
+    hint = (
+        f"did you mean '{like}'?"
+        if like
+        else f"columns: {', '.join(ABOUT)}, every metric of budgets, and METRIC{RATIO}"
+    )
+    return CallError(f"there is no column '{key[:60]}'", hint=hint)
 
 
 def compare(
@@ -248,22 +261,10 @@ def compare(
     names, shared = labels([d for d, _ in designs])
     found = [facts(d, c, convention) for d, c in designs]
     totals = [f["totals"] for f in found]
-    first = totals[0]
     for f in found:
-        t = f["totals"]
-        f["ratios"] = {k: t[k] / first[k] if first[k] else None for k in ("params", "madds")} | {
-            f"activation_{k}": (
-                t["activation_elements"][k] / n if (n := first["activation_elements"][k]) else None
-            )
-            for k in ("sum", "largest")
-        }
+        f["ratios"] = _ratios(f["totals"], totals[0])
     status = "partial" if any(c.status != "complete" for _, c in designs) else "complete"
-    data = json_data(
-        SCHEMA,
-        status,
-        convention=convention_data(convention),
-        designs=found,
-    )
+    data = json_data(SCHEMA, status, convention=convention_data(convention), designs=found)
     if columns:
         table = one_row_each(names, designs, convention, columns, unit)
         keys = [c.key for c in table.columns]
@@ -280,6 +281,13 @@ def compare(
     ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
     notes.append(f"{ratios}counted as '{convention.name}': {convention.title}")
     lead = [] if columns else headline(names, totals, convention)
-    return Document(
-        f"{title}" + (f" at {shared}" if shared else ""), tuple(tables), tuple(notes), data, tuple(lead)
-    )
+    title += f" at {shared}" if shared else ""
+    return Document(title, tuple(tables), tuple(notes), data, tuple(lead))
+
+
+def _ratios(totals: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float | None]:
+    """The totals of a design over those of the first."""
+    maps, of = totals["activation_elements"], first["activation_elements"]
+    return {k: _ratio(totals[k], first[k]) for k in ("params", "madds")} | {
+        f"activation_{k}": _ratio(maps[k], of[k]) for k in ("sum", "largest")
+    }

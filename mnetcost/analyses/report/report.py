@@ -204,6 +204,19 @@ def _order(value: Any) -> Any:
     return (1, 0, "") if value is None else (0, -value, "")
 
 
+def without_zeros(table: Table) -> tuple[Table, list[str]]:
+    """Hide rows without parameters and work, with a note of how many these are."""
+    at = [n for n, c in enumerate(table.columns) if c.key in ("params", "madds")]
+    rows = tuple(row for row in table.rows if any(row[n] for n in at))
+    if len(rows) == len(table.rows):
+        return table, []
+    note = (
+        f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out;"
+        " --all shows them"
+    )
+    return table._replace(rows=rows), [note]
+
+
 def sorted_rows(table: Table, key: str) -> Table:
     """Sort a table's rows by a column, the largest first, or from A; ties stay in order.
 
@@ -258,16 +271,7 @@ def report(
     """
     data = report_data(design, costs, convention)
     table = table_of(costs, convention, by, everything)
-    notes = []
-    if not everything:
-        at = [n for n, c in enumerate(table.columns) if c.key in ("params", "madds")]
-        rows = tuple(row for row in table.rows if any(row[n] for n in at))
-        if len(rows) < len(table.rows):
-            notes.append(
-                f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out;"
-                " --all shows them"
-            )
-            table = table._replace(rows=rows)
+    table, notes = (table, []) if everything else without_zeros(table)
     if sort or top:
         table = sorted_rows(table, sort or "madds")
     if top:
@@ -276,10 +280,12 @@ def report(
         keys = [c.key for c in table.columns]
         data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
     lead = (about(design.title, design.source),)
-    said = (
+    notes = [
+        *partial_notes(costs.graph),
+        *notes,
         *gap_notes(costs, convention),
         size_note(costs),
         summary(design, data["totals"], convention),
         elsewhere(costs, costs.layers, convention),
-    )
-    return Document(design.heading, (table,), (*partial_notes(costs.graph), *notes, *said), data, lead)
+    ]
+    return Document(design.heading, (table,), tuple(notes), data, lead)

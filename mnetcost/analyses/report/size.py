@@ -5,7 +5,11 @@ As float32, trained and stored, and as int8 with batch norm folded away.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from ...engine.costs import Costs
+from ...engine.graph import Node
 from ...engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
 from ...engine.ops.elements import Bias, Norm, Scale
 from ...engine.terms import MAC_KINDS
@@ -33,10 +37,7 @@ def int8_folded(costs: Costs) -> int | None:
     of a convolution or dense layer.
     """
     nodes = costs.graph.nodes
-    readers = [0] * len(nodes)
-    for node in nodes:
-        for n in node.inputs:
-            readers[n] += 1
+    readers = Counter(n for node in nodes for n in node.inputs)
     numbers = {id(node): n for n, node in enumerate(nodes)}
     weights, biased = 0, set()
     for layer in costs.layers:
@@ -46,15 +47,24 @@ def int8_folded(costs: Costs) -> int | None:
             if any(t.kind == "bias" for t in layer.params):
                 biased.add(numbers[id(node)])
         elif isinstance(node.op, FOLDED) and (layer.params or isinstance(node.op, Norm)):
-            n = node.inputs[0]
-            while isinstance(nodes[n].op, FOLDED) and readers[n] == 1:
-                n = nodes[n].inputs[0]
-            if not isinstance(nodes[n].op, WEIGHTED) or readers[n] != 1 or nodes[n].shared:
+            target = _folds_into(node, nodes, readers)
+            if target is None:
                 return None
-            biased.add(n)
+            biased.add(target)
         elif layer.params:
             return None
     return int(weights + 4 * sum(nodes[n].output.c for n in biased))
+
+
+def _folds_into(node: Node, nodes: Sequence[Node], readers: Counter[int]) -> int | None:
+    """The number of the weighted layer that a norm, scale or bias is folded into; None where it cannot be.
+
+    Between the two only other folded layers may stand, and nothing else may read what is folded.
+    """
+    n = node.inputs[0]
+    while isinstance(nodes[n].op, FOLDED) and readers[n] == 1:
+        n = nodes[n].inputs[0]
+    return n if isinstance(nodes[n].op, WEIGHTED) and readers[n] == 1 and not nodes[n].shared else None
 
 
 def size_note(costs: Costs) -> str:
