@@ -55,6 +55,11 @@ class Table(NamedTuple):
     rows: Sequence[tuple[Any, ...]]
     footer: tuple[tuple[Any, ...], ...] = ()
 
+    def records(self) -> list[dict[str, Any]]:
+        """The rows without the totals, each as a dict by the keys of the columns."""
+        keys = [c.key for c in self.columns]
+        return [dict(zip(keys, row, strict=True)) for row in self.rows]
+
 
 class Document(NamedTuple):
     """One answer: a heading, tables, a summary line or more, and the same as data for JSON.
@@ -82,7 +87,7 @@ def about(title: str, source: str) -> str:
 
 
 def json_data(schema: str, status: Graph | str | None, /, **body: Any) -> dict[str, Any]:
-    """The JSON of an answer: its schema and the version of mnetcost, the status, then the answer's own keys.
+    """The JSON of an answer: its schema and the version of mnetcost, the status, then the keys of `body`.
 
     status: a graph, of which `status_data` is written; or a word; None for an answer without a status.
     """

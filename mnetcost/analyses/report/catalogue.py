@@ -102,38 +102,25 @@ def catalogue(
     for name in wanted:
         spec = shipped_spec(name)
         gauge = Gauge(cost(load_spec(spec, Settings()).graph), convention)
-        if all(
-            rule.limit.keeps(gauge.within(rule.scope).figure(rule.metric))
-            for rule in rules
-            if _has(gauge, rule)
-        ):
+        if all(_keeps(gauge, rule) for rule in rules):
             found.append(_entry(name, spec, gauge))
     table = _table(found, convention, names)
     if sort:
         table = sorted_rows(table, sort)
         order = [row[0] for row in table.rows]
         found.sort(key=lambda d: order.index(str(d["name"])))
-    data = json_data(
-        SCHEMA,
-        "complete",
-        convention=convention_data(convention),
-        designs=found,
+    data = json_data(SCHEMA, "complete", convention=convention_data(convention), designs=found)
+    note = (
+        f"counted as '{convention.name}', at alpha 1; `mnetcost show DESIGN` prints one, `mnetcost report"
+        " DESIGN` costs it"
     )
-    kept = " and ".join(
-        f"{rule.name} {'<=' if rule.limit.side == 'max' else '>='} {rule.limit.text}" for rule in rules
-    )
-    notes = (
-        (
-            f"counted as '{convention.name}', at alpha 1; `mnetcost show DESIGN` prints one, `mnetcost report"
-            " DESIGN` costs it"
-        ),
-    )
-    title = f"{len(found)} shipped design{'s' * (len(found) != 1)}" + (
-        f" of {len(wanted)} with {kept}" if rules else ""
-    )
-    return Document(title, (table,), notes, data)
+    limits = [f"{r.name} {'<=' if r.limit.side == 'max' else '>='} {r.limit.text}" for r in rules]
+    with_limits = f" of {len(wanted)} with {' and '.join(limits)}" if rules else ""
+    title = f"{len(found)} shipped design{'s' * (len(found) != 1)}{with_limits}"
+    return Document(title, (table,), (note,), data)
 
 
-def _has(gauge: Gauge, rule: Rule) -> bool:
-    """Is a scope's layer there at all? A limit on layers that a design does not have is kept."""
-    return not rule.scope or bool(gauge.within(rule.scope).costs.layers)
+def _keeps(gauge: Gauge, rule: Rule) -> bool:
+    """Does a design keep a limit? One on layers that it does not have is kept."""
+    inside = gauge.within(rule.scope)
+    return bool(rule.scope and not inside.costs.layers) or rule.limit.keeps(inside.figure(rule.metric))

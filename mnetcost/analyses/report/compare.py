@@ -258,31 +258,36 @@ def compare(
     """
     if len(designs) < 2:
         raise CallError("compare needs two designs or more", hint="mnetcost compare v1 v2")
+    all_costs = [costs for _, costs in designs]
     names, shared = labels([d for d, _ in designs])
     found = [facts(d, c, convention) for d, c in designs]
     totals = [f["totals"] for f in found]
     for f in found:
         f["ratios"] = _ratios(f["totals"], totals[0])
-    status = "partial" if any(c.status != "complete" for _, c in designs) else "complete"
+    status = "complete" if all(costs.status == "complete" for costs in all_costs) else "partial"
     data = json_data(SCHEMA, status, convention=convention_data(convention), designs=found)
     if columns:
         table = one_row_each(names, designs, convention, columns, unit)
-        keys = [c.key for c in table.columns]
-        data |= {"rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
+        data |= {"rows": table.records()}
         tables: Iterable[Table] = (table,)
     else:
-        tables = _tables(names, _sections(found, [c for _, c in designs], convention))
-    title = " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
-    notes = [
+        tables = _tables(names, _sections(found, all_costs, convention))
+    title = f"{', '.join(names[:-1])} and {names[-1]}" + (f" at {shared}" if shared else "")
+    lead = [] if columns else headline(names, totals, convention)
+    notes = _notes(names, all_costs, columns, convention)
+    return Document(title, tuple(tables), tuple(notes), data, tuple(lead))
+
+
+def _notes(
+    names: Sequence[str], all_costs: Sequence[Costs], columns: Sequence[str], convention: Convention
+) -> list[str]:
+    partial = [
         f"{name}: {note}"
-        for name, (_, c) in zip(names, designs, strict=True)
-        for note in partial_notes(c.graph)
+        for name, costs in zip(names, all_costs, strict=True)
+        for note in partial_notes(costs.graph)
     ]
     ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
-    notes.append(f"{ratios}counted as '{convention.name}': {convention.title}")
-    lead = [] if columns else headline(names, totals, convention)
-    title += f" at {shared}" if shared else ""
-    return Document(title, tuple(tables), tuple(notes), data, tuple(lead))
+    return [*partial, f"{ratios}counted as '{convention.name}': {convention.title}"]
 
 
 def _ratios(totals: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float | None]:

@@ -5,7 +5,8 @@ The list of conventions, one of them, and one design under all of them with the 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ...designs.conventions import convention_names, load_convention
 from ...designs.settings import Design
@@ -75,36 +76,83 @@ def entries_data(entries: list[Entry]) -> list[dict[str, Any]]:
     return [{"what": e.what, "number": e.number, "weight": e.weight, "amount": e.amount} for e in entries]
 
 
+class _Counted(NamedTuple):
+    """A design under one convention: its figures, and the entries that lead to them from the reference's."""
+
+    convention: Convention
+    figures: dict[str, int]  # by side, work or params
+    reasons: dict[str, list[Entry]]
+    missing: list[str]  # what the convention does not know, in words
+
+    def row(self) -> tuple[Any, ...]:
+        more = {kind: sum(e.amount for e in self.reasons[kind]) for kind in SIDES}
+        work = (self.figures[WORK], self.convention.unit, more[WORK])
+        return self.convention.name, *work, self.figures[PARAMS], more[PARAMS], ", ".join(self.missing)
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "name": self.convention.name,
+            "unit": self.convention.unit,
+            **self.figures,
+            **({"not_known": self.missing} if self.missing else {}),
+            "reasons": {kind: entries_data(self.reasons[kind]) for kind in SIDES},
+        }
+
+
+def _counted(costs: Costs, reference: Convention, others: Sequence[Convention]) -> list[_Counted]:
+    """The figures of a design under the reference and under other conventions."""
+    every = [reference, *others]
+    units = units_of(every)
+    sums = {kind: counts(terms_of(costs, kind), units) for kind in SIDES}
+    return [
+        _Counted(
+            k,
+            {kind: value(sums[kind], side(k, kind)) for kind in SIDES},
+            {kind: difference(sums[kind], side(reference, kind), side(k, kind), kind) for kind in SIDES},
+            gaps(costs, k),
+        )
+        for k in every
+    ]
+
+
 def side_by_side(design: Design, costs: Costs, reference: Convention) -> Document:
     """One design under every convention, each with what it counts otherwise than the reference does."""
-    all_ = [reference, *(load_convention(name) for name in convention_names() if name != reference.name)]
-    units = units_of(all_)
-    sums = {kind: counts(terms_of(costs, kind), units) for kind in SIDES}
-    rows, reasons, found = [], [], []
-    for k in all_:
-        figures = {kind: value(sums[kind], side(k, kind)) for kind in SIDES}
-        parts = {kind: difference(sums[kind], side(reference, kind), side(k, kind), kind) for kind in SIDES}
-        beside = [sum(e.amount for e in parts[kind]) for kind in SIDES]
-        missing = gaps(costs, k)
-        rows.append(
-            (k.name, figures[WORK], k.unit, beside[0], figures[PARAMS], beside[1], ", ".join(missing))
-        )
-        reasons += [
-            (k.name, kind, e.what, e.number, e.weight, e.amount)
-            for kind in SIDES
-            for e in parts[kind]
-            if k is not reference
-        ]
-        unsure = {"not_known": missing} if missing else {}
-        found.append(
-            {
-                "name": k.name,
-                "unit": k.unit,
-                **figures,
-                **unsure,
-                "reasons": {kind: entries_data(parts[kind]) for kind in SIDES},
-            }
-        )
+    others = [load_convention(name) for name in convention_names() if name != reference.name]
+    found = _counted(costs, reference, others)
+    reasons = tuple(
+        (k.convention.name, kind, e.what, e.number, e.weight, e.amount)
+        for k in found
+        for kind in SIDES
+        for e in k.reasons[kind]
+    )
+    data = json_data(
+        SCHEMA,
+        costs.graph,
+        design=design_data(design),
+        reference=reference.name,
+        conventions=[k.data() for k in found],
+    )
+    note = (
+        f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME`"
+        " shows one's rule"
+    )
+    tables = (_figures_table(found, reference), Table("reasons", REASONS, reasons))
+    notes = (*partial_notes(costs.graph), note)
+    return Document(f"{design.heading} under {len(found)} conventions", tables, notes, data)
+
+
+REASONS = (
+    Column("convention", "convention"),
+    Column("of", "of"),
+    Column("what", "counts otherwise"),
+    Column("number", "how many", "count"),
+    Column("weight", "times", "integer"),
+    Column("amount", "makes", "count"),
+)
+
+
+def _figures_table(found: Sequence[_Counted], reference: Convention) -> Table:
+    """A row a convention; what some of them do not know is a column only where there is any."""
     columns = (
         Column("convention", "convention"),
         Column("madds", "work", "count"),
@@ -114,29 +162,5 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         Column("params_more", f"params more than {reference.name}", "change"),
         Column("not_known", "does not know"),
     )
-    because = (
-        Column("convention", "convention"),
-        Column("of", "of"),
-        Column("what", "counts otherwise"),
-        Column("number", "how many", "count"),
-        Column("weight", "times", "integer"),
-        Column("amount", "makes", "count"),
-    )
-    table = Table("conventions", columns, tuple(rows))
-    if not any(row[-1] for row in rows):
-        table = Table("conventions", columns[:-1], tuple(row[:-1] for row in rows))
-    tables = (table, Table("reasons", because, tuple(reasons)))
-    data = json_data(
-        SCHEMA,
-        costs.graph,
-        design=design_data(design),
-        reference=reference.name,
-        conventions=found,
-    )
-    note = (
-        f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME`"
-        " shows one's rule"
-    )
-    return Document(
-        f"{design.heading} under {len(all_)} conventions", tables, (*partial_notes(costs.graph), note), data
-    )
+    width = len(columns) if any(k.missing for k in found) else len(columns) - 1
+    return Table("conventions", columns[:width], tuple(k.row()[:width] for k in found))

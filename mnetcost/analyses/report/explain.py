@@ -101,37 +101,41 @@ def _terms(terms: Sequence[Term], weights: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _table(layer: LayerCost, terms: list[tuple[Any, ...]]) -> Table:
+    """The section of one layer: what it is, why it is there if its spec says so, and its terms."""
+    shapes = f"{' and '.join(map(str, layer.inputs))} to {layer.output}"
+    why = [("why", None, layer.node.why)] if layer.node.why else []
+    return Table(f"{layer.name}, {shapes}", COLUMNS, (("is", None, what(layer)), *why, *terms))
+
+
+def _data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
+    """One layer of the JSON document."""
+    return {
+        "name": layer.name,
+        "place": layer.node.place,
+        "op": layer.word,
+        "is": what(layer),
+        "why": layer.node.why or what(layer),
+        "inputs": [list(x) for x in layer.inputs],
+        "output": list(layer.output),
+        "params": convention.count_params(layer.params),
+        "madds": convention.madds(layer.work),
+        "params_terms": _terms(layer.params, convention.params),
+        "work_terms": _terms(layer.work, convention.work),
+    }
+
+
+COLUMNS = (Column("part", ""), Column("count", "count", "count"), Column("formula", "formula"))
+
+
 def explain(design: Design, costs: Costs, convention: Convention, pattern: str | None = None) -> Document:
     """Answer with a section a layer: what its op is, why it is there, and each of its counts as a product.
 
     Raises CallError where no layer has this name.
     """
     layers = chosen(costs, pattern)
-    columns = (Column("part", ""), Column("count", "count", "count"), Column("formula", "formula"))
-    tables, found = [], []
-    flat: list[tuple[Any, ...]] = []
-    for layer in layers:
-        terms = parts(layer, convention)
-        shapes = f"{' and '.join(map(str, layer.inputs))} to {layer.output}"
-        why = layer.node.why or what(layer)
-        rows = [("is", None, what(layer)), *([("why", None, why)] if layer.node.why else []), *terms]
-        tables.append(Table(f"{layer.name}, {shapes}", columns, tuple(rows)))
-        flat += [(layer.name, *term, why) for term in terms] or [(layer.name, None, None, None, why)]
-        found.append(
-            {
-                "name": layer.name,
-                "place": layer.node.place,
-                "op": layer.word,
-                "is": what(layer),
-                "why": why,
-                "inputs": [list(x) for x in layer.inputs],
-                "output": list(layer.output),
-                "params": convention.count_params(layer.params),
-                "madds": convention.madds(layer.work),
-                "params_terms": _terms(layer.params, convention.params),
-                "work_terms": _terms(layer.work, convention.work),
-            }
-        )
+    terms = [parts(layer, convention) for layer in layers]
+    found = [_data(layer, convention) for layer in layers]
     data = json_data(
         SCHEMA,
         costs.graph,
@@ -139,7 +143,13 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
         convention=convention_data(convention),
         layers=found,
     )
-    heads = (Column("layer", "layer"), *columns, Column("why", "why"))
+    tables = tuple(_table(layer, those) for layer, those in zip(layers, terms, strict=True))
+    rows = tuple(
+        (one["name"], *term, one["why"])
+        for one, those in zip(found, terms, strict=True)
+        for term in those or [(None, None, None)]
+    )
+    flat = Table("terms", (Column("layer", "layer"), *COLUMNS, Column("why", "why")), rows)
     params, madds = (sum(x[key] for x in found) for key in ("params", "madds"))
     these = "all layers" if pattern is None else f"{len(layers)} layer{'s' * (len(layers) > 1)}"
     notes = (
@@ -149,4 +159,4 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
         *gap_notes(costs, convention),
     )
     lead = (about(design.title, design.source), *(f"differs: {line}" for line in design.differs))
-    return Document(design.heading, tuple(tables), notes, data, lead, Table("terms", heads, tuple(flat)))
+    return Document(design.heading, tables, notes, data, lead, flat)

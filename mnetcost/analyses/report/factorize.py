@@ -101,13 +101,13 @@ def costs_of(name: str, layer: Layer, ops: list[Op]) -> Costs:
 
 def formula(terms: list[Term], weights: Any) -> str:
     """The products that count, added up: `3 x 3 x 64 x 112 x 112 + ...`."""
-    said = []
+    products = []
     for t in terms:
         weight = weight_of(t, weights)
         if weight:
             factor = f"{weight} x " if isinstance(weight, int) and weight != 1 else ""
-            said.append(factor + " x ".join(str(value) for _, value in t.factors))
-    return " + ".join(said) or "0"
+            products.append(factor + " x ".join(str(value) for _, value in t.factors))
+    return " + ".join(products) or "0"
 
 
 def expected(layer: Layer) -> Fraction:

@@ -277,8 +277,7 @@ def report(
     if top:
         table = top_rows(table, top)
     if by != "layer" or sort or top:
-        keys = [c.key for c in table.columns]
-        data |= {"by": by, "rows": [dict(zip(keys, row, strict=True)) for row in table.rows]}
+        data |= {"by": by, "rows": table.records()}
     lead = (about(design.title, design.source),)
     notes = [
         *partial_notes(costs.graph),

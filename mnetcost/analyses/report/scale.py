@@ -178,41 +178,62 @@ def _table(grid: Grid, title: str, values: Any, shown: tuple[list[int], list[int
     )
 
 
+def _params_table(grid: Grid, shown: tuple[list[int], list[int]]) -> Table:
+    """Params by alpha, and by resolution only where that changes them."""
+    if not bool((grid.params == grid.params[:, :1]).all()):
+        return _table(grid, "params by alpha and resolution", grid.params, shown)
+    heads = (Column("alpha", "alpha", "number"), Column("params", "params", "count"))
+    return Table("params", heads, tuple((float(grid.alpha[i]), int(grid.params[i, 0])) for i in shown[0]))
+
+
+def _flat(grid: Grid) -> Table:
+    """The whole grid as one table, a row a cell."""
+    kind = "text" if any(h != w for h, w in grid.sizes) else "integer"
+    columns = (
+        Column("alpha", "alpha", "number"),
+        Column("resolution", "resolution", kind),
+        Column("params", "params", "count"),
+        Column("madds", grid.convention.unit, "count"),
+    )
+    return Table("scale", columns, Cells(grid))
+
+
+def _design_data(grid: Grid) -> dict[str, Any]:
+    """The `design` object of the JSON document: as in other documents, without what the grid varies."""
+    spec, settings = grid.spec, grid.settings
+    return {
+        "name": spec.name,
+        "source": spec.source,
+        "resolution": list(spec.resolution),
+        "channels": channeled(spec, settings).channels,
+        "classes": spec.classes if settings.classes is None else settings.classes,
+        "batch": settings.batch or 1,
+        "top": settings.top is not False,
+    }
+
+
+def _heading(spec: Spec, design: Mapping[str, Any]) -> str:
+    """The design with the settings that differ from its spec: `v1:classes=10,batch=2`."""
+    different = {
+        "classes": design["classes"] != spec.classes and design["top"],
+        "top": not design["top"],
+        "channels": design["channels"] != spec.channels,
+        "batch": design["batch"] != 1,
+    }
+    values = {**design, "top": "no"}
+    settings = ",".join(f"{key}={values[key]}" for key, differs in different.items() if differs)
+    return f"{spec.name}:{settings}" if settings else spec.name
+
+
 def answer(grid: Grid) -> Document:
     """The grid as a document: MAdds by alpha and resolution, with params beside alpha where the
     resolution does not change them.
     """
-    spec, unit, n, m = grid.spec, grid.convention.unit, len(grid.alpha), len(grid.sizes)
+    spec, n, m = grid.spec, len(grid.alpha), len(grid.sizes)
     shown = spread(n, MOST_SHOWN[0]), spread(m, MOST_SHOWN[1])
-    if bool((grid.params == grid.params[:, :1]).all()):
-        heads = (Column("alpha", "alpha", "number"), Column("params", "params", "count"))
-        tables = [
-            Table("params", heads, tuple((float(grid.alpha[i]), int(grid.params[i, 0])) for i in shown[0]))
-        ]
-    else:
-        tables = [_table(grid, "params by alpha and resolution", grid.params, shown)]
-    tables.append(_table(grid, f"{unit} by alpha and resolution", grid.madds, shown))
-    classes = spec.classes if grid.settings.classes is None else grid.settings.classes
-    channels = channeled(spec, grid.settings).channels
-    top, batch = grid.settings.top is not False, grid.settings.batch or 1
-    data = json_data(
-        SCHEMA,
-        "complete",
-        design={
-            "name": spec.name,
-            "source": spec.source,
-            "resolution": list(spec.resolution),
-            "channels": channels,
-            "classes": classes,
-            "batch": batch,
-            "top": top,
-        },
-        convention=convention_data(grid.convention),
-        alpha=grid.alpha,
-        resolution=grid.resolution,
-        params=grid.params,
-        madds=grid.madds,
-    )
+    design = _design_data(grid)
+    arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
+    data = json_data(SCHEMA, "complete", design=design, convention=convention_data(grid.convention), **arrays)
     notes = [f"counted as '{grid.convention.name}': {grid.convention.title}"]
     if len(shown[0]) < n or len(shown[1]) < m:
         notes.insert(
@@ -220,20 +241,7 @@ def answer(grid: Grid) -> Document:
             f"{len(shown[0])} of {n:,} alphas and {len(shown[1])} of {m:,} resolutions; csv, json and npz"
             " hold all",
         )
-    kind = "text" if any(h != w for h, w in grid.sizes) else "integer"
-    columns = (Column("alpha", "alpha", "number"), Column("resolution", "resolution", kind))
-    flat = Table(
-        "scale", (*columns, Column("params", "params", "count"), Column("madds", unit, "count")), Cells(grid)
-    )
-    arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
-    said = [
-        *([f"classes={classes}"] if classes != spec.classes and top else []),
-        *([] if top else ["top=no"]),
-    ]
-    said += [f"channels={channels}"] if channels != spec.channels else []
-    said += [f"batch={batch}"] if batch != 1 else []
-    title = (
-        f"{spec.name}{':' if said else ''}{','.join(said)} at {n:,} alpha{'s' * (n > 1)} and {m:,}"
-        f" resolution{'s' * (m > 1)}"
-    )
-    return Document(title, tuple(tables), tuple(notes), data, (about(spec.title, spec.source),), flat, arrays)
+    title = f"{_heading(spec, design)} at {n:,} alpha{'s' * (n > 1)} and {m:,} resolution{'s' * (m > 1)}"
+    madds = _table(grid, f"{grid.convention.unit} by alpha and resolution", grid.madds, shown)
+    tables = (_params_table(grid, shown), madds)
+    return Document(title, tables, tuple(notes), data, (about(spec.title, spec.source),), _flat(grid), arrays)

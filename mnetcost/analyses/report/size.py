@@ -38,33 +38,33 @@ def int8_folded(costs: Costs) -> int | None:
     """
     nodes = costs.graph.nodes
     readers = Counter(n for node in nodes for n in node.inputs)
-    numbers = {id(node): n for n, node in enumerate(nodes)}
-    weights, biased = 0, set()
+    weights, biased = 0, dict[int, Node]()
     for layer in costs.layers:
         node = layer.node
         if isinstance(node.op, WEIGHTED):
             weights += sum(t.count for t in layer.params if t.kind in MAC_KINDS)
             if any(t.kind == "bias" for t in layer.params):
-                biased.add(numbers[id(node)])
+                biased[id(node)] = node
         elif isinstance(node.op, FOLDED) and (layer.params or isinstance(node.op, Norm)):
             target = _folds_into(node, nodes, readers)
             if target is None:
                 return None
-            biased.add(target)
+            biased[id(target)] = target
         elif layer.params:
             return None
-    return int(weights + 4 * sum(nodes[n].output.c for n in biased))
+    return int(weights + 4 * sum(node.output.c for node in biased.values()))
 
 
-def _folds_into(node: Node, nodes: Sequence[Node], readers: Counter[int]) -> int | None:
-    """The number of the weighted layer that a norm, scale or bias is folded into; None where it cannot be.
+def _folds_into(node: Node, nodes: Sequence[Node], readers: Counter[int]) -> Node | None:
+    """The weighted layer that a norm, scale or bias is folded into; None where it cannot be.
 
     Between the two only other folded layers may stand, and nothing else may read what is folded.
     """
     n = node.inputs[0]
     while isinstance(nodes[n].op, FOLDED) and readers[n] == 1:
         n = nodes[n].inputs[0]
-    return n if isinstance(nodes[n].op, WEIGHTED) and readers[n] == 1 and not nodes[n].shared else None
+    target = nodes[n]
+    return target if isinstance(target.op, WEIGHTED) and readers[n] == 1 and not target.shared else None
 
 
 def size_note(costs: Costs) -> str:
