@@ -257,18 +257,18 @@ def test_nothing_to_compare_with_is_3_and_says_what_to_fetch(work: Checkout, tmp
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (["check", "--max", "madds=1"], "--max and --min are for the designs of the call"),
+        (["check", "--max", "madds=1"], "--max and --min need designs as arguments"),
         (["check", "v2", "--max", "mads=1"], "did you mean 'madds'"),
-        (["check", "--alpha", "0.5"], "a budget has its settings in its file"),
+        (["check", "--alpha", "0.5"], "settings of a budget belong in its file"),
         (["check", "v2"], "no budget is for 'v2'"),
         (["check", "tiny.tom"], "did you mean 'tiny.toml'"),
-        (["check", "--against", "main", "--baseline", "x"], "not both"),
+        (["check", "--against", "main", "--baseline", "x"], "--baseline cannot be combined"),
         (["check", "--against=--output=x"], "is not a revision"),
         (["check", "--today", "soon"], "--today must be a date"),
         (["check", "--config", "none.toml"], "none.toml: no such file"),
         (["check", "--format", "gihub"], "did you mean 'github'"),
         (["check", "no-such-net", "--max", "madds=1"], "no design 'no-such-net'"),
-        (["baseline", "--alpha", "0.5"], "a budget has its settings in its file"),
+        (["baseline", "--alpha", "0.5"], "settings of a budget belong in its file"),
     ],
 )
 def test_a_mistake_in_a_call_is_2(work: Checkout, call: list[str], said: str) -> None:

@@ -44,7 +44,11 @@ def run(*args: str) -> Result:
         (["report", "v2", "--alpha", "nan"], "--alpha must be above 0", ""),
         (["report", "v2", "--alpha", "inf"], "--alpha must be above 0", ""),
         (["report", "v2", "--rho", "-inf"], "--rho must be above 0", ""),
-        (["report", "v2", "--rho", "1", "--resolution", "224"], "give --rho or --resolution, not both", ""),
+        (
+            ["report", "v2", "--rho", "1", "--resolution", "224"],
+            "--rho and --resolution cannot be combined",
+            "",
+        ),
         (["report", "v2", "--resolution", "0"], "resolution must be a whole number from 1", ""),
         (["report", "v2", "--resolution", "1x2x3"], "resolution must be N or HxW", ""),
         (["report", "v2", "--resolution", "10000000000"], "resolution must be a whole number from 1", ""),
@@ -67,8 +71,8 @@ def run(*args: str) -> Result:
         (["compare", "v2"], "compare needs two designs or more", "mnetcost compare v1 v2"),
         (["explain", "v2", "stme"], "there is no layer 'stme'", "did you mean 'stem'?"),
         (["list", "kears"], "no design is called 'kears'", ""),
-        (["show", "v2:alpha=0.5"], "a spec is shown without settings", "mnetcost show v2"),
-        (["new", "net"], "a spec's name ends in .toml", "mnetcost new net.toml --from v2"),
+        (["show", "v2:alpha=0.5"], "show takes no settings", "mnetcost show v2"),
+        (["new", "net"], "the name of a spec must end in .toml", "mnetcost new net.toml --from v2"),
         (["new", "no/such/net.toml"], "cannot write 'no/such/net.toml'", ""),
         (["schema", "spce"], "there is no schema 'spce'", "did you mean 'spec'?"),
         (["new", "net.toml", "--from", "v22"], "there is no design 'v22'", "did you mean 'v2'?"),
@@ -274,7 +278,7 @@ def test_a_full_disk_is_one_message(call: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         process = program(*call, stdout=full)
         _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (2, b"error: cannot write the answer: No space left on device\n")
+    assert (process.returncode, said) == (2, b"error: cannot write the output: No space left on device\n")
 
 
 def test_a_closed_stdout_is_no_traceback() -> None:
@@ -382,7 +386,7 @@ def test_new_writes_a_spec_once(tmp_path: Path) -> None:
     assert before == "#:schema ./.mnetcost/spec.schema.json\n" + find_spec("v1").text
     again = run("new", str(file), "--from", "v2")
     assert (again.exit_code, file.read_text("utf-8")) == (2, before)
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
     assert run("new", str(file), "--from", "keras/v2", "--force").exit_code == 0
     assert json.loads(run("report", str(file), "--format", "json").stdout)["totals"]["madds"] == 300_774_272
 

@@ -164,11 +164,11 @@ def test_a_table_for_a_paper_has_a_caption_and_a_label() -> None:
         (["--columns", "parms"], "did you mean 'params'?"),
         (["--columns", " ,"], "--columns params,madds"),
         (["--only", "totals"], "did you mean 'total'?"),
-        (["--only", "total", "--columns", "params"], "not both"),
-        (["--unit", "M"], "one row a design"),
+        (["--only", "total", "--columns", "params"], "cannot be combined"),
+        (["--unit", "M"], "--unit needs"),
         (["--only", "total", "--unit", "m"], "did you mean 'M'?"),
-        (["--caption", "x"], "for LaTeX"),
-        (["--only", "total", "--format", "latex", "--label", "a}b"], "is no label"),
+        (["--caption", "x"], "need LaTeX output"),
+        (["--only", "total", "--format", "latex", "--label", "a}b"], "invalid label"),
     ],
 )
 def test_what_makes_no_table_is_refused(args: list[str], said: str) -> None:

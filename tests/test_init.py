@@ -184,8 +184,8 @@ def test_what_cannot_be_costed_is_named_and_left_out(work: Checkout) -> None:
     (work.folder / "nets/\x1b[31mred.toml").write_text(TINY)
     done = mnetcost(work.folder, "init")
     assert done.returncode == 0
-    left = [line for line in done.stderr.splitlines() if line.startswith("left out ")]
-    assert [line.split(": ")[0].removeprefix("left out ") for line in left] == [
+    left = [line for line in done.stderr.splitlines() if line.startswith("skipped ")]
+    assert [line.split(": ")[0].removeprefix("skipped ") for line in left] == [
         "nets/\\x1b[31mred.toml",
         "nets/a:alpha=1.toml",
         "nets/broken.toml",
@@ -208,8 +208,8 @@ def test_other_json_is_no_design(work: Checkout) -> None:
     for n in range(45):
         (work.folder / f"{n:02}.onnx").write_bytes(b"nothing")
     lines = mnetcost(work.folder, "init").stderr.splitlines()
-    assert [line.split(":")[0] for line in lines[:40]] == [f"left out {n:02}.onnx" for n in range(40)]
-    assert lines[40] == "left out 5 more files that cannot be costed"
+    assert [line.split(":")[0] for line in lines[:40]] == [f"skipped {n:02}.onnx" for n in range(40)]
+    assert lines[40] == "skipped 5 more files that cannot be costed"
     assert lines[41].startswith("wrote ")
 
 
@@ -241,7 +241,7 @@ def test_where_there_is_no_design_nothing_is_written(tmp_path: Path, left: str) 
     ("arguments", "said"),
     [
         (["no/such"], "there is no folder 'no/such'"),
-        (["--owner", "a/b"], "'a/b' is no name of an owner"),
+        (["--owner", "a/b"], "'a/b' is not a valid GitHub owner"),
         (["--forse"], "did you mean '--force'?"),
     ],
 )
@@ -299,7 +299,7 @@ def test_a_second_time_there_is_nothing_to_write(work: Checkout) -> None:
     before = files(work.folder)
     done = mnetcost(work.folder, "init")
     assert (done.returncode, files(work.folder)) == (2, before)
-    assert done.stderr.endswith("error: everything is there already\n  hint: --force writes it anew\n")
+    assert done.stderr.endswith("error: all files exist already\n  hint: --force overwrites them\n")
 
 
 def test_all_is_written_or_nothing(work: Checkout) -> None:

@@ -15,29 +15,27 @@ from ..version import VERSION
 from .color import color_option
 
 COMMANDS = {
-    "report": "What each layer of a design costs.",
-    "compare": "Designs side by side, with ratios to the first.",
-    "scale": "Params and multiply-adds by alpha and resolution.",
-    "factorize": "One convolution and its factorisations, side by side.",
-    "explain": "Each layer's formula with its numbers, and why it is there.",
-    "list": "The shipped designs.",
-    "show": "A design's spec as TOML.",
-    "new": "A spec of your own, to edit.",
-    "init": "Begin to check costs: budgets, a workflow and a hook.",
-    "diff": "What makes one design cost more than another.",
-    "check": "Does every design keep its budget?",
-    "baseline": "Write down what every design costs, for later checks.",
-    "identify": "Which shipped design a model file is, or the nearest.",
-    "convert": "A model file as a spec that costs the same.",
-    "conventions": "How each tool counts, and why their figures differ.",
-    "schema": "A JSON Schema of specs, or of mnetcost.toml, for editors.",
-    "reconcile": "Why somebody's number is not ours.",
+    "report": "Parameters and multiply-adds of each layer of a design.",
+    "compare": "Compare designs side by side, with ratios to the first.",
+    "scale": "Parameters and multiply-adds by alpha and resolution.",
+    "factorize": "Compare one convolution with its factorisations.",
+    "explain": "Show each layer's formula with its numbers.",
+    "list": "List the shipped designs.",
+    "show": "Print the spec of a design (TOML).",
+    "new": "Create a spec to edit, from a shipped design.",
+    "init": "Set up cost checks: budgets, a CI workflow, a hook.",
+    "diff": "Explain why two designs differ in cost.",
+    "check": "Check designs against budgets.",
+    "baseline": "Record current costs in a file, for later checks.",
+    "identify": "Find the shipped design that matches a model file.",
+    "convert": "Convert a model file to a spec with the same cost.",
+    "conventions": "Show how each tool counts, and why figures differ.",
+    "schema": "Print the JSON Schema of specs or of mnetcost.toml.",
+    "reconcile": "Explain a published number.",
 }
-"""Every command, in the order `--help` shows them, with its line there; the module of the same name holds
-it.
-"""
+"""Every command with its one-line help, in the order of `--help`. Each is in the module of the same name."""
 
-MODULES = {"list": "list_"}  # a module `list` would hide Python's own here
+MODULES = {"list": "list_"}  # a module named `list` would hide the builtin here
 
 EPILOG = """\b
 Examples:
@@ -45,13 +43,11 @@ Examples:
   mnetcost report v2 --by block
   mnetcost list
 """
-INTERRUPTED = 130  # what a shell says of a command that was stopped by Control-C
+INTERRUPTED = 130  # the exit code of a command stopped by Control-C
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module when that command is asked for, and says mistakes in the
-    project's own form.
-    """
+    """A click group that imports a command's module on first use, and prints errors as this project does."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -76,7 +72,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args and not ctx.resilient_parsing:  # called bare: show what there is
+        if not args and not ctx.resilient_parsing:  # called without arguments: show the help
             click.echo(ctx.get_help())
             ctx.exit()
         return super().parse_args(ctx, args)
@@ -88,11 +84,13 @@ class LazyGroup(click.Group):
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any
     ) -> NoReturn:
-        """Run the command line and exit: 0, or 1 over budget, 2 for what a user can mend, 3 where there
-        is nothing to compare with.
+        """Run the command line and exit.
+
+        Exit code 0: success; 1: over budget; 2: a mistake in the call, a spec or a file; 3: nothing to
+        compare with.
         """
         more.pop("standalone_mode", None)
-        # a name that the terminal's encoding has no letters for is shown as an escape
+        # characters that the terminal's encoding lacks are shown as escapes
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -112,21 +110,21 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             leave_quietly()
         except SystemExit:
-            # how click leaves a broken pipe, with 1, which means more here
+            # click exits with 1 on a broken pipe; here 1 means over budget
             if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):
                 leave_quietly()
             raise
         except OSError as e:
-            if e.filename is not None:  # that one should have been said by whoever opened the file
+            if e.filename is not None:  # opening a file should have raised a MnetcostError: this is a bug
                 raise
             code = 2
-            click.echo(f"error: cannot write the answer: {e.strerror}", err=True)
+            click.echo(f"error: cannot write the output: {e.strerror}", err=True)
             drop_output()
         sys.exit(code if isinstance(code, int) else 0)
 
 
 def usage_error(e: click.ClickException) -> str:
-    """What click found wrong with a call: one line, and where to look."""
+    """Return click's error as one line, with a hint."""
     no_option = f"no such option '{e.option_name}'" if isinstance(e, click.NoSuchOption) else ""
     message = plain(no_option or e.format_message()).rstrip(".")
     message = message[:1].lower() + message[1:]
@@ -143,7 +141,7 @@ def usage_error(e: click.ClickException) -> str:
 
 
 def leave_quietly() -> NoReturn:
-    """Whoever read our output has gone: end as other programs do."""
+    """Exit by SIGPIPE, as other programs do when the reader of their output has exited."""
     import os
     import signal
 
@@ -154,7 +152,7 @@ def leave_quietly() -> NoReturn:
 
 
 def drop_output() -> None:
-    """Let Python not try once more, at its end, to write what could not be written."""
+    """Redirect stdout to /dev/null, so that Python does not fail again when it flushes at exit."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -169,17 +167,17 @@ def drop_output() -> None:
 )
 @click.version_option(VERSION, "-V", "--version", prog_name="mnetcost")
 def cli() -> None:
-    """What does a convolutional network cost, and where does the cost sit?
+    """Count parameters and multiply-adds of convolutional networks.
 
-    Exact parameters and multiply-adds, layer by layer, before anybody has built the network.
+    Exact, layer by layer, from a spec or a model file, without executing the model.
     """
 
 
 def main() -> None:
     """Run the command line as the program `mnetcost`.
 
-    It makes what it answers with and ends: values that refer to nothing behind them, which need no
-    collector. Looking for cycles among them took a third of the time of a design of thousands of layers.
+    The garbage collector runs less often than usual: the program is short-lived and makes few cycles, and
+    looking for them took a third of the time for a design of thousands of layers.
     """
     gc.set_threshold(100_000, 50, 50)
     cli.main(prog_name="mnetcost")

@@ -1,4 +1,4 @@
-"""`mnetcost baseline`: write down what every design costs, for relative limits to be held against."""
+"""`mnetcost baseline`: record current costs in a file, for relative limits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .options import DESIGN, emit, output_options, setting_options, settings, wr
 EPILOG = """\b
 Examples:
   mnetcost baseline v2 keras/v3-large      into mnetcost-baseline.toml
-  mnetcost baseline --check                ends with 1 where the file is not up to date
-  mnetcost baseline v2 --baseline -        on the terminal
+  mnetcost baseline --check                exit code 1 if the file is out of date
+  mnetcost baseline v2 --baseline -        print it
 """
 
 
@@ -24,11 +24,11 @@ Examples:
 @click.option(
     "--baseline",
     metavar="FILE",
-    help="Write FILE instead of what the budgets say, or mnetcost-baseline.toml; - prints it.",
+    help="Write to FILE instead of the file named in the budgets or mnetcost-baseline.toml; - prints.",
 )
 @click.option("--config", metavar="FILE", help="Read budgets from FILE instead of the nearest mnetcost.toml.")
 @click.option(
-    "--check", "only_check", is_flag=True, help="Write nothing; end with 1 where the file is not up to date."
+    "--check", "only_check", is_flag=True, help="Write nothing; exit code 1 if the file is out of date."
 )
 @setting_options
 @output_options
@@ -42,11 +42,11 @@ def command(
     convention: str,
     **options: Any,
 ) -> None:
-    """Write down what every design costs.
+    """Record current costs in a file.
 
-    The file holds one line a figure, for review, and for `mnetcost check` to hold relative limits against.
-    Without DESIGN it is written anew for every budget; with DESIGN, those alone are put in or brought up to
-    date. What is printed is what changed.
+    The file has one line per figure. `mnetcost check` compares relative limits such as +1% with it. Without
+    DESIGN, all budgets are recorded anew; with DESIGN, only those designs are added or updated. Prints what
+    changed.
     """
     from ..analyses.budgets.baseline import baselines, report, write
     from ..designs.toml import inert

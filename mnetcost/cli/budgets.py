@@ -1,4 +1,4 @@
-"""Which budgets does a call mean? Those of the nearest file, of some designs of it, or its own."""
+"""Which budgets does a command line select? Those of a file, some of its designs, or options."""
 
 from __future__ import annotations
 
@@ -14,41 +14,40 @@ from ..errors import CallError
 
 
 def from_file(config: str | None) -> Config:
-    """The budgets of a file, else of the nearest one.
+    """Read the budgets of a file, or of the nearest mnetcost.toml.
 
-    Raises CallError where there is none, BudgetError where it cannot be read.
+    Raises CallError if there is none, BudgetError if it cannot be read.
     """
     path = Path(config) if config else find_config()
     if path is None:
         raise CallError(
             "there is no mnetcost.toml here or above",
-            hint="write one, or say the limits: mnetcost check v2 --max madds=301M",
+            hint="create one with mnetcost init, or pass limits: mnetcost check v2 --max madds=301M",
         )
     return read_config(path)
 
 
 def changed(config: Config, given: Settings, convention: str, **basis: Any) -> Config:
-    """The budgets as a call's options change them: --allow-unknown, --convention where it was said, and
-    what to compare with.
+    """Apply the options --allow-unknown and --convention (if given) and the basis of comparison to budgets.
 
-    Raises CallError where the options do not go together.
+    Raises CallError if the options cannot be combined.
     """
-    said = {key: value for key, value in basis.items() if value is not None}
-    if "baseline" in said and len(said) > 1:
-        raise CallError("give --baseline, or --against and --merge-base, not both")
-    if "against" in said:
-        said["baseline"] = ""
+    changes = {key: value for key, value in basis.items() if value is not None}
+    if "baseline" in changes and len(changes) > 1:
+        raise CallError("--baseline cannot be combined with --against or --merge-base")
+    if "against" in changes:
+        changes["baseline"] = ""
     change: dict[str, Any] = {"allow_partial": True} if given.allow_unknown else {}
     if click.get_current_context().get_parameter_source("convention") is not ParameterSource.DEFAULT:
         change["convention"] = convention
     return config._replace(
-        budgets=tuple(b._replace(basis=b.basis._replace(**said), **change) for b in config.budgets)
+        budgets=tuple(b._replace(basis=b.basis._replace(**changes), **change) for b in config.budgets)
     )
 
 
 def no_settings(given: Settings) -> None:
-    """Refuse settings where budgets bring their own."""
+    """Raise CallError if settings are given: budgets from a file have their settings there."""
     if given._replace(allow_unknown=None) != Settings():
         raise CallError(
-            "a budget has its settings in its file", hint="--alpha and the like go with --max or --min"
+            "settings of a budget belong in its file", hint="use --alpha and the like with --max or --min"
         )

@@ -1,4 +1,4 @@
-"""`mnetcost check`: does every design keep its budget?"""
+"""`mnetcost check`: check designs against budgets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Examples:
 
 
 def today(given: str | None) -> date:
-    """The day that waivers are held against; the clock is read here and nowhere else."""
+    """Return the date on which waivers are judged; the only place that reads the clock."""
     if given is None:
         return datetime.now(UTC).date()
     try:
@@ -43,36 +43,36 @@ def today(given: str | None) -> date:
     "at_most",
     metavar="METRIC=LIMIT",
     multiple=True,
-    help="Allow at most this: madds=60M, params=+1%.",
+    help="Fail if above this value: madds=60M, params=+1%.",
 )
-@click.option("--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Ask for at least this.")
-@click.option("--against", metavar="REV", help="Hold relative limits against where this branch left REV.")
+@click.option("--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Fail if below this value.")
+@click.option("--against", metavar="REV", help="Compare relative limits with the merge base of REV and HEAD.")
 @click.option(
     "--merge-base/--no-merge-base",
     default=None,
-    help="Where this branch left REV (the default), or REV itself.",
+    help="Compare with the merge base (default), or with REV itself.",
 )
-@click.option("--baseline", metavar="FILE", help="Hold relative limits against the figures in FILE.")
+@click.option("--baseline", metavar="FILE", help="Compare relative limits with the figures in FILE.")
 @click.option("--config", metavar="FILE", help="Read budgets from FILE instead of the nearest mnetcost.toml.")
-@click.option("--why", is_flag=True, help="Name more layers, and what changed since the base.")
+@click.option("--why", is_flag=True, help="List more layers, and what changed since the base.")
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="Show every limit that is kept; past ten they are one line without it.",
+    help="Show every limit; without it, more than ten ok ones become one line.",
 )
-@click.option("--today", "day", metavar="DATE", help="Hold waivers against this day instead of today.")
+@click.option("--today", "day", metavar="DATE", help="Judge waivers on this date instead of today.")
 @setting_options
 @convention_option
 @partial(format_options, formats=CHECK_FORMATS)
 def command(
     why: bool, everything: bool, day: str | None, format_: str | None, output: str | None, **options: Any
 ) -> None:
-    """Does every design keep its budget?
+    """Check designs against budgets.
 
-    Budgets are read from the nearest mnetcost.toml, or [tool.mnetcost] of pyproject.toml; with --max or
-    --min the designs named are held to these alone. Ends with 0 where all are kept, 1 where one is broken,
-    2 for a mistake in the call, a budget or a design, and 3 where there is nothing to compare with.
+    Budgets are read from the nearest mnetcost.toml, or from [tool.mnetcost] in pyproject.toml. With --max
+    or --min, only these limits apply, to the designs given. Exit code 0: all within budget; 1: a limit is
+    broken; 2: a mistake in the call, a budget or a design; 3: nothing to compare with.
     """
     from ..analyses.budgets.check import check, failure
 
@@ -93,7 +93,7 @@ def command(
             with Path(summary).open("a", encoding="utf-8") as f:
                 f.write(render(document))
         except OSError as e:
-            click.echo(f"warning: the step's summary could not be written: {e.strerror}", err=True)
+            click.echo(f"warning: cannot write the step summary: {e.strerror}", err=True)
     if error := failure(document):
         raise error
     sys.exit(0 if document.data["status"] == "kept" else 1)
@@ -110,9 +110,9 @@ def asked(
     baseline: str | None,
     **options: Any,
 ) -> Config:
-    """The budgets of a call: its own limits, or those of a file.
+    """Return the budgets to check: from --max and --min, or from a file.
 
-    Raises CallError where options do not go together, BudgetError where the file cannot be read.
+    Raises CallError if options cannot be combined, BudgetError if the file cannot be read.
     """
     rules = tuple(
         rule
@@ -124,7 +124,8 @@ def asked(
     if rules:
         if not designs or config:
             raise CallError(
-                "--max and --min are for the designs of the call", hint="mnetcost check v2 --max madds=301M"
+                "--max and --min need designs as arguments, and no --config",
+                hint="mnetcost check v2 --max madds=301M",
             )
         found = Config(own(designs, given, rules))
     else:

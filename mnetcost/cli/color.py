@@ -1,4 +1,4 @@
-"""Has an answer colours? `--color` of every command, NO_COLOR, FORCE_COLOR, or else the terminal."""
+"""Is output coloured? As --color says, else NO_COLOR and FORCE_COLOR, else if it is a terminal."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import click
 from ..errors import CallError, nearest
 
 COLORS: dict[str, bool | None] = {"auto": None, "always": True, "never": False}
-"""What --color may say, and what that is for click: whether there are colours, or None where the output
-decides.
-"""
+"""The values of --color, and click's value for each: colours on, off, or None to ask the terminal."""
 
 
 class _When(click.Choice):  # type: ignore[type-arg]
-    """One of COLORS; a misspelt one is answered with the nearest."""
+    """One of COLORS; the error for another word suggests the nearest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the word; raises CallError where it is none of them."""
+        """Return the word; raises CallError if it is none of them."""
         if value not in COLORS:
             like = nearest(value, COLORS)
             raise CallError(
@@ -41,15 +39,13 @@ color_option = click.Option(
     expose_value=False,
     is_eager=True,
     callback=_keep,
-    help="Colours: always, never, or auto (the default), which asks the terminal.",
+    help="Use colours: auto (default; on terminals only), always or never.",
 )
-"""--color, before the command's name or after it; `colored()` says what came of it."""
+"""--color, accepted before and after the command's name; read by `colored()`."""
 
 
 def colored() -> bool | None:
-    """Whether the answer has colours: as --color says, else NO_COLOR, else FORCE_COLOR; None where the
-    terminal decides.
-    """
+    """Return whether to use colours, by --color, NO_COLOR or FORCE_COLOR; None to ask the terminal."""
     ctx = click.get_current_context(silent=True)
     if ctx is not None and ctx.color is not None:
         return ctx.color

@@ -1,4 +1,4 @@
-"""`mnetcost compare`: designs side by side."""
+"""`mnetcost compare`: compare designs side by side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Examples:
   mnetcost compare v2 keras/v2 torchvision/v2 --alpha 0.35
   mnetcost compare v2:alpha=1.4 v3-large --resolution 160
   mnetcost compare v2 my/net.toml --format markdown
-  mnetcost compare v1 v2 v3-large --only total          one row a design
+  mnetcost compare v1 v2 v3-large --only total          one row per design
   mnetcost compare v1 v2 --columns params,madds,madds_ratio --unit M -o table.tex --label tab:cost
 """
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
@@ -31,21 +31,21 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
     "--only",
     type=Word("part", lambda: ("total",)),
     metavar="total",
-    help="One row a design: input, params and multiply-adds.",
+    help="One row per design: input, params and multiply-adds.",
 )
 @click.option(
     "--columns",
     metavar="NAMES",
-    help="One row a design with these: alpha,params,madds,madds_ratio,weight_bytes.int8 ...",
+    help="One row per design with these columns: alpha,params,madds,madds_ratio,weight_bytes.int8 ...",
 )
 @click.option(
     "--unit",
     type=Word("unit", lambda: ("k", "M", "G")),
     metavar="k|M|G",
-    help="Counts in this unit, to two decimals.",
+    help="Show counts in this unit, to two decimals.",
 )
-@click.option("--caption", metavar="TEXT", help="The table's caption, in LaTeX.")
-@click.option("--label", metavar="NAME", help="The table's label, in LaTeX: tab:cost.")
+@click.option("--caption", metavar="TEXT", help="Caption of the table (LaTeX only).")
+@click.option("--label", metavar="NAME", help="Label of the table (LaTeX only), such as tab:cost.")
 @setting_options
 @output_options
 def command(
@@ -60,18 +60,18 @@ def command(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Designs side by side, with ratios to the first.
+    """Compare designs side by side, with ratios to the first.
 
-    Params, multiply-adds, both by kind, where they sit by the size of the map, bytes of weights,
-    activations, layers; or one row a design, with --only or --columns: what a design is (resolution,
-    channels, alpha, classes, batch, title, source), any metric of budgets, and METRIC_ratio. A design's own
-    setting (v2:alpha=0.75) beats the option.
+    Shows params and multiply-adds (total, by kind, by resolution), bytes of weights, activations and
+    layers. With --only or --columns, one row per design. Columns are facts of the design (resolution,
+    channels, alpha, classes, batch, title, source), any metric of budgets, and METRIC_ratio.
+    v2:alpha=0.75 overrides --alpha.
     """
     from ..analyses.report.compare import TOTAL, compare
 
     asked = settings(options)
     if only and columns is not None:
-        raise CallError("give --only or --columns, not both")
+        raise CallError("--only and --columns cannot be combined")
     wanted = (
         TOTAL
         if only
@@ -80,11 +80,13 @@ def command(
     if columns is not None and not wanted:
         raise CallError("--columns names no column", hint="--columns params,madds")
     if unit and not wanted:
-        raise CallError("--unit is for one row a design", hint="with --only total, or --columns params,madds")
+        raise CallError("--unit needs --only or --columns", hint="--only total, or --columns params,madds")
     if (caption or label) and format_of(format_, output) != "latex":
-        raise CallError("--caption and --label are for LaTeX", hint="--format latex, or -o table.tex")
+        raise CallError("--caption and --label need LaTeX output", hint="--format latex, or -o table.tex")
     if label and not LABEL.fullmatch(label):
-        raise CallError(f"'{label[:60]}' is no label", hint="letters, digits and : . _ - +, such as tab:cost")
+        raise CallError(
+            f"invalid label '{label[:60]}'", hint="use letters, digits and : . _ - +, such as tab:cost"
+        )
     loaded = [load(design, asked) for design in designs]
     document = compare(
         [(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention), wanted, unit or ""

@@ -1,4 +1,4 @@
-"""`mnetcost conventions`: how each tool counts; one of them; one design under all of them."""
+"""`mnetcost conventions`: list counting conventions, show one, or count a design under all of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .options import Word, emit, output_options, setting_options, settings
 
 EPILOG = """\b
 Examples:
-  mnetcost conventions                                  every convention in a line
-  mnetcost conventions thop                             what thop counts
+  mnetcost conventions                                  every convention, one line each
+  mnetcost conventions thop                             the rules of thop
   mnetcost conventions torchvision/v2                   one design under all of them, with the reasons
-  mnetcost conventions v3-small --convention fvcore     beside fvcore instead of the paper
+  mnetcost conventions v3-small --convention fvcore     compared with fvcore instead of the paper
 """
 
 
@@ -35,11 +35,11 @@ def _known() -> Iterable[str]:
 @setting_options
 @output_options
 def command(what: str | None, convention: str, format_: str, output: str | None, **options: Any) -> None:
-    """How each tool counts, and why their figures differ.
+    """Show how each tool counts, and why figures differ.
 
-    Without an argument: every convention in a line. With a convention's NAME: its rule, source and weights.
-    With a DESIGN: its figures under every convention side by side, and what each counts otherwise than
-    --convention does.
+    Without an argument: every convention, one line each. With a convention's NAME: its rule, source and
+    weights. With a DESIGN: its figures under every convention, and what each counts differently from
+    --convention.
     """
     from ..analyses.report import conventions as analysis
 

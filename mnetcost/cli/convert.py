@@ -1,4 +1,4 @@
-"""`mnetcost convert`: a model file as a spec."""
+"""`mnetcost convert`: convert a model file to a spec."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .options import DESIGN, setting_options, settings, write_text
 EPILOG = """\b
 Examples:
   mnetcost convert net.prototxt -o net.toml
-  mnetcost convert v2 --alpha 0.5               every layer in a row, at these widths
+  mnetcost convert v2 --alpha 0.5               one row per layer, at these widths
 """
 
 
@@ -21,7 +21,7 @@ Examples:
 @setting_options
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal.")
 def command(design: str, output: str | None, **options: Any) -> None:
-    """A model file as a spec that costs the same, one row a layer."""
+    """Convert a model file to a spec with the same cost, one row per layer."""
     from ..designs.convert import spec_text
     from ..designs.toml import inert
 

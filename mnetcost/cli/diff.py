@@ -1,4 +1,4 @@
-"""`mnetcost diff`: what makes one design cost more than another."""
+"""`mnetcost diff`: explain why two designs differ in cost."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Examples:
 @click.option(
     "--rev",
     metavar="A..B",
-    help="Compare one file at two git revisions; A...B from where they parted, A with the file as it is.",
+    help="Compare a file at two git revisions. A...B: from their merge base; A: with the working tree.",
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 where they differ.")
+@click.option("--exit-code", is_flag=True, help="Exit code 1 if they differ.")
 @setting_options
 @output_options
 def command(
@@ -42,9 +42,9 @@ def command(
     output: str | None,
     **options: Any,
 ) -> None:
-    """What makes NEW cost more, or less, than OLD: every change, and what it adds.
+    """Explain why two designs differ in cost: every change from OLD to NEW, and what it adds.
 
-    OLD and NEW are designs, or REV:PATH for a file at a git revision. The changes add up to the whole
+    OLD and NEW are designs, or REV:PATH for a file at a git revision. The changes add up to the total
     difference.
     """
     from ..analyses.changes.diff import diff, document
@@ -52,11 +52,11 @@ def command(
     asked = settings(options)
     if rev is None:
         if new is None:
-            raise click.UsageError("say which two designs: OLD NEW, or --rev A..B FILE")
+            raise click.UsageError("two designs are needed: OLD NEW, or --rev A..B FILE")
         designs = [_load(old, asked), _load(new, asked)]
     else:
         if new is not None:
-            raise click.UsageError("--rev compares one file with itself: give one")
+            raise click.UsageError("--rev takes one file, which is compared at two revisions")
         designs = _at_revisions(rev, old, asked)
     found = diff(designs[0], designs[1], load_convention(convention))
     emit(document(found, sentences=format_of(format_, output) in ("text", "svg")), format_, output)
@@ -76,10 +76,9 @@ def _load(text: str, asked: Settings) -> Design:
 
 
 def _at_revisions(rev: str, file: str, asked: Settings) -> list[Design]:
-    """Load a file of this folder as it was at two revisions; where the first has it under another name,
-    by that name.
+    """Load a file as it was at two revisions; a file renamed since the first is found there by its old name.
 
-    Raises CompareError where a revision, or the file at one, cannot be had.
+    Raises CompareError if a revision, or the file at a revision, is not available.
     """
     from ..designs.git import Repository, load_at
 

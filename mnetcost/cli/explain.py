@@ -1,4 +1,4 @@
-"""`mnetcost explain`: each layer's formula, and why it is there."""
+"""`mnetcost explain`: show each layer's formula with its numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EPILOG = """\b
 Examples:
   mnetcost explain v2 'bottleneck 4/1'               a block
   mnetcost explain v2 'bottleneck 4/1/depthwise'     one layer of it
-  mnetcost explain v3-small '*/se/*'                 every squeeze-and-excite unit
+  mnetcost explain v3-small '*/se/*'                 every squeeze-and-excite layer
   mnetcost explain v1 --alpha 0.5 --format json
 """
 
@@ -28,9 +28,9 @@ Examples:
 def command(
     design: str, layer: str | None, convention: str, format_: str | None, output: str | None, **options: Any
 ) -> None:
-    """Each layer's formula with its numbers put in, and why it is there.
+    """Show each layer's formula with its numbers, and what the layer is for.
 
-    LAYER is a layer's name as `report` shows it, a block's, or a pattern with * and ?. Without it, every
+    LAYER is a layer or a block as named by `mnetcost report`, or a pattern with * and ?. Without it, every
     layer is explained.
     """
     from ..analyses.report.explain import explain

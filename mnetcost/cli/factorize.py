@@ -1,4 +1,4 @@
-"""`mnetcost factorize`: one convolution and its factorisations."""
+"""`mnetcost factorize`: compare one convolution with its factorisations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Examples:
 
 
 def read_input(text: str) -> Any:
-    """Read a map as HxWxC; raises CallError."""
+    """Read HxWxC as a Shape; raises CallError."""
     from ..engine.shapes import Shape
 
     parts = text.lower().split("x")
@@ -32,7 +32,7 @@ def read_input(text: str) -> Any:
 
 
 def read_size(text: str, what: str, low: int = 1) -> Any:
-    """Read a side, or height x width; raises CallError."""
+    """Read N as an int, or HxW as (height, width); raises CallError."""
     parts = text.lower().split("x")
     if len(parts) > 2:
         raise CallError(f"{what} must be N or HxW, not '{text[:60]}'")
@@ -56,20 +56,22 @@ def read_padding(text: str) -> Any:
 
 @click.command("factorize", epilog=EPILOG)
 @click.argument("input_", metavar="HxWxC")
-@click.option("--kernel", metavar="N|HxW", default="3", show_default=True, help="The kernel's side, D_K.")
+@click.option(
+    "--kernel", metavar="N|HxW", default="3", show_default=True, help="Kernel size, D_K in the paper."
+)
 @click.option("--out", metavar="N", required=True, help="Output channels.")
-@click.option("--stride", metavar="N|HxW", default="1", show_default=True, help="Pixels between windows.")
+@click.option("--stride", metavar="N|HxW", default="1", show_default=True, help="Stride.")
 @click.option(
     "--padding",
     metavar="WORD|N|HxW",
     default="same",
     show_default=True,
-    help="same, valid, symmetric, or zeros a side.",
+    help="same, valid, symmetric, or zeros added per side.",
 )
 @click.option(
     "--groups",
     metavar="N",
-    help="Groups of the grouped convolution.  [default: about the root of what channels allow]",
+    help="Groups of the grouped convolution.  [default: about the square root of the most possible]",
 )
 @click.option("--alpha", metavar="A", help="Width multiplier of the separable convolution.")
 @click.option("--rho", metavar="R", help="Resolution multiplier of the separable convolution.")
@@ -87,10 +89,10 @@ def command(
     format_: str | None,
     output: str | None,
 ) -> None:
-    """One convolution and its factorisations, side by side.
+    """Compare one convolution with its factorisations.
 
-    Standard, grouped, spatially separable and depthwise separable, each with its formula, and what the
-    paper promises of the ratio.
+    Standard, grouped, spatially separable and depthwise separable, each with its formula and the ratio
+    given in the paper.
     """
     from ..analyses.report.factorize import Layer, factorize
 

@@ -1,4 +1,4 @@
-"""`mnetcost identify`: which shipped design a model file is."""
+"""`mnetcost identify`: find the shipped design that matches a model file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Examples:
 @setting_options
 @output_options
 def command(design: str, convention: str, format_: str | None, output: str | None, **options: Any) -> None:
-    """Which shipped design a model file is, or the nearest and what tells them apart.
+    """Find the shipped design that matches a model file, or the nearest one and the differences.
 
-    Compared are the layers with weights, at the file's size and number of classes; then everything that is
-    counted.
+    Layers with weights are compared first, at the file's resolution and number of classes; then everything
+    that is counted.
     """
     from ..analyses.changes.identify import identify
 

@@ -1,4 +1,4 @@
-"""`mnetcost init`: budgets of today's figures, a workflow and a hook, for the designs of a folder."""
+"""`mnetcost init`: set up cost checks for the designs of a folder."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ EPILOG = """\b
 Examples:
   mnetcost init --dry-run
   mnetcost init
-  mnetcost init models --owner me      the action and the hook of github.com/me/mnetcost
+  mnetcost init models --owner me      use the action and the hook of github.com/me/mnetcost
 """
 
 WORKFLOW = ".github/workflows/mnetcost.yml"
 HOOKS = ".pre-commit-config.yaml"
-LARGEST = 1 << 20  # bytes of a file that is looked at
-MOST_NAMED = 40  # files that are left out, a line each
+LARGEST = 1 << 20  # bytes; larger files are not read
+MOST_NAMED = 40  # skipped files that are listed, one line each
 
 
 class File(NamedTuple):
@@ -39,21 +39,27 @@ class File(NamedTuple):
 @click.command("init", epilog=EPILOG)
 @click.argument("folder", default=".", metavar="[FOLDER]")
 @click.option(
-    "--owner", metavar="NAME", help="Whose mnetcost on GitHub the workflow and the hook use: NAME/mnetcost."
+    "--owner",
+    metavar="NAME",
+    help="GitHub owner of the mnetcost repository that the workflow and the hook use.",
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
-@click.option("--force", is_flag=True, help="Write over files that are there; a file of hooks gets one more.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite existing files; an existing pre-commit config gets one more hook.",
+)
 def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
-    """Begin to check what the designs of a folder cost.
+    """Set up cost checks for the designs of a folder.
 
-    Finds specs and model files under FOLDER and writes mnetcost.toml with their figures of today as
-    budgets, a GitHub workflow, and a pre-commit hook. Hidden folders, virtual environments, node_modules
-    and what git ignores are left out. Files that are there already are kept.
+    Finds specs and model files under FOLDER and writes mnetcost.toml with their current figures as budgets,
+    a GitHub workflow and a pre-commit hook. Hidden folders, virtual environments, node_modules and what git
+    ignores are skipped. Existing files are kept, unless --force is given.
     """
     if owner is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", owner):
         raise CallError(
-            f"'{owner[:60]}' is no name of an owner on GitHub",
-            hint="such as octocat, of github.com/octocat/mnetcost",
+            f"'{owner[:60]}' is not a valid GitHub owner",
+            hint="such as octocat in github.com/octocat/mnetcost",
         )
     if "\0" in folder or not Path(folder).is_dir():
         raise CallError(f"there is no folder '{folder[:200]}'")
@@ -61,12 +67,12 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
     top = _top(base)
     files = [*_budgets(base, force), *_checks(base, top, owner, force)]
     if not files:
-        raise CallError("everything is there already", hint="--force writes it anew")
+        raise CallError("all files exist already", hint="--force overwrites them")
     for file in files:
         if not file.path.resolve().is_relative_to(top.resolve()):
             raise CallError(
-                f"'{file.path}' leads out of '{top}'",
-                hint="a link there leads elsewhere, and nothing is written through it",
+                f"'{file.path}' is outside of '{top}'",
+                hint="a symbolic link leads there, and init does not write through links",
             )
     if dry_run:
         for file in files:
@@ -78,13 +84,11 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
     for file in files:
         click.echo(f"wrote {_shown(file.path)}: {file.about}", err=True)
     config = "" if base.resolve() == Path().resolve() else f" --config {_shown(base / 'mnetcost.toml')}"
-    click.echo(
-        f"next: `mnetcost check{config}` says whether they are kept; then commit these files", err=True
-    )
+    click.echo(f"next: run mnetcost check{config}, then commit these files", err=True)
 
 
 def _top(base: Path) -> Path:
-    """The top of the repository around a folder, or the folder where there is none."""
+    """Return the root of the repository that contains a folder, or the folder if there is none."""
     from ..analyses.budgets.patterns import root_of
 
     found = root_of(base)
@@ -96,13 +100,13 @@ def _shown(path: Path) -> str:
 
 
 def _kept(path: Path, why: str = "") -> None:
-    click.echo(f"kept {_shown(path)}: {why or 'it is there already, and --force writes over it'}", err=True)
+    click.echo(f"kept {_shown(path)}: {why or 'it exists already (--force overwrites it)'}", err=True)
 
 
 def _budgets(base: Path, force: bool) -> list[File]:
-    """mnetcost.toml and its schema; nothing where the folder has budgets.
+    """Return mnetcost.toml and its schema as files to write; none if the folder has budgets.
 
-    Raises CallError where no design is found.
+    Raises CallError if no design is found.
     """
     from ..analyses.budgets.budgets import FILE, find_config
     from ..analyses.budgets.today import today
@@ -117,32 +121,32 @@ def _budgets(base: Path, force: bool) -> list[File]:
     designs, faults = today(base)
     for fault in faults[:MOST_NAMED]:
         click.echo(
-            f"left out {plain(fault.file)}: {plain(fault.message)}"
+            f"skipped {plain(fault.file)}: {plain(fault.message)}"
             + (f" ({plain(fault.hint)})" if fault.hint else ""),
             err=True,
         )
     if len(faults) > MOST_NAMED:
-        click.echo(f"left out {len(faults) - MOST_NAMED:,} more files that cannot be costed", err=True)
+        click.echo(f"skipped {len(faults) - MOST_NAMED:,} more files that cannot be costed", err=True)
     if not designs:
         raise CallError(
             f"there is no design under '{base}'" + (" that can be costed" if faults else ""),
             hint=(
                 "a spec in TOML, or a model file (ONNX, TFLite, Keras, Caffe's prototxt); `mnetcost new"
-                " net.toml` begins a spec"
+                " net.toml` creates a spec"
             ),
         )
     from ..output.starter import budgets
 
     count = f"{len(designs):,} design{'s' * (len(designs) != 1)}"
-    files = [File(path, directive("budgets") + budgets(designs), f"today's figures of {count} as budgets")]
+    files = [File(path, directive("budgets") + budgets(designs), f"current figures of {count} as budgets")]
     schema = beside(path, "budgets")
     if force or not os.path.lexists(schema):
-        files.append(File(schema, SCHEMAS["budgets"](), "editors complete and check mnetcost.toml by it"))
+        files.append(File(schema, SCHEMAS["budgets"](), "lets editors complete and check mnetcost.toml"))
     return files
 
 
 def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]:
-    """The workflow and the hook, at the top of the repository, where GitHub and pre-commit look for them."""
+    """Return the workflow and the hook as files to write, at the root of the repository."""
     from ..output import starter
 
     inside = Path(os.path.relpath(base.resolve(), top.resolve())).as_posix()
@@ -150,11 +154,7 @@ def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]
     owner = owner or starter.OWNER
     files, path = [], top / WORKFLOW
     if force or not os.path.lexists(path):
-        next_ = (
-            ""
-            if owner != starter.OWNER
-            else "; put the owner of the action in place of OWNER, or say --owner"
-        )
+        next_ = "" if owner != starter.OWNER else "; replace OWNER by the owner of the action, or use --owner"
         lfs = b"filter=lfs" in _bytes(top / ".gitattributes")
         files.append(File(path, starter.workflow(owner, inside, lfs), f"checks every pull request{next_}"))
     else:
@@ -162,9 +162,7 @@ def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]
     path, lines = top / HOOKS, starter.hook(owner, inside and f"{inside}/mnetcost.toml")
     if not os.path.lexists(path):
         files.append(
-            File(
-                path, starter.hooks(lines), "checks before every commit once `pre-commit install` was called"
-            )
+            File(path, starter.hooks(lines), "checks before every commit, after `pre-commit install`")
         )
         return files
     before = _bytes(path).decode("utf-8", "replace")
@@ -172,15 +170,15 @@ def _checks(base: Path, top: Path, owner: str | None, force: bool) -> list[File]
     if "mnetcost" in before:
         _kept(path, "it has the hook")
     elif after is not None:
-        files.append(File(path, after, "one hook more, which checks before every commit"))
+        files.append(File(path, after, "one more hook, which checks before every commit"))
     else:
         add = "\n".join(f"  {line}" for line in lines)
-        _kept(path, f"put these lines behind its last hook{'' if force else ', or --force does'}:\n{add}")
+        _kept(path, f"add these lines after its last hook{'' if force else ', or use --force'}:\n{add}")
     return files
 
 
 def _bytes(path: Path) -> bytes:
-    """What a small file holds; nothing where there is none, or it cannot be read."""
+    """Return the contents of a small file; empty if it is missing or cannot be read."""
     try:
         return path.read_bytes() if path.is_file() and path.stat().st_size < LARGEST else b""
     except OSError:
@@ -188,9 +186,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _write(files: list[File]) -> None:
-    """Write all of the files or none: where one fails, what was done before is undone.
+    """Write all files, or none: if one fails, those written before are restored.
 
-    Raises CallError where one cannot be written.
+    Raises CallError if one cannot be written.
     """
     undo: list[Callable[[], object]] = []
     try:

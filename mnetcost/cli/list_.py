@@ -1,4 +1,4 @@
-"""`mnetcost list`: the shipped designs."""
+"""`mnetcost list`: list the shipped designs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .options import DESIGN, emit, output_options
 EPILOG = """\b
 Examples:
   mnetcost list
-  mnetcost list keras v1 MobileNetV2      Keras' own, and two more
+  mnetcost list keras v1 MobileNetV2      all of Keras, and two more
   mnetcost list '*v3-small*'
   mnetcost list --max madds=300M --max params=4M --sort madds
-  mnetcost list --names                   what else each is called
+  mnetcost list --names                   with other names of each
 """
 
 
@@ -29,8 +29,8 @@ Examples:
 @click.option(
     "--min", "at_least", metavar="METRIC=LIMIT", multiple=True, help="Only designs with at least this."
 )
-@click.option("--sort", metavar="COLUMN", help="Largest first by a column: params, madds; or by name.")
-@click.option("--names", is_flag=True, help="Show what else each design is called.")
+@click.option("--sort", metavar="COLUMN", help="Sort by a column, largest first: params, madds; or by name.")
+@click.option("--names", is_flag=True, help="Show other names of each design.")
 @output_options
 def command(
     patterns: tuple[str, ...],
@@ -42,9 +42,10 @@ def command(
     format_: str | None,
     output: str | None,
 ) -> None:
-    """The shipped designs, with what each costs at alpha 1 and its own resolution.
+    """List the shipped designs, with the cost of each at alpha 1 and its default resolution.
 
-    PATTERN is a name, a folder of names, or a pattern with * and ?; a design is listed that fits any of them.
+    PATTERN is a name, a folder of names, or a pattern with * and ?. Designs that match any pattern are
+    listed.
     """
     from ..analyses.budgets.budgets import read_option
     from ..analyses.report.catalogue import catalogue

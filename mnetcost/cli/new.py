@@ -1,4 +1,4 @@
-"""`mnetcost new`: a spec of one's own, to edit."""
+"""`mnetcost new`: create a spec to edit."""
 
 from __future__ import annotations
 
@@ -28,32 +28,34 @@ Examples:
     metavar="DESIGN",
     default="v2",
     show_default=True,
-    help="The design to begin with.",
+    help="The design to copy.",
 )
 @click.option(
-    "--schema/--no-schema", default=True, help="Write, or leave out, the JSON Schema that editors go by."
+    "--schema/--no-schema", default=True, help="Also write the JSON Schema for editors (default), or not."
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(file: str, design: str, schema: bool, force: bool) -> None:
-    """A spec to edit, which stands alone and begins as a copy of a design.
+    """Create a spec to edit: a copy of a design in one file, which extends no other.
 
-    FILE's name must end in .toml, so that every command knows it for a spec. Its first line tells editors
-    its JSON Schema, which is written into the folder .mnetcost beside it where there is none yet.
+    FILE's name must end in .toml. Its first line names a JSON Schema, with which editors complete and check
+    it; the schema is written to the folder .mnetcost beside FILE unless it exists.
     """
     from ..designs.resolved import resolved
 
     if not file.endswith(".toml"):
         raise CallError(
-            f"a spec's name ends in .toml, and '{file}' does not",
+            f"the name of a spec must end in .toml, not '{file}'",
             hint=f"mnetcost new {file}.toml --from {design}",
         )
-    name, own = split_design(design)
-    if any(setting is not None for setting in own):
-        raise CallError(f"'{design}': a spec holds no settings", hint=f"mnetcost new {file} --from {name}")
+    name, given = split_design(design)
+    if any(setting is not None for setting in given):
+        raise CallError(
+            f"'{design}': settings cannot be written to a spec", hint=f"mnetcost new {file} --from {name}"
+        )
     text = resolved(find_spec(name))
     if not force and ("\0" not in file and Path(file).exists()):
-        raise CallError(f"'{file}' is there already", hint="--force writes over it")
+        raise CallError(f"'{file}' exists already", hint="--force overwrites it")
     write_file(file, ((directive("spec") if schema else "") + text).encode())
-    click.echo(plain(f"wrote {file}: a copy of {name}; `mnetcost report {file}` costs it"), err=True)
+    click.echo(plain(f"wrote {file}: a copy of {name}; next: mnetcost report {file}"), err=True)
     if schema and (made := put_beside(Path(file), "spec")):
-        click.echo(f"wrote {made}: editors complete and check the spec by it", err=True)
+        click.echo(f"wrote {made}: lets editors complete and check the spec", err=True)

@@ -1,9 +1,9 @@
-"""Options that mean the same in every command.
+"""Options shared by several commands.
 
-A command that costs designs takes `@setting_options` and reads them with `settings(options)`; one that
-prints an answer takes `@output_options` and ends with `emit(document, format_, output)`. Words of a closed
-list are `Word`s, and designs `DESIGN`s: both are completed by the shell, and a misspelt word is answered
-with the nearest.
+A command that costs designs is decorated with `@setting_options` and reads them by `settings(options)`. One
+that prints a document is decorated with `@output_options` and ends with `emit(document, format_, output)`.
+Values from a list are of type `Word`, designs of type `DESIGN`: the shell completes both, and the error for
+a misspelt word suggests the nearest.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Word(click.ParamType):  # type: ignore[type-arg]
-    """One of a list of words, which is asked for when it is needed."""
+    """A value from a list of words; `words` is called only when the list is needed."""
 
     def __init__(self, name: str, words: Callable[[], Iterable[str]], strict: bool = True) -> None:
         self.name, self.words, self.strict = name, words, strict
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the word; raises CallError, with the nearest, where it is not in the list."""
+        """Return the word; raises CallError with the nearest known word if it is not in the list."""
         if self.strict and value not in (words := list(self.words())):
             from ..designs.synonyms import did_you_mean
 
@@ -38,7 +38,7 @@ class Word(click.ParamType):  # type: ignore[type-arg]
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        """The words that begin like this; files where none does and the list is open."""
+        """Return the words with this prefix; if there are none and other words are allowed, files."""
         from click.shell_completion import CompletionItem
 
         found = [CompletionItem(w) for w in self.words() if w.startswith(incomplete)]
@@ -58,7 +58,7 @@ def _conventions() -> Iterable[str]:
 
 
 class DesignWord(Word):
-    """A design: completed by the shipped names, then by what else they are called, then by files."""
+    """A design: completed from the shipped names, then their other names, then files."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
@@ -87,7 +87,7 @@ CONVENTION = Word("convention", _conventions, strict=False)
 
 
 def apply(options: Iterable[Callable[[Any], Any]], f: F) -> F:
-    """Put several options on a command, in the order in which `--help` shows them."""
+    """Add several options to a command, in the order of `--help`."""
     for option in reversed(list(options)):
         f = option(f)
     return f
@@ -102,7 +102,9 @@ def size_options(f: F) -> F:
     """--rho and --resolution."""
     return apply(
         [
-            click.option("--rho", metavar="R", help="Resolution multiplier, times the design's own size."),
+            click.option(
+                "--rho", metavar="R", help="Resolution multiplier: scales the design's default resolution."
+            ),
             click.option("--resolution", metavar="N|HxW", help="Input size in pixels, instead of --rho."),
         ],
         f,
@@ -113,14 +115,16 @@ def other_options(f: F) -> F:
     """--classes, --channels, --no-top, --batch and --allow-unknown."""
     return apply(
         [
-            click.option("--classes", metavar="N", help="Outputs of the classifier."),
-            click.option("--channels", metavar="N", help="Channels of the input: 1 for grey images."),
-            click.option("--no-top", is_flag=True, help="Leave out pooling and classifier."),
-            click.option("--batch", metavar="N", help="Images at once; work is counted for all of them."),
+            click.option("--classes", metavar="N", help="Number of classes."),
+            click.option("--channels", metavar="N", help="Input channels: 1 for grey images."),
+            click.option("--no-top", is_flag=True, help="Omit the final pooling and the classifier."),
+            click.option(
+                "--batch", metavar="N", help="Batch size; multiply-adds are counted for the whole batch."
+            ),
             click.option(
                 "--allow-unknown",
                 is_flag=True,
-                help="Go on without a model file's ops that cannot be costed.",
+                help="Skip unsupported ops of a model file; the result is marked partial.",
             ),
         ],
         f,
@@ -128,16 +132,16 @@ def other_options(f: F) -> F:
 
 
 def setting_options(f: F) -> F:
-    """--alpha, --rho, --resolution, --classes, --channels, --no-top, --batch and --allow-unknown,
-    gathered by `settings()`.
+    """--alpha, --rho, --resolution, --classes, --channels, --no-top, --batch and --allow-unknown, which
+    `settings()` reads.
     """
     return alpha_option(size_options(other_options(f)))
 
 
 def settings(options: dict[str, Any]) -> Settings:
-    """Read the setting options of a call, taking them out of `options`.
+    """Read the setting options, and remove them from `options`.
 
-    Raises CallError where one makes no sense.
+    Raises CallError if a value is invalid.
     """
     alpha = options.pop("alpha", None)
     rho = options.pop("rho", None)
@@ -147,7 +151,7 @@ def settings(options: dict[str, Any]) -> Settings:
     batch = options.pop("batch", None)
     allow_unknown, channels = options.pop("allow_unknown", False), options.pop("channels", None)
     if rho is not None and resolution is not None:
-        raise CallError("give --rho or --resolution, not both")
+        raise CallError("--rho and --resolution cannot be combined")
     return Settings(
         None if alpha is None else read_multiplier(alpha, "--alpha"),
         None if rho is None else read_multiplier(rho, "--rho"),
@@ -168,36 +172,34 @@ def convention_option(f: F) -> F:
         metavar="NAME",
         default="paper",
         show_default=True,
-        help="How to count.",
+        help="Counting convention (see mnetcost conventions).",
     )(f)
 
 
 def format_options(f: F, formats: Mapping[str, str] | None = None, arrays: bool = False) -> F:
-    """--format and -o, read by `emit()`; `formats` are those that the command knows, where these are not
-    the usual ones.
-    """
+    """--format and -o, which `emit()` reads; formats: those that the command supports, by default FORMATS."""
     from ..output import FORMATS, words
 
     known = Word("format", lambda: formats or FORMATS)
-    help_ = f"{words(formats or FORMATS, arrays)}; by default what FILE's name ends in, or text."
+    help_ = f"{words(formats or FORMATS, arrays)}; by default from the suffix of FILE, else text."
     return apply(
         [
             click.option("--format", "format_", type=known, metavar="NAME", help=help_),
-            click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+            click.option("-o", "--output", metavar="FILE", help="Write to FILE (atomically)."),
         ],
         f,
     )
 
 
 def output_options(f: F, arrays: bool = False) -> F:
-    """--convention, --format and -o; `arrays` where the answer has them, for npz."""
+    """--convention, --format and -o; arrays: whether the document has arrays, for npz."""
     return convention_option(format_options(f, arrays=arrays))
 
 
 def format_of(format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> str:
-    """The format asked for, or else the one that FILE's name ends in, or else text.
+    """Return the name of the format: given, or by the suffix of the output file, or text.
 
-    Raises CallError where FILE would hold another format than its name says.
+    Raises CallError if the suffix of the file is that of another format.
     """
     if format_ is None and output is None:
         return "text"
@@ -209,11 +211,11 @@ def format_of(format_: str | None, output: str | None, formats: Mapping[str, str
 def emit(
     document: Document, format_: str | None, output: str | None, formats: Mapping[str, str] | None = None
 ) -> None:
-    """Print a document, or write it to a file whole or not at all.
+    """Print a document, or write it to a file atomically.
 
-    Text is printed as for a terminal where stdout is one, or colours are asked for.
-    formats: those of `output/` that the command knows; the usual ones where it says nothing.
-    Raises CallError for an unknown format, arrays on a terminal, or a file that cannot be written.
+    Text is printed with a terminal's layout if stdout is a terminal or colours are asked for.
+    formats: those that the command supports, by default FORMATS.
+    Raises CallError for an unknown format, for npz on a terminal, or if the file cannot be written.
     """
     import sys
 
@@ -232,18 +234,20 @@ def emit(
     if output is not None:
         write_file(output, data)
     elif terminal and format_ == "npz":
-        raise CallError("npz is no text for a terminal", hint="write it to a file: -o grid.npz")
+        raise CallError(
+            "npz is binary and cannot be shown on a terminal", hint="write it to a file: -o grid.npz"
+        )
     elif format_ == "npz":
-        if sys.stdout is not None:  # else it was closed before we began, and nobody reads
+        if sys.stdout is not None:  # None: stdout was closed before the program started
             sys.stdout.buffer.write(data)
     else:
         click.echo(data.decode(), nl=False)
 
 
 def write_text(text: str, output: str | None, ending: str) -> None:
-    """Print a text, or write it to a file, whose name must end as such a text's does, or have no ending.
+    """Print a text, or write it to a file with the suffix `ending` or none.
 
-    Raises CallError where it ends otherwise, or cannot be written.
+    Raises CallError if the file has another suffix or cannot be written.
     """
     from pathlib import PurePath
 
@@ -252,16 +256,16 @@ def write_text(text: str, output: str | None, ending: str) -> None:
         return
     if (suffix := PurePath(output).suffix) and suffix.lower() != ending:
         raise CallError(
-            f"'{output}' would hold {ending[1:].upper()}",
+            f"the output is {ending[1:].upper()}, but the file is named '{output}'",
             hint=f"-o {PurePath(output).with_suffix(ending).name}",
         )
     write_file(output, text.encode())
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write a file whole or not at all: beside it first, then in its place.
+    """Write a file atomically: to a temporary file in the same folder, which then replaces it.
 
-    Raises CallError where that cannot be done.
+    Raises CallError if it cannot be written.
     """
     import os
     import tempfile
@@ -271,7 +275,7 @@ def write_file(path: str, data: bytes) -> None:
     try:
         target = Path(path)
         if target.exists() and not target.is_file():
-            target.write_bytes(data)  # a pipe or /dev/stdout: there is nothing to replace
+            target.write_bytes(data)  # a pipe or /dev/stdout cannot be replaced
             return
         handle, temporary = tempfile.mkstemp(dir=target.resolve().parent, prefix=".mnetcost-")
         with os.fdopen(handle, "wb") as f:

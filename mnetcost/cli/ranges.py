@@ -1,4 +1,4 @@
-"""Which values does a list or a range of an option hold?
+"""Which values does a list or a range given to an option contain?
 
 `0.25,0.5,1` or `START:STOP:STEP`, the end included, in exact decimals.
 """
@@ -15,24 +15,24 @@ MOST = 100_000
 
 
 def read_values(text: str, what: str, read: Callable[[str], T]) -> list[T]:
-    """Read the values of an option; `read` reads one of them.
+    """Read a list or range given to an option; `read` converts one value.
 
     >>> read_values("0.1:0.3:0.1,1", "--alpha", float)
     [0.1, 0.2, 0.3, 1.0]
 
-    Raises CallError for a range that is empty, runs away or makes no sense.
+    Raises CallError for a range that is empty, too long or malformed.
     """
     found: list[T] = []
     for part in text.split(","):
         words = _steps(part.strip(), what, MOST - len(found)) if ":" in part else [part.strip()]
         found += [read(word) for word in words]
     if len(found) > MOST:
-        raise CallError(f"{what} holds more than {MOST:,} values")
+        raise CallError(f"{what} has more than {MOST:,} values")
     return found
 
 
 def _steps(text: str, what: str, most: int) -> list[str]:
-    """The values of START:STOP:STEP as decimals, exact: 0.1 + 0.2 is 0.3."""
+    """Return the values of START:STOP:STEP as exact decimals: 0.1 + 0.2 is 0.3."""
     from decimal import Decimal, InvalidOperation
 
     try:
@@ -45,5 +45,5 @@ def _steps(text: str, what: str, most: int) -> list[str]:
     if step == 0 or (stop - start) / step < 0:
         raise CallError(f"{what}: the range '{text[:60]}' never reaches its end")
     if (stop - start) / step >= most:
-        raise CallError(f"{what}: the range '{text[:60]}' holds more than {MOST:,} values")
+        raise CallError(f"{what}: the range '{text[:60]}' has more than {MOST:,} values")
     return [f"{(start + n * step).normalize():f}" for n in range(int((stop - start) / step) + 1)]

@@ -1,4 +1,4 @@
-"""`mnetcost reconcile`: why somebody's number is not ours."""
+"""`mnetcost reconcile`: explain a published number."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Examples:
   mnetcost reconcile v2:alpha=1.4 610.1M --kind madds
   mnetcost reconcile torchvision/v2 327486720.0        every digit, as thop prints it
   mnetcost reconcile v2 312.852M 2.225M                numbers of one printout: one explanation for all
-  mnetcost reconcile v2 "0.6 GFLOPs"                   the unit is evidence: operations, MACs, params, MB
+  mnetcost reconcile v2 "0.6 GFLOPs"                   the unit is used too: operations, MACs, params, MB
   mnetcost reconcile v1 4.2M --kind params --format json
 """
 
 
-QUIET_S = 1.0  # a search that is done by then says nothing of itself
+QUIET_S = 1.0  # a search shows its progress only after this many seconds
 
 
 def progress() -> Callable[[int, int], None]:
-    """A line on stderr that says how far a long search has come, and is gone when it ends."""
+    """Return a callback that shows the progress of a long search on stderr, and clears it at the end."""
     start, shown = monotonic(), -1
 
     def tick(n: int, of: int) -> None:
@@ -49,7 +49,7 @@ def progress() -> Callable[[int, int], None]:
 @click.option(
     "--kind",
     type=click.Choice(["madds", "params"]),
-    help="What the number counts; either, where it is left out.",
+    help="What the number counts; both are tried by default.",
 )
 @setting_options
 @output_options
@@ -62,11 +62,11 @@ def command(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Why somebody's NUMBER is not ours.
+    """Explain a published NUMBER that differs from the DESIGN's figures.
 
-    Searches counting conventions, small changes of the DESIGN and ways to write a number, and prints the
-    ledger that leads from our figure to theirs. NUMBER is written as it was found: 320.3M, 3.4M, 603134720,
-    6.388e+05, "0.3 GFLOPs", "14.2 MB". Several numbers of one printout get one common explanation.
+    Searches counting conventions, small changes of the DESIGN and ways to write a number, and prints every
+    step from our figure to the NUMBER. Write NUMBER as published: 320.3M, 3.4M, 603134720, 6.388e+05,
+    "0.3 GFLOPs", "14.2 MB". Several numbers of one printout get one common explanation.
     """
     from ..analyses.reconcile.asked import read_numbers
     from ..analyses.reconcile.reconcile import reconcile

@@ -1,4 +1,4 @@
-"""`mnetcost report`: what each layer of a design costs."""
+"""`mnetcost report`: parameters and multiply-adds of each layer of a design."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EPILOG = """\b
 Examples:
   mnetcost report v2                                   every layer of the paper's network
   mnetcost report v1 --by kind                         table 2 of the V1 paper
-  mnetcost report v2 --alpha 0.5 --by block --top 5    the five blocks that cost most
+  mnetcost report v2 --alpha 0.5 --by block --top 5    the five most expensive blocks
   mnetcost report keras/v3-large:resolution=160 --format json
   mnetcost report my/net.toml --by resolution -o net.csv
 """
@@ -35,13 +35,15 @@ def _by() -> Any:
     metavar="WHAT",
     default="layer",
     show_default=True,
-    help="layer, block, resolution or kind.",
+    help="One row per layer, block, resolution or kind.",
 )
 @click.option(
-    "--sort", metavar="COLUMN", help="Largest first by a column: params, madds, madds_share, name ..."
+    "--sort", metavar="COLUMN", help="Sort by a column, largest first: params, madds, madds_share, name ..."
 )
-@click.option("--top", metavar="N", help="The first N rows only, by --sort, or by madds.")
-@click.option("--all", "everything", is_flag=True, help="Rows that count nothing too.")
+@click.option("--top", metavar="N", help="Show only the first N rows, sorted by --sort or by madds.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Include layers with no parameters and no multiply-adds."
+)
 @setting_options
 @output_options
 def command(
@@ -55,9 +57,9 @@ def command(
     output: str | None,
     **options: Any,
 ) -> None:
-    """What each layer of a design costs.
+    """Show the parameters and multiply-adds of each layer of a design.
 
-    DESIGN is a shipped name (`mnetcost list`), a spec or a model file, with its own settings if you like:
+    DESIGN is a shipped name (see mnetcost list), a spec or a model file, optionally with settings:
     v2:alpha=0.75,classes=10.
     """
     from ..analyses.report.report import report

@@ -1,4 +1,4 @@
-"""`mnetcost scale`: params and work by alpha and resolution."""
+"""`mnetcost scale`: parameters and multiply-adds by alpha and resolution."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Examples:
   mnetcost scale v3-large --alpha 0.35:1.5:0.05 --rho 1 --format csv
   mnetcost scale v2 --alpha 0.001:1:0.001 --resolution 32:1031:1 -o grid.npz
 
-A range START:STOP:STEP includes its end. An NPZ file holds the arrays alpha, resolution, params and
-madds, the last two with a row for each alpha and a column for each resolution.
+A range START:STOP:STEP includes STOP. An NPZ file contains the arrays alpha, resolution, params and
+madds; the last two have one row per alpha and one column per resolution.
 """
 
-LARGE = 500_000  # cells, which as text take about a second to write
+LARGE = 500_000  # cells; writing that many as text takes about a second
 RANGES = [
     click.option(
         "--alpha",
@@ -57,9 +57,9 @@ def command(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Params and multiply-adds by alpha and resolution.
+    """Show parameters and multiply-adds by alpha and resolution.
 
-    A design's own setting (v2:alpha=0.5) beats the option and is the only value then.
+    v2:alpha=0.5 overrides --alpha: it is then the only value.
     """
     from ..analyses.report.scale import answer, scale
 
@@ -67,7 +67,7 @@ def command(
     asked = own.over(settings(options))
     spec = find_spec(name)
     if rho is not None and resolution is not None:
-        raise CallError("give --rho or --resolution, not both")
+        raise CallError("--rho and --resolution cannot be combined")
     alphas = [own.alpha] if own.alpha is not None else list(spec.alphas)
     if alpha is not None and own.alpha is None:
         alphas = read_values(alpha, "--alpha", lambda v: read_multiplier(v, "--alpha"))

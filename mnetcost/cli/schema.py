@@ -1,4 +1,4 @@
-"""`mnetcost schema`: the spec language, or the language of mnetcost.toml, as a JSON Schema."""
+"""`mnetcost schema`: print the JSON Schema of specs or of mnetcost.toml."""
 
 from __future__ import annotations
 
@@ -31,32 +31,29 @@ def _budgets() -> str:
 
 
 SCHEMAS: dict[str, Callable[[], str]] = {"spec": _spec, "budgets": _budgets}
-"""What there is a schema of: a design's spec, and mnetcost.toml. It is shipped as specs/NAME.schema.json."""
+"""The schemas, by name: of specs and of mnetcost.toml. They are shipped as specs/NAME.schema.json."""
 
 
 FOLDER = ".mnetcost"
-"""Where a schema stands beside the file that names it: hidden, so that no pattern such as `nets/*.json`
-takes it for a design.
+"""The folder of a schema, beside the file that names it. It is hidden, so that a pattern such as
+`nets/*.json` does not match the schema.
 """
 
 
 def directive(of: str) -> str:
-    """The first line of a TOML file that tells editors its schema, by a path that is right for everybody
-    who has the files.
-    """
+    """Return the first line of a TOML file that names its schema for editors, by a relative path."""
     return f"#:schema ./{FOLDER}/{of}.schema.json\n"
 
 
 def beside(file: Path, of: str) -> Path:
-    """Where the schema stands that a file's first line names."""
+    """Return the path of the schema that a file's first line names."""
     return file.parent / FOLDER / f"{of}.schema.json"
 
 
 def put_beside(file: Path, of: str) -> Path | None:
-    """Write a schema into the hidden folder beside a file; return its path, or None where there is one
-    already.
+    """Write a schema to the hidden folder beside a file; return its path, or None if it exists already.
 
-    Raises CallError where it cannot be written.
+    Raises CallError if it cannot be written.
     """
     path = beside(file, of)
     if path.exists():
@@ -73,9 +70,9 @@ def put_beside(file: Path, of: str) -> Path | None:
 @click.argument("of", type=Word("schema", lambda: SCHEMAS), metavar="[spec|budgets]", default="spec")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of the terminal.")
 def command(of: str, output: str | None) -> None:
-    """A JSON Schema of specs, or of budgets in mnetcost.toml.
+    """Print the JSON Schema of specs, or of budgets in mnetcost.toml.
 
-    Editors complete, explain and check keys by it as they are typed.
+    Editors use it to complete, explain and check keys while you type.
     """
     text = SCHEMAS[of]()
     write_text(text, output, ".json")

@@ -1,4 +1,4 @@
-"""`mnetcost show`: a design's spec as TOML."""
+"""`mnetcost show`: print the spec of a design."""
 
 from __future__ import annotations
 
@@ -13,25 +13,23 @@ from .options import DESIGN, write_text
 EPILOG = """\b
 Examples:
   mnetcost show v2
-  mnetcost show keras/v2               what Keras does otherwise than the paper
+  mnetcost show keras/v2               how Keras differs from the paper
   mnetcost show keras/v2 --resolved    the whole network in one file
 """
 
 
 @click.command("show", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
-@click.option(
-    "--resolved", "whole", is_flag=True, help="With all that the spec extends, in one file that stands alone."
-)
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option("--resolved", "whole", is_flag=True, help="Merge all specs that it extends into one.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE (atomically).")
 def command(design: str, whole: bool, output: str | None) -> None:
-    """A design's spec as TOML, as its file says it."""
+    """Print the spec of a design (TOML), as in its file."""
     from ..designs.resolved import resolved
     from ..designs.toml import inert
 
-    name, own = split_design(design)
-    if any(setting is not None for setting in own):
-        raise CallError(f"'{design}': a spec is shown without settings", hint=f"mnetcost show {name}")
+    name, given = split_design(design)
+    if any(setting is not None for setting in given):
+        raise CallError(f"'{design}': show takes no settings", hint=f"mnetcost show {name}")
     spec = find_spec(name)
     text = resolved(spec) if whole else spec.text
     if output is None:
