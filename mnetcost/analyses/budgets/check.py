@@ -6,113 +6,45 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.build import row_line
 from ...designs.places import spelled
 from ...designs.settings import Design
 from ...engine.costs import Costs
 from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
-from ..changes.diff import diff
-from ..documents import Column, Document, Table, json_data
+from ..changes.diff import Cause, diff
+from ..documents import Document, Table, json_data
 from ..report.metrics import METRICS, SCOPES
 from .baseline import Measured, measured
 from .bases import Bases
 from .budgets import Budget, Config, Rule, Waiver
 from .limits import Limit
+from .verdicts import (
+    COLUMNS,
+    PASSING,
+    Contribution,
+    Verdict,
+    broken_message,
+    detail_tables,
+    limit_row,
+    result_data,
+)
 from .waivers import Waivers
 
 SCHEMA = "mnetcost.check/1"
 FEW, MANY = 3, 10
 """Layers named for a broken limit, without and with `why`."""
 MOST_DETAILED = 50  # broken limits that get tables of their own in one answer
-BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
 FOLDED = 10  # kept limits; more than these are one line, unless all are asked for
-
-PASSING = {
-    "kept": True,
-    "new": True,
-    "waived": True,
-    "broken": False,
-    "partial": False,
-    "incomparable": False,
-    "error": False,
-}
-"""What may become of a limit, and whether the check passes with it; the gravest is the last here, and the
-first of a table.
-"""
-
-
-class Layer(NamedTuple):
-    """A layer's share in a figure, and the line of its spec."""
-
-    name: str
-    value: int
-    file: str = ""
-    line: int = 0
-
-
-class Verdict(NamedTuple):
-    """What became of one limit of one budget."""
-
-    budget: Budget
-    rule: Rule
-    state: str  # a key of PASSING
-    value: int | None  # None where the design could not be costed
-    message: str
-    unit: str = ""
-    bound: int | None = None
-    base: int | None = None
-    called: str = ""  # what it is held against
-    waiver: Waiver | None = None
-    layers: tuple[Layer, ...] = ()
-    causes: tuple[Layer, ...] = ()  # what changed since the base, in words, and by how much
-    file: str = ""  # where it is best said: the line of the layer, or of the budget
-    line: int = 0
-
-    @property
-    def headroom(self) -> int | None:
-        """How far the figure may still go; below zero where the limit is broken."""
-        if self.bound is None or self.value is None:
-            return None
-        return self.bound - self.value if self.rule.limit.side == "max" else self.value - self.bound
-
-    @property
-    def used(self) -> float | None:
-        """The share of the limit that is used: 1 at the limit, more past it; None where the limit is
-        nothing.
-        """
-        part, whole = self._parts
-        return part / whole if whole > 0 else None
-
-    @property
-    def gauge(self) -> str:
-        """The same in tenths, the limit drawn as "|": `####......|`, `##########|###` for 130 %,
-        `##########|####+` where it is far past.
-
-        Before the limit they are rounded down, so that it is reached only at 100 %; past it up, so that it
-        is seen to be passed.
-        """
-        part, whole = self._parts
-        if self.bound is None:
-            return ""
-        if part <= whole:
-            tenths = BAR * part // whole if whole else 0
-            return "#" * tenths + "." * (BAR - tenths) + "|"
-        past = -(-BAR * (part - whole) // whole) if whole > 0 else PAST + 1
-        return "#" * BAR + "|" + ("#" * past if past <= PAST else "#" * (PAST - 1) + "+")
-
-    @property
-    def _parts(self) -> tuple[int, int]:
-        bound, value = self.bound or 0, self.value or 0
-        return (value, bound) if self.rule.limit.side == "max" else (bound, value)
+GRAVEST = tuple(reversed(PASSING))
 
 
 def check(config: Config, today: date, why: bool = False, everything: bool = False) -> Document:
-    """Hold every budget against its design as it is now.
+    """Compare every budget with its design as it is now.
 
-    `today` is the day that waivers' dates are held against; with `why`, more layers are named; with
-    `everything`, the tables have every limit that is kept, however many there are.
+    today: the day up to which waivers must hold; why: name more layers; everything: show every limit that
+    is kept, however many there are.
     A design that cannot be read, or compared, is a failed row, and the others keep their verdicts;
     `failure` has its faults. Raises MnetcostError with the faults of every scope, CompareError where there
     is no revision or baseline to compare with.
@@ -169,25 +101,31 @@ class _Check:
             return
         left_out = ", ".join(now.gauge.costs.graph.left_out)
         if now.partial and not budget.allow_partial:
-            said = f"can be costed in part only, without {left_out}"
-            self.verdicts.append(
-                Verdict(budget, _status("complete"), "partial", None, said, **self.at(budget.place))
-            )
+            message = f"can be costed in part only, without {left_out}"
+            where = self.at(budget.place)
+            self.verdicts.append(Verdict(budget, _status("complete"), "partial", None, message, **where))
             return
         if now.partial:
             self.partial[budget.label] = left_out
         if any(rule.limit.relative for rule in budget.rules):
             self.bases.of(budget.basis)  # without any base, nothing is judged
         for rule in budget.rules:
-            picked = bool(now.gauge.within(rule.scope).costs.layers)
-            key = (rule.scope, budget.place or budget.file)
-            if rule.scope and (picked or key not in self.scopes):
-                self.scopes[key] = None if picked else self.no_layer(rule, now.gauge.costs)
-            if picked or not rule.scope:
-                try:
-                    self.judge(budget, rule, now)
-                except MnetcostError as e:
-                    self.fail(budget, rule, "error", e)
+            if not self.picks(budget, rule, now):
+                continue
+            try:
+                self.judge(budget, rule, now)
+            except MnetcostError as e:
+                self.fail(budget, rule, "error", e)
+
+    def picks(self, budget: Budget, rule: Rule, now: Measured) -> bool:
+        """Does the rule's scope pick a layer of this design? One that picks none of any design is a fault."""
+        if not rule.scope:
+            return True
+        picked = bool(now.gauge.within(rule.scope).costs.layers)
+        key = (rule.scope, budget.place or budget.file)
+        if picked or key not in self.scopes:
+            self.scopes[key] = None if picked else self.no_layer(rule, now.gauge.costs)
+        return picked
 
     def fail(
         self,
@@ -207,38 +145,35 @@ class _Check:
         more = f"; and {len(faults) - 1:,} more" if len(faults) > 1 else ""
         # the row names it
         shown = first if first.line or first.file != budget.file else first._replace(file="")
-        said = (
-            str(shown).splitlines()[0].removeprefix("error: ")
-            + (f" ({first.hint})" if first.hint not in ("", hint) else "")
-            + more
-        )
+        message = str(shown).splitlines()[0].removeprefix("error: ")
+        message += (f" ({first.hint})" if first.hint not in ("", hint) else "") + more
         where = self.at(rule.place) if rule.place else named
         if first.line and state == "error":
             where = {"file": first.file, "line": first.line}
-        self.verdicts.append(Verdict(budget, rule, state, value, said, unit, **where))
+        self.verdicts.append(Verdict(budget, rule, state, value, message, unit, **where))
 
     def judge(self, budget: Budget, rule: Rule, now: Measured) -> None:
-        """Judge one limit over the layers that are its own."""
+        """Judge one limit over the layers that its scope picks."""
         value, limit = now.gauge.within(rule.scope).figure(rule.metric), rule.limit
         unit = now.gauge.convention.unit if rule.metric == "madds" else METRICS[rule.metric].unit
         base, called = None, ""
         if limit.relative:
-            held_against = self.bases.of(budget.basis)
-            called = held_against.title
+            compared_with = self.bases.of(budget.basis)
+            called = compared_with.title
             self.titles[called] = None
             try:
-                base = held_against.figure(budget, rule)
+                base = compared_with.figure(budget, rule)
             except CompareError as e:
                 self.fail(budget, rule, "incomparable", e, value, unit)
                 return
             if base is None:
-                said = f"{rule.name} is {value:,}; there was no such design at {called}"
-                self.verdicts.append(Verdict(budget, rule, "new", value, said, unit, called=called))
+                message = f"{rule.name} is {value:,}; there was no such design at {called}"
+                self.verdicts.append(Verdict(budget, rule, "new", value, message, unit, called=called))
                 return
         bound = limit.bound(base)
         verdict = Verdict(budget, rule, "kept", value, "", unit, bound, base, called)
         if not limit.keeps(value, base):
-            verdict = self.waive(verdict._replace(state="broken", message=_said(verdict)))
+            verdict = self.waive(verdict._replace(state="broken", message=broken_message(verdict)))
             self.detailed += 1
             if self.detailed <= MOST_DETAILED:
                 verdict = self.detail(verdict, now)
@@ -253,61 +188,60 @@ class _Check:
         waiver = next((w for w in found if self.today <= w.until), found[-1] if found else None)
         if waiver is None:
             return verdict
-        state, said = (
-            ("waived", "waived until") if self.today <= waiver.until else ("broken", "its waiver ended on")
-        )
+        holds = self.today <= waiver.until
+        until = f"{'waived until' if holds else 'its waiver ended on'} {waiver.until}: {waiver.reason}"
         return verdict._replace(
-            state=state, waiver=waiver, message=f"{verdict.message}; {said} {waiver.until}: {waiver.reason}"
+            state="waived" if holds else "broken", waiver=waiver, message=f"{verdict.message}; {until}"
         )
 
     def detail(self, verdict: Verdict, now: Measured) -> Verdict:
-        """Name the changes and the layers a broken limit is about, and the line to say it at."""
+        """Name the changes and the layers a broken limit is about, and the line to show it at."""
         rule = verdict.rule
         if rule.limit.side == "min":
             return verdict
         heaviest = now.gauge.within(rule.scope).by_layer(rule.metric)[: self.many]
         layers = tuple(
-            Layer(layer.name, value, *_line(now.design, layer.node.row)) for layer, value in heaviest
+            Contribution(layer.name, value, *_line(now.design, layer.node.row)) for layer, value in heaviest
         )
         causes = self.causes(verdict, now)
-        first = next((one for one in (*causes, *layers) if one.line and one.value > 0), Layer("", 0))
+        first = next((one for one in (*causes, *layers) if one.line and one.value > 0), Contribution("", 0))
         return verdict._replace(layers=layers, causes=causes, file=first.file, line=first.line)
 
-    def causes(self, verdict: Verdict, now: Measured) -> tuple[Layer, ...]:
-        """What changed since the base that the figure moved by, what raised it most first; nothing where
-        the base knows figures only.
+    def causes(self, verdict: Verdict, now: Measured) -> tuple[Contribution, ...]:
+        """The changes since the base that moved the figure, what raised it most first; none where the base
+        knows figures only.
         """
-        rule, budget = verdict.rule, verdict.budget
-        if rule.metric not in ("params", "madds") or rule.scope.startswith("kind:"):
-            return ()
-        if not rule.limit.relative and not (self.why and budget.basis.against):
-            return ()
-        try:
-            then = self.bases.of(budget.basis).before(budget)
-        except CompareError:  # of an absolute limit, which is broken without it
-            return ()
+        rule, then = verdict.rule, self.before(verdict)
         if then is None:
             return ()
-        inside = {layer.name for side in (then, now) for layer in side.gauge.within(rule.scope).costs.layers}
+        sides = [side.gauge.within(rule.scope).costs.layers for side in (then, now)]
+        inside = {layer.name for layers in sides for layer in layers}
         found = []
         for cause in diff(then.design, now.design, now.gauge.convention).causes:
-            whole = cause.params if rule.metric == "params" else cause.madds
-            moved = (
-                sum(n if rule.metric == "params" else m for name, n, m in cause.layers if name in inside)
-                if rule.scope
-                else whole
-            )
+            moved = _moved(cause, rule, inside)
             if moved:
-                found.append(
-                    Layer(cause.text, moved, *(_line(now.design, cause.row) if cause.new else ("", 0)))
-                )
+                line = _line(now.design, cause.row) if cause.new else ("", 0)
+                found.append(Contribution(cause.text, moved, *line))
         return tuple(sorted(found, key=lambda cause: -cause.value)[: self.many])
 
+    def before(self, verdict: Verdict) -> Measured | None:
+        """The design of the base whose changes may explain a verdict; None where there is none."""
+        rule, budget = verdict.rule, verdict.budget
+        if rule.metric not in ("params", "madds") or rule.scope.startswith("kind:"):
+            return None
+        if not rule.limit.relative and not (self.why and budget.basis.against):
+            return None
+        try:
+            return self.bases.of(budget.basis).before(budget)
+        except CompareError:  # of an absolute limit, which is broken without it
+            return None
+
     def at(self, place: Any) -> dict[str, Any]:
-        """Where in the file of budgets something is said."""
+        """Where in the file of budgets a place is, as `Verdict` has it."""
         return {"file": self.config.file, "line": self.config.line(place)}
 
     def no_layer(self, rule: Rule, costs: Costs) -> Fault:
+        """A scope that picks no layer of these costs, with the nearest name."""
         known = {
             name
             for layer in costs.layers
@@ -346,101 +280,22 @@ def _status(wanted: str) -> Rule:
     return Rule("status", Limit("max", Fraction(0), text=wanted))
 
 
-def _said(verdict: Verdict) -> str:
-    """A broken limit in one sentence."""
-    rule, bound = verdict.rule, verdict.bound
-    assert bound is not None
-    assert verdict.value is not None
-    far, way = abs(verdict.value - bound), "over" if rule.limit.side == "max" else "under"
-    held = f" {rule.limit.text} of {verdict.base:,} at {verdict.called}" if rule.limit.relative else ""
-    return (
-        f"{rule.name} is {verdict.value:,} {verdict.unit}, {far:,} {way}"
-        f" {bound:,}{held and f' ({held.strip()})'}"
-    )
+def _moved(cause: Cause, rule: Rule, inside: set[str]) -> int:
+    """By how much a change moves a rule's figure: in all, or in the layers `inside` its scope."""
+    if not rule.scope:
+        return cause.params if rule.metric == "params" else cause.madds
+    amounts = ((name, params if rule.metric == "params" else madds) for name, params, madds in cause.layers)
+    return sum(amount for name, amount in amounts if name in inside)
 
 
 def _line(design: Design, row: str) -> tuple[str, int]:
-    """File and line of a layer of a user's own spec; a shipped one, or a model file, has no line a user
+    """File and line of a layer in a user's spec; a shipped spec and a model file have no line that a user
     could change.
     """
     spec = design.spec
     if spec is None or not row or not Path(spec.file).is_file():
         return (design.file, 0) if design.file else ("", 0)
     return row_line(spec, row)
-
-
-def _result(verdict: Verdict) -> dict[str, Any]:
-    """One limit of the JSON document."""
-    budget, rule, waiver = verdict.budget, verdict.rule, verdict.waiver
-    return {
-        "design": budget.label,
-        "limit": rule.name,
-        "metric": rule.metric,
-        "scope": rule.scope,
-        "side": rule.limit.side,
-        "allowed": rule.limit.text,
-        "unit": verdict.unit,
-        "convention": budget.convention,
-        "state": verdict.state,
-        "value": verdict.value,
-        "bound": verdict.bound,
-        "headroom": verdict.headroom,
-        "base": verdict.base,
-        "held_against": verdict.called,
-        "message": verdict.message,
-        "file": verdict.file,
-        "line": verdict.line,
-        "waiver": {"reason": waiver.reason, "until": waiver.until.isoformat()} if waiver else None,
-        "layers": [layer._asdict() for layer in verdict.layers],
-        "causes": [cause._asdict() for cause in verdict.causes],
-    }
-
-
-COLUMNS = (
-    Column("design", "design"),
-    Column("limit", "limit"),
-    Column("value", "value", "integer"),
-    Column("bound", "allowed", "integer", rank=2),
-    Column("headroom", "headroom", "integer"),
-    Column("used", "used", "share", rank=3),
-    Column("gauge", "gauge", "gauge", rank=1),
-    Column("state", "state", "state"),
-)
-
-
-def _row(verdict: Verdict) -> tuple[Any, ...]:
-    rule = verdict.rule
-    sign = ":" if rule.metric == "status" else " <=" if rule.limit.side == "max" else " >="
-    figures = (verdict.value, verdict.bound, verdict.headroom, verdict.used, verdict.gauge)
-    return verdict.budget.label, f"{rule.name}{sign} {rule.limit.text}", *figures, verdict.state
-
-
-def _details(verdict: Verdict) -> list[Table]:
-    """For a broken limit, the changes and the layers it is about."""
-    title = f"{verdict.budget.label}: {verdict.message}"
-    unit = Column("value", verdict.unit, "count")
-    tables = []
-    if verdict.causes:
-        tables.append(
-            Table(
-                title,
-                (Column("text", "what changed"), unit._replace(kind="change")),
-                tuple((c.name, c.value) for c in verdict.causes),
-            )
-        )
-    if verdict.layers:
-        share = Column("share", "of the figure", "share")
-        rows = tuple(
-            (layer.name, layer.value, layer.value / (verdict.value or 1)) for layer in verdict.layers
-        )
-        tables.append(
-            Table(
-                title if not tables else "the layers that cost most",
-                (Column("layer", "layer"), unit, share),
-                rows,
-            )
-        )
-    return tables or [Table(title, (), ())]
 
 
 def _folded(verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[str, ...]]:
@@ -461,23 +316,33 @@ def _folded(verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[str, ...]]:
 
 
 def _document(work: _Check, everything: bool) -> Document:
-    config, verdicts = work.config, work.verdicts
-    gravest = list(reversed(PASSING))
-    ordered = sorted(verdicts, key=lambda v: gravest.index(v.state))
+    """The verdicts as tables, the gravest first, with the details of what is broken."""
+    ordered = sorted(work.verdicts, key=lambda v: GRAVEST.index(v.state))
     shown, lead = (ordered, ()) if everything else _folded(ordered)
-    counts = {state: sum(v.state == state for v in verdicts) for state in PASSING}
-    said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-    idle = [w for w in config.waivers if w not in work.waived]
-    conventions = dict.fromkeys(v.budget.convention for v in verdicts)
-    notes = (
+    counts = {state: sum(v.state == state for v in work.verdicts) for state in PASSING}
+    states = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    title = f"{len(work.verdicts)} limit{'s' * (len(work.verdicts) != 1)}: {states}"
+    tables = [Table("limits", COLUMNS, tuple(map(limit_row, shown)))] if shown else []
+    broken = [v for v in shown if v.message and v.state != "new"]
+    details = [t for v in broken[:MOST_DETAILED] for t in detail_tables(v)]
+    flat = Table("limits", COLUMNS, tuple(map(limit_row, work.verdicts)))
+    return Document(title, (*tables, *details), _notes(work), _data(work, counts), lead, flat=flat)
+
+
+def _notes(work: _Check) -> tuple[str, ...]:
+    idle = [w for w in work.config.waivers if w not in work.waived]
+    conventions = dict.fromkeys(v.budget.convention for v in work.verdicts)
+    return (
         *(f"against {title}" for title in work.titles),
         *(f"{label}: partial, left out {what}" for label, what in work.partial.items()),
         *(f"the waiver of {w.limit} for {w.design} ({w.reason}) waives nothing: it can go" for w in idle),
         f"convention: {', '.join(conventions)}",
     )
-    title = f"{len(verdicts)} limit{'s' * (len(verdicts) != 1)}: {said}"
-    worst = next((state for state in gravest if counts[state]), "kept")
-    data = json_data(
+
+
+def _data(work: _Check, counts: dict[str, int]) -> dict[str, Any]:
+    worst = next((state for state in GRAVEST if counts[state]), "kept")
+    return json_data(
         SCHEMA,
         "kept" if PASSING[worst] else worst if worst in ("error", "incomparable") else "broken",
         counts=counts,
@@ -485,16 +350,5 @@ def _document(work: _Check, everything: bool) -> Document:
         **({"partial": work.partial} if work.partial else {}),
         today=work.today.isoformat(),
         **({"errors": [fault._asdict() for fault in work.faults]} if work.faults else {}),
-        results=[_result(v) for v in verdicts],
-    )
-    tables = [Table("limits", COLUMNS, tuple(map(_row, shown)))] if shown else []
-    broken = [v for v in shown if v.message and v.state != "new"]
-    details = [t for v in broken[:MOST_DETAILED] for t in _details(v)]
-    return Document(
-        title,
-        (*tables, *details),
-        notes,
-        data,
-        lead,
-        flat=Table("limits", COLUMNS, tuple(map(_row, verdicts))),
+        results=[result_data(v) for v in work.verdicts],
     )
