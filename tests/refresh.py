@@ -38,7 +38,7 @@ from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING, WidthRule
 from mnetcost.output.starter import HOOKED
 
-from . import counting, implementations
+from . import counting, implementations, mistakes
 from .golden import golden
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -200,6 +200,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "activations": lambda: ", ".join(f"`{name}`" for name in ACTIVATIONS),
     "modules": modules,
     "metrics": metrics,
+    "mistakes": mistakes.index,
     **implementations.PARTS,
 }
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""

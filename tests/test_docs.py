@@ -203,7 +203,11 @@ def test_every_example_says_what_the_page_says(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path",
+    [*PAGES, *sorted((ROOT / "tests" / "mistakes").glob("*.md"))],
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
 def test_every_link_leads_somewhere(path: Path) -> None:
     """A link to a file of the project, or to a heading of a page, finds it."""
     text = FENCE.sub("", path.read_text("utf-8"))

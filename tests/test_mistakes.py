@@ -1,0 +1,61 @@
+"""Each wrong spec, budget, convention or call of tests/mistakes/ gets the message that its page shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .mistakes import pages, read, rewritten, wrong
+
+GOOD = 'resolution = 8\nlayers = [{ op = "conv", out = 8 }]\n'
+BAD = GOOD.replace("out", "uot")
+
+
+def page(spec: str, error: str) -> str:
+    files = f"```toml net.toml\n{spec}```\n\n" if spec else ""
+    return f"# Keys\n\n## A mistake\n\nIt is explained.\n\n{files}```error\n{error}```\n"
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda p: p.stem)
+def test_each_mistake_has_its_message(path: Path) -> None:
+    """File, line, place, what is wrong and the way out, to the letter; all faults of a file in one run. After
+    a wanted change, `python -m tests.mistakes` writes the messages anew.
+    """
+    found = wrong(path.read_text("utf-8"))
+    assert not found, "\n".join(found)
+
+
+def test_no_mistake_is_listed_twice() -> None:
+    """So that a link leads to one section."""
+    for path in pages():
+        titles = [mistake.title for mistake in read(path.read_text("utf-8"))]
+        assert len(titles) == len(set(titles)), path
+
+
+def test_a_wrong_message_is_seen_and_mended() -> None:
+    """The guard can fail; the switch writes what is printed, and leaves a right page as it is."""
+    false = page(BAD, "error: net.toml:2: something else\n")
+    assert len(wrong(false)) == 1
+    true = rewritten(false)
+    assert "layers[0].uot: conv takes no 'uot'\n" in true
+    assert not wrong(true)
+    assert rewritten(true) == true
+    assert len(wrong(true.replace("'uot'", "'out'"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (page(GOOD, "error: net.toml:2: a fault\n"), "is no mistake: exit code 0"),
+        (page("", "error: net.toml:2: a fault\n"), "no file above it"),
+        (page(BAD, "").replace("```error\n```\n", ""), "does not end with an error block"),
+        (page(BAD, "").replace("```error", "```text"), "or another block"),
+        ("# Keys\n\n## A mistake\n\nNo blocks.\n", "does not end with an error block"),
+    ],
+    ids=["a spec without a fault", "no spec", "no error", "another block", "no blocks"],
+)
+def test_a_page_that_shows_no_mistake_is_refused(text: str, message: str) -> None:
+    """The guard can fail: a spec that is fine, and sections that lack a block."""
+    with pytest.raises(ValueError, match=message):
+        wrong(text)
