@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .analyses.budgets.budgets import Budget
     from .analyses.report.metrics import Gauge
+    from .designs.budgets.values import Budget
 
 
 class Figures:
@@ -29,7 +29,7 @@ class Figures:
         return f"<{self.design}: {self.params:,} params, {self.madds:,} {self.gauge.convention.unit}>"
 
     def __getitem__(self, name: str) -> int:
-        from .analyses.budgets.budgets import read_rules
+        from .designs.budgets.options import read_rules
 
         (rule,) = read_rules(name, 0)
         return self.gauge.within(rule.scope).figure(rule.metric)
@@ -84,10 +84,11 @@ def assert_within_budget(
     Raises AssertionError for a broken limit, MnetcostError for a mistake in the call or the design.
     """
     __tracebackhide__ = True
-    from .analyses.budgets.budgets import Basis, Config, chosen, read_rules
     from .analyses.budgets.check import check, failure
     from .cli.budgets import from_file
     from .cli.check import today
+    from .designs.budgets.options import chosen, read_rules
+    from .designs.budgets.values import Basis, Config
     from .output import render
 
     if limits is None:
@@ -107,7 +108,7 @@ def assert_within_budget(
 
 
 def _budget(design: str, settings: Mapping[str, Any]) -> Budget:
-    from .analyses.budgets.budgets import own, read_settings
+    from .designs.budgets.options import own, read_settings
 
     (budget,) = own([design], read_settings(settings))
     return budget

@@ -53,7 +53,7 @@ SLOW = "metrics factorize truth scale"
 TESTS = {
     "mnetcost/engine": (ENGINE, SLOW),
     "mnetcost/analyses/budgets/check.py": ("verdicts", "check check_rows"),
-    "mnetcost/analyses/budgets/limits.py": ("limits", "budgets verdicts"),
+    "mnetcost/designs/budgets/limits.py": ("limits", "budgets verdicts"),
 }
 """The tests of a module, by the beginning of its path: the quick ones, and those that are run where these
 notice nothing.
@@ -239,7 +239,7 @@ def main() -> int:
     modules = asked.modules or [
         *engine,
         "mnetcost/analyses/budgets/check.py",
-        "mnetcost/analyses/budgets/limits.py",
+        "mnetcost/designs/budgets/limits.py",
     ]
     tried, missed, start = 0, 0, time.monotonic()
     sound: list[tuple[list[str], list[str]]] = []

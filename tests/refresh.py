@@ -15,10 +15,10 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from mnetcost.analyses.report.metrics import METRICS
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.cli.schema import SCHEMAS
 from mnetcost.designs import contents
+from mnetcost.designs.budgets.metrics import METRICS
 from mnetcost.designs.readers import READERS
 from mnetcost.designs.schema import ABOUT, takes
 from mnetcost.designs.sorts import sorts_of

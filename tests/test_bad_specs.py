@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 from mnetcost.analyses.report.report import report_data
 from mnetcost.designs import Settings, find_spec, load, load_spec
 from mnetcost.designs.conventions import load_convention
+from mnetcost.designs.files import LARGEST_TEXT
 from mnetcost.designs.find import parent_of
+from mnetcost.designs.reading import MOST_FAULTS
 from mnetcost.designs.shipped import shipped
-from mnetcost.designs.spec import LARGEST_FILE, MOST_FAULTS, read_spec
+from mnetcost.designs.spec import read_spec
 from mnetcost.engine.costs import cost
 from mnetcost.errors import MnetcostError, SpecError
 
@@ -77,7 +79,7 @@ def test_files_that_cannot_be_read(here: Path, monkeypatch: pytest.MonkeyPatch) 
     with (here / "huge.toml").open("wb") as f:
         f.truncate(1 << 40)
     assert (
-        refusal("huge.toml") == f"error: huge.toml: is larger than {LARGEST_FILE:,} bytes, which no spec is"
+        refusal("huge.toml") == f"error: huge.toml: is larger than {LARGEST_TEXT:,} bytes, which no spec is"
     )
     (here / "net.toml").write_text("")
 

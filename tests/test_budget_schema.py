@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnetcost.analyses.budgets.budgets import COMMON, WAIVER, read_config
-from mnetcost.analyses.budgets.schema import ABOUT, VALUES, budgets_schema
-from mnetcost.analyses.report.metrics import METRICS
 from mnetcost.cli import cli
 from mnetcost.designs import SETTINGS
+from mnetcost.designs.budgets.config import COMMON, WAIVER, read_config
+from mnetcost.designs.budgets.metrics import METRICS
+from mnetcost.designs.budgets.schema import ABOUT, VALUES, budgets_schema
 from mnetcost.errors import MnetcostError
 
 from .mutants import toml

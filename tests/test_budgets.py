@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.budgets import patterns
-from mnetcost.analyses.budgets.budgets import find_config, labelled, read_config, read_option
 from mnetcost.designs import Settings
+from mnetcost.designs.budgets import patterns
+from mnetcost.designs.budgets.config import find_config, read_config
+from mnetcost.designs.budgets.options import read_option
+from mnetcost.designs.budgets.values import labelled
 from mnetcost.designs.toml import quoted, value
 from mnetcost.errors import BudgetError, CallError, MnetcostError
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 import mnetcost
-from mnetcost.analyses.budgets.budgets import read_config
 from mnetcost.cli import cli
 from mnetcost.designs import load
+from mnetcost.designs.budgets.config import read_config
 from mnetcost.errors import CallError
 
 from .keras_models import mobilenet

@@ -18,12 +18,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.budgets.budgets import Budget, Rule, Waiver, read_config
 from mnetcost.analyses.budgets.check import check
-from mnetcost.analyses.budgets.limits import Limit
 from mnetcost.analyses.budgets.waivers import Waivers
 from mnetcost.cli import cli
 from mnetcost.designs import Settings
+from mnetcost.designs.budgets.config import read_config
+from mnetcost.designs.budgets.limits import Limit
+from mnetcost.designs.budgets.values import Budget, Rule, Waiver
 from mnetcost.errors import BudgetError, CompareError, MnetcostError
 
 from .repositories import TINY, TINY_MADDS, Checkout

@@ -16,9 +16,9 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from mnetcost.analyses.budgets.budgets import read_config
 from mnetcost.analyses.budgets.check import check
 from mnetcost.analyses.documents import Document
+from mnetcost.designs.budgets.config import read_config
 from mnetcost.errors import Fault, plain
 from mnetcost.output import CHECK_FORMATS, FORMATS, render
 from mnetcost.output.ci import from_top

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from mnetcost.analyses.budgets import waivers
-from mnetcost.analyses.budgets.budgets import Budget, Rule, Waiver
-from mnetcost.analyses.budgets.limits import Limit
 from mnetcost.designs import Settings
+from mnetcost.designs.budgets.limits import Limit
+from mnetcost.designs.budgets.values import Budget, Rule, Waiver
 
 from . import onnx_files, tflite_files
 from .repositories import TINY, Checkout

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mnetcost.analyses.budgets.schema import budgets_schema
 from mnetcost.cli import cli
 from mnetcost.designs import search
+from mnetcost.designs.budgets.schema import budgets_schema
 from mnetcost.designs.readers import READERS
 from mnetcost.errors import CallError
 from mnetcost.output import starter

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.analyses.budgets.limits import read_limit, read_limits, read_number
-from mnetcost.analyses.report.metrics import BYTES, UNITS
+from mnetcost.designs.budgets.limits import read_limit, read_limits, read_number
+from mnetcost.designs.budgets.metrics import BYTES, UNITS
 from mnetcost.errors import CallError
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mnetcost.analyses.report.metrics import METRICS, Gauge, unknown_metric, within
+from mnetcost.analyses.report.metrics import Gauge, within
 from mnetcost.designs import load
+from mnetcost.designs.budgets.metrics import METRICS, unknown_metric
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CallError

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.report.metrics import METRICS, metric_hint, unknown_metric
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.designs import SETTINGS, split_design
+from mnetcost.designs.budgets.metrics import METRICS, metric_hint, unknown_metric
 from mnetcost.designs.conventions import convention_names
 from mnetcost.designs.shipped import specs_folder
 from mnetcost.designs.sorts import sorts_of

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.budgets.budgets import Budget, Rule
 from mnetcost.analyses.budgets.check import COLUMNS, FEW, FOLDED, MANY, MOST_DETAILED, PASSING, Verdict
-from mnetcost.analyses.budgets.limits import EXACT_FLOAT, Limit, read_limits, read_number
-from mnetcost.analyses.report.metrics import LARGEST
 from mnetcost.cli import cli
 from mnetcost.designs import Settings
+from mnetcost.designs.budgets.limits import EXACT_FLOAT, Limit, read_limits, read_number
+from mnetcost.designs.budgets.metrics import LARGEST
+from mnetcost.designs.budgets.values import Budget, Rule
 from mnetcost.errors import CallError
 
 from .repositories import TINY, TINY_MADDS

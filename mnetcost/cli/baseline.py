@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from ..analyses.budgets.budgets import Config, find_config, meant, own
+from ..designs.budgets.config import find_config
+from ..designs.budgets.options import meant, own
+from ..designs.budgets.values import Config
 from .budgets import changed, from_file, no_settings
 from .options import DESIGN, emit, output_options, setting_options, settings, write_file
 

@@ -8,7 +8,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..analyses.budgets.budgets import Config, find_config, read_config
+from ..designs.budgets.config import find_config, read_config
+from ..designs.budgets.values import Config
 from ..designs.settings import Settings
 from ..errors import CallError
 

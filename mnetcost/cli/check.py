@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from ..analyses.budgets.budgets import Config, chosen, own, read_option
+from ..designs.budgets.options import chosen, own, read_option
+from ..designs.budgets.values import Config
 from ..errors import CallError, MnetcostError
 from ..output import CHECK_FORMATS
 from .budgets import changed, from_file, no_settings

@@ -89,7 +89,7 @@ def command(folder: str, owner: str | None, dry_run: bool, force: bool) -> None:
 
 def _top(base: Path) -> Path:
     """Return the root of the repository that contains a folder, or the folder if there is none."""
-    from ..analyses.budgets.patterns import root_of
+    from ..designs.budgets.patterns import root_of
 
     found = root_of(base)
     return found if os.path.lexists(found / ".git") else base
@@ -108,8 +108,8 @@ def _budgets(base: Path, force: bool) -> list[File]:
 
     Raises CallError if no design is found.
     """
-    from ..analyses.budgets.budgets import FILE, find_config
     from ..analyses.budgets.today import today
+    from ..designs.budgets.config import FILE, find_config
 
     path, known = base / FILE, find_config(base)
     if not force and (os.path.lexists(path) or (known and known.resolve().parent == base.resolve())):

@@ -47,8 +47,8 @@ def command(
     PATTERN is a name, a folder of names, or a pattern with * and ?. Designs that match any pattern are
     listed.
     """
-    from ..analyses.budgets.budgets import read_option
     from ..analyses.report.catalogue import catalogue
+    from ..designs.budgets.options import read_option
 
     rules = tuple(
         rule

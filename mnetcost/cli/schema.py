@@ -25,7 +25,7 @@ def _spec() -> str:
 
 
 def _budgets() -> str:
-    from ..analyses.budgets.schema import budgets_schema_text
+    from ..designs.budgets.schema import budgets_schema_text
 
     return budgets_schema_text()
 

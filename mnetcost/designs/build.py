@@ -14,7 +14,8 @@ from ..engine.ops import OPS
 from ..engine.rules import CLASSES
 from ..engine.site import Site
 from ..errors import Fault, ShapeError, SpecError, nearest
-from .spec import Row, Spec, read_text_file
+from .files import read_text_file
+from .spec import Row, Spec
 
 SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
 # single ops that take padding and biases from [style] where they are silent

@@ -10,10 +10,11 @@ from typing import Any
 from ..engine.conventions import UNITS, Convention
 from ..engine.terms import BIASED, FOLDED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
 from ..errors import CallError, Fault, SpecError, nearest, plain
-from .places import Path as Place
+from .files import read_text_file
+from .places import KeyPath as Place
 from .places import line_of, lines, spelled
+from .reading import MOST_FAULTS, shown
 from .shipped import CONVENTIONS_FOLDER, specs_folder
-from .spec import MOST_FAULTS, read_text_file, shown
 from .toml import parse_short
 
 DEFAULT = "paper"

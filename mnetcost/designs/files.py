@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ..errors import Fault, SpecError
 
+LARGEST_TEXT = 1 << 20  # bytes; the largest shipped spec has 4 kB
+
 
 def is_file(name: str | Path) -> bool:
     """Is there a file of this name? A name that no file can have is none."""
@@ -37,6 +39,14 @@ def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = 
     if len(data) > limit:
         raise SpecError(Fault(f"is larger than {limit:,} bytes, which {no_such}", name))
     return data
+
+
+def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_TEXT) -> str:
+    """Read a UTF-8 text of at most `limit` bytes.
+
+    Raises SpecError for a missing, unreadable, larger or non-UTF-8 file.
+    """
+    return decode(read_bytes(path, limit, shown_as, "no spec is"), shown_as or str(path))
 
 
 def decode(data: bytes, shown_as: str) -> str:

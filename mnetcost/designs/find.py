@@ -9,9 +9,10 @@ from pathlib import Path
 from ..errors import Fault, SpecError, nearest
 from .aliases import aliases, fold
 from .contents import named
+from .files import read_text_file
 from .readers import READ
 from .shipped import is_shipped, shipped, specs_folder
-from .spec import Spec, read_spec, read_text_file
+from .spec import Spec, read_spec
 
 SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a larger one a size in pixels
 

@@ -13,13 +13,13 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import CompareError, Fault, MnetcostError, SpecError, nearest
 from . import load_spec, split_design
-from .files import decode, is_pointer
+from .files import LARGEST_TEXT, decode, is_pointer
 from .find import parent_of, shipped_spec
 from .plumbing import Git, LateError
 from .readers import load_file, model_reader, reader_of
 from .settings import Design, Settings
 from .shipped import is_shipped
-from .spec import LARGEST_FILE, Spec, read_spec
+from .spec import Spec, read_spec
 
 LARGEST_MODEL = 1 << 31  # bytes
 LARGEST_TREE = 1 << 26  # bytes, of a folder's entries or a commit's message
@@ -365,7 +365,7 @@ class Repository:
             hint=PARTIAL if partial else DAMAGED,
         )
 
-    def read(self, commit: str, path: str, limit: int = LARGEST_FILE) -> bytes | None:
+    def read(self, commit: str, path: str, limit: int = LARGEST_TEXT) -> bytes | None:
         """A file at a commit, by its path from the top; None where it is not there.
 
         Raises CompareError as `find` does, and where the file is larger than `limit` bytes or kept in Git

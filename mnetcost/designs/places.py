@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-Path = tuple[Any, ...]  # ("layers", 3, "stride")
+KeyPath = tuple[Any, ...]  # ("layers", 3, "stride")
 
 BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 KEY = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*""")
@@ -25,17 +25,17 @@ class _Scanner:
         self.at = 0
         self.line = 1
         self.counted = 0
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
 
     def blank(self) -> None:
         self.at = BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]
 
-    def note(self, path: Path) -> None:
+    def note(self, path: KeyPath) -> None:
         self.line += self.text.count("\n", self.counted, self.at)
         self.counted = self.at
         self.lines.setdefault(path, self.line)
 
-    def key(self) -> Path:
+    def key(self) -> KeyPath:
         parts = []
         while found := KEY.match(self.text, self.at):
             word = found[1]
@@ -50,7 +50,7 @@ class _Scanner:
             self.at += 1
         return tuple(parts)
 
-    def pair(self, base: Path) -> None:
+    def pair(self, base: KeyPath) -> None:
         start = self.at
         key = self.key()
         end, self.at = self.at, start
@@ -59,7 +59,7 @@ class _Scanner:
         self.at = end + 1  # past "="
         self.value((*base, *key))
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         self.blank()
         c = self.text[self.at : self.at + 1]
         if c in "\"'":
@@ -92,8 +92,8 @@ class _Scanner:
             self.at += 1
 
     def document(self) -> None:
-        base: Path = ()
-        tables: dict[Path, int] = {}
+        base: KeyPath = ()
+        tables: dict[KeyPath, int] = {}
         while True:
             self.blank()
             if self.at >= len(self.text):
@@ -119,7 +119,7 @@ class _Scanner:
 
 
 @lru_cache(4)
-def lines(text: str) -> Mapping[Path, int]:
+def lines(text: str) -> Mapping[KeyPath, int]:
     """Return the line of every key and array item of a valid TOML text; a text with many faults is
     scanned once.
 
@@ -144,7 +144,7 @@ def spelled_lines(text: str) -> Mapping[str, int]:
     return {spelled(path): line for path, line in lines(text).items()}
 
 
-def line_of(known: Mapping[Path, int], path: Path) -> int:
+def line_of(known: Mapping[KeyPath, int], path: KeyPath) -> int:
     """Return the line of a key, or of the nearest thing around it, among those of `lines`; 0 where
     nothing is known.
     """
@@ -155,7 +155,7 @@ def line_of(known: Mapping[Path, int], path: Path) -> int:
     return 0
 
 
-def spelled(path: Path) -> str:
+def spelled(path: KeyPath) -> str:
     """Write a path as a user would.
 
     >>> spelled(("layers", 7, "strid"))

@@ -17,13 +17,11 @@ from ..engine.ops import OPS, SEVERAL_INPUTS
 from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES, Rules
 from ..engine.widths import WidthRule
 from ..errors import Fault, SpecError
-from .files import decode, read_bytes
-from .places import Path as Place
+from .places import KeyPath as Place
 from .places import line_of, lines, spelled
 from .sorts import SORTS, Wrong, sorts_of, word
 from .toml import parse_toml
 
-LARGEST_FILE = 1 << 20  # bytes; the largest shipped spec has 4 kB
 DEEPEST_EXTENDS = 16
 
 VOCABULARY: dict[str, type] = {**BLOCKS, **OPS}
@@ -171,14 +169,6 @@ def shown(value: Any) -> str:
     except (ValueError, RecursionError):  # an integer of thousands of digits; tables in tables in tables
         return "that"
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_FILE) -> str:
-    """Read a UTF-8 text of bounded size.
-
-    Raises SpecError for a missing, unreadable, huge or non-UTF-8 file.
-    """
-    return decode(read_bytes(path, limit, shown_as, "no spec is"), shown_as or str(path))
 
 
 class _Merged:

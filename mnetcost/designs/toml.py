@@ -8,8 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from ..errors import Fault, SpecError
-from .places import Path as Place
-from .places import line_of, lines, spelled
+from .places import KeyPath, line_of, lines, spelled
 
 MOST_PARTS = 16  # of a dotted key; tomllib takes time and memory by their square
 DEEPEST = 32  # arrays and tables within one another
@@ -64,7 +63,7 @@ def parse_short(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str,
     hold: hexadecimal has no limit.
     """
     data = parse_toml(text, file, most_parts)
-    left: list[tuple[Place, Any]] = [((), data)] if LONG.search(text) else []
+    left: list[tuple[KeyPath, Any]] = [((), data)] if LONG.search(text) else []
     while left:
         place, value = left.pop()
         if value.__class__ is int and value.bit_length() > LONGEST_INTEGER:

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...designs import Design, Settings, load
+from ...designs.budgets.config import BASELINE
+from ...designs.budgets.metrics import METRICS
+from ...designs.budgets.values import Budget, Config
 from ...designs.conventions import DEFAULT, load_convention
-from ...designs.spec import read_text_file
+from ...designs.files import read_text_file
 from ...designs.toml import parse_short, quoted
 from ...engine.costs import cost
 from ...errors import BudgetError, CallError, Fault, MnetcostError
 from ..documents import Column, Document, Table, json_data
-from ..report.metrics import METRICS, Gauge
-from .budgets import BASELINE, Budget, Config
+from ..report.metrics import Gauge
 
 SCHEMA = "mnetcost.baseline/1"
 LARGEST_BASELINE = 1 << 21  # bytes; ten thousand designs

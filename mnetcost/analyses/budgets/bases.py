@@ -7,13 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from ...designs.budgets.values import Basis, Budget, Rule
 from ...designs.git import Repository, load_at
 from ...designs.readers import reader_of
 from ...designs.settings import Settings
 from ...designs.shipped import is_shipped
 from ...errors import CompareError, MnetcostError
 from .baseline import Measured, key_of, measure, measured, read
-from .budgets import Basis, Budget, Rule
 
 
 class Base(Protocol):

@@ -8,6 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...designs.budgets.limits import Limit
+from ...designs.budgets.metrics import METRICS
+from ...designs.budgets.values import Budget, Config, Rule, Waiver
 from ...designs.build import row_line
 from ...designs.places import spelled
 from ...designs.settings import Design
@@ -15,11 +18,9 @@ from ...engine.costs import Costs
 from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
 from ..changes.diff import Cause, diff
 from ..documents import Document, Table, json_data
-from ..report.metrics import METRICS, SCOPES
+from ..report.metrics import SCOPES
 from .baseline import Measured, measured
 from .bases import Bases
-from .budgets import Budget, Config, Rule, Waiver
-from .limits import Limit
 from .verdicts import (
     COLUMNS,
     PASSING,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...designs import Settings, split_design
+from ...designs.budgets.config import NO_DESIGNS
 from ...designs.conventions import DEFAULT
 from ...designs.search import candidates
 from ...errors import CallError, Fault, MnetcostError
 from .baseline import measured
-from .budgets import NO_DESIGNS
 
 FIGURES = {"params": "parameters", "madds": "multiply-adds"}
 """The metrics that a first budget limits, and what each counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..documents import Column, Table
-from .budgets import Budget, Rule, Waiver
+from ...designs.budgets.values import Budget, Rule, Waiver
 
 BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from .budgets import Budget, Rule, Waiver
+from ...designs.budgets.values import Budget, Rule, Waiver
 
 
 class Waivers:

@@ -19,7 +19,7 @@ from .metrics import Gauge
 from .report import sorted_rows
 
 if TYPE_CHECKING:
-    from ..budgets.budgets import Rule
+    from ...designs.budgets.values import Rule
 
 SCHEMA = "mnetcost.list/1"
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...designs.budgets.metrics import METRICS
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
@@ -25,7 +26,7 @@ from ..documents import (
     status_data,
     totals_data,
 )
-from .metrics import METRICS, Gauge
+from .metrics import Gauge
 
 SCHEMA = "mnetcost.compare/1"
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ...designs import LARGEST_MULTIPLIER, SETTINGS
-from ...designs.conventions import convention_names
-from ...designs.schema import closed_table
-from ...designs.sorts import LARGEST_COUNT, LARGEST_SIDE
-from ..report.metrics import BYTES, GROUPS, LARGEST, METRICS, UNITS
-from .budgets import COMMON, DAY, WAIVER
+from .. import LARGEST_MULTIPLIER, SETTINGS
+from ..conventions import convention_names
+from ..schema import closed_table
+from ..sorts import LARGEST_COUNT, LARGEST_SIDE
+from .config import COMMON, DAY, WAIVER
 from .limits import LARGEST_EXPONENT
+from .metrics import BYTES, GROUPS, LARGEST, METRICS, UNITS
 
 ABOUT: dict[str, str] = {
     "budget": "What some designs may cost: their names, settings, and limits on metrics.",

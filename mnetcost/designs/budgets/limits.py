@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ...errors import CallError, nearest
-from ..report.metrics import LARGEST, UNITS
+from .metrics import LARGEST, UNITS
 
 NUMBER = re.compile(
     r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})",
@@ -58,7 +58,7 @@ class Limit(NamedTuple):
 def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
     """Read a whole number as people write it.
 
-    >>> from mnetcost.analyses.report.metrics import BYTES
+    >>> from mnetcost.designs.budgets.metrics import BYTES
     >>> read_number("1.5M"), read_number("4 KiB", BYTES), read_number("3.5e6"), read_number("3,504,872")
     (1500000, 4096, 3500000, 3504872)
 

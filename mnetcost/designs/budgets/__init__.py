@@ -1,0 +1,1 @@
+"""What may designs cost? Budgets, limits and waivers, as a file or options say them."""
