@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
 from ..engine.conventions import UNITS, Convention
 from ..engine.terms import BIASED, FOLDED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
-from ..errors import CallError, Fault, SpecError, nearest, plain
+from ..errors import CallError, plain
 from .files import read_text_file
-from .places import KeyPath as Place
-from .places import line_of, lines, spelled
-from .reading import MOST_FAULTS, shown
+from .reading import Reading, Spot, Table, shown
 from .shipped import CONVENTIONS_FOLDER, specs_folder
+from .sorts import Wrong, read_flag
 from .toml import parse_short
 
 DEFAULT = "paper"
 HEAVIEST = 1000  # what a tool weighs most is an exponential, 32
 TEXTS = {"title": True, "source": True, "unit": True, "version": False, "rule": True}
 """The texts of a convention's file, and whether it must have them."""
-KEYS = (*TEXTS, "float32", "rare", "unknown", "work", "params")
+FLAGS = ("float32", "rare")
+KEYS = (*TEXTS, *FLAGS, "unknown", "work", "params")
+WRITTEN_AS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED, KEPT)))
+"""What may stand behind a kind's " as ": how the file has written what is counted."""
 
 
 @lru_cache(None)
@@ -54,75 +56,78 @@ def read_convention(text: str, file: str, name: str) -> Convention:
 
     Raises SpecError with every fault found: file, line, place, and the nearest right key.
     """
-    data, faults = parse_short(text, file), []
-
-    def fault(place: Place, message: str, hint: str = "") -> None:
-        faults.append(Fault(message, file, line_of(lines(text), place), spelled(place), hint))
-        if len(faults) > MOST_FAULTS:
-            raise SpecError(*faults, f"there are more than {MOST_FAULTS} mistakes")
-
-    def unknown(place: Place, what: str, known: Iterable[str]) -> None:
-        fault(place, f"{what} '{place[-1]}'", _like(str(place[-1]), known))
-
-    def weights(table: str, kinds: tuple[str, ...]) -> Mapping[str, Any]:
-        given = data.get(table, {})
-        if not isinstance(given, dict) or not given:
-            fault((table,), f"a convention needs a table [{table}] of weights")
-            return {}
-        for key, value in given.items():
-            kind, _, _ = key.partition(" as ")[0].partition(".")
-            written = key.partition(" as ")[2]
-            if kind not in kinds:
-                unknown((table, key), f"there is no kind of {table}", kinds)
-            elif written and written not in WAYS:
-                unknown((table, key), "nothing is written as", WAYS)
-            elif isinstance(value, dict) and table == "work" and value:
-                for unit, n in value.items():
-                    if unit not in UNITS:
-                        unknown((table, key, unit), "there is no unit", UNITS)
-                    elif n.__class__ is not int or not -HEAVIEST <= n <= HEAVIEST:
-                        fault(
-                            (table, key, unit),
-                            f"a weight must be a whole number up to {HEAVIEST:,}, not {shown(n)}",
-                        )
-            elif value.__class__ is not int or not 0 <= value <= HEAVIEST:
-                fault(
-                    (table, key),
-                    f"a weight must be a whole number from 0 to {HEAVIEST:,}, not {shown(value)}",
-                )
-        return given
-
-    for key in data:
-        if key not in KEYS:
-            unknown((key,), "a convention has no key", KEYS)
+    reading = Reading()
+    reading.texts[file] = text
+    table = Table(reading, Spot(file), parse_short(text, file))
+    table.only(KEYS, "a convention")
     for key, needed in TEXTS.items():
-        if not isinstance(data.get(key, "" if not needed else None), str):
-            fault((key,), f"a convention must say its '{key}', a text")
-    for key in ("float32", "rare"):
-        if data.get(key, False).__class__ is not bool:
-            fault((key,), f"'{key}' must be true or false, not {shown(data[key])}")
-    unsure = data.get("unknown", [])
-    if not isinstance(unsure, list) or not all(isinstance(key, str) for key in unsure):
-        fault(("unknown",), f"'unknown' must be a list of kinds of work, not {shown(unsure)}")
-        unsure = []
-    for key in unsure:
-        if key.partition(".")[0] not in (*WORK_KINDS, FOLDED):
-            fault(
-                ("unknown",),
-                f"there is no kind of work '{plain(key)[:60]}'",
-                _like(key, (*WORK_KINDS, FOLDED)),
+        if not isinstance(table.values.get(key, None if needed else ""), str):
+            table.fault(f"a convention must say its '{key}', a text", key=key)
+    flags = {key: table.read(key, read_flag, False) for key in FLAGS}
+    unsure = table.read("unknown", _kinds, [])
+    for kind in unsure:
+        if kind.partition(".")[0] not in (*WORK_KINDS, FOLDED):
+            reading.unknown(
+                table.at("unknown"),
+                f"there is no kind of work '{plain(kind)[:60]}'",
+                (*WORK_KINDS, FOLDED),
+                kind,
             )
-    work, params = weights("work", WORK_KINDS), weights("params", PARAM_KINDS)
-    if faults:
-        raise SpecError(*sorted(faults, key=lambda f: f.line))
-    rule = " ".join(data["rule"].split())
-    texts = (name, data["title"], data["source"], work, params, data["unit"], data.get("version", ""), rule)
-    return Convention(*texts, data.get("float32", False), data.get("rare", False), tuple(unsure))
+    work, params = _weights(table, "work", WORK_KINDS), _weights(table, "params", PARAM_KINDS)
+    reading.finish()
+    given = table.values
+    return Convention(
+        name,
+        given["title"],
+        given["source"],
+        work,
+        params,
+        given["unit"],
+        given.get("version", ""),
+        " ".join(given["rule"].split()),
+        flags["float32"],
+        flags["rare"],
+        tuple(unsure),
+    )
 
 
-def _like(word: str, known: Iterable[str]) -> str:
-    like = nearest(word, known)
-    return f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known)
+def _kinds(value: Any, key: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(kind, str) for kind in value):
+        raise Wrong("a list of kinds of work")
+    return value
 
 
-WAYS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in (*words[1:], BIASED, KEPT)))
+def _weight(low: int) -> Callable[[Any, str], int]:
+    """A reader of a weight: a whole number from `low` to `HEAVIEST`."""
+    allowed = f"from {low} to {HEAVIEST:,}" if low == 0 else f"up to {HEAVIEST:,}"
+
+    def read(value: Any, key: str) -> int:
+        if value.__class__ is not int or not low <= value <= HEAVIEST:
+            raise CallError(f"a weight must be a whole number {allowed}, not {shown(value)}")
+        return int(value)
+
+    return read
+
+
+def _weights(convention: Table, of: str, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """The table [work] or [params]: kinds, each with a weight, or with one for each unit of work."""
+    missing = f"a convention needs a table [{of}] of weights"
+    if convention.values.get(of) == {} or of not in convention.values:
+        convention.fault(missing, key=of)
+    table = convention.inner(of, missing)
+    for key, value in table.values.items():
+        kind, _, written = key.partition(" as ")
+        if kind.partition(".")[0] not in kinds:
+            table.unknown(key, f"there is no kind of {of}", kinds)
+        elif written and written not in WRITTEN_AS:
+            table.unknown(key, "nothing is written as", WRITTEN_AS)
+        elif isinstance(value, dict) and of == "work" and value:
+            units = table.inner(key, "")
+            for unit in units.values:
+                if unit not in UNITS:
+                    units.unknown(unit, "there is no unit", UNITS)
+                else:
+                    units.read(unit, _weight(-HEAVIEST))
+        else:
+            table.read(key, _weight(0))
+    return table.values

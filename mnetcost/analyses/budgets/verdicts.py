@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..documents import Column, Table
 from ...designs.budgets.values import Budget, Rule, Waiver
+from ..documents import Column, Table
 
 BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
 

@@ -14,7 +14,6 @@ from ...errors import CallError
 from ..documents import totals_data
 
 
-
 def _of_kind(glob: str, layer: LayerCost) -> LayerCost | None:
     params = tuple(t for t in layer.params if fnmatchcase(t.kind, glob))
     work = tuple(t for t in layer.work if fnmatchcase(t.kind, glob))
