@@ -98,10 +98,9 @@ def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
             faults += e.faults
             continue
         if now.partial and not budget.allow_partial:
-            said = "can be costed in part only: " + ", ".join(now.gauge.costs.graph.left_out)
-            faults.append(
-                Fault(said, budget.file, hint="allow_partial = true in its budget keeps the partial figures")
-            )
+            message = "can be costed in part only: " + ", ".join(now.gauge.costs.graph.left_out)
+            hint = "allow_partial = true in its budget keeps the partial figures"
+            faults.append(Fault(message, budget.file, hint=hint))
             continue
         figures = found.setdefault(key_of(budget), {m: now.gauge.figure(m) for m in STANDING})
         for rule in budget.rules:
@@ -164,12 +163,25 @@ def baselines(
     """
     if not config.budgets:
         raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
+    updates = []
+    # every design is measured before any file is written
+    for file, figures in {file: figures_of(those) for file, those in _files(config).items()}.items():
+        with locked(file) if put else nullcontext():
+            before = read(file) if Path(file).exists() else {}
+            update = Update(file, before, {**(before if keep else {}), **figures})
+            if put:
+                put(file, write(update.after))
+        updates.append(update)
+    return updates
+
+
+def _files(config: Config) -> dict[str, list[Budget]]:
+    """The baseline files that budgets name, each with its budgets; the default file if none is named."""
     default = str(Path(config.file).parent / BASELINE) if config.file else BASELINE
+    named = [budget for budget in config.budgets if budget.basis.baseline]
     files: dict[str, list[Budget]] = {}
-    named = any(budget.basis.baseline for budget in config.budgets)
-    for budget in config.budgets:
-        if budget.basis.baseline or not named:
-            files.setdefault(budget.basis.baseline or default, []).append(budget)
+    for budget in named or config.budgets:
+        files.setdefault(budget.basis.baseline or default, []).append(budget)
     if config.file and default in files and Path(default).is_symlink():
         raise BudgetError(
             Fault(
@@ -178,15 +190,7 @@ def baselines(
                 hint="--baseline FILE names a file",
             )
         )
-    updates = []
-    for file, figures in {file: figures_of(those) for file, those in files.items()}.items():
-        with locked(file) if put else nullcontext():
-            before = read(file) if Path(file).exists() else {}
-            update = Update(file, before, {**(before if keep else {}), **figures})
-            if put:
-                put(file, write(update.after))
-        updates.append(update)
-    return updates
+    return files
 
 
 PATIENCE = 60.0  # seconds
@@ -214,11 +218,10 @@ def locked(file: str) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    said = (
+                    raise CallError(
                         f"another run has been writing in the folder of '{file}' for {PATIENCE:g} seconds;"
                         " nothing was written"
-                    )
-                    raise CallError(said) from None
+                    ) from None
                 time.sleep(0.02)
             except OSError:
                 break  # a file system without locks
@@ -228,15 +231,16 @@ def locked(file: str) -> Iterator[None]:
 
 
 def report(updates: Sequence[Update]) -> Document:
-    """Say what changes."""
-    tables, notes, keys = [], [], [c.key for c in COLUMNS]
-    for update in updates:
-        if update.changes:
-            tables.append(Table(update.file, COLUMNS, tuple(update.changes)))
-        notes.append(f"{update.file}: figures changed: {len(update.changes)}, designs: {len(update.after)}")
-    said = [[dict(zip(keys, change, strict=True)) for change in update.changes] for update in updates]
+    """Answer with the figures that differ, a table a file."""
+    changed = [Table(u.file, COLUMNS, tuple(u.changes)) for u in updates]
+    tables = [table for table in changed if table.rows]
+    notes = [
+        f"{u.file}: figures changed: {len(table.rows)}, designs: {len(u.after)}"
+        for u, table in zip(updates, changed, strict=True)
+    ]
     files = [
-        {"file": u.file, "designs": len(u.after), "changes": c} for u, c in zip(updates, said, strict=True)
+        {"file": u.file, "designs": len(u.after), "changes": table.records()}
+        for u, table in zip(updates, changed, strict=True)
     ]
     data = json_data(SCHEMA, None, files=files)
     return Document("baseline", tuple(tables), tuple(notes), data)

@@ -17,7 +17,7 @@ from .baseline import Measured, key_of, measure, measured, read
 
 
 class Base(Protocol):
-    """Something that relative limits are held against."""
+    """Something that relative limits are compared with."""
 
     title: str
 
@@ -82,8 +82,10 @@ class Revision:
         if then is None:
             return None
         if then.partial and not budget.allow_partial:
-            said = f"{budget.label} could be costed in part only at {self.title}"
-            raise CompareError(said, hint="allow_partial = true compares the parts")
+            raise CompareError(
+                f"{budget.label} could be costed in part only at {self.title}",
+                hint="allow_partial = true compares the parts",
+            )
         return then.gauge.within(rule.scope).figure(rule.metric)
 
 

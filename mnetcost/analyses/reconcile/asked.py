@@ -119,38 +119,61 @@ def read_number(text: str) -> Asked:
 
     Raises CallError where it is no such number.
     """
+    found = _matched(text)
+    fraction, power, unit, word = found[2] or "", int(found[3] or 0), found[4].lower(), found[6] or ""
+    whole = _ungrouped(found[1], power, text)
+    kind, counted = _counts(word)
+    if unit == "b" and not found[5] and not kind and len(whole) > 3:  # 25448 B; 3.86B are billions
+        kind, counted, unit = "params", "bytes", ""
+    digits, places, decimals = _significant(whole, fraction, power, unit)
+    if not digits or places < 0 or abs(power) > LARGEST_POWER:
+        raise CallError(f"NUMBER must be a whole count above 0, not '{text[:60]}'")
+    make = _in_bytes if counted == "bytes" else _counted
+    readings = make(digits, places, unit, 10 ** max(decimals, 0), word.lower().startswith("i"))
+    return Asked(text.strip(), digits, len(str(digits)), digits * 10**places, tuple(readings), kind, counted)
+
+
+def _matched(text: str) -> re.Match[str]:
+    """The parts of a number, as NUMBER finds them; raises CallError where it is no number."""
     found = NUMBER.fullmatch(_plain(text)) if len(text) <= LONGEST else None
     if not found or sum(c.isdigit() for c in text) > MOST_DIGITS:
         raise CallError(
             f"NUMBER must be a count such as 320.3M, 3.4M, 6.388e+05 or 603134720, not '{text[:60]}'"
         )
-    whole, fraction, power, unit = found[1], found[2] or "", int(found[3] or 0), found[4].lower()
+    return found
+
+
+def _ungrouped(whole: str, power: int, text: str) -> str:
+    """The digits before the point, without what separates groups of them.
+
+    Raises CallError where a comma does not separate groups of three.
+    """
     if "," in whole and (power or not re.fullmatch(r"\d{1,3}(?:,\d{2,3})*,\d{3}\s*", whole)):
         raise CallError(
             f"the comma in NUMBER '{text[:60]}' does not separate groups of three digits",
             hint="a decimal point is written '.'",
         )
-    whole = re.sub(r"[,_' ]", "", whole)
-    kind, counted = next(
-        (what for word, what in COUNTED.items() if found[6] and re.fullmatch(word, found[6], re.IGNORECASE)),
-        ("", ""),
-    )
-    if unit == "b" and not found[5] and not kind and len(whole) > 3:  # 25448 B; 3.86B are billions
-        kind, counted, unit = "params", "bytes", ""
+    return re.sub(r"[,_' ]", "", whole)
+
+
+def _counts(word: str) -> tuple[str, str]:
+    """The kind of figure and the unit that the word behind a number tells; "" for what it does not tell."""
+    known = (what for pattern, what in COUNTED.items() if re.fullmatch(pattern, word, re.IGNORECASE))
+    return next(known, ("", "")) if word else ("", "")
+
+
+def _significant(whole: str, fraction: str, power: int, unit: str) -> tuple[int, int, int]:
+    """The digits that count as one whole number, how many places stand behind them, and how many of them
+    are decimals.
+    """
     digits = int(whole + fraction or "0")
-    places = power + 3 * UNITS[unit] - len(fraction)
-    decimals = len(fraction)
+    places, decimals = power + 3 * UNITS[unit] - len(fraction), len(fraction)
     while places < 0 and digits and digits % 10 == 0:  # 327486720.0, as thop prints a float
         digits, places, decimals = digits // 10, places + 1, decimals - 1
     zeros = len(whole) - len(whole.rstrip("0"))
     if not unit and zeros >= 4 and not fraction and not power:  # 569000000 is 569 M
         digits, places = int(whole[:-zeros] or "0"), zeros
-    if not digits or places < 0 or abs(power) > LARGEST_POWER:
-        raise CallError(f"NUMBER must be a whole count above 0, not '{text[:60]}'")
-    binary = (found[6] or "").lower().startswith("i")
-    make = _in_bytes if counted == "bytes" else _counted
-    readings = make(digits, places, unit, 10 ** max(decimals, 0), binary)
-    return Asked(text.strip(), digits, len(str(digits)), digits * 10**places, tuple(readings), kind, counted)
+    return digits, places, decimals
 
 
 def read_numbers(texts: Sequence[str]) -> list[Asked]:

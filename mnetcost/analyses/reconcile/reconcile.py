@@ -93,30 +93,6 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
     s = a.search
     ours = s.ours()
     nearest = s.nearest(asked)
-    if a.fits:
-        shown = [f for f in a.fits if f.explains or not a.explained][:SHOWN]
-        columns = (
-            Column("how", "explanation" if a.explained else "would fit"),
-            Column("figure", "figure", "count"),
-            Column("points", "points", "integer"),
-            Column("chance", "by chance"),
-        )
-        rows = tuple(
-            (s.words(f.candidate, f.reading, f.classes), f.candidate.value, f.points, odds_words(f.chance))
-            for f in shown
-        )
-        tables = (
-            ledger_table(s, a.fits[0].candidate, asked, a.fits[0].reading),
-            Table("fits, the simplest first", columns, rows),
-        )
-    else:
-        near = (
-            Column("how", "nearest"),
-            Column("figure", "figure", "count"),
-            Column("off", "off by", "count"),
-        )
-        found = tuple((s.words(c), c.value, asked.target - c.value) for c in nearest)
-        tables = (ledger_table(s, nearest[0], asked, None), Table("nearest", near, found))
     data = json_data(
         SCHEMA,
         s.costs.graph,
@@ -131,12 +107,39 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
         nearest=[{"how": s.words(c), "value": c.value, "off_by": asked.target - c.value} for c in nearest],
     )
     unit = s.reference.unit if a.kind == WORK else "parameters"
-    return Document(
-        f"{asked.text} against {design.heading}: {ours:,} {unit}",
-        tables,
-        (*partial_notes(s.costs.graph), *evidence_notes((asked,)), _verdict(a, asked, nearest)),
-        data,
+    title = f"{asked.text} against {design.heading}: {ours:,} {unit}"
+    notes = (*partial_notes(s.costs.graph), *evidence_notes((asked,)), _verdict(a, asked, nearest))
+    tables = _fit_tables(asked, a) if a.fits else _nearest_tables(s, asked, nearest)
+    return Document(title, tables, notes, data)
+
+
+def _fit_tables(asked: Asked, a: Answer) -> tuple[Table, ...]:
+    """The ledger of the best fit, and a row for each fit that is shown."""
+    s, best = a.search, a.fits[0]
+    columns = (
+        Column("how", "explanation" if a.explained else "would fit"),
+        Column("figure", "figure", "count"),
+        Column("points", "points", "integer"),
+        Column("chance", "by chance"),
     )
+    shown = [f for f in a.fits if f.explains or not a.explained][:SHOWN]
+    rows = tuple(
+        (s.words(f.candidate, f.reading, f.classes), f.candidate.value, f.points, odds_words(f.chance))
+        for f in shown
+    )
+    ledger = ledger_table(s, best.candidate, asked, best.reading)
+    return ledger, Table("fits, the simplest first", columns, rows)
+
+
+def _nearest_tables(s: Search, asked: Asked, nearest: list[Candidate]) -> tuple[Table, ...]:
+    """Where nothing fits: the ledger of the nearest figure, and a row for each of the nearest."""
+    columns = (
+        Column("how", "nearest"),
+        Column("figure", "figure", "count"),
+        Column("off", "off by", "count"),
+    )
+    rows = tuple((s.words(c), c.value, asked.target - c.value) for c in nearest)
+    return ledger_table(s, nearest[0], asked, None), Table("nearest", columns, rows)
 
 
 def number_data(asked: Asked) -> dict[str, Any]:
@@ -155,6 +158,10 @@ def evidence_notes(numbers: Iterable[Asked]) -> tuple[str, ...]:
 
 
 def ledger_table(s: Search, c: Candidate, asked: Asked, reading: Reading | None) -> Table:
+    """The steps from our figure to a candidate's, and from there to the number as it is written.
+
+    reading: the way in which the number is written; None where the candidate is only near.
+    """
     columns = (Column("step", "step"), Column("what", "what"), Column("amount", "amount", "count"))
     rows: list[tuple[Any, ...]] = [(f"ours, by {s.reference.name}", "", s.ours())]
     rows += [(x.step, x.what, x.amount) for x in s.ledger(c)]
@@ -172,6 +179,7 @@ def ledger_table(s: Search, c: Candidate, asked: Asked, reading: Reading | None)
 
 
 def odds_words(chance: float) -> str:
+    """A chance in words: "1 in 28"."""
     return f"1 in {1 / chance:,.0f}" if chance > 1e-6 else "1 in a million or fewer"
 
 
@@ -193,6 +201,7 @@ def _verdict(a: Answer, asked: Asked, nearest: list[Candidate]) -> str:
 
 
 def fit_data(s: Search, f: Fit) -> dict[str, Any]:
+    """One fit of the JSON document."""
     c = f.candidate
     return {
         "how": s.words(c, f.reading, f.classes),

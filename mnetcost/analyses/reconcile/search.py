@@ -184,46 +184,56 @@ class Search:
             yield sum(n * known[k] for k, n in sums.items() if known[k])
 
     def _add(self, chain: Chain) -> None:
+        """Make the candidates of one chain of edits: by convention, number of classes and factor."""
+        forms = self._forms(chain)
+        figures = {figure for figure, _ in forms}
+        for (figure, _), form in forms.items():
+            points = chain.points + self.convention_points(form.convention)
+            lossy = chain.lossy.get(form.convention.name)
+            if lossy is not None and self.kind == WORK:
+                self.candidates.append(
+                    Candidate(points + FLOAT_POINTS, lossy, chain.edits, form.convention, form, words=FLOAT)
+                )
+            usual = [(figure, chain.edits, 0), *self._usual_classes(chain, form)]
+            for times, over, words in FACTORS if self.kind == WORK else FACTORS[:1]:
+                factored = points + (TWICE_POINTS if times != over else 0)
+                if form.slope:
+                    self.forms.append((form, times, over, words, factored))
+                for counted, edits, more in usual:
+                    n, rest = divmod(counted * times, over)
+                    if rest == 0 and (times == over or n not in figures):
+                        self.candidates.append(
+                            Candidate(factored + more, n, edits, form.convention, form, times, over, words)
+                        )
+
+    def _forms(self, chain: Chain) -> dict[tuple[int, int], Form]:
+        """The forms of a chain by figure and slope; conventions that give the same are one form."""
+        conventions = self.walk.conventions
+        figures = self._values(chain.sums[self.kind])
+        slopes = self._values(chain.more[self.kind]) if chain.more else iter([0] * len(conventions))
         now = self.design.classes or 0
-        slopes = self._values(chain.more[self.kind]) if chain.more else iter([0] * len(self.walk.conventions))
         found: dict[tuple[int, int], Form] = {}
-        for convention, figure, slope in zip(
-            self.walk.conventions, self._values(chain.sums[self.kind]), slopes, strict=True
-        ):
+        for convention, figure, slope in zip(conventions, figures, slopes, strict=True):
             same = found.get((figure, slope))
             found[figure, slope] = (
                 same._replace(also=(*same.also, convention.name))
                 if same
                 else Form(figure - slope * now, slope, chain.edits, convention, chain.points)
             )
-        figures = {figure for figure, _ in found}
-        for (figure, _), form in found.items():
-            points = chain.points + self.convention_points(form.convention)
-            if form.convention.name in chain.lossy and self.kind == WORK:
-                lossy = chain.lossy[form.convention.name]
-                self.candidates.append(
-                    Candidate(points + FLOAT_POINTS, lossy, chain.edits, form.convention, form, words=FLOAT)
-                )
-            counts_ = [(figure, chain.edits, 0)]
-            if form.slope:
-                # work tells little of classes, and another network fine-tuned is rarer than either
-                beside = self.kind == WORK or chain.points > 0
-                usual = ((e, e.points + (0 if e.classes in IMAGENET else beside)) for e in self.everyday)
-                counts_ += [
-                    (form.start + form.slope * e.classes, (e, *chain.edits), more)
-                    for e, more in usual
-                    if chain.points + more <= MOST_POINTS
-                ]
-            for times, over, words in FACTORS if self.kind == WORK else FACTORS[:1]:
-                factored = points + (TWICE_POINTS if times != over else 0)
-                if form.slope:
-                    self.forms.append((form, times, over, words, factored))
-                for value_, edits, more in counts_:
-                    n, rest = divmod(value_ * times, over)
-                    if rest == 0 and (times == over or n not in figures):
-                        self.candidates.append(
-                            Candidate(factored + more, n, edits, form.convention, form, times, over, words)
-                        )
+        return found
+
+    def _usual_classes(self, chain: Chain, form: Form) -> Iterator[tuple[int, tuple[Edit, ...], int]]:
+        """The figures of a form at other numbers of classes that are in every day's use, with their edits
+        and points.
+        """
+        if not form.slope:
+            return
+        # work tells little of classes, and another network fine-tuned is rarer than either
+        beside = self.kind == WORK or chain.points > 0
+        for edit in self.everyday:
+            more = edit.points + (0 if edit.classes in IMAGENET else beside)
+            if chain.points + more <= MOST_POINTS:
+                yield form.start + form.slope * edit.classes, (edit, *chain.edits), more
 
     def convention_points(self, convention: Convention) -> int:
         """What another convention than the reference costs."""

@@ -163,13 +163,13 @@ class Printout:
         """The points of conventions, factors and readings; a convention that all numbers share is one
         step.
         """
-        own = [
+        alone = [
             0 if self.reference.name in h.names else min(s.convention_points(h.form.convention), h.points)
             for h, s in zip(j.hits, self.searches, strict=True)
         ]
         common = frozenset.intersection(*(h.names for h in j.hits))
-        shared = 0 if self.reference.name in common else max(own) if common else sum(own)
-        return sum(h.points - n for h, n in zip(j.hits, own, strict=True)) + shared
+        shared = 0 if self.reference.name in common else max(alone) if common else sum(alone)
+        return sum(h.points - n for h, n in zip(j.hits, alone, strict=True)) + shared
 
     def _judged(self, j: Joint) -> Joint | None:
         """With its points and odds; None where no number of classes fits."""
@@ -219,9 +219,10 @@ class Printout:
                 f"convention {next(k.name for k in self.searches[0].walk.conventions if k.name in common)}"
             )
         for h, asked in zip(j.hits, self.numbers, strict=True):
-            own = [] if common or self.reference.name in h.names else [f"convention {h.form.convention.name}"]
-            own += [text for text in (h.words, h.reading.words) if text]
-            parts += [f"{asked.text}: {', '.join(own)}"] if own else []
+            known = common or self.reference.name in h.names
+            needs = [] if known else [f"convention {h.form.convention.name}"]
+            needs += [text for text in (h.words, h.reading.words) if text]
+            parts += [f"{asked.text}: {', '.join(needs)}"] if needs else []
         return "; ".join(parts) or "our own figures"
 
     def convention(self, j: Joint, k: int) -> Convention:
@@ -287,37 +288,14 @@ def _document(
     found: list[tuple[Joint, Printout]],
     searches: dict[str, Search],
 ) -> Document:
+    """Print the ledger of each number under the best explanation, the others in a line each, and the
+    verdict; where nothing explains all numbers, what each is by itself.
+    """
     explained = bool(found) and found[0][0].explains
     search = next(iter(searches.values()))
     ours = {k: s.ours() for k, s in searches.items()}
-    title = f"{', '.join(asked.text for asked in numbers)} against {design.heading}: " + ", ".join(
-        f"{n:,} {reference.unit if k == WORK else 'parameters'}" for k, n in sorted(ours.items())
-    )
-    shown = [f for f in found if f[0].explains or not explained][:SHOWN]
-    tables = []
-    if found:
-        j, p = found[0]
-        for k, (h, asked) in enumerate(zip(j.hits, numbers, strict=True)):
-            c = candidate(h, j.edit, design)._replace(convention=p.convention(j, k))
-            table = ledger_table(p.searches[k], c, asked, h.reading)
-            tables.append(table._replace(title=f"ledger of {asked.text}"))
-        columns = (
-            Column("how", "explanation" if explained else "would fit"),
-            *(Column(f"figure_{k}", asked.text, "count") for k, asked in enumerate(numbers)),
-            Column("points", "points", "integer"),
-            Column("chance", "by chance"),
-        )
-        rows = [
-            (p.words(j), *(figure(h, j.edit, design) for h in j.hits), j.points, odds_words(j.chance))
-            for j, p in shown
-        ]
-        tables.append(Table("fits, the simplest first", columns, tuple(rows)))
     alone = [] if explained else [_alone(searches, asked) for asked in numbers]
-    if alone:
-        columns = (Column("number", "number"), Column("how", "by itself"), Column("verdict", "verdict"))
-        tables.append(
-            Table("one by one", columns, tuple((a["number"], a["how"], a["verdict"]) for a in alone))
-        )
+    tables = [*_fit_tables(numbers, found, explained), *([_alone_table(alone)] if alone else [])]
     data = json_data(
         SCHEMA,
         search.costs.graph,
@@ -326,12 +304,45 @@ def _document(
         numbers=[number_data(asked) for asked in numbers],
         ours=ours,
         verdict="explained" if explained else "not explained",
-        explanations=[_data(j, p) for j, p in found[:SHOWN] if j.explains],
-        would_fit=[_data(j, p) for j, p in found[:SHOWN] if not j.explains],
+        explanations=[_joint_data(j, p) for j, p in found[:SHOWN] if j.explains],
+        would_fit=[_joint_data(j, p) for j, p in found[:SHOWN] if not j.explains],
         **({"one_by_one": alone} if alone else {}),
     )
+    units = {WORK: reference.unit, PARAMS: "parameters"}
+    figures = (f"{n:,} {units[k]}" for k, n in sorted(ours.items()))
+    title = f"{', '.join(asked.text for asked in numbers)} against {design.heading}: {', '.join(figures)}"
     notes = (*partial_notes(search.costs.graph), *evidence_notes(numbers), _verdict(found, explained))
     return Document(title, tuple(tables), notes, data)
+
+
+def _fit_tables(
+    numbers: Sequence[Asked], found: list[tuple[Joint, Printout]], explained: bool
+) -> Iterator[Table]:
+    """A ledger a number under the best explanation, and a row for each explanation that is shown."""
+    if not found:
+        return
+    j, p = found[0]
+    for k, (h, asked) in enumerate(zip(j.hits, numbers, strict=True)):
+        c = candidate(h, j.edit, p.design)._replace(convention=p.convention(j, k))
+        table = ledger_table(p.searches[k], c, asked, h.reading)
+        yield table._replace(title=f"ledger of {asked.text}")
+    columns = (
+        Column("how", "explanation" if explained else "would fit"),
+        *(Column(f"figure_{k}", asked.text, "count") for k, asked in enumerate(numbers)),
+        Column("points", "points", "integer"),
+        Column("chance", "by chance"),
+    )
+    shown = [f for f in found if f[0].explains or not explained][:SHOWN]
+    rows = (
+        (p.words(j), *(figure(h, j.edit, p.design) for h in j.hits), j.points, odds_words(j.chance))
+        for j, p in shown
+    )
+    yield Table("fits, the simplest first", columns, tuple(rows))
+
+
+def _alone_table(alone: list[dict[str, str]]) -> Table:
+    columns = (Column("number", "number"), Column("how", "by itself"), Column("verdict", "verdict"))
+    return Table("one by one", columns, tuple(tuple(one[c.key] for c in columns) for one in alone))
 
 
 def _alone(searches: dict[str, Search], asked: Asked) -> dict[str, str]:
@@ -356,7 +367,8 @@ def _verdict(found: list[tuple[Joint, Printout]], explained: bool) -> str:
     return f"not explained: what fits proves nothing, for {odds}; more digits would tell."
 
 
-def _data(j: Joint, p: Printout) -> dict[str, Any]:
+def _joint_data(j: Joint, p: Printout) -> dict[str, Any]:
+    """One explanation of the JSON document."""
     return {
         "how": p.words(j),
         "points": j.points,

@@ -8,7 +8,7 @@ whole other implementation. Two edits of one key exclude each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ...designs import Design, Settings, find_spec
@@ -86,6 +86,18 @@ def of_fields(chosen: Callable[[Row], bool], **put: Any) -> Callable[[Spec, Sett
     return of_rows(lambda row: with_fields(row, **put) if chosen(row) else row)
 
 
+def of_strides(changes: Mapping[int, int]) -> Callable[[Spec, Settings], State]:
+    """Put strides into the rows of these numbers."""
+
+    def change(spec: Spec) -> Spec:
+        rows = enumerate(spec.layers)
+        return spec._replace(
+            layers=tuple(with_fields(row, stride=changes[n]) if n in changes else row for n, row in rows)
+        )
+
+    return of_spec(change)
+
+
 def with_fields(row: Row, **put: Any) -> Row:
     return row._replace(fields={**row.fields, **put})
 
@@ -136,34 +148,27 @@ def _head(spec: Spec, design: Design) -> Iterator[Edit]:
                     yield Edit("head", f"a head that {words}", 2, of_roles(roles))
 
 
-def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
-    def strides(n: int) -> Any:
-        return spec.layers[n].fields.get("stride", 1) if 0 <= n < len(spec.layers) else None
-
-    def put(changes: dict[int, int]) -> Callable[[Spec, Settings], State]:
-        def change(s: Spec) -> Spec:
-            return s._replace(
-                layers=tuple(
-                    with_fields(r, stride=changes[n]) if n in changes else r for n, r in enumerate(s.layers)
-                )
-            )
-
-        return of_spec(change)
-
-    if any(row.op == "residual" for row in spec.layers):
-        first = all(row.fields.get("stride_on") == "first" for row in spec.layers if row.op == "residual")
+def _stride_on(spec: Spec, design: Design) -> Iterator[Edit]:
+    blocks = [row for row in spec.layers if row.op == "residual"]
+    if blocks:
+        first = all(row.fields.get("stride_on") == "first" for row in blocks)
         put_on, words = ("spatial", "3x3") if first else ("first", "first 1x1")
         change = of_fields(lambda r: r.op == "residual", stride_on=put_on)
         yield Edit("stride", f"each stage's stride on its {words}", 1, change)
-    blocks = [n for n, row in enumerate(spec.layers) if row.op in ("bneck", "separable", "residual")]
-    for n in blocks:
+
+
+def _stride(spec: Spec, design: Design) -> Iterator[Edit]:
+    rows = enumerate(spec.layers)
+    strides = {n: r.fields.get("stride", 1) for n, r in rows if r.op in ("bneck", "separable", "residual")}
+    for n, stride in strides.items():
         for to, where in ((n + 1, "later"), (n - 1, "earlier")):
-            if strides(n) == 2 and to in blocks and strides(to) == 1:
-                yield Edit("stride", f"the stride of row {n + 1} one row {where}", 2, put({n: 1, to: 2}))
-    if blocks and strides(blocks[-1]) == 1:
-        yield Edit(
-            "stride", "stride 2 in the last block too, as V1's table prints it", 2, put({blocks[-1]: 2})
-        )
+            if stride == 2 and strides.get(to) == 1:
+                words = f"the stride of row {n + 1} one row {where}"
+                yield Edit("stride", words, 2, of_strides({n: 1, to: 2}))
+    last = max(strides, default=None)
+    if last is not None and strides[last] == 1:
+        words = "stride 2 in the last block too, as V1's table prints it"
+        yield Edit("stride", words, 2, of_strides({last: 2}))
 
 
 def _classes(spec: Spec, design: Design) -> Iterator[Edit]:
@@ -268,6 +273,7 @@ FINDERS = (
     _expansion,
     _stem,
     _head,
+    _stride_on,
     _stride,
     _classes,
     _shortcuts,

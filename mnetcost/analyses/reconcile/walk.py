@@ -21,7 +21,7 @@ from ..report.tally import PARAMS, SIDES, WORK, Key, counts, units_of
 from .variants import EVERYDAY, Edit, classes_edit, edits_of
 
 MOST_POINTS = 3  # of the edits of one candidate together
-Tick = Callable[[int, int], None]  # told how many of how many chains are done
+Tick = Callable[[int, int], None]  # called with how many of how many chains are done
 
 
 def float32_sum(figures: Iterable[int]) -> int:

@@ -17,6 +17,8 @@ NUMBER = re.compile(
     r"(\d{1,3}(?:,\d{3}){1,10}|\d[\d_]{0,30})(?:\.(\d{1,30}))?(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]{0,8})",
     re.ASCII,
 )
+COUNTED = re.compile("([kKMGT]?)(mac|macs|madd|madds|flop|flops|param|params)", re.IGNORECASE)
+"""What is counted, written behind a number as if it were a unit."""
 PER_CENT = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ?%", re.ASCII)
 EXACT_FLOAT = 2**53
 LARGEST_EXPONENT = 20
@@ -35,7 +37,7 @@ class Limit(NamedTuple):
     text: str = ""  # as written
 
     def bound(self, base: int | None = None) -> int:
-        """The last whole number that keeps the limit; `base` is the figure a relative limit is held against.
+        """The last whole number that keeps the limit; a relative limit is compared with the figure `base`.
 
         >>> read_limit("+1%", "max").bound(350)      # 353.5
         353
@@ -64,10 +66,10 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
 
     Raises CallError for anything else, with the unit that may have been meant.
     """
-    if value.__class__ is int and 0 <= value <= LARGEST:
-        return int(value)
     if value.__class__ is int and value > LARGEST:
         raise CallError("this is more than any network has")
+    if value.__class__ is int and value >= 0:
+        return int(value)
     if value.__class__ is float and 0 <= value < EXACT_FLOAT and value.is_integer():
         return int(value)
     found = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -76,39 +78,44 @@ def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
             f"{_shown(value)} is not a number such as 1500000, 1_500_000 or"
             f" 1.5{'MB' if len(units) > len(UNITS) else 'M'}"
         )
-    whole = re.sub("[_,]", "", found[1])
-    fraction = found[2] or ""
-    exponent = int(found[3] or 0)
-    unit = found[4]
+    exact = _exact(value, found, units)
+    if exact > LARGEST:
+        raise CallError(f"{_shown(value)} is more than any network has")
+    if exact.denominator != 1:
+        raise CallError(f"{_shown(value)} is not a whole number: {float(exact):,}")
+    return exact.numerator
+
+
+def _exact(value: str, found: re.Match[str], units: Mapping[str, int]) -> Fraction:
+    """The number that a text means, found by NUMBER, with its power of ten or its unit."""
+    whole, fraction = re.sub("[_,]", "", found[1]), found[2] or ""
+    exponent, unit = int(found[3] or 0), found[4]
     if found[3] and unit:
         raise CallError(f"{_shown(value)} has a power of ten and a unit", hint="one of them: 3.5e6, or 3.5M")
     if unit not in units:
-        like = [u for u in units if u.lower() == unit.lower()] or [
-            u for u in units if u and u.lower() == unit.lower().removesuffix("ib") + "b"
-        ]
-        counted = re.fullmatch("([kKMGT]?)(mac|macs|madd|madds|flop|flops|param|params)", unit, re.IGNORECASE)
-        if counted:
-            flops = (
-                "; FLOPs are counted by the convention 'flops', whose figure is madds too"
-                if "flop" in unit.lower()
-                else ""
-            )
-            like = [f"'{value[: -len(unit)].strip()}{counted[1].replace('K', 'k')}'{flops}"]
-        if unit == "KB":
-            like = ["kB (1,000 bytes)", "KiB (1,024 bytes)"]
-        known = ", ".join(u for u in units if u)
-        raise CallError(
-            f"{_shown(value)} has no unit we know",
-            hint=f"did you mean {' or '.join(like)}{'?' * (not counted)}" if like else f"there are: {known}",
-        )
+        raise _unknown_unit(value.strip(), unit, units)
     if exponent > LARGEST_EXPONENT:
         raise CallError(f"{_shown(value)} is more than any network has")
-    exact = Fraction(int(whole + fraction), 10 ** len(fraction)) * Fraction(10) ** exponent * units[unit]
-    if exact.denominator != 1:
-        raise CallError(f"{_shown(value)} is not a whole number: {float(exact):,}")
-    if exact > LARGEST:
-        raise CallError(f"{_shown(value)} is more than any network has")
-    return exact.numerator
+    return Fraction(int(whole + fraction), 10 ** len(fraction)) * Fraction(10) ** exponent * units[unit]
+
+
+def _unknown_unit(value: str, unit: str, units: Mapping[str, int]) -> CallError:
+    """The error for a number with an unknown unit, with what may have been meant."""
+    message = f"{_shown(value)} has no unit we know"
+    if counted := COUNTED.fullmatch(unit):
+        amount = value[: -len(unit)].strip() + counted[1].replace("K", "k")
+        flops = (
+            "; FLOPs are counted by the convention 'flops', whose figure is madds too"
+            if "flop" in unit.lower()
+            else ""
+        )
+        return CallError(message, hint=f"did you mean '{amount}'{flops}")
+    like = [u for u in units if u.lower() == unit.lower()]
+    like = like or [u for u in units if u and u.lower() == unit.lower().removesuffix("ib") + "b"]
+    if unit == "KB":
+        like = ["kB (1,000 bytes)", "KiB (1,024 bytes)"]
+    known = ", ".join(u for u in units if u)
+    return CallError(message, hint=f"did you mean {' or '.join(like)}?" if like else f"there are: {known}")
 
 
 def read_limit(value: Any, side: str, units: Mapping[str, int] = UNITS) -> Limit:
@@ -145,26 +152,9 @@ def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max")
     Raises CallError where one makes no sense, or no figure could keep them all.
     """
     if isinstance(value, dict):
-        for key in value:
-            if key not in ("max", "min"):
-                like = nearest(key, ("max", "min"))
-                raise CallError(
-                    f"a limit has no key {_shown(key)}",
-                    hint=f"did you mean '{like}'?" if like else "max, min",
-                )
-        found = tuple(
-            read_limit(v, key, units)
-            for key, given in value.items()
-            for v in (given if isinstance(given, list) else [given])
-        )
-        highest = min((x.amount for x in found if x.side == "max" and not x.relative), default=None)
-        lowest = max((x.amount for x in found if x.side == "min" and not x.relative), default=None)
-        if highest is not None and lowest is not None and lowest > highest:
-            raise CallError(f"nothing is at least {int(lowest):,} and at most {int(highest):,}")
-    elif isinstance(value, list):
-        found = tuple(read_limit(v, side, units) for v in value)
+        found = _both_sides(value, units)
     else:
-        found = (read_limit(value, side, units),)
+        found = tuple(read_limit(v, side, units) for v in _each(value))
     if not found:
         raise CallError(
             "there is no limit here", hint='such as "60M", "+1%", or { max = "60M", min = "10M" }'
@@ -172,7 +162,29 @@ def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max")
     return found
 
 
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _both_sides(table: Mapping[str, Any], units: Mapping[str, int]) -> tuple[Limit, ...]:
+    """The limits of a table of `max` and `min`, which some figure must be able to keep."""
+    for key in table:
+        if key not in ("max", "min"):
+            like = nearest(key, ("max", "min"))
+            raise CallError(
+                f"a limit has no key {_shown(key)}", hint=f"did you mean '{like}'?" if like else "max, min"
+            )
+    found = tuple(read_limit(v, side, units) for side, given in table.items() for v in _each(given))
+    absolute = [x for x in found if not x.relative]
+    highest = min((x.amount for x in absolute if x.side == "max"), default=None)
+    lowest = max((x.amount for x in absolute if x.side == "min"), default=None)
+    if highest is not None and lowest is not None and lowest > highest:
+        raise CallError(f"nothing is at least {int(lowest):,} and at most {int(highest):,}")
+    return found
+
+
 def _shown(value: Any) -> str:
+    """A value as an error shows it, cut to 60 characters."""
     if value.__class__ is int and abs(value) > LARGEST:
         return "a number of so many digits"
     text = (
