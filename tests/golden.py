@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -13,6 +14,9 @@ from mnetcost import __version__
 from mnetcost.cli import cli
 
 FOLDER = Path(__file__).parent / "golden"
+
+CHECK = ["check", "v1", "v2", "--max", "madds=301M", "--max", "params=4M"]
+"""V1 is over both limits, V2 within both."""
 
 CALLS: dict[str, list[str]] = {
     "report.txt": ["report", "v2"],
@@ -50,6 +54,13 @@ CALLS: dict[str, list[str]] = {
     "diff.md": ["diff", "v2", "shicai-caffe/v2", "--format", "markdown"],
     "diff.html": ["diff", "v2", "shicai-caffe/v2", "--format", "html"],
     "diff.csv": ["diff", "v2", "shicai-caffe/v2", "--format", "csv"],
+    "check.txt": CHECK,
+    "check.md": [*CHECK, "--format", "markdown"],
+    "check-github.txt": [*CHECK, "--format", "github"],
+    "check-gitlab.json": [*CHECK, "--format", "gitlab"],
+    "check-junit.xml": [*CHECK, "--format", "junit"],
+    "check-sarif.json": [*CHECK, "--format", "sarif"],
+    "check-benchmark.json": [*CHECK, "--format", "benchmark"],
     "diff.json": ["diff", "v2", "shicai-caffe/v2", "--format", "json"],
 }
 """A file of tests/golden/, and the call whose output it holds."""
@@ -59,12 +70,10 @@ def golden() -> dict[Path, str]:
     """Every file kept whole and what the program prints now; its version, which changes with every
     release, is left out.
     """
-    run = CliRunner().invoke
+    version = re.compile(rf'("(?:mnetcost|version)": )"{re.escape(__version__)}"')
     return {
-        FOLDER / name: (
-            run(cli, call, catch_exceptions=False).output.replace(
-                f'"mnetcost": "{__version__}"', '"mnetcost": "VERSION"'
-            )
+        FOLDER / name: version.sub(
+            r'\1"VERSION"', CliRunner().invoke(cli, call, catch_exceptions=False).output
         )
         for name, call in CALLS.items()
     }

@@ -95,7 +95,25 @@ READMES = [  # design, convention, parameters, as printed and where
     ("v1", "weights", 4_209_088, "the whole of arXiv 1704.04861, table 2"),
     ("v1", "paper", 4_231_976, "4.2 M, arXiv 1704.04861, table 4"),
     ("keras/v1", "keras", 4_253_864, "Total params of model.summary, Keras 3.15.1"),
+    ("keras/v2", "total", 3_538_984, "Total params of model.summary, Keras 3.15.1"),
 ]
+
+
+# forms that many scripts use and no source prints a total of; V1's first layer writes 112x112x32
+BY_HAND = [
+    ("plus-one", 11_239_424, "28 for each number: a sum of 27 products and a bias"),
+    ("minus-one", 21_274_624, "53 for each number: 27 multiplications and 26 additions"),
+    ("two-plus-one", 22_077_440, "55 for each number: twice 27, and a bias"),
+    ("molchanov", 22_478_848, "56 for each number: 2 x (27 + 1)"),
+]
+
+
+@pytest.mark.parametrize(("convention", "expected", "working"), BY_HAND)
+def test_a_form_of_many_scripts_is_worked_out_by_hand(convention: str, expected: int, working: str) -> None:
+    """401,408 numbers in V1's first layer, and what each of them counts."""
+    first = costs("v1").layers[0]
+    assert expected == 401_408 * int(working.partition(" ")[0])
+    assert load_convention(convention).madds(first.work) == expected
 
 
 @pytest.mark.parametrize(("design", "convention", "params", "printed"), READMES)

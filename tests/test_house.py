@@ -6,7 +6,6 @@ import ast
 import doctest
 import math
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ import pytest
 import mnetcost
 from mnetcost.analyses.report.explain import explain
 from mnetcost.analyses.report.report import report_data
-from mnetcost.cli import COMMANDS
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.find import shipped_spec
@@ -258,18 +256,6 @@ def test_the_guard_of_the_start_can_fail() -> None:
     assert "numpy" in loaded_by("import mnetcost, numpy")
 
 
-def test_every_command_is_asked_in_the_tests_of_the_house() -> None:
-    """tests/calls.py has a row for each command, and each row is a call of it."""
-    assert set(CALLS) == set(COMMANDS)
-    assert all(call[0] == command for command, calls in CALLS.items() for call in calls)
-
-
-def test_every_command_stands_on_the_page_of_commands() -> None:
-    """docs/commands.md names each, if only to say which page has more of it."""
-    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
-    assert [name for name in COMMANDS if not re.search(rf"mnetcost {name}\b", page)] == []
-
-
 @pytest.mark.parametrize("call", [call for calls in CALLS.values() for call in calls], ids=" ".join)
 def test_the_same_call_gives_the_same_bytes(call: list[str]) -> None:
     """In execution order, whatever Python's hash seed."""
@@ -324,18 +310,3 @@ def test_printed_terms_multiply_to_the_printed_count(name: str) -> None:
                 layer["work_by_kind"].values()
             )
             assert {label.split(": ")[1].split(" (")[0] for label, *_ in counts} == set(kinds)
-
-
-@pytest.mark.parametrize("name", shipped())
-def test_every_shipped_spec_says_where_it_is_from(name: str) -> None:
-    """A source, on the first line or the line after `extends`; an implementation also says what it
-    differs in from the paper.
-    """
-    spec = shipped_spec(name)
-    own = [line for line in spec.text.splitlines() if line.strip()][:2]
-    assert any(line.startswith("source = ") for line in own)
-    # a paper, a repository, a file or a version
-    assert re.search(r"arXiv \d{4}\.\d{5}|\w/\w|\.py\b|\d\.\d", spec.source), spec.source
-    assert spec.title
-    if "/" in name:
-        assert spec.differs
