@@ -38,6 +38,22 @@ def _twice() -> str:
     return m.json()
 
 
+def _without_outputs() -> str:
+    m = Config([8, 8, 4])
+    m.add("ReLU", {}, name="a")
+    nested = {**inner(3), "inbound_nodes": [m.node(("a",))]}
+    nested["config"] = {**nested["config"], "output_layers": []}
+    m.layers.append(nested)
+    m.calls[nested["name"]] = 1
+    m.add("ReLU", {}, nested["name"], name="b")
+    return m.json()
+
+
+def _dense_on_numbers() -> str:
+    dense = {"class_name": "Dense", "config": {"units": 2, "batch_input_shape": [None]}}
+    return json.dumps({"class_name": "Sequential", "config": {"layers": [dense]}})
+
+
 def _laughs() -> str:
     said: dict[str, Any] = inner(3)
     for n in range(35):
@@ -62,6 +78,8 @@ BAD: list[tuple[Callable[[], str], str]] = [
     (_cycle, "the layers form a cycle"),
     (_twice, "two layers are called 'a'"),
     (_laughs, "more than 100,000"),
+    (_without_outputs, "has no outputs"),
+    (_dense_on_numbers, "needs an axis beside the batch"),
     (lambda: one("Conv2D", {"kernel_size": 3}), "'filters' is missing"),
     (lambda: one("Conv2D", {"filters": 2**60, "kernel_size": 3}), "must be a whole number from 1 to"),
     (lambda: one("Conv2D", {"filters": "x", "kernel_size": 3}), "must be a whole number"),

@@ -21,7 +21,8 @@ from ..settings import Settings
 from .hdf5 import LARGEST_CONFIG
 from .hdf5 import config as _hdf5
 from .net import Net
-from .wiring import MODELS, class_name_of, first_channels, is_model, run
+from .wiring import MODELS, SHAPES, class_name_of, first_channels, is_model
+from .wiring import Model as KerasModel
 from .wrapping import unwrapped
 
 LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names
@@ -108,11 +109,13 @@ def has_image(config: Any, depth: int = 0) -> bool:
     """Is an image among the inputs: a shape of four axes, the batch first, that a layer says it is given?"""
     layers = config.get("layers") if isinstance(config, dict) else config
     for layer in layers if isinstance(layers, list) and depth < DEEPEST_INPUT else ():
-        said = layer.get("config") if isinstance(layer, dict) else None
-        if not isinstance(said, dict):
+        inner = layer.get("config") if isinstance(layer, dict) else None
+        if not isinstance(inner, dict):
             continue
-        shapes = (said.get(key) for key in ("batch_shape", "batch_input_shape", "build_input_shape"))
-        if any(isinstance(shape, list) and len(shape) == 4 for shape in shapes) or has_image(said, depth + 1):
+        shapes = (inner.get(key) for key in SHAPES)
+        if any(isinstance(shape, list) and len(shape) == 4 for shape in shapes) or has_image(
+            inner, depth + 1
+        ):
             return True
     return False
 
@@ -120,7 +123,7 @@ def has_image(config: Any, depth: int = 0) -> bool:
 def _built(net: Net, class_name: str, config: Any) -> Net:
     net.channels_first = first_channels(config)
     net.images = has_image(config)
-    run(net, class_name, config, None, "")
+    KerasModel(net, config).run(class_name, None)
     return net
 
 
@@ -130,20 +133,21 @@ def read(file: str, settings: Settings) -> Model:
     Raises SpecError for what is no Keras model, CallError where the file leaves the image's size open and
     none is given, and UnknownOpError for layers of unknown cost.
     """
-    said = unwrapped(_config_of(file), file)
+    model = unwrapped(_config_of(file), file)
     net = Net(file, settings)
-    class_name = class_name_of(said, net, "model")
-    if not is_model(said):
+    class_name = class_name_of(model, net, "model")
+    if not is_model(model):
         hint = "a subclassed model's config does not hold its layers; export it as ONNX or TFLite"
         raise net.fault(f"is a {class_name}, and read are {', '.join(MODELS)}", hint=hint)
-    config = said.get("config")
+    config = model.get("config")
     try:
-        own = own_sizes(lambda at: _built(Net(file, at), class_name, config).layers, settings)
-        net.layers.own_sizes = own
+        net.layers.own_sizes = own_sizes(
+            lambda at: _built(Net(file, at), class_name, config).layers, settings
+        )
         graph = _built(net, class_name, config).layers.graph()
     except RecursionError:
         raise SpecError(Fault("is nested too deeply", file)) from None
     if net.resolution is None and (settings.resolution or settings.rho):
         raise net.fault("no input is an image or a sequence, so that it has no resolution")
     title = config.get("name") if isinstance(config, dict) else None
-    return Model(graph, net.resolution or (1, 1), net.own, FORMAT, str(title or "")[:200])
+    return Model(graph, net.resolution or (1, 1), net.file_size, FORMAT, str(title or "")[:200])

@@ -60,20 +60,20 @@ def plain_name(name: str) -> str:
     return name.rsplit(">", 1)[-1].rsplit(".", 1)[-1].replace("_", "").lower()
 
 
-def function_of(call: Call, said: Any, depth: int = 0) -> str | None:
+def function_of(call: Call, given: Any, depth: int = 0) -> str | None:
     """Our name for an activation, however it is spelled: a name, a function, a class with a config. "" is
     none, None is not known.
     """
-    if said is None:
+    if given is None:
         return ""
-    if isinstance(said, str):
-        return FUNCTIONS.get(plain_name(said))
-    if not isinstance(said, dict) or depth > 3:
+    if isinstance(given, str):
+        return FUNCTIONS.get(plain_name(given))
+    if not isinstance(given, dict) or depth > 3:
         raise call.fault("its activation must be a name, or a class with a config")
-    config = said.get("config")
+    config = given.get("config")
     if isinstance(config, str):  # a function: {"class_name": "function", "config": "relu6"}
         return FUNCTIONS.get(plain_name(config))
-    name = str(said.get("class_name", ""))
+    name = str(given.get("class_name", ""))
     if isinstance(config, dict):
         if "activation" in config:
             return function_of(call, config["activation"], depth + 1)
@@ -88,7 +88,7 @@ def relu_of(call: Config) -> str:
         return "leaky_relu"
     if call.number("threshold"):
         return "threshold"
-    top = call.said.get("max_value")
+    top = call.config.get("max_value")
     if top is None:
         return "relu"
     return {6.0: "relu6", 1.0: "relu1"}.get(call.number("max_value"), "clip")

@@ -9,196 +9,171 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ...engine.ops import (
-    Add,
-    AvgPool,
-    Dense,
-    Elementwise,
-    Gate,
-    MaxPool,
-    Resize,
-    Upsample,
-)
+from ...engine.ops import Add, AvgPool, Dense, Elementwise, Gate, MaxPool, Op, Resize, Upsample
 from ...engine.ops.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
 from ...engine.ops.moves import Concat, Crop, Dropout, Flatten, Pad, Permute, Reshape
 from ..kit.layers import LARGEST_DIMENSION
-from ..kit.tensors import refit
+from ..kit.stored import Dims
+from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
 from .functions import function_of, relu_of
-from .net import Call, Outputs, Tensor, layout_of, view
+from .net import Call, Outputs, axis_in, text_of
 from .windows import (
-    NotKnown,
     activated,
-    axes_of,
     conv,
     depthwise,
     global_pool,
-    map_layout,
-    mapped,
+    map_of,
     pool,
     separable,
+    sides_of,
     transposed,
     window,
+    windowed,
 )
 
 
-def dense(call: Call) -> Outputs:
-    """Over the last axis, at every position."""
-    t = call.x
+def dense(call: Call) -> Tensor:
+    """Over the last axis, at every position; more than two axes of positions are read as one."""
+    t, last = call.x, len(call.x.dims) - 1
     units, bias = call.integer("units"), call.flag("use_bias", True)
-    if len(t.dims) > 3 or not t.dims:
-        rows = Tensor(t.ref, (prod(t.dims[:-1]), t.dims[-1]) if t.dims else (1,), "")
-        x = call.as_layout(rows._replace(layout="?"), layout_of(len(rows.dims)))
-    else:
-        x = call.as_layout(t, layout_of(len(t.dims)))
+    if not last:
+        raise call.fault("Dense needs an axis beside the batch")
+    rows = t._replace(dims=(1, prod(t.dims[1:-1]), t.dims[-1])) if last > 3 else t
+    x = call.seen(rows, len(rows.dims) - 1)
     call.net.layers.dense(call.name, t.dims[-1])
-    ref = call.add(Dense(units, bias), x.ref)
-    return activated(call, [Tensor(ref, (*t.dims[:-1], units), layout_of(len(t.dims)))])
+    return activated(call, call.add(Dense(units, bias), x, dims=(*t.dims[:-1], units), c=last))
 
 
-def channels_at(call: Call, axis: int) -> Tensor:
-    """The input with its channels at an axis, counted with the batch where it is not negative."""
-    t = call.x
-    n = len(t.dims)
-    at = axis - 1 if axis >= 0 else axis + n
-    if not 0 <= at < n:
-        raise call.fault(f"axis {axis} of a tensor with {n + 1} axes")
-    if n > 3 or at not in (0, n - 1):
+def with_channels(call: Call) -> Tensor:
+    """The input with its channels at the axis that the config gives, counted with the batch."""
+    t, axis = call.x, axis_of(call)
+    rank = len(t.dims)
+    at = axis_in(rank, axis)
+    if not at:
+        raise call.fault(f"axis {axis} of a tensor with {rank} axes")
+    if rank > 4 or at not in (1, rank - 1):
         raise NotKnown
-    return call.as_layout(t, layout_of(n, at == 0 and n > 1))
+    return call.seen(t, at)
 
 
-def axis_of(call: Call, default: int = -1) -> int:
-    said = call.said.get("axis", default)
-    if isinstance(said, list) and len(said) == 1:
-        said = said[0]
-    if said.__class__ is not int or abs(said) > 16:
-        if isinstance(said, (list, tuple)) or said is None:
-            raise NotKnown
+def axis_of(call: Call) -> int:
+    axis = call.config.get("axis", -1)
+    if isinstance(axis, list) and len(axis) == 1:
+        axis = axis[0]
+    if isinstance(axis, list) or axis is None:
+        raise NotKnown
+    if axis.__class__ is not int or abs(axis) > 16:
         raise call.fault("'axis' must be a whole number")
-    return int(said)
+    return int(axis)
 
 
-def batch_norm(call: Call) -> Outputs:
-    if call.said.get("renorm"):
+def norm(op: Callable[[bool, bool], Op]) -> Callable[[Call], Tensor]:
+    """A norm along the channels, with a scale and a shift a channel unless the config drops them."""
+
+    def build(call: Call) -> Tensor:
+        x = with_channels(call)
+        return call.same(op(call.flag("scale", True), call.flag("center", True)), x)
+
+    return build
+
+
+def plain_norm(op: Op) -> Callable[[Call], Tensor]:
+    """A norm along the channels whose config has nothing to say."""
+    return lambda call: call.same(op, with_channels(call))
+
+
+def batch_norm(call: Call) -> Tensor:
+    if call.config.get("renorm"):
         raise NotKnown
-    x = channels_at(call, axis_of(call))
-    return [x._replace(ref=call.add(Norm(call.flag("scale", True), call.flag("center", True)), x.ref))]
+    return norm(Norm)(call)
 
 
-def normalization(call: Call) -> Outputs:
+def normalization(call: Call) -> Tensor:
     """By a mean and a variance that were measured on the training images; where the config gives them,
     they are no weights.
     """
-    if call.said.get("mean") is not None:
+    if call.config.get("mean") is not None:
         return rescaling(call)
-    x = channels_at(call, axis_of(call))
-    return [x._replace(ref=call.add(Norm(False, False, True, True), x.ref))]
+    return plain_norm(Norm(False, False, True, True))(call)
 
 
-def layer_norm(call: Call) -> Outputs:
-    """Over the channels, or over groups of them: a scale and a shift a channel either way."""
-    x = channels_at(call, axis_of(call))
-    return [x._replace(ref=call.add(LayerNorm(call.flag("scale", True), call.flag("center", True)), x.ref))]
-
-
-def rms_norm(call: Call) -> Outputs:
-    x = channels_at(call, axis_of(call))
-    return [x._replace(ref=call.add(LayerNorm(True, False), x.ref))]
-
-
-def unit_norm(call: Call) -> Outputs:
-    x = channels_at(call, axis_of(call))
-    return [x._replace(ref=call.add(L2Norm(False), x.ref))]
-
-
-def prelu(call: Call) -> Outputs:
+def prelu(call: Call) -> Tensor:
     t = call.x
-    shared = call.integers("shared_axes", []) if call.said.get("shared_axes") is not None else []
-    if any(not 1 <= a <= len(t.dims) for a in shared):
+    shared = call.integers("shared_axes", []) if call.config.get("shared_axes") is not None else []
+    if any(not 1 <= a < len(t.dims) for a in shared):
         raise call.fault("'shared_axes' counts axes from 1")
-    slopes = prod(1 if n + 1 in shared else d for n, d in enumerate(t.dims))
-    return [t._replace(ref=call.add(PRelu(slopes), t.ref))]
+    return call.same(PRelu(prod(1 if i in shared else n for i, n in enumerate(t.dims))), t)
 
 
-def activation(call: Call) -> Outputs:
-    function = function_of(call, call.said.get("activation"))
+def activation(call: Call) -> Tensor:
+    given = call.config.get("activation")
+    function = function_of(call, given)
     if function is None:
-        said = call.said.get("activation")
-        return call.unknown(said if isinstance(said, str) else call.type)
+        return call.unknown(given if isinstance(given, str) else call.type)
     return elementwise(function)(call)
 
 
-def elementwise(function: str) -> Callable[[Call], Outputs]:
+def elementwise(function: str) -> Callable[[Call], Tensor]:
     """One evaluation of a function a number; none is the same tensor."""
-
-    def lay(call: Call) -> Outputs:
-        t = call.x
-        return [t._replace(ref=call.add(Activation(function), t.ref))] if function else [t]
-
-    return lay
+    return lambda call: call.same(Activation(function), call.x) if function else call.x
 
 
-def relu(call: Call) -> Outputs:
+def relu(call: Call) -> Tensor:
     return elementwise(relu_of(call))(call)
 
 
-def same(call: Call) -> Outputs:
+def same(call: Call) -> Tensor:
     """The same numbers: what is active in training only, or names them."""
-    return [call.tensors[0]]
+    return call.tensors[0]
 
 
-def dropout(call: Call) -> Outputs:
-    t = call.tensors[0]
-    return [t._replace(ref=call.add(Dropout(), t.ref))]
+def dropout(call: Call) -> Tensor:
+    return call.same(Dropout(), call.tensors[0])
 
 
-def rescaling(call: Call, scale: bool = True, shift: bool = True) -> Outputs:
-    return [call.x._replace(ref=call.add(Rescale(scale, shift), call.x.ref))]
+def rescaling(call: Call, scale: bool = True, shift: bool = True) -> Tensor:
+    return call.same(Rescale(scale, shift), call.x)
 
 
-def layer_scale(call: Call) -> Outputs:
+def layer_scale(call: Call) -> Tensor:
     """ConvNeXt's: a learned factor a channel."""
-    x = call.as_layout(call.x, layout_of(len(call.x.dims)))
-    return [x._replace(ref=call.add(Scale(False, call.integer("projection_dim")), x.ref))]
+    x = call.seen(call.x, len(call.x.dims) - 1)
+    return call.same(Scale(False, call.integer("projection_dim")), x)
 
 
-def custom_scale(call: Call) -> Outputs:
+def custom_scale(call: Call) -> Tensor:
     """Inception-ResNet's: the first tensor, plus the second times a fixed number."""
-    scaled = call.add(Rescale(shift=False), call.tensors[-1].ref, part="scale")
-    t = call.tensors[0]
-    return [t._replace(ref=call.add(Add(), t.ref, scaled))]
+    t, scaled = call.tensors[0], call.same(Rescale(shift=False), call.tensors[-1], part="scale")
+    return call.add(Add(), t, scaled, dims=t.dims, c=t.c)
 
 
-def flatten(call: Call) -> Outputs:
+def flatten(call: Call) -> Tensor:
     t = call.x
-    shape = call.shape(t.ref)
-    ref = t.ref if shape.h == shape.w == 1 and t.layout == "c" else call.add(Flatten(), t.ref)
-    return call.result(ref, "c")
+    return t if len(t.dims) == 2 else call.mapped(Flatten(), t, flat=True)
 
 
-def as_dims(call: Call, dims: tuple[int, ...], op: Any = Reshape) -> Outputs:
-    """The same numbers under other axes."""
-    t = call.tensors[0]
+def as_dims(call: Call, dims: Dims, op: Any = Reshape) -> Tensor:
+    """The same numbers under other axes, of which the channels are where they are as a rule."""
+    t, c = call.tensors[0], call.net.channels_of(len(dims))
     if prod(dims) != prod(t.dims):
-        raise call.fault(f"{'x'.join(map(str, t.dims))} cannot be read as {'x'.join(map(str, dims[:16]))}")
-    layout = call.plain_layout(len(dims))
-    return [Tensor(call.add(op(*view(dims, layout)), t.ref), dims, layout)]
+        raise call.fault(f"{text_of(t.dims)} cannot be read as {text_of(dims)}")
+    return call.add(op(*view(dims, c)), t, dims=dims, c=c)
 
 
-def target_dims(call: Call, said: Any) -> list[int]:
-    """A target shape, in which one axis may be open: -1."""
-    if not isinstance(said, (list, tuple)) or len(said) > 16:
+def target_dims(call: Call, shape: Any) -> Dims:
+    """A target shape, the batch in front of it; one axis may be open: -1."""
+    if not isinstance(shape, list) or len(shape) > 16:
         raise call.fault("a shape must be a list of whole numbers")
-    dims = [-1 if n is None else n for n in said]
+    dims = [-1 if n is None else n for n in shape]
     for n in dims:
         if n.__class__ is not int or not (n == -1 or 1 <= n <= LARGEST_DIMENSION):
             raise call.fault(f"a shape must hold whole numbers, not {str(n)[:40]}")
     if dims.count(-1) > 1:
         raise call.fault("only one axis may be open")
-    return dims
+    return (1, *dims)
 
 
-def filled(dims: list[int], whole: int) -> tuple[int, ...] | None:
+def filled(dims: Dims, whole: int) -> Dims | None:
     """The axes of so many numbers, the open one taking what is left; None where they do not fit."""
     known = prod(n for n in dims if n != -1)
     if whole % known or (-1 not in dims and whole != known):
@@ -206,35 +181,30 @@ def filled(dims: list[int], whole: int) -> tuple[int, ...] | None:
     return tuple(whole // known if n == -1 else n for n in dims)
 
 
-def reshaped(call: Call, said: Any) -> Outputs:
-    """To axes that the file says.
+def reshaped(call: Call, shape: Any) -> Tensor:
+    """To axes that the file gives.
 
-    At another size than the file's own they follow the map, or the layer is named as one that does not.
+    At another size than the file's they follow the map, or the layer is named as one that does not.
     """
-    x, layers, target = call.tensors[0].dims, call.net.layers, target_dims(call, said)
+    x, layers, target = call.tensors[0].dims, call.net.layers, target_dims(call, shape)
     call.net.times[call.name] += 1
     key = f"{call.name}/reshape {call.net.times[call.name]}"
     old, dims = layers.own_sizes.get(key), filled(target, prod(x))
     if -1 in target and dims:
-        layers.rows(call.name, dims[target.index(-1)], call.shape(call.tensors[0].ref))
+        layers.rows(call.name, dims[target.index(-1)], call.net.shape(call.tensors[0]))
     if old is not None and old[0] != x:
         ways = {way for way in (dims, refitted(old[0], old[1], x)) if way}
         if len(ways) != 1:
-            was = "x".join(map(str, old[1]))
-            raise call.fault(
-                f"its axes of {was} are fixed in the file and do not follow {'x'.join(map(str, x))}", FOLLOWS
-            )
+            what = f"its axes of {text_of(old[1])} are fixed in the file and do not follow {text_of(x)}"
+            raise call.fault(what, "read it at its own size, or build the model anew at this one")
         (dims,) = ways
     if dims is None:
-        raise call.fault(f"{'x'.join(map(str, x))} cannot be read as {'x'.join(map(str, target))}")
+        raise call.fault(f"{text_of(x)} cannot be read as {text_of(target)}")
     layers.sizes[key] = x, dims
     return as_dims(call, dims)
 
 
-FOLLOWS = "read it at its own size, or build the model anew at this one"
-
-
-def refitted(old: tuple[int, ...], target: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...] | None:
+def refitted(old: Dims, target: Dims, new: Dims) -> Dims | None:
     """What a reshape of `old` to `target` becomes where it gets `new`; None where the axes do not say."""
     try:
         return refit(old, target, new)
@@ -242,195 +212,165 @@ def refitted(old: tuple[int, ...], target: tuple[int, ...], new: tuple[int, ...]
         return None
 
 
-def reshape(call: Call) -> Outputs:
-    return reshaped(call, call.said.get("target_shape"))
+def reshape(call: Call) -> Tensor:
+    return reshaped(call, call.config.get("target_shape"))
 
 
-def permute(call: Call) -> Outputs:
-    order = call.integers("dims", low=1)
-    t = call.x
-    if sorted(order) != list(range(1, len(t.dims) + 1)):
-        raise call.fault(f"{order} is no order of {len(t.dims)} axes")
-    return as_dims(call, tuple(t.dims[n - 1] for n in order), Permute)
+def permute(call: Call) -> Tensor:
+    order, t = call.integers("dims", low=1), call.x
+    if sorted(order) != list(range(1, len(t.dims))):
+        raise call.fault(f"{order} is no order of {len(t.dims) - 1} axes")
+    return as_dims(call, tuple(t.dims[n] for n in (0, *order)), Permute)
 
 
 def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]:
     """Top, bottom, left and right, from a number, one a side, or two a side."""
-    said = call.said.get(key, default)
-    if axes_of(call) == 1:
+    given = call.config.get(key, default)
+    if sides_of(call) == 1:
         first = call.integers(key, default)
-        said = [first * 2 if len(first) == 1 else first, [0, 0]]
-    if said.__class__ is int:
-        said = [said, said]
-    if not isinstance(said, list) or len(said) != 2:
+        given = [first * 2 if len(first) == 1 else first, [0, 0]]
+    if given.__class__ is int:
+        given = [given, given]
+    if not isinstance(given, list) or len(given) != 2:
         raise call.fault(f"'{key}' must be a number, or two for the two sides")
-    out: list[int] = []
-    for side in said:
-        two = [side, side] if side.__class__ is int else side
-        if (
-            not isinstance(two, list)
-            or len(two) != 2
-            or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for n in two)
-        ):
-            raise call.fault(f"'{key}' must hold whole numbers from 0")
-        out += two
-    return out[0], out[1], out[2], out[3]
+    pairs = [[side, side] if side.__class__ is int else side for side in given]
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs) or any(
+        n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for pair in pairs for n in pair
+    ):
+        raise call.fault(f"'{key}' must hold whole numbers from 0")
+    return (*pairs[0], *pairs[1])
 
 
-def zero_padding(call: Call) -> Outputs:
-    x = mapped(call)
-    return call.result(call.add(Pad(borders(call, "padding")), x.ref), x.layout)
+def zero_padding(call: Call) -> Tensor:
+    x = windowed(call)
+    return call.mapped(Pad(borders(call, "padding")), x)
 
 
-def cropping(call: Call) -> Outputs:
-    x = mapped(call)
+def cropping(call: Call) -> Tensor:
+    x = windowed(call)
     top, bottom, left, right = borders(call, "cropping", 0)
-    h, w, _ = view(x.dims, x.layout)
+    h, w, _ = view(x.dims, x.c)
     if h - top - bottom < 1 or w - left - right < 1:
         raise call.fault(f"nothing of {h}x{w} is left")
-    return call.result(call.add(Crop(h - top - bottom, w - left - right), x.ref), x.layout)
+    return call.mapped(Crop(h - top - bottom, w - left - right), x)
 
 
 METHODS = ("nearest", "bilinear", "bicubic")
 
 
-def upsampling(call: Call) -> Outputs:
-    x = mapped(call)
-    method = call.text("interpolation", "nearest")
+def method_of(call: Call, default: str) -> str:
+    method = call.text("interpolation", default)
     if method not in METHODS:
         raise NotKnown
-    return call.result(call.add(Upsample(window(call, "size", 2), method), x.ref), x.layout)
+    return method
 
 
-def resizing(call: Call) -> Outputs:
-    x = call.as_layout(call.x, map_layout(call))
-    method = call.text("interpolation", "bilinear")
-    if method not in METHODS:
-        raise NotKnown
-    return call.result(
-        call.add(Resize(call.integer("height"), call.integer("width"), method), x.ref), x.layout
-    )
+def upsampling(call: Call) -> Tensor:
+    x, method = windowed(call), method_of(call, "nearest")
+    return call.mapped(Upsample(window(call, "size", 2), method), x)
 
 
-def center_crop(call: Call) -> Outputs:
-    x = call.as_layout(call.x, map_layout(call))
-    h, w, _ = view(x.dims, x.layout)
-    height, width = call.integer("height"), call.integer("width")
+def resizing(call: Call) -> Tensor:
+    x, method = map_of(call), method_of(call, "bilinear")
+    return call.mapped(Resize(call.integer("height"), call.integer("width"), method), x)
+
+
+def center_crop(call: Call) -> Tensor:
+    x, height, width = map_of(call), call.integer("height"), call.integer("width")
+    h, w, _ = view(x.dims, x.c)
     if height > h or width > w:  # Keras enlarges what is too small
         raise NotKnown
-    return call.result(call.add(Crop(height, width), x.ref), x.layout)
+    return call.mapped(Crop(height, width), x)
 
 
-def combine(call: Call, tensors: list[Tensor], lay: Callable[[list[int]], int]) -> Outputs:
-    """Put tensors together element by element; axes that a tensor lacks are of size 1 and stand in front."""
-    most = max(tensors, key=lambda t: len(t.dims))
-    n = len(most.dims)
-    refs, sizes = [], []
-    for k, t in enumerate(tensors):
-        dims = (1,) * (n - len(t.dims)) + t.dims
-        sizes.append(dims)
-        shape = view(dims, most.layout)
-        refs.append(
-            t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=f"input {k + 1}")
-        )
-    dims = tuple(max(side) for side in zip(*sizes, strict=True))
-    for side in zip(*sizes, strict=True):
-        if len(set(side) - {1}) > 1:
-            raise call.fault(
-                "its inputs do not fit: "
-                + ", ".join("x".join(map(str, d)) or "one number" for d in sizes[:8])
-            )
-    return [Tensor(lay(refs), dims, most.layout)]
+def fitted(call: Call) -> tuple[list[Tensor], Dims, int]:
+    """The inputs as they are put together element by element, and the axes that this gives; axes that a
+    tensor lacks are of size 1 and stand in front.
+    """
+    most = max(call.tensors, key=lambda t: len(t.dims))
+    padded = [(1,) * (len(most.dims) - len(t.dims)) + t.dims for t in call.tensors]
+    try:
+        dims = broadcast(padded)
+    except ValueError:
+        raise unfit(call, padded) from None
+    pairs = zip(call.tensors, padded, strict=True)
+    tensors = [call.seen(t._replace(dims=p), most.c, f"input {k}") for k, (t, p) in enumerate(pairs, 1)]
+    return tensors, dims, most.c
 
 
-def merge(how: str) -> Callable[[Call], Outputs]:
-    """Add, Multiply and their kin, of two tensors or more."""
+def unfit(call: Call, shapes: list[Dims]) -> Exception:
+    return call.fault("its inputs do not fit: " + ", ".join(map(text_of, shapes[:8])))
 
-    def lay(call: Call) -> Outputs:
-        tensors = call.tensors
-        if len(tensors) < 2:
+
+def merge(how: str) -> Callable[[Call], Tensor]:
+    """Add, Multiply and the like, of two tensors or more, or of one and a number in the config."""
+
+    def build(call: Call) -> Tensor:
+        if len(call.tensors) < 2:
             if not (call.args[1:] or call.kwargs):
-                return [tensors[0]]
-            # with a number, which stands in the config
+                return call.tensors[0]
             return rescaling(call, how == "multiply", how != "multiply")
+        tensors, dims, c = fitted(call)
+        if how == "multiply":
+            y = tensors[0]
+            for k, other in enumerate(tensors[1:]):
+                y = call.add(Gate(), y, other, dims=dims, c=c, part=f"{k + 1}" if k else "")
+            return y
+        word = "add" if how == "average" else how
+        alike = len({call.net.shape(t) for t in tensors}) == 1
+        op = Add() if word == "add" and alike else Elementwise(word)
+        y = call.add(op, *tensors, dims=dims, c=c)
+        return call.same(Rescale(shift=False), y, part="mean") if how == "average" else y
 
-        def chained(refs: list[int]) -> int:
-            if how == "multiply":
-                ref = refs[0]
-                for k, other in enumerate(refs[1:]):
-                    ref = call.add(Gate(), ref, other, part=f"{k + 1}" if k else "")
-                return ref
-            alike = all(call.shape(r) == call.shape(refs[0]) for r in refs)
-            word = "add" if how == "average" else how
-            ref = call.add(Add() if word == "add" and alike else Elementwise(word), *refs)
-            return call.add(Rescale(shift=False), ref, part="mean") if how == "average" else ref
-
-        return combine(call, tensors, chained)
-
-    return lay
+    return build
 
 
-def concatenate(call: Call, axis: int | None = None) -> Outputs:
-    tensors = call.tensors
-    if len(tensors) == 1:
-        return [tensors[0]]
-    n = len(tensors[0].dims)
-    axis = axis_of(call) if axis is None else axis
-    at = axis - 1 if axis >= 0 else axis + n
-    if not 0 <= at < n:
-        raise call.fault(f"axis {axis} of tensors with {n + 1} axes")
-    if any(
-        len(t.dims) != n
-        or any(a != b for i, (a, b) in enumerate(zip(t.dims, tensors[0].dims, strict=True)) if i != at)
-        for t in tensors
-    ):
-        raise call.fault(
-            "its inputs do not fit: " + ", ".join("x".join(map(str, t.dims)) for t in tensors[:8])
-        )
-    if n > 3:
+def concatenate(call: Call, axis: int | None = None) -> Tensor:
+    t, *others = call.tensors
+    if not others:
+        return t
+    rank, axis = len(t.dims), axis_of(call) if axis is None else axis
+    at = axis_in(rank, axis)
+    if not at:
+        raise call.fault(f"axis {axis} of tensors with {rank} axes")
+    if any((x.dims[:at], x.dims[at + 1 :]) != (t.dims[:at], t.dims[at + 1 :]) for x in others):
+        raise unfit(call, [x.dims for x in call.tensors])
+    if rank > 4:
         raise NotKnown
-    layout = tensors[0].layout
-    refs = [call.as_layout(t, layout, f"input {k + 1}").ref for k, t in enumerate(tensors)]
-    side = {"h": "height", "w": "width", "c": "channels"}[layout[at]]
-    return call.result(call.add(Concat(side), *refs), layout)
+    tensors = [call.seen(x, t.c, f"input {k}") for k, x in enumerate(call.tensors, 1)]
+    sides = [i for i in range(1, rank) if i != t.c]
+    side = "channels" if at == t.c else ("height", "width")[sides.index(at)]
+    return call.mapped(Concat(side), *tensors)
 
 
 TRAINING_ONLY = (
-    *(
-        "ActivityRegularization",
-        "StochasticDepth",
-        "Identity",
-        "RandomFlip",
-        "RandomRotation",
-        "RandomZoom",
-        "RandomTranslation",
-    ),
-    *(
-        "RandomContrast",
-        "RandomBrightness",
-        "RandomShear",
-        "RandomErasing",
-        "RandomColorJitter",
-        "RandomGrayscale",
-        "RandomHue",
-    ),
-    *(
-        "RandomSaturation",
-        "RandomSharpness",
-        "RandomColorDegeneration",
-        "RandomPosterization",
-        "RandomInvert",
-        "RandomGaussianBlur",
-    ),
-    *(
-        "RandomElasticTransform",
-        "RandomPerspective",
-        "RandAugment",
-        "AugMix",
-        "CutMix",
-        "MixUp",
-        "AutoContrastRandom",
-    ),
+    "ActivityRegularization",
+    "StochasticDepth",
+    "Identity",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomZoom",
+    "RandomTranslation",
+    "RandomContrast",
+    "RandomBrightness",
+    "RandomShear",
+    "RandomErasing",
+    "RandomColorJitter",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomColorDegeneration",
+    "RandomPosterization",
+    "RandomInvert",
+    "RandomGaussianBlur",
+    "RandomElasticTransform",
+    "RandomPerspective",
+    "RandAugment",
+    "AugMix",
+    "CutMix",
+    "MixUp",
+    "AutoContrastRandom",
 )
 DROPOUTS = (
     "Dropout",
@@ -453,10 +393,9 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
         ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
         batch_norm,
     ),
-    "LayerNormalization": layer_norm,
-    "GroupNormalization": layer_norm,
-    "RMSNormalization": rms_norm,
-    "UnitNormalization": unit_norm,
+    **dict.fromkeys(("LayerNormalization", "GroupNormalization"), norm(LayerNorm)),
+    "RMSNormalization": plain_norm(LayerNorm(True, False)),
+    "UnitNormalization": plain_norm(L2Norm(False)),
     "Normalization": normalization,
     "Rescaling": rescaling,
     "Activation": activation,
@@ -495,4 +434,4 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     **dict.fromkeys(DROPOUTS, dropout),
     **dict.fromkeys(TRAINING_ONLY, same),
 }
-"""Every layer that can be costed, and what lays it out."""
+"""Every layer that can be costed, and the function that adds it."""

@@ -14,370 +14,321 @@ from ...engine.ops import GlobalPool, MatMul, Reduce, Resize
 from ...engine.ops.moves import Concat, Constant, Crop, Pad, Permute, Repeat, Reshape, Slice
 from ...engine.shapes import Shape
 from ..kit.layers import LARGEST_DIMENSION
+from ..kit.stored import Dims
+from ..kit.tensors import NotKnown, Tensor, Value, view
 from .functions import FUNCTIONS, plain_name
-from .layers import (
-    LAYERS,
-    METHODS,
-    as_dims,
-    concatenate,
-    elementwise,
-    merge,
-    rescaling,
-    reshaped,
-    same,
-)
-from .net import MOST_AXES, Call, Numbers, Outputs, Tensor, Value, view
-from .numbers import listed, picked, single, worked_out
-from .windows import NotKnown
+from .layers import LAYERS, METHODS, as_dims, concatenate, elementwise, merge, rescaling, reshaped, same
+from .net import MOST_AXES, Call, Outputs, axis_in
+from .numbers import listed, numbers, picked, single, worked_out
+
+MOST_PARTS = 1000
 
 
 def argument(call: Call, name: str, at: int, default: Any = None) -> Any:
     """An argument of an operation: from its config, its keywords, or its place."""
-    for where in (call.said, call.kwargs):
+    for where in (call.config, call.kwargs):
         if where.get(name) is not None:
             return where[name]
     return call.args[at] if len(call.args) > at and call.args[at] is not None else default
 
 
-def reduce(by: str) -> Callable[[Call], Outputs]:
+def axis_at(rank: int, axis: Any) -> int:
+    """Which axis of a tensor a number means; the batch's is not known."""
+    at = axis_in(rank, axis)
+    if not at:
+        raise NotKnown
+    return at
+
+
+def axes_at(rank: int, axes: Any) -> list[int]:
+    """Which axes of a tensor a number or a list of them means, in order."""
+    axes = [axes] if axes.__class__ is int else axes
+    if not isinstance(axes, list):
+        raise NotKnown
+    return sorted(axis_at(rank, a) for a in axes)
+
+
+def reduce(by: str) -> Callable[[Call], Tensor]:
     """Mean, sum and the like over some axes; over a map's height and width it is global pooling."""
 
-    def lay(call: Call) -> Outputs:
+    def build(call: Call) -> Tensor:
         t = call.tensors[0]
-        axes, keep = argument(call, "axis", 1), argument(call, "keepdims", 2, False) is True
-        axes = [axes] if axes.__class__ is int else list(range(1, len(t.dims) + 1)) if axes is None else axes
-        if not isinstance(axes, list) or not all(a.__class__ is int for a in axes):
+        rank = len(t.dims)
+        axes = argument(call, "axis", 1)
+        at = list(range(1, rank)) if axes is None else axes_at(rank, axes)
+        if rank > 4:
             raise NotKnown
-        at = sorted(a - 1 if a >= 0 else a + len(t.dims) for a in axes)
-        if len(t.dims) > 3 or any(not 0 <= a < len(t.dims) for a in at):
-            raise NotKnown
-        gone = "".join(t.layout[a] for a in at)
-        sides = {side: 1 if side in gone else d for side, d in zip(t.layout, t.dims, strict=True)}
-        shape = Shape(sides.get("h", 1), sides.get("w", 1), sides.get("c", 1))
-        pooled = sorted(gone) == ["h", "w"] and by in ("mean", "max")
-        op: Any = GlobalPool("average" if by == "mean" else "max") if pooled else Reduce(*shape, by)
-        ref = call.add(op, t.ref)
-        if keep:
-            return [Tensor(ref, tuple(sides[s] for s in t.layout), t.layout)]
-        left = tuple(sides[s] for s in t.layout if s not in gone)
-        layout = call.plain_layout(len(left))
-        shape = view(left, layout)
-        ref = ref if call.shape(ref) == shape else call.add(Reshape(*shape), ref, part="axes")
-        return [Tensor(ref, left, layout)]
+        dims = tuple(1 if i in at else n for i, n in enumerate(t.dims))
+        pooled = rank == 4 and at == [i for i in (1, 2, 3) if i != t.c] and by in ("mean", "max")
+        op: Any = GlobalPool("average" if by == "mean" else "max") if pooled else Reduce(*view(dims, t.c), by)
+        y = call.add(op, t, dims=dims, c=t.c)
+        if argument(call, "keepdims", 2, False) is True:
+            return y
+        return call.along(y, tuple(n for i, n in enumerate(dims) if i not in at))
 
-    return lay
+    return build
 
 
-def op_reshape(call: Call) -> Outputs:
+def op_reshape(call: Call) -> Tensor:
     shape = listed(argument(call, "newshape", 1, argument(call, "shape", 1)))
     if not shape:
         raise NotKnown
     return reshaped(call, shape[1:])
 
 
-def op_transpose(call: Call) -> Outputs:
+def op_transpose(call: Call) -> Tensor:
     axes, t = argument(call, "axes", 1, argument(call, "perm", 1)), call.tensors[0]
     if (
         not isinstance(axes, list)
-        or sorted(map(str, axes)) != sorted(map(str, range(len(t.dims) + 1)))
-        or axes[0] != 0
+        or axes[:1] != [0]
+        or axes_at(len(t.dims), axes[1:]) != list(range(1, len(t.dims)))
     ):
         raise NotKnown
-    return as_dims(call, tuple(t.dims[a - 1] for a in axes[1:]), Permute)
+    return as_dims(call, tuple(t.dims[a] for a in axes), Permute)
 
 
-def op_concatenate(call: Call) -> Outputs:
+def op_concatenate(call: Call) -> Tensor:
     axis = argument(call, "axis", 1, 0 if call.type == "Concatenate" else -1)
     if axis.__class__ is not int:
         raise NotKnown
     return concatenate(call, axis)
 
 
-def op_squeeze(call: Call) -> Outputs:
+def op_squeeze(call: Call) -> Tensor:
     axes, t = argument(call, "axis", 1), call.tensors[0]
-    axes = [axes] if axes.__class__ is int else axes
-    if axes is None:
-        return as_dims(call, tuple(d for d in t.dims if d != 1))
-    at = [
-        a - 1 if a.__class__ is int and a > 0 else a + len(t.dims) if a.__class__ is int else -1 for a in axes
-    ]
-    if any(not 0 <= a < len(t.dims) or t.dims[a] != 1 for a in at):
+    ones = [i for i, n in enumerate(t.dims) if i and n == 1]
+    at = ones if axes is None else axes_at(len(t.dims), axes)
+    if not set(at) <= set(ones):
         raise NotKnown
-    return as_dims(call, tuple(d for n, d in enumerate(t.dims) if n not in at))
+    return as_dims(call, tuple(n for i, n in enumerate(t.dims) if i not in at))
 
 
-def op_expand_dims(call: Call) -> Outputs:
-    axis, t = argument(call, "axis", 1), call.tensors[0]
-    if axis.__class__ is not int or axis == 0 or abs(axis) > len(t.dims) + 1:
-        raise NotKnown
-    at = axis - 1 if axis > 0 else axis + len(t.dims) + 1
+def op_expand_dims(call: Call) -> Tensor:
+    t = call.tensors[0]
+    at = axis_at(len(t.dims) + 1, argument(call, "axis", 1))
     return as_dims(call, (*t.dims[:at], 1, *t.dims[at:]))
 
 
-def op_pad(call: Call) -> Outputs:
-    said, t = argument(call, "pad_width", 1, argument(call, "paddings", 1)), call.tensors[0]
-    good = (
-        isinstance(said, list) and len(said) == 4 and all(isinstance(p, list) and len(p) == 2 for p in said)
-    )
-    if (
-        not good
-        or len(t.dims) != 3
-        or any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for p in said for n in p)
-    ):
+def op_pad(call: Call) -> Tensor:
+    pairs, t = argument(call, "pad_width", 1, argument(call, "paddings", 1)), call.tensors[0]
+    if not isinstance(pairs, list) or len(pairs) != 4 or len(t.dims) != 4:
         raise NotKnown
-    sides = dict(zip(t.layout, said[1:], strict=True))
-    if any(said[0]) or any(sides["c"]):
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise NotKnown
+        if any(n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for n in pair):
+            raise NotKnown
+    if any(pairs[0]) or any(pairs[t.c]):
         raise NotKnown
-    return call.result(call.add(Pad((*sides["h"], *sides["w"])), t.ref), t.layout)
+    h, w = (pairs[i] for i in (1, 2, 3) if i != t.c)
+    return call.mapped(Pad((*h, *w)), t)
 
 
-def axis_at(call: Call, t: Tensor, said: Any, more: int = 0) -> int:
-    """Which axis beside the batch a number means; `more`: of a tensor with so many more."""
-    n = len(t.dims) + more
-    at = (
-        said - 1
-        if said.__class__ is int and said > 0
-        else said + n
-        if said.__class__ is int and said < 0
-        else -1
-    )
-    if not 0 <= at < n:
-        raise NotKnown
-    return int(at)
-
-
-def cut(call: Call, t: Tensor, sizes: tuple[int, ...], start: int = 0, part: str = "") -> Tensor:
+def cut(call: Call, t: Tensor, sizes: Dims, start: int = 0, part: str = "") -> Tensor:
     """Some of each axis of a tensor; `start` is that of the channels."""
     if sizes == t.dims:
         return t
-    if len(t.dims) > 3 or min(sizes, default=0) < 1:
+    if len(t.dims) > 4 or min(sizes) < 1:
         raise NotKnown
-    y = view(sizes, t.layout)
-    ref, x = t.ref, call.shape(t.ref)
+    x, y = call.net.shape(t), view(sizes, t.c)
     if y.c != x.c:
-        ref = call.add(Slice(y.c, start), ref, part=part)
+        t = call.add(Slice(y.c, start), t, dims=sizes, c=t.c, part=part)
+        part = f"{part}/crop".lstrip("/")
     if (y.h, y.w) != (x.h, x.w):
-        ref = call.add(Crop(y.h, y.w), ref, part=f"{part}/crop".lstrip("/") if y.c != x.c else part)
-    return Tensor(ref, sizes, t.layout)
+        t = call.add(Crop(y.h, y.w), t, dims=sizes, c=t.c, part=part)
+    return t._replace(dims=sizes)
 
 
-def along(call: Call, t: Tensor, at: int, sizes: list[int]) -> Outputs:
-    """One part of an axis behind another."""
-    if any(n < 1 for n in sizes) or sum(sizes) != t.dims[at] or len(sizes) > 1000:
+def parts_of(call: Call, t: Tensor, at: int, sizes: list[int]) -> list[Tensor]:
+    """The parts of an axis, one behind another."""
+    if any(n < 1 for n in sizes) or sum(sizes) != t.dims[at] or len(sizes) > MOST_PARTS:
         raise NotKnown
-    starts = [sum(sizes[:k]) for k in range(len(sizes))]
-    channels = t.layout[at : at + 1] == "c"
-    parts = zip(sizes, starts, strict=True)
+    starts = [sum(sizes[:k]) * (at == t.c) for k in range(len(sizes))]
     return [
-        cut(call, t, (*t.dims[:at], n, *t.dims[at + 1 :]), start if channels else 0, str(k + 1))
-        for k, (n, start) in enumerate(parts)
+        cut(call, t, (*t.dims[:at], n, *t.dims[at + 1 :]), start, str(k))
+        for k, (n, start) in enumerate(zip(sizes, starts, strict=True), 1)
     ]
 
 
-def with_dims(call: Call, t: Tensor, dims: tuple[int, ...], part: str = "axes") -> Tensor:
-    """The same numbers along axes of which some of 1 are new or gone."""
-    layout = call.plain_layout(len(dims))
-    shape = view(dims, layout)
-    return Tensor(
-        t.ref if call.shape(t.ref) == shape else call.add(Reshape(*shape), t.ref, part=part), dims, layout
-    )
-
-
-def op_split(call: Call) -> Outputs:
+def op_split(call: Call) -> list[Tensor]:
     """Equal parts, parts that end at these places (Keras), or parts of these sizes (TensorFlow)."""
-    sizes, (t, *_) = call.kwargs.get("num_or_size_splits"), call.tensors
-    said = argument(call, "indices_or_sections", 1, sizes)
-    at = axis_at(call, t, argument(call, "axis", 2, 0))
-    count = single(said)
+    sizes, t = call.kwargs.get("num_or_size_splits"), call.tensors[0]
+    given = argument(call, "indices_or_sections", 1, sizes)
+    at = axis_at(len(t.dims), argument(call, "axis", 2, 0))
+    whole, count = t.dims[at], single(given)
     if count is not None:
-        if not 1 <= count <= 1000 or t.dims[at] % count:
+        if not 1 <= count <= MOST_PARTS or whole % count:
             raise NotKnown
-        return along(call, t, at, [t.dims[at] // count] * count)
-    numbers = listed(said)
-    if numbers is None:
+        return parts_of(call, t, at, [whole // count] * count)
+    parts = listed(given)
+    if parts is None:
         raise NotKnown
     if sizes is None:
-        edges = [0, *numbers, t.dims[at]]
-        numbers = [b - a for a, b in pairwise(edges)]
-    return along(call, t, at, [t.dims[at] - sum(numbers) - 1 if n == -1 else n for n in numbers])
+        parts = [b - a for a, b in pairwise([0, *parts, whole])]
+    return parts_of(call, t, at, [whole - sum(parts) - 1 if n == -1 else n for n in parts])
 
 
-def op_unstack(call: Call) -> Outputs:
+def op_unstack(call: Call) -> list[Tensor]:
     t = call.tensors[0]
-    at = axis_at(call, t, argument(call, "axis", 2, 0))
-    gone = (*t.dims[:at], *t.dims[at + 1 :])
-    return [
-        with_dims(call, one, gone, f"{k + 1}/axes")
-        for k, one in enumerate(along(call, t, at, [1] * min(t.dims[at], 1001)))
-    ]
+    at = axis_at(len(t.dims), argument(call, "axis", 2, 0))
+    parts = parts_of(call, t, at, [1] * min(t.dims[at], MOST_PARTS + 1))
+    left = (*t.dims[:at], *t.dims[at + 1 :])
+    return [call.along(part, left, f"{k}/axes") for k, part in enumerate(parts, 1)]
 
 
-def op_stack(call: Call) -> Outputs:
+def op_stack(call: Call) -> Tensor:
     """Side by side along a new axis."""
     t = call.tensors[0]
-    at = axis_at(call, t, argument(call, "axis", 1, 0), 1)
+    at = axis_at(len(t.dims) + 1, argument(call, "axis", 1, 0))
     if any(x.dims != t.dims for x in call.tensors):
         raise NotKnown
     rows = Shape(prod(t.dims[:at]), 1, prod(t.dims[at:]))
-    refs = [call.add(Reshape(*rows), x.ref, part=f"input {k + 1}") for k, x in enumerate(call.tensors)]
-    dims = (*t.dims[:at], len(refs), *t.dims[at:])
-    return [with_dims(call, Tensor(call.add(Concat("width"), *refs), (), ""), dims)]
+    inputs = [call.same(Reshape(*rows), x, part=f"input {k}") for k, x in enumerate(call.tensors, 1)]
+    y = call.add(Concat("width"), *inputs, dims=(), c=0)
+    return call.along(y, (*t.dims[:at], len(inputs), *t.dims[at:]))
 
 
-def op_getitem(call: Call) -> Outputs:
+def op_getitem(call: Call) -> Tensor:
     """Python's square brackets: slices, indices, new axes and an ellipsis."""
-    said, t = argument(call, "slice_spec", 1), call.tensors[0]
-    entries = list(said) if isinstance(said, list) else [said]
-    dots = [n for n, e in enumerate(entries) if isinstance(e, dict) and e.get("class_name") == "__ellipsis__"]
-    taken = sum(e is not None for e in entries) - len(dots)
-    if len(dots) > 1 or taken > len(t.dims) + 1 or len(entries) > MOST_AXES:
-        raise NotKnown
-    everything = [{"start": None, "stop": None}] * (len(t.dims) + 1 - taken)
-    at = dots[0] if dots else len(entries)
-    entries[at : at + 1] = everything
-    first, *rest = entries
+    given, t = argument(call, "slice_spec", 1), call.tensors[0]
+    first, *rest = _entries(given if isinstance(given, list) else [given], len(t.dims))
     if first is None or picked(first, 1) != range(1) or single(first) is not None:
         raise NotKnown  # of the batch
-    sizes: list[int] = []
-    dims: list[int] = []
-    start, left = 0, list(t.dims)
+    sizes, dims, start = [1], [1], 0
     for entry in rest:
         if entry is None:
             dims.append(1)
             continue
-        found = picked(entry, left[0])
+        found = picked(entry, t.dims[len(sizes)])
         if not found:
             raise NotKnown
-        if t.layout[len(sizes) : len(sizes) + 1] == "c" and found.step == 1:
+        if len(sizes) == t.c and found.step == 1:
             start = found.start
         sizes.append(len(found))
-        left.pop(0)
         if single(entry) is None:
             dims.append(len(found))
     y = cut(call, t, tuple(sizes), start)
-    return [y if tuple(dims) == y.dims else with_dims(call, y, tuple(dims))]
+    return y if tuple(dims) == y.dims else call.along(y, tuple(dims))
 
 
-def op_take(call: Call) -> Outputs:
+def _entries(given: list[Any], rank: int) -> list[Any]:
+    """What stands in square brackets, an entry an axis beside the new axes, the ellipsis written out."""
+    dots = [n for n, e in enumerate(given) if isinstance(e, dict) and e.get("class_name") == "__ellipsis__"]
+    taken = sum(e is not None for e in given) - len(dots)
+    if len(dots) > 1 or taken > rank or len(given) > MOST_AXES:
+        raise NotKnown
+    at = dots[0] if dots else len(given)
+    return [*given[:at], *[{"start": None, "stop": None}] * (rank - taken), *given[at + 1 :]]
+
+
+def op_take(call: Call) -> Tensor:
     """Some places of an axis, which stand in the file."""
     t, index = call.tensors[0], argument(call, "indices", 1)
-    numbers, at = listed(index), axis_at(call, t, argument(call, "axis", 2, 0))
-    if numbers is None or len(call.tensors) > 1 or not 0 < len(numbers) <= t.dims[at]:
+    places, at = listed(index), axis_at(len(t.dims), argument(call, "axis", 2, 0))
+    if places is None or len(call.tensors) > 1 or not 0 < len(places) <= t.dims[at]:
         raise NotKnown
-    y = cut(call, t, (*t.dims[:at], len(numbers), *t.dims[at + 1 :]))
-    return [y if single(index) is None else with_dims(call, y, (*t.dims[:at], *t.dims[at + 1 :]))]
+    y = cut(call, t, (*t.dims[:at], len(places), *t.dims[at + 1 :]))
+    return y if single(index) is None else call.along(y, (*t.dims[:at], *t.dims[at + 1 :]))
 
 
-def written(call: Call, said: Any) -> Tensor:
+def table(call: Call, lists: Any) -> Tensor:
     """Numbers that the file writes out as lists in lists, of one image: a table that nothing trains."""
     axes: list[int] = []
-    while isinstance(said, list) and said and len(axes) < MOST_AXES:
-        axes.append(len(said))
-        said = said[0]
-    if not axes or axes[0] != 1:
+    while isinstance(lists, list) and lists and len(axes) < MOST_AXES:
+        axes.append(len(lists))
+        lists = lists[0]
+    if axes[:1] != [1]:
         raise NotKnown
-    dims = tuple(axes[1:])
-    layout = call.plain_layout(len(dims))
-    return Tensor(call.add(Constant(*view(dims, layout)), part="table"), dims, layout)
+    dims, c = tuple(axes), call.net.channels_of(len(axes))
+    return call.add(Constant(*view(dims, c)), dims=dims, c=c, part="table")
 
 
-def repeated(call: Call, times: list[int]) -> Outputs:
+def repeated(call: Call, times: list[int] | None) -> Tensor:
     """A tensor, or numbers of the file, as often along each axis, the batch first."""
-    if call.tensors:
-        t = call.tensors[0]
-    else:
-        t = written(call, argument(call, "input", 0))
-    if len(times) != len(t.dims) + 1 or times[0] != 1 or min(times) < 1:
-        raise NotKnown
-    dims = tuple(a * b for a, b in zip(t.dims, times[1:], strict=True))
-    return [t if dims == t.dims else Tensor(call.add(Repeat(*view(dims, t.layout)), t.ref), dims, t.layout)]
-
-
-def op_tile(call: Call) -> Outputs:
-    times = listed(argument(call, "multiples", 1, argument(call, "repeats", 1)))
     if times is None:
         raise NotKnown
-    return repeated(call, times)
+    t = call.tensors[0] if call.tensors else table(call, argument(call, "input", 0))
+    if len(times) != len(t.dims) or times[0] != 1 or min(times) < 1:
+        raise NotKnown
+    dims = tuple(a * b for a, b in zip(t.dims, times, strict=True))
+    return t if dims == t.dims else call.add(Repeat(*view(dims, t.c)), t, dims=dims, c=t.c)
 
 
-def op_repeat(call: Call) -> Outputs:
-    times, t = single(argument(call, "repeats", 1)), call.tensors[0]
-    at = axis_at(call, t, argument(call, "axis", 2))
+def op_tile(call: Call) -> Tensor:
+    return repeated(call, listed(argument(call, "multiples", 1, argument(call, "repeats", 1))))
+
+
+def op_repeat(call: Call) -> Tensor:
+    times, rank = single(argument(call, "repeats", 1)), len(call.tensors[0].dims)
+    at = axis_at(rank, argument(call, "axis", 2))
     if times is None:
         raise NotKnown
-    return repeated(call, [1, *(times if n == at else 1 for n in range(len(t.dims)))])
+    return repeated(call, [times if n == at else 1 for n in range(rank)])
 
 
-def op_broadcast(call: Call) -> Outputs:
-    shape, t = listed(argument(call, "shape", 1)), call.tensors[0]
-    if (
-        shape is None
-        or len(shape) != len(t.dims) + 1
-        or any(n != d and d != 1 for n, d in zip(shape[1:], t.dims, strict=True))
-    ):
+def op_broadcast(call: Call) -> Tensor:
+    shape, dims = listed(argument(call, "shape", 1)), call.tensors[0].dims
+    if shape is None or len(shape) != len(dims):
         raise NotKnown
-    return repeated(call, [1, *(n // d for n, d in zip(shape[1:], t.dims, strict=True))])
+    pairs = list(zip(shape, dims, strict=True))[1:]
+    if any(d not in (1, n) for n, d in pairs):
+        raise NotKnown
+    return repeated(call, [1, *(n // d for n, d in pairs)])
 
 
-def op_filled(call: Call) -> Outputs:
+def op_filled(call: Call) -> Tensor:
     """Zeros or ones, as many as another tensor has."""
     t = call.tensors[0]
-    return [t._replace(ref=call.add(Constant(*view(t.dims, t.layout)), t.ref))]
+    return call.same(Constant(*view(t.dims, t.c)), t)
 
 
-def op_moved(call: Call) -> Outputs:
+def op_moved(call: Call) -> Tensor:
     """Turned round along some axes."""
     t = call.tensors[0]
-    return [t._replace(ref=call.add(Permute(*view(t.dims, t.layout)), t.ref))]
+    return call.same(Permute(*view(t.dims, t.c)), t)
 
 
-def op_swap(call: Call) -> Outputs:
-    t = call.tensors[0]
-    a, b = (axis_at(call, t, argument(call, f"axis{n}", n)) for n in (1, 2))
-    dims = list(t.dims)
+def op_swap(call: Call) -> Tensor:
+    dims = list(call.tensors[0].dims)
+    a, b = (axis_at(len(dims), argument(call, f"axis{n}", n)) for n in (1, 2))
     dims[a], dims[b] = dims[b], dims[a]
     return as_dims(call, tuple(dims), Permute)
 
 
-def op_depth(call: Call) -> Outputs:
+def op_depth(call: Call) -> Tensor:
     """Squares of positions become channels, or back."""
     t, size = call.tensors[0], single(argument(call, "block_size", 1))
-    if len(t.dims) != 3 or size is None or size < 1:
+    if len(t.dims) != 4 or size is None or size < 1:
         raise NotKnown
-    x = view(t.dims, t.layout)
-    up = plain_name(call.type) == "depthtospace"
-    if x.c % (size * size) if up else x.h % size or x.w % size:
+    h, w, c = view(t.dims, t.c)
+    if plain_name(call.type) == "depthtospace":
+        fits, y = not c % (size * size), Shape(h * size, w * size, c // (size * size))
+    else:
+        fits, y = not (h % size or w % size), Shape(h // size, w // size, c * size * size)
+    if not fits:
         raise NotKnown
-    y = (
-        Shape(x.h * size, x.w * size, x.c // (size * size))
-        if up
-        else Shape(x.h // size, x.w // size, x.c * size * size)
-    )
-    return call.result(call.add(Permute(*y), t.ref), t.layout)
+    return call.mapped(Permute(*y), t)
 
 
-def op_resize(call: Call) -> Outputs:
+def op_resize(call: Call) -> Tensor:
     size, t = listed(argument(call, "size", 1)), call.tensors[0]
     method = argument(call, "interpolation", 2, argument(call, "method", 2, "bilinear"))
-    if len(t.dims) != 3 or size is None or len(size) != 2 or min(size) < 1 or method not in METHODS:
+    if len(t.dims) != 4 or size is None or len(size) != 2 or min(size) < 1 or method not in METHODS:
         raise NotKnown
-    return call.result(call.add(Resize(size[0], size[1], method), t.ref), t.layout)
+    return call.mapped(Resize(size[0], size[1], method), t)
 
 
-def op_matmul(call: Call) -> Outputs:
+def op_matmul(call: Call) -> Tensor:
     """A product of two computed tensors, of matrices in their last two axes."""
     if len(call.tensors) != 2 or any(call.kwargs.get(key) for key in ("adjoint_a", "adjoint_b")):
         raise NotKnown
     a, b = (t.dims for t in call.tensors)
     a = (*a[:-2], *a[:-3:-1]) if call.kwargs.get("transpose_a") else a
     b = (*b[:-2], *b[:-3:-1]) if call.kwargs.get("transpose_b") else b
-    if len(a) != len(b) or len(a) < 2 or a[:-2] != b[:-2] or a[-1] != b[-2]:
+    if len(a) != len(b) or len(a) < 3 or a[:-2] != b[:-2] or a[-1] != b[-2]:
         raise NotKnown
-    dims = (*a[:-1], b[-1])
-    layout = call.plain_layout(len(dims))
-    return [
-        Tensor(call.add(MatMul(a[-1], *view(dims, layout)), *(t.ref for t in call.tensors)), dims, layout)
-    ]
+    dims, c = (*a[:-1], b[-1]), call.net.channels_of(len(a))
+    return call.add(MatMul(a[-1], *view(dims, c)), *call.tensors, dims=dims, c=c)
 
 
 OPERATIONS: dict[str, Callable[[Call], Outputs]] = {
@@ -385,8 +336,8 @@ OPERATIONS: dict[str, Callable[[Call], Outputs]] = {
     **dict.fromkeys(("subtract", "sub"), merge("subtract")),
     **dict.fromkeys(("multiply", "mul"), merge("multiply")),
     **dict.fromkeys(("divide", "truedivide", "truediv", "realdiv", "div"), merge("divide")),
-    **dict.fromkeys(("maximum",), merge("maximum")),
-    **dict.fromkeys(("minimum",), merge("minimum")),
+    "maximum": merge("maximum"),
+    "minimum": merge("minimum"),
     **dict.fromkeys(("power", "pow"), elementwise("power")),
     **dict.fromkeys(("mean", "reducemean"), reduce("mean")),
     **dict.fromkeys(("sum", "reducesum"), reduce("sum")),
@@ -420,8 +371,12 @@ OPERATIONS: dict[str, Callable[[Call], Outputs]] = {
 """Every operation that can be costed, by its name in lower case without underscores."""
 
 
-def lay(call: Call, module: str) -> list[Value]:
-    """Lay out one call, or keep it as an op that cannot be costed."""
+def convert(call: Call, module: str) -> list[Value]:
+    """Add the layers of one call, or an op that cannot be costed.
+
+    Raises SpecError for arguments that do not fit, UnknownOpError where the file's tail is read by what has
+    weights.
+    """
     operation = True
     if call.type in ("TFOpLambda", "SlicingOpLambda", "ClassMethod"):
         call.type = call.text("function", call.type)[:80]  # "math.multiply", "__operators__.add"
@@ -429,38 +384,38 @@ def lay(call: Call, module: str) -> list[Value]:
         call.type, call.args = _node_def(call), [*call.args, *_constants(call)]
     else:
         operation = ".ops" in module
-    found = OPERATIONS.get(plain_name(call.type)) if operation else LAYERS.get(call.type)
-    call.known = operation or found is not None
-    refs = [t.ref for t in call.tensors]
-    if call.net.layers.behind_tail(*refs):
-        if call.weighs(call.known):
-            call.net.layers.refuse_behind(*refs)
-        return list(call.tail("" if found else call.type))
     name = plain_name(call.type)
+    found = OPERATIONS.get(name) if operation else LAYERS.get(call.type)
+    call.known = operation or found is not None
+    if call.net.behind_tail(call.tensors):
+        if call.weighs():
+            call.net.layers.refuse_behind(*[t.ref for t in call.tensors])
+        return [call.tail("" if found else call.type)]
     if name == "shape" and len(call.tensors) == 1 and found is None:
-        return [Numbers((1, *call.x.dims))]
+        shape = numbers(list(call.x.dims))
+        return [call.unknown() if shape is None else shape]
     if not call.tensors and name not in ("tile", "fill", "zeros", "ones"):
-        numbers = worked_out(call, name)
-        return list(call.unknown()) if numbers is None else [numbers]
+        return [worked_out(call, name) or call.unknown()]
     try:
-        return list(found(call) if found else call.unknown())
+        given = found(call) if found else call.unknown()
     except NotKnown:
-        return list(call.unknown())
+        given = call.unknown()
+    return [*given] if isinstance(given, list) else [given]
 
 
 def _node_def(call: Call) -> str:
     """The op's type in the node of a TensorFlow graph, which TensorFlow 2.2 wrote as text within the JSON."""
     import json
 
-    said = call.said.get("node_def")
+    node = call.config.get("node_def")
     try:
-        said = json.loads(said) if isinstance(said, str) else said
+        node = json.loads(node) if isinstance(node, str) else node
     except (ValueError, RecursionError):
-        said = None
-    op = said.get("op") if isinstance(said, dict) else None
+        node = None
+    op = node.get("op") if isinstance(node, dict) else None
     return op[:80] if isinstance(op, str) else call.type
 
 
 def _constants(call: Call) -> list[Any]:
-    said = call.said.get("constants")
-    return list(said.values()) if isinstance(said, dict) else []
+    constants = call.config.get("constants")
+    return list(constants.values()) if isinstance(constants, dict) else []

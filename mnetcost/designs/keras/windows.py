@@ -5,174 +5,133 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...engine.ops import (
-    DepthwiseConv,
-    GlobalPool,
-    TransposedConv,
-)
+from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
 from ...engine.ops.elements import Activation
 from ..kit.layers import convolution, plain_size
+from ..kit.tensors import NotKnown, Tensor, view
 from .functions import function_of
-from .net import Call, Outputs, Tensor, layout_of, view
+from .net import Call
 
 
-def activated(call: Call, out: Outputs, key: str = "activation") -> Outputs:
-    """The activation that is an argument of another layer."""
-    said = call.said.get(key)
-    function = function_of(call, said)
+def activated(call: Call, t: Tensor, key: str = "activation") -> Tensor:
+    """A layer's output after the activation that is one of its arguments."""
+    given = call.config.get(key)
+    function = function_of(call, given)
     if function is None:
-        name = (
-            said
-            if isinstance(said, str)
-            else said.get("class_name", "function")
-            if isinstance(said, dict)
-            else "function"
-        )
-        ref = call.net.layers.unknown(str(name), f"{call.name}/{key}", out[0].ref)
-    elif function:
-        ref = call.add(Activation(function), out[0].ref, part=function)
-    else:
-        return out
-    return [out[0]._replace(ref=ref)]
+        name = given.get("class_name", "function") if isinstance(given, dict) else given
+        return t._replace(ref=call.net.layers.unknown(str(name), f"{call.name}/{key}", t.ref))
+    return call.same(Activation(function), t, part=function) if function else t
 
 
-def map_layout(call: Call, sides: int = 2) -> str:
-    """The sides of the axes by the layer's `data_format`."""
-    said = call.said.get("data_format")
-    if said not in (None, "channels_last", "channels_first", "default"):
+def map_of(call: Call, sides: int = 2) -> Tensor:
+    """The one input as a map, or as a row of positions; its channels are where the layer's `data_format`
+    says, which each layer may set for itself.
+    """
+    t, place = call.x, call.config.get("data_format")
+    if place not in (None, "channels_last", "channels_first", "default"):
         raise call.fault('\'data_format\' must be "channels_last" or "channels_first"')
-    first = said == "channels_first" or (said in (None, "default") and call.net.channels_first)
-    return layout_of(sides + 1, first)
+    first = place == "channels_first" or (place != "channels_last" and call.net.channels_first)
+    if len(t.dims) != sides + 2:
+        raise call.fault(f"{call.type} needs {sides + 1} axes beside the batch, not {len(t.dims) - 1}")
+    return call.seen(t, 1 if first else sides + 1)
 
 
-def axes_of(call: Call) -> int:
+def sides_of(call: Call) -> int:
     """How many sides the window of a layer has, by its name's end."""
     return int(call.type[-2]) if call.type[-2:] in ("1D", "2D", "3D") else 2
 
 
-def window(call: Call, key: str, default: Any = None, low: int = 1) -> Any:
+def windowed(call: Call) -> Tensor:
+    """The one input as what the layer's window slides over."""
+    if sides_of(call) == 3:
+        raise NotKnown
+    return map_of(call, sides_of(call))
+
+
+def window(call: Call, key: str, default: Any = None) -> Any:
     """A size for each side; along a row of positions there is only the height."""
-    sides = axes_of(call)
-    numbers = call.sides(key, default, low, sides)
+    sides = sides_of(call)
+    numbers = call.sides(key, default, 1, sides)
     return plain_size(*numbers) if sides == 2 else (numbers[0], 1)
 
 
 def padding_of(call: Call) -> str:
-    said = call.text("padding", "valid").lower()
-    if said not in ("valid", "same"):
-        raise call.fault(f"padding '{said[:20]}' is not known")
-    return said
+    padding = call.text("padding", "valid").lower()
+    if padding not in ("valid", "same"):
+        raise call.fault(f"padding '{padding[:20]}' is not known")
+    return padding
 
 
-def mapped(call: Call) -> Tensor:
-    """The input as a map, or as a row of positions."""
-    if axes_of(call) == 3:
-        raise NotKnown
-    return call.as_layout(call.x, map_layout(call, axes_of(call)))
-
-
-class NotKnown(Exception):
-    """The layer cannot be costed."""
-
-
-def conv(call: Call) -> Outputs:
-    x = mapped(call)
-    shape = view(x.dims, x.layout)
-    kernel = window(call, "kernel_size")
-    stride = window(call, "strides", 1)
+def conv(call: Call) -> Tensor:
+    x = windowed(call)
+    kernel, stride = window(call, "kernel_size"), window(call, "strides", 1)
     dilation = window(call, "dilation_rate", 1)
-    padding: Any = call.text("padding", "valid").lower()
-    if padding == "causal" and axes_of(call) == 1:
-        before = (kernel[0] - 1) * dilation[0]
-        padding = (before, 0, 0, 0)
+    if call.text("padding").lower() == "causal" and sides_of(call) == 1:
+        padding: Any = ((kernel[0] - 1) * dilation[0], 0, 0, 0)
     else:
         padding = padding_of(call)
-    op = convolution(
-        shape.c,
-        call.integer("filters"),
-        kernel,
-        stride,
-        dilation,
-        call.integer("groups", 1),
-        padding,
-        call.flag("use_bias", True),
-    )
-    return activated(call, call.result(call.add(op, x.ref), x.layout))
+    filters, groups = call.integer("filters"), call.integer("groups", 1)
+    bias = call.flag("use_bias", True)
+    op = convolution(x.dims[x.c], filters, kernel, stride, dilation, groups, padding, bias)
+    return activated(call, call.mapped(op, x))
 
 
-def depthwise(call: Call) -> Outputs:
-    x = mapped(call)
-    op = DepthwiseConv(
-        *(window(call, "kernel_size"), window(call, "strides", 1), window(call, "dilation_rate", 1)),
-        *(call.integer("depth_multiplier", 1), padding_of(call), call.flag("use_bias", True)),
-    )
-    return activated(call, call.result(call.add(op, x.ref), x.layout))
+def _depthwise(call: Call, bias: bool) -> DepthwiseConv:
+    kernel, stride = window(call, "kernel_size"), window(call, "strides", 1)
+    dilation, multiplier = window(call, "dilation_rate", 1), call.integer("depth_multiplier", 1)
+    return DepthwiseConv(kernel, stride, dilation, multiplier, padding_of(call), bias)
 
 
-def separable(call: Call) -> Outputs:
+def depthwise(call: Call) -> Tensor:
+    x = windowed(call)
+    return activated(call, call.mapped(_depthwise(call, call.flag("use_bias", True)), x))
+
+
+def separable(call: Call) -> Tensor:
     """A depthwise convolution without bias, then a pointwise one."""
-    x = mapped(call)
-    op = DepthwiseConv(
-        *(window(call, "kernel_size"), window(call, "strides", 1), window(call, "dilation_rate", 1)),
-        *(call.integer("depth_multiplier", 1), padding_of(call), False),
-    )
-    ref = call.add(op, x.ref, part="depthwise")
-    wide = call.shape(ref).c
-    pointwise = convolution(wide, call.integer("filters"), 1, 1, 1, 1, "valid", call.flag("use_bias", True))
-    return activated(call, call.result(call.add(pointwise, ref, part="pointwise"), x.layout))
+    x = windowed(call)
+    y = call.mapped(_depthwise(call, False), x, part="depthwise")
+    filters, bias = call.integer("filters"), call.flag("use_bias", True)
+    pointwise = convolution(y.dims[y.c], filters, 1, 1, 1, 1, "valid", bias)
+    return activated(call, call.mapped(pointwise, y, part="pointwise"))
 
 
-def transposed(call: Call) -> Outputs:
+def transposed(call: Call) -> Tensor:
     """Source: Keras, compute_conv_transpose_output_length."""
-    x = mapped(call)
-    sides = axes_of(call)
-    if sides != 2:
+    x = windowed(call)
+    if sides_of(call) != 2:
         raise NotKnown
-    kernel = call.sides("kernel_size")
-    stride = call.sides("strides", 1)
+    kernel, stride = call.sides("kernel_size"), call.sides("strides", 1)
     dilation = call.sides("dilation_rate", 1)
     wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding: Any = padding_of(call)
-    if call.said.get("output_padding") is not None:
+    extra: tuple[int, ...] = (0, 0)
+    if call.config.get("output_padding") is not None:
         extra = call.sides("output_padding", 0, 0)
         padding = (wide[0] // 2, wide[1] // 2) if padding == "same" else "valid"
     elif padding == "valid":
         extra = tuple(max(s - k, 0) for s, k in zip(stride, wide, strict=True))
-    else:
-        extra = (0, 0)
+    filters, groups = call.integer("filters"), call.integer("groups", 1)
     bias = call.flag("use_bias", True)
-    op = TransposedConv(
-        *(
-            call.integer("filters"),
-            plain_size(*kernel),
-            plain_size(*stride),
-            plain_size(*dilation),
-            call.integer("groups", 1),
-        ),
-        *(padding, plain_size(*extra), bias),
-    )
-    return activated(call, call.result(call.add(op, x.ref), x.layout))
+    sizes = plain_size(*kernel), plain_size(*stride), plain_size(*dilation)
+    op = TransposedConv(filters, *sizes, groups, padding, plain_size(*extra), bias)
+    return activated(call, call.mapped(op, x))
 
 
-def pool(cls: Any) -> Callable[[Call], Outputs]:
-    def lay(call: Call) -> Outputs:
-        x = mapped(call)
+def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
+    def build(call: Call) -> Tensor:
+        x = windowed(call)
         kernel = window(call, "pool_size", 2)
-        stride = kernel if call.said.get("strides") is None else window(call, "strides")
-        kernel = call.net.layers.window(
-            call.name, kernel, view(x.dims, x.layout), padding_of(call) != "valid"
-        )
-        return call.result(call.add(cls(kernel, stride, padding_of(call)), x.ref), x.layout)
+        stride = kernel if call.config.get("strides") is None else window(call, "strides")
+        padding = padding_of(call)
+        kernel = call.net.layers.window(call.name, kernel, view(x.dims, x.c), padding != "valid")
+        return call.mapped(cls(kernel, stride, padding), x)
 
-    return lay
+    return build
 
 
-def global_pool(how: str) -> Callable[[Call], Outputs]:
-    def lay(call: Call) -> Outputs:
-        x = mapped(call)
-        ref = call.add(GlobalPool(how), x.ref)
-        if call.flag("keepdims", False):
-            return call.result(ref, x.layout)
-        return call.result(ref, "c")
+def global_pool(how: str) -> Callable[[Call], Tensor]:
+    def build(call: Call) -> Tensor:
+        return call.mapped(GlobalPool(how), windowed(call), flat=not call.flag("keepdims", False))
 
-    return lay
+    return build

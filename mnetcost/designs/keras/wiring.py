@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from ...engine.graph import MOST_LAYERS
-from ...errors import nearest
-from .net import DEEPEST, Call, Link, Net, Tensor, Value
-from .operations import lay
+from ...errors import SpecError, nearest
+from ..kit.tensors import Tensor, Value
+from .net import Call, Given, Net
+from .operations import convert
 
-if TYPE_CHECKING:
-    pass
+DEEPEST = 40  # models within models
+SHAPES = (
+    "batch_shape",
+    "batch_input_shape",
+    "build_input_shape",
+)  # keys of an input's shape, the batch first
+MODELS = ("Functional", "Model", "Sequential")
+FUNCTIONAL = ("layers", "input_layers", "output_layers")
 
 
-def class_name_of(said: dict[str, Any], net: Net, place: str) -> str:
-    name = said.get("class_name")
+def class_name_of(layer: dict[str, Any], net: Net, place: str) -> str:
+    """The name of a layer's class, without its package."""
+    name = layer.get("class_name")
     if not isinstance(name, str) or not name:
-        raise net.fault("must say its 'class_name'", place)
+        raise net.layers.fault("must say its 'class_name'", place)
     return name.rsplit(">", 1)[-1][:200]
 
 
-def first_channels(said: Any) -> bool:
+def first_channels(config: Any) -> bool:
     """Does any layer put the channels first? An input does not say how its axes are meant."""
-    todo = [said]
+    todo = [config]
     while todo:
         here = todo.pop()
         if isinstance(here, dict):
@@ -37,358 +45,346 @@ def first_channels(said: Any) -> bool:
     return False
 
 
-MODELS = ("Functional", "Model", "Sequential")
-
-
-def is_model(said: dict[str, Any]) -> bool:
+def is_model(layer: dict[str, Any]) -> bool:
     """Is this a model whose config holds its layers?
 
     A class of a user's that is built as a functional model has them too.
     """
-    config = said.get("config")
+    config = layer.get("config")
     functional = isinstance(config, dict) and all(
         isinstance(config.get(key), (list, dict)) for key in FUNCTIONAL
     )
-    return functional or str(said.get("class_name")).rsplit(">", 1)[-1] in MODELS
-
-
-FUNCTIONAL = ("layers", "input_layers", "output_layers")
+    return functional or str(layer.get("class_name")).rsplit(">", 1)[-1] in MODELS
 
 
 def given_input(layer: Any, depth: int = 0) -> Any:
     """The shape of a layer's input, the batch first, if it says one; a model's is the one that its
     innermost first layer says.
     """
-    config = layer.get("config") if isinstance(layer, dict) and depth <= DEEPEST else None
-    layers = (
-        config if isinstance(config, list) else config.get("layers") if isinstance(config, dict) else None
-    )
+    if not isinstance(layer, dict):
+        return None
+    config = layer.get("config") if depth <= DEEPEST else None
     if isinstance(config, dict):
-        for key in ("batch_shape", "batch_input_shape", "build_input_shape"):
+        for key in SHAPES:
             if config.get(key):
                 return config[key]
         if isinstance(config.get("input_shape"), list):
             return [None, *config["input_shape"]]
-    if isinstance(layers, list) and layers:
-        first = (
-            [link.layer for link in _links(config.get("input_layers"))] if isinstance(config, dict) else []
+    built = layer.get("build_config")
+    found = given_input(_first_layer(config), depth + 1)
+    return found or (built.get("input_shape") if isinstance(built, dict) else None)
+
+
+def _first_layer(config: Any) -> Any:
+    """The layer of a model that takes its first input, or else the first that it lists."""
+    layers = config.get("layers") if isinstance(config, dict) else config
+    if not isinstance(layers, list) or not layers:
+        return None
+    first = next(_links(config.get("input_layers")), None) if isinstance(config, dict) else None
+    named = (x for x in layers if isinstance(x, dict) and first and x.get("name") == first.layer)
+    return next(named, layers[0])
+
+
+class Link(NamedTuple):
+    """The output of a layer's call: which layer, which of its calls, which of the call's outputs."""
+
+    layer: str
+    call: int
+    output: int
+
+
+class Step(NamedTuple):
+    """One call of a layer: which layer, the call's number, and its arguments, with links for tensors."""
+
+    layer: str
+    call: int
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+    @property
+    def links(self) -> list[Link]:
+        """What the call reads."""
+        return list(_links([self.args, list(self.kwargs.values())]))
+
+
+Table = dict[str, Any]
+
+
+class Model:
+    """One model of the file: the whole, or one that is a layer of another.
+
+    prefix: of its layers' names, with a slash at its end, where it is a layer.
+    """
+
+    def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0) -> None:
+        self.net, self.prefix, self.depth = net, prefix, depth
+        self.place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
+        if depth > DEEPEST:
+            raise self.fault(f"models are nested deeper than {DEEPEST}")
+        # the first Keras 2 wrote a Sequential as a list
+        self.config: Table = {"layers": config} if isinstance(config, list) else config
+        if not isinstance(self.config, dict) or not isinstance(self.config.get("layers"), list):
+            raise self.fault("must have a list of 'layers'")
+        self.layers: list[Table] = self.config["layers"]
+        if len(self.layers) > MOST_LAYERS or not all(isinstance(x, dict) for x in self.layers):
+            raise self.fault(f"its layers must be tables, at most {MOST_LAYERS:,}")
+
+    def fault(self, message: str, layer: str = "", hint: str = "") -> SpecError:
+        return self.net.layers.fault(message, f"layer {layer[:80]!r}" if layer else self.place, hint)
+
+    def run(self, class_name: str, inputs: list[Tensor] | None) -> list[Value]:
+        """Add the model's layers, on tensors where it is called as a layer, and return its outputs."""
+        if class_name == "Sequential":
+            return [self.sequential(inputs)]
+        return Functional(self.net, self.config, self.prefix, self.depth).outputs(inputs)
+
+    def call(self, layer: Table, name: str, given: Given) -> list[Value]:
+        """Call one layer."""
+        self.net.calls += 1
+        if self.net.calls > MOST_LAYERS:
+            raise self.net.fault(f"more than {MOST_LAYERS:,} calls of layers")
+        full, config = f"{self.prefix}{name}", layer.get("config")
+        class_name = class_name_of(layer, self.net, f"layer {full[:80]!r}")
+        if is_model(layer):
+            inner = Model(self.net, config, f"{full[:2000]}/", self.depth + 1)
+            outputs = inner.run(class_name, given.tensors)
+            if not outputs:
+                raise inner.fault("has no outputs")
+            return outputs
+        module = layer.get("module")
+        return convert(
+            Call(self.net, class_name, config, full, given), module if isinstance(module, str) else ""
         )
-        named = next(
-            (x for x in layers if isinstance(x, dict) and first and x.get("name") == first[0]), layers[0]
-        )
-        found = given_input(named, depth + 1)
-        if found:
-            return found
-    built = layer.get("build_config") if isinstance(layer, dict) else None
-    return built.get("input_shape") if isinstance(built, dict) else None
 
-
-def run(
-    net: Net, class_name: str, said: Any, inputs: list[Tensor] | None, prefix: str, depth: int = 0
-) -> list[Value]:
-    """Lay out a model, on tensors where it is called as a layer of another, and return its outputs."""
-    place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
-    if depth > DEEPEST:
-        raise net.fault(f"models are nested deeper than {DEEPEST}", place)
-    # the first Keras 2 wrote a Sequential as a list
-    config = {"layers": said} if isinstance(said, list) else said
-    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
-        raise net.fault("must have a list of 'layers'", place)
-    layers = config["layers"]
-    if len(layers) > MOST_LAYERS or not all(isinstance(x, dict) for x in layers):
-        raise net.fault(f"its layers must be tables, at most {MOST_LAYERS:,}", place)
-    if class_name == "Sequential":
-        return _sequential(net, config, layers, inputs, prefix, depth)
-    return _functional(net, config, layers, inputs, prefix, depth, place)
-
-
-def _apply(
-    net: Net,
-    layer: dict[str, Any],
-    name: str,
-    prefix: str,
-    tensors: list[Tensor],
-    args: list[Any],
-    kwargs: Any,
-    shapes: list[Any],
-    depth: int,
-) -> list[Value]:
-    """Call one layer."""
-    net.calls += 1
-    if net.calls > MOST_LAYERS:
-        raise net.fault(f"more than {MOST_LAYERS:,} calls of layers")
-    full = f"{prefix}{name}"
-    class_name = class_name_of(layer, net, f"layer {full[:80]!r}")
-    if is_model(layer):
-        return run(net, class_name, layer.get("config"), tensors, f"{full[:2000]}/", depth + 1)
-    call = Call(net, class_name, layer.get("config"), full[:2200], full, tensors, args, kwargs)
-    call.shapes = shapes
-    module = layer.get("module")
-    return lay(call, module if isinstance(module, str) else "")
-
-
-def _sequential(
-    net: Net,
-    config: dict[str, Any],
-    layers: list[dict[str, Any]],
-    inputs: list[Tensor] | None,
-    prefix: str,
-    depth: int,
-) -> list[Value]:
-    x = inputs[0] if inputs else None
-    for n, layer in enumerate(layers):
-        inner = layer.get("config")
-        inner = inner if isinstance(inner, dict) else {}
-        name = str(inner.get("name") or layer.get("name") or f"layer {n + 1}")
+    def sequential(self, inputs: list[Tensor] | None) -> Tensor:
+        """Call the layers one behind another."""
+        x = inputs[0] if inputs else None
+        for n, layer in enumerate(self.layers, 1):
+            config = layer.get("config")
+            inner = config if isinstance(config, dict) else {}
+            name = str(inner.get("name") or layer.get("name") or f"layer {n}")
+            first = layer.get("class_name") == "InputLayer"
+            if x is None:
+                shape = given_input(layer) or self.config.get("build_input_shape")
+                x = self.net.input(name if first else "input", shape)
+            if first:
+                continue
+            y = self.call(layer, name, Given([x], [x], {}, []))[0]
+            if not isinstance(y, Tensor):
+                raise self.fault("gives numbers of shapes, which no layer takes", f"{self.prefix}{name}")
+            x = y
         if x is None:
-            input_name = name if layer.get("class_name") == "InputLayer" else "input"
-            x = net.input(input_name, given_input(layer) or config.get("build_input_shape"))
-        if layer.get("class_name") == "InputLayer":
-            continue
-        out = _apply(net, layer, name, prefix, [x], [x], {}, [], depth)[0]
-        if not isinstance(out, Tensor):
-            raise net.fault("gives numbers of shapes, which no layer takes", f"layer {prefix}{name[:80]!r}")
-        x = out
-    if x is None:
-        raise net.fault("has no layers", f"model {prefix[:-1][:80]!r}" if prefix else "")
-    return [x]
+            raise self.net.layers.fault("has no layers", self.place if self.prefix else "")
+        return x
 
 
-def _links(said: Any) -> Iterator[Link]:
+class Functional(Model):
+    """A model whose layers say which outputs of which calls they read."""
+
+    def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0) -> None:
+        super().__init__(net, config, prefix, depth)
+        self.named: dict[str, Table] = {}
+        for n, layer in enumerate(self.layers, 1):
+            inner = layer.get("config")
+            name = layer.get("name") or (inner.get("name") if isinstance(inner, dict) else None)
+            if not isinstance(name, str) or not name:
+                raise self.fault(f"layer {n} has no name")
+            if name in self.named:
+                raise self.fault(f"two layers are called '{name[:80]}'")
+            self.named[name] = layer
+        self.done: dict[tuple[str, int], list[Value]] = {}
+        self.shapes: dict[Link, Any] = {}  # what calls say of what they read
+
+    def outputs(self, inputs: list[Tensor] | None) -> list[Value]:
+        """Call every layer, and return what the model gives."""
+        self.bind(inputs)
+        steps = self.numbered([step for name in self.named for step in self.steps(name)])
+        self.run_steps(steps)
+        links = list(_links(self.config.get("output_layers")))
+        for link in links:
+            if (link.layer, link.call) not in self.done:
+                raise self.fault(f"its output '{link.layer[:80]}' is not there", hint=self.like(link.layer))
+        return [self.output(link) for link in links]
+
+    def bind(self, inputs: list[Tensor] | None) -> None:
+        """Give the layers that are not called their tensors: the model's inputs."""
+        names = [link.layer for link in _links(self.config.get("input_layers"))]
+        bound = dict(zip(names, inputs or (), strict=False))
+        for name, layer in self.named.items():
+            config = layer.get("config")
+            if layer.get("inbound_nodes"):
+                continue
+            if name in bound:
+                self.done[name, 0] = [bound[name]]
+            elif layer.get("class_name") == "InputLayer" and isinstance(config, dict):
+                if inputs is not None:
+                    raise self.fault(f"it is called without its input '{name[:80]}'")
+                shape = config.get("batch_shape") or config.get("batch_input_shape")
+                self.done[name, 0] = [self.net.input(f"{self.prefix}{name}", shape)]
+
+    def steps(self, name: str) -> Iterator[Step]:
+        """The calls of a layer."""
+        nodes = self.named[name].get("inbound_nodes") or []
+        if not isinstance(nodes, list) or len(nodes) > MOST_LAYERS:
+            raise self.fault("'inbound_nodes' must be a list", name)
+        for k, node in enumerate(nodes):
+            arguments = _arguments(node, self.named, self.shapes)
+            if arguments is None:
+                raise self.fault(f"call {k + 1} is written in no known dialect", name)
+            yield Step(name, k, *arguments)
+
+    def numbered(self, steps: list[Step]) -> list[Step]:
+        """The calls, numbered as links number them.
+
+        A model that was made with an input has a call of its own, number 0, which Keras does not save; links
+        to its other calls count it all the same. Source: Keras, functional.py, get_config.
+        """
+        last: dict[str, int] = {}
+        for links in (*(step.links for step in steps), _links(self.config.get("output_layers"))):
+            for link in links:
+                last[link.layer] = max(last.get(link.layer, 0), link.call)
+        saved = Counter(step.layer for step in steps)
+        skipped = {name for name in saved if last.get(name) == saved[name] and is_model(self.named[name])}
+        return [step._replace(call=step.call + (step.layer in skipped)) for step in steps]
+
+    def run_steps(self, steps: list[Step]) -> None:
+        """Call layers as soon as what they read is there, in the file's order where there is a choice."""
+        missing, waiting = self.waits(steps)
+        ready = [n for n, count in enumerate(missing) if not count]
+        heapify(ready)
+        finished = 0
+        shapes: dict[tuple[str, int], list[Any]] = {}
+        for link, shape in self.shapes.items():
+            shapes.setdefault((link.layer, link.call), []).append(shape)
+        while ready:
+            step = steps[heappop(ready)]
+            finished += 1
+            key = step.layer, step.call
+            self.done[key] = self.call(
+                self.named[step.layer], step.layer, self.given(step, shapes.get(key, []))
+            )
+            for later in waiting.get(key, []):
+                missing[later] -= 1
+                if not missing[later]:
+                    heappush(ready, later)
+        if finished < len(steps):
+            stuck = next(steps[n].layer for n, count in enumerate(missing) if count)
+            raise self.fault("reads what depends on itself: the layers form a cycle", stuck)
+
+    def waits(self, steps: list[Step]) -> tuple[list[int], dict[tuple[str, int], list[int]]]:
+        """How many calls each call waits for, and which calls wait for each."""
+        there = {(step.layer, step.call) for step in steps}
+        missing, waiting = [0] * len(steps), dict[tuple[str, int], list[int]]()
+        for n, step in enumerate(steps):
+            for link in set(step.links):
+                key = link.layer, link.call
+                if key in self.done:
+                    continue
+                if key not in there:
+                    what = f"reads call {link.call + 1} of '{link.layer[:80]}', which is not there"
+                    raise self.fault(what, step.layer, self.like(link.layer))
+                waiting.setdefault(key, []).append(n)
+                missing[n] += 1
+        return missing, waiting
+
+    def given(self, step: Step, shapes: list[Any]) -> Given:
+        """What a call reads, in the place of its links."""
+
+        def read(value: Any) -> Any:
+            if isinstance(value, Link):
+                return self.output(value)
+            if isinstance(value, list):
+                return [read(v) for v in value]
+            return {k: read(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+        values = [self.output(link) for link in step.links]
+        if not values and not step.args:
+            raise self.fault("is called with no tensor", step.layer)
+        tensors = [v for v in values if isinstance(v, Tensor)]
+        return Given(tensors, read(step.args), read(step.kwargs), shapes)
+
+    def output(self, link: Link) -> Value:
+        values = self.done[link.layer, link.call]
+        return values[min(max(link.output, 0), len(values) - 1)]
+
+    def like(self, name: str) -> str:
+        """A hint where no layer has this name."""
+        like = nearest(name, list(self.named)[:2000]) if name not in self.named else None
+        return f"did you mean '{like}'?" if like else ""
+
+
+def _links(value: Any) -> Iterator[Link]:
     """The tensors in a list of links, however it is nested: ["a", 0, 0], [["a", 0, 0], ...] or {"x":
     ["a", 0, 0]}.
     """
-    if isinstance(said, dict):
-        if said.get("class_name") == "__keras_tensor__":
-            link = _keras3(said)
-            if link:
-                yield link
-            return
-        for value in said.values():
-            yield from _links(value)
-    elif isinstance(said, list):
-        link = _keras2(said)
+    if isinstance(value, Link):
+        yield value
+    elif isinstance(value, (dict, list)):
+        keras3 = isinstance(value, dict) and value.get("class_name") == "__keras_tensor__"
+        link = _keras3(value) if isinstance(value, dict) else _keras2(value)
         if link:
             yield link
-        else:
-            for value in said:
-                yield from _links(value)
-    elif isinstance(said, Link):
-        yield said
+        elif not keras3:
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from _links(inner)
 
 
-def _keras3(said: dict[str, Any]) -> Link | None:
-    config = said.get("config")
+def _keras3(value: Table) -> Link | None:
+    config = value.get("config") if value.get("class_name") == "__keras_tensor__" else None
     history = config.get("keras_history") if isinstance(config, dict) else None
     return _keras2(history) if isinstance(history, list) else None
 
 
-def _keras2(said: list[Any]) -> Link | None:
-    if (
-        len(said) in (3, 4)
-        and isinstance(said[0], str)
-        and said[1].__class__ is int
-        and said[2].__class__ is int
-        and said[1] >= 0
-    ):
-        return Link(said[0], said[1], said[2])
-    return None
+def _keras2(value: list[Any]) -> Link | None:
+    if len(value) not in (3, 4) or not isinstance(value[0], str):
+        return None
+    layer, call, output = value[:3]
+    if call.__class__ is not int or output.__class__ is not int or call < 0:
+        return None
+    return Link(layer, call, output)
 
 
-def _replace(said: Any, shapes: dict[Link, Any]) -> Any:
-    """An argument with links in the place of what the file writes for tensors."""
-    if isinstance(said, dict):
-        if said.get("class_name") == "__keras_tensor__":
-            link = _keras3(said)
-            if link:
-                shapes.setdefault(link, said["config"].get("shape"))
-            return link
-        return {k: _replace(v, shapes) for k, v in said.items()}
-    if isinstance(said, list):
-        return [_replace(v, shapes) for v in said]
-    return said
-
-
-def _call(
-    node: Any, known: dict[str, int], shapes: dict[Link, Any]
-) -> tuple[list[Any], dict[str, Any]] | None:
+def _arguments(node: Any, known: Table, shapes: dict[Link, Any]) -> tuple[list[Any], Table] | None:
     """The arguments of one call, in either dialect; None for what is neither."""
-    if isinstance(node, dict) and isinstance(node.get("args"), list):  # Keras 3
-        kwargs = _replace(node.get("kwargs") or {}, shapes)
-        return _replace(node["args"], shapes), kwargs if isinstance(kwargs, dict) else {}
+    if isinstance(node, dict) and isinstance(node.get("args"), list):
+        kwargs = _linked3(node.get("kwargs") or {}, shapes)
+        return _linked3(node["args"], shapes), kwargs if isinstance(kwargs, dict) else {}
     if isinstance(node, dict):
         node = list(node.values())
     if not isinstance(node, list):
         return None
-    entries = [node] if node and isinstance(node[0], str) else node
     args: list[Any] = []
     kwargs = {}
-    for entry in entries:
+    for entry in [node] if node and isinstance(node[0], str) else node:
         if not isinstance(entry, list) or len(entry) < 3:
             return None
-        if entry[0] == "_CONSTANT_VALUE":
-            args.append(entry[2])
-        else:
-            link = _keras2(entry[:3])
-            if link is None:
-                return None
-            args.append(link)
+        constant = entry[0] == "_CONSTANT_VALUE"
+        arg = entry[2] if constant else _keras2(entry[:3])
+        if arg is None and not constant:
+            return None
+        args.append(arg)
         if len(entry) > 3 and isinstance(entry[3], dict):
             kwargs.update(entry[3])
-
-    def linked(value: Any) -> Any:  # a tensor given by its argument's name
-        if isinstance(value, list):
-            link = _keras2(value)
-            return link if link and link.layer in known else [linked(v) for v in value]
-        return {k: linked(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-    return args, {k: linked(v) for k, v in kwargs.items()}
+    return args, {k: _linked2(v, known) for k, v in kwargs.items()}
 
 
-def _functional(
-    net: Net,
-    config: dict[str, Any],
-    layers: list[dict[str, Any]],
-    inputs: list[Tensor] | None,
-    prefix: str,
-    depth: int,
-    place: str,
-) -> list[Value]:
-    names: dict[str, int] = {}
-    for n, layer in enumerate(layers):
-        inner = layer.get("config")
-        name = layer.get("name") or (inner.get("name") if isinstance(inner, dict) else None)
-        if not isinstance(name, str) or not name:
-            raise net.fault(f"layer {n + 1} has no name", place)
-        if name in names:
-            raise net.fault(f"two layers are called '{name[:80]}'", place)
-        names[name] = n
-    order = list(names)
-    bound = (
-        dict(zip((link.layer for link in _links(config.get("input_layers"))), inputs, strict=False))
-        if inputs is not None
-        else {}
-    )
-    done: dict[tuple[str, int], list[Value]] = {}
-    shapes: dict[Link, Any] = {}
-    units: list[tuple[str, int, list[Any], dict[str, Any]]] = []
-    for name, n in names.items():
-        nodes = layers[n].get("inbound_nodes") or []
-        if not isinstance(nodes, list) or len(nodes) > MOST_LAYERS:
-            raise net.fault("'inbound_nodes' must be a list", f"layer {name[:80]!r}")
-        if not nodes:
-            if name in bound:
-                done[name, 0] = [bound[name]]
-            elif layers[n].get("class_name") == "InputLayer" and isinstance(layers[n].get("config"), dict):
-                if inputs is not None:
-                    raise net.fault(f"it is called without its input '{name[:80]}'", place)
-                said = layers[n]["config"]
-                done[name, 0] = [
-                    net.input(f"{prefix}{name}", said.get("batch_shape") or said.get("batch_input_shape"))
-                ]
-            continue
-        for k, node in enumerate(nodes):
-            call = _call(node, names, shapes)
-            if call is None:
-                raise net.fault(f"call {k + 1} is written in no known dialect", f"layer {name[:80]!r}")
-            units.append((name, k, *call))
-    units = _counted(units, layers, names, config.get("output_layers"))
-    _run_units(net, units, done, layers, names, shapes, prefix, depth)
-    outputs: list[Value] = []
-    for link in _links(config.get("output_layers")):
-        if (link.layer, link.call) not in done:
-            like = nearest(link.layer, order)
-            raise net.fault(
-                f"its output '{link.layer[:80]}' is not there",
-                place,
-                f"did you mean '{like}'?" if like else "",
-            )
-        outputs.append(_output(done[link.layer, link.call], link))
-    return outputs
+def _linked3(value: Any, shapes: dict[Link, Any]) -> Any:
+    """An argument of Keras 3, with links in the place of what the file writes for tensors."""
+    if isinstance(value, list):
+        return [_linked3(v, shapes) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") != "__keras_tensor__":
+        return {k: _linked3(v, shapes) for k, v in value.items()}
+    link = _keras3(value)
+    if link:
+        shapes.setdefault(link, value["config"].get("shape"))
+    return link
 
 
-def _counted(
-    units: list[tuple[str, int, list[Any], dict[str, Any]]],
-    layers: list[dict[str, Any]],
-    names: dict[str, int],
-    outputs: Any,
-) -> list[tuple[str, int, list[Any], dict[str, Any]]]:
-    """The calls, numbered as links number them.
-
-    A model that was made with an input has a call of its own, number 0, which Keras does not save; links to
-    its other calls count it all the same. Source: Keras, functional.py, get_config.
-    """
-    last: dict[str, int] = {}
-    for link in (
-        *(link for _, _, args, kwargs in units for link in _links([args, list(kwargs.values())])),
-        *_links(outputs),
-    ):
-        last[link.layer] = max(last.get(link.layer, 0), link.call)
-    saved = Counter(name for name, *_ in units)
-    skipped = {n for n in saved if last.get(n) == saved[n] and is_model(layers[names[n]])}
-    return [(name, k + (name in skipped), args, kwargs) for name, k, args, kwargs in units]
-
-
-def _output(tensors: list[Value], link: Link) -> Value:
-    return tensors[min(max(link.output, 0), len(tensors) - 1)]
-
-
-def _run_units(
-    net: Net,
-    units: list[tuple[str, int, list[Any], dict[str, Any]]],
-    done: dict[tuple[str, int], list[Value]],
-    layers: list[dict[str, Any]],
-    names: dict[str, int],
-    shapes: dict[Link, Any],
-    prefix: str,
-    depth: int,
-) -> None:
-    """Call layers as soon as what they read is there, in the order of the file where there is a choice."""
-    waiting: dict[tuple[str, int], list[int]] = {}
-    missing = [0] * len(units)
-    wanted = [list(_links([args, list(kwargs.values())])) for _, _, args, kwargs in units]
-    there = {(name, k) for name, k, _, _ in units}
-    for n, (name, _, _, _) in enumerate(units):
-        for link in set(wanted[n]):
-            key = (link.layer, link.call)
-            if key in done:
-                continue
-            if key not in there:
-                like = nearest(link.layer, list(names)[:2000]) if link.layer not in names else None
-                what = f"reads call {link.call + 1} of '{link.layer[:80]}', which is not there"
-                raise net.fault(what, f"layer {name[:80]!r}", f"did you mean '{like}'?" if like else "")
-            waiting.setdefault(key, []).append(n)
-            missing[n] += 1
-    ready = [n for n, count in enumerate(missing) if not count]
-    heapify(ready)
-    of_call: dict[tuple[str, int], list[Any]] = {}
-    for link, shape in shapes.items():
-        of_call.setdefault((link.layer, link.call), []).append(shape)
-    finished = 0
-
-    def tensors_for(value: Any) -> Any:
-        if isinstance(value, Link):
-            return _output(done[value.layer, value.call], value)
-        if isinstance(value, list):
-            return [tensors_for(v) for v in value]
-        return {k: tensors_for(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-    while ready:
-        n = heappop(ready)
-        finished += 1
-        name, k, args, kwargs = units[n]
-        values = [_output(done[link.layer, link.call], link) for link in wanted[n]]
-        tensors = [v for v in values if isinstance(v, Tensor)]
-        if not values and not args:
-            raise net.fault("is called with no tensor", f"layer {name[:80]!r}")
-        call = tensors_for(args), {key: tensors_for(v) for key, v in kwargs.items()}
-        done[name, k] = _apply(
-            net, layers[names[name]], name, prefix, tensors, *call, of_call.get((name, k), []), depth
-        )
-        for later in waiting.get((name, k), []):
-            missing[later] -= 1
-            if not missing[later]:
-                heappush(ready, later)
-    if finished < len(units):
-        stuck = next(units[n][0] for n, count in enumerate(missing) if count)
-        raise net.fault("reads what depends on itself: the layers form a cycle", f"layer {stuck[:80]!r}")
+def _linked2(value: Any, known: Table) -> Any:
+    """A keyword argument of Keras 2, with links in the place of tensors."""
+    if isinstance(value, list):
+        link = _keras2(value)
+        return link if link and link.layer in known else [_linked2(v, known) for v in value]
+    return {k: _linked2(v, known) for k, v in value.items()} if isinstance(value, dict) else value

@@ -38,26 +38,26 @@ FROM_ITS_SOURCE = (
 )
 
 
-def unwrapped(said: Any, file: str) -> dict[str, Any]:
+def unwrapped(data: Any, file: str) -> dict[str, Any]:
     """Return the table with the model's `class_name` and `config`.
 
     Raises SpecError where there is none, saying what the file is instead.
     """
-    if isinstance(said, str):  # json.dump(model.to_json(), file) writes the JSON as one text
-        said = _parsed(said, file)
-    if isinstance(said, dict) and "modelTopology" in said:
-        topology = said["modelTopology"]
+    if isinstance(data, str):  # json.dump(model.to_json(), file) writes the JSON as one text
+        data = _parsed(data, file)
+    if isinstance(data, dict) and "modelTopology" in data:
+        topology = data["modelTopology"]
         topology = _parsed(topology, file) if isinstance(topology, str) else topology
-        if said.get("format") == "graph-model" or (isinstance(topology, dict) and "node" in topology):
+        if data.get("format") == "graph-model" or (isinstance(topology, dict) and "node" in topology):
             raise SpecError(Fault(GRAPH_MODEL, file, hint=FROM_ITS_SOURCE))
-        said = topology
-    if isinstance(said, dict) and "class_name" not in said and "model_config" in said:
-        config = said["model_config"]
-        said = _parsed(config, file) if isinstance(config, str) else config
-    if isinstance(said, dict) and isinstance(said.get("class_name"), str):
-        return said
-    for keys, what, hint in NO_MODELS if isinstance(said, dict) else ():
-        if all(key in said for key in keys):
+        data = topology
+    if isinstance(data, dict) and "class_name" not in data and "model_config" in data:
+        config = data["model_config"]
+        data = _parsed(config, file) if isinstance(config, str) else config
+    if isinstance(data, dict) and isinstance(data.get("class_name"), str):
+        return data
+    for keys, what, hint in NO_MODELS if isinstance(data, dict) else ():
+        if all(key in data for key in keys):
             raise SpecError(Fault(what, file, hint=hint))
     raise SpecError(Fault("is no Keras model: it has no 'class_name'", file, hint=WRITES))
 

@@ -101,13 +101,13 @@ class Maps:
         except ShapeError as e:
             raise self.fault(e.faults[0].message, name) from None
 
-    def seen(self, t: Tensor, c: int, name: str, rank: int = 0) -> Tensor:
-        """A tensor with this axis as its channels."""
+    def seen(self, t: Tensor, c: int, name: str, rank: int = 0, part: str = "layout") -> Tensor:
+        """A tensor with this axis as its channels; `part`: what a layer that it needs is called."""
         if rank and len(t.dims) != rank:
             raise NotKnown
         c %= len(t.dims) or 1
         shape = view(t.dims, c)
-        ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
+        ref = t.ref if self.shape(t) == shape else self.node(f"{name}/{part}", Reshape(*shape), t.ref)
         return Tensor(ref, t.dims, c)
 
     def learned(self, stored: Stored) -> int:
