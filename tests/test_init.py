@@ -234,7 +234,7 @@ def test_where_there_is_no_design_nothing_is_written(tmp_path: Path, left: str) 
     done = mnetcost(tmp_path, "init")
     assert (done.returncode, files(tmp_path), done.stdout) == (2, before, "")
     assert "error: there is no design under '.'" in done.stderr
-    assert "hint: a spec in TOML, or a model file" in done.stderr
+    assert "hint: a design is one of specs in TOML (.toml), ONNX, TFLite" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,17 @@ from pathlib import PurePath
 
 import pytest
 
+from mnetcost import api
+from mnetcost.analyses.report.tally import COMMON, NAMES
 from mnetcost.cli import COMMANDS
 from mnetcost.designs.conventions import convention_names
 from mnetcost.designs.find import shipped_spec
-from mnetcost.designs.readers import READERS
+from mnetcost.designs.readers import READ, READERS
+from mnetcost.designs.search import LOOKS
 from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import Spec
 from mnetcost.engine.blocks import BLOCKS
+from mnetcost.engine.terms import PARAM_KINDS, WORK_KINDS
 from mnetcost.output import ARRAYS, CHECK_FORMATS, FORMATS
 
 from .calls import CALLS
@@ -126,6 +130,35 @@ def test_a_reader_has_a_page_and_a_sample(module: str, suffixes: list[str]) -> N
 def test_a_reader_of_code_alone_is_seen() -> None:
     """The guard can fail: a format that nobody describes."""
     assert reader_lacks("darknet", [".cfg"]) == ["a page", "a sample"]
+
+
+def unnamed(text: str, names: Iterable[str]) -> list[str]:
+    """The names that a sentence leaves out, whatever their case."""
+    return [name for name in names if name not in text.lower()]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (READ, [*by_module(READERS), *READERS]),
+        (read("README.md").partition("And my model file?")[2].partition(":")[0], by_module(READERS)),
+        (read("docs/architecture.md").partition("designs/ ")[2].partition("\n")[0], by_module(READERS)),
+        (read("docs/index.md"), [f"formats/{module}.md" for module in by_module(READERS)]),
+        (api.render.__doc__, [f'"{name}"' for name in FORMATS if name not in ARRAYS]),
+    ],
+    ids=["readers.READ", "README.md", "architecture.md", "index.md", "api.render"],
+)
+def test_a_sentence_that_lists_a_table_names_every_row(text: str, names: Iterable[str]) -> None:
+    """What can be read, and what can be printed; the twin: a row more is seen."""
+    assert unnamed(text, names) == []
+    assert unnamed(text, [*names, "darknet"]) == ["darknet"]
+
+
+def test_words_for_kinds_and_tools_are_of_kinds_and_tools_that_exist() -> None:
+    """What a report calls a kind, and the conventions named under every table."""
+    assert {key.partition(".")[0] for key in NAMES} <= {*WORK_KINDS, *PARAM_KINDS}
+    assert set(COMMON) <= set(convention_names())
+    assert set(LOOKS) <= {".toml", *READERS}
 
 
 def without_number(names: Iterable[str]) -> list[str]:

@@ -110,6 +110,7 @@ def _budgets(base: Path, force: bool) -> list[File]:
     """
     from ..analyses.budgets.today import today
     from ..designs.budgets.config import FILE, find_config
+    from ..designs.readers import READ
 
     path, known = base / FILE, find_config(base)
     if not force and (os.path.lexists(path) or (known and known.resolve().parent == base.resolve())):
@@ -130,10 +131,7 @@ def _budgets(base: Path, force: bool) -> list[File]:
     if not designs:
         raise CallError(
             f"there is no design under '{base}'" + (" that can be costed" if faults else ""),
-            hint=(
-                "a spec in TOML, or a model file (ONNX, TFLite, Keras, Caffe's prototxt); `mnetcost new"
-                " net.toml` creates a spec"
-            ),
+            hint=f"a design is one of {READ}; `mnetcost new net.toml` creates a spec",
         )
     from ..output.starter import budgets
 
