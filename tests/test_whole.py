@@ -221,3 +221,34 @@ def test_a_spec_without_its_source_is_seen() -> None:
     assert spec_lacks("keras/v2", bare) == ["a title", "a source", "what it differs in"]
     assert spec_lacks("keras/v2", spec._replace(source="somewhere")) == ["a source"]
     assert spec_lacks("keras/v2", spec._replace(text="resolution = 224\n")) == ["a source"]
+
+
+def entries(page: str) -> dict[str, str]:
+    """The words of the glossary, and what it says of each."""
+    found = re.findall(r"^\*\*(.+?)\*\*(.*?)(?=^\*\*|^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    return {word: " ".join(text.split()) for word, text in found}
+
+
+def entry_lacks(word: str, text: str, elsewhere: str) -> list[str]:
+    """A word of the glossary is used in the package or on another page, and its entry says in a sentence
+    what it is, in another how it relates to the rest, and has a link.
+    """
+    has = {
+        "a use": re.search(rf"\b{re.escape(word)}", elsewhere, re.IGNORECASE),
+        "two sentences": len(re.findall(r"[.;](?: |$)", text)) >= 2,
+        "a link": "](" in text,
+    }
+    return [what for what, found in has.items() if not found]
+
+
+def test_a_word_of_the_glossary_is_used_and_explained() -> None:
+    """No word is left there that the code and the pages do not use any more; the twin: one that nobody uses
+    is seen. Links are tested with those of all pages.
+    """
+    glossary = DOCS / "glossary.md"
+    pages = [ROOT / "README.md", *(ROOT / "mnetcost").rglob("*.py"), *DOCS.rglob("*.md")]
+    elsewhere = "\n".join(path.read_text("utf-8") for path in pages if path != glossary)
+    words = entries(glossary.read_text("utf-8"))
+    assert {w: lacks for w, text in words.items() if (lacks := entry_lacks(w, text, elsewhere))} == {}
+    assert len(words) >= 40
+    assert entry_lacks("frobnication", ": what frobs.", elsewhere) == ["a use", "two sentences", "a link"]
