@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import mnetcost
 from mnetcost.cli import cli
 
+FACE = Path(mnetcost.__file__)
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANSWERS = {
     ("report", "v1:alpha=0.5", "--by", "kind"): lambda: mnetcost.report("v1", alpha=0.5, by="kind"),
@@ -50,22 +51,39 @@ def test_every_public_name_is_there_and_documented() -> None:
             assert f"mnetcost.{name}(" in page, name
 
 
-def test_a_public_name_stands_in_every_list_of_them() -> None:
-    """Where it is fetched from on first use, what `import *` takes, and what type checkers see."""
-    tree = ast.parse(Path(mnetcost.__file__).read_text("utf-8"))
-    checked = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-    ]
-    imported = {
-        (found.module, alias.name)
+def imported(source: str) -> set[tuple[str, str]]:
+    """The (module, name) pairs that a source imports for type checkers."""
+    checked = (
+        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n)
+    )
+    return {
+        (str(found.module), alias.name)
         for node in checked
         for found in node.body
         if isinstance(found, ast.ImportFrom)
         for alias in found.names
     }
+
+
+def functions(source: str) -> set[str]:
+    """The public functions that a module defines."""
+    defined = (n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
+    return {name for name in defined if not name.startswith("_")}
+
+
+def test_a_public_name_stands_in_every_list_of_them() -> None:
+    """Where it is fetched from on first use, what `import *` takes, what type checkers see, and api.py."""
     homes = {(home, name) for home, names in mnetcost._HOMES.items() for name in names}
-    assert imported == homes
+    assert imported(FACE.read_text("utf-8")) == homes
     assert set(mnetcost.__all__) == {name for _, name in homes} | {"__version__"}
+    assert functions(FACE.with_name("api.py").read_text("utf-8")) == set(mnetcost._HOMES["api"])
+
+
+def test_a_public_name_missing_from_one_list_would_be_seen() -> None:
+    """The guard can fail: without a name for type checkers, and with a function that nobody fetches."""
+    source = FACE.read_text("utf-8")
+    assert imported(source) - imported(source.replace("explain, ", "")) == {("api", "explain")}
+    assert functions("def summary(): ...\ndef _loaded(): ...") - set(mnetcost._HOMES["api"]) == {"summary"}
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

@@ -245,11 +245,11 @@ def test_cells_ask_for_their_column_once(
     """The width of a column is found once a table and not once a cell: twice the layers are about twice
     the calls.
     """
-    from mnetcost.output import text
+    from mnetcost.output import layout
 
     calls = []
-    cells = text.cells
-    monkeypatch.setattr(text, "cells", lambda value: calls.append(1) or cells(value))
+    cells = layout.cells
+    monkeypatch.setattr(layout, "cells", lambda value: calls.append(1) or cells(value))
 
     def count(layers: int) -> int:
         calls.clear()

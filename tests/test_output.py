@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mnetcost.analyses.documents import Column, Document, Table
 from mnetcost.cli import cli
 from mnetcost.designs.toml import quoted
-from mnetcost.errors import CallError
+from mnetcost.errors import CallError, plain
 from mnetcost.output import (
     ARRAYS,
     CHECK_FORMATS,
@@ -32,10 +32,10 @@ from mnetcost.output import (
     encode,
     html_,
     latex,
+    layout,
     markdown,
     render,
     terminal,
-    text,
 )
 
 HOSTILE = [
@@ -142,7 +142,7 @@ def test_html_holds_no_tag_of_a_stranger(name: str) -> None:
     Reader().feed(render(document(name), "html"))
     known = "html head meta title style body h1 p table caption thead tbody tfoot tr th td small meter"
     assert tags <= set(known.split())
-    assert text.plain(name) in texts
+    assert plain(name) in texts
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -191,7 +191,7 @@ def test_a_terminal_is_sent_its_own_escapes_only(name: str, width: int) -> None:
     assert "\x1b[31m" not in said  # the colour that a hostile name asks for
     assert "\x1b" not in re.sub("\x1b\\[[0-9;]*m", "", said)
     plain = terminal.recorded(document(name), width).export_text()
-    assert all(text.cells(line) <= width for line in plain.splitlines())
+    assert all(layout.cells(line) <= width for line in plain.splitlines())
 
 
 @pytest.mark.parametrize("escape", [csv_.escape, markdown.escape, latex.escape, html_.escape])

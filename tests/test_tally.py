@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.report.tally import SIDES, Entry, counts, difference, side, terms_of, units_of, value
+from mnetcost.analyses.report.tally import (
+    GAPS,
+    NAMES,
+    PER,
+    SIDES,
+    Entry,
+    counts,
+    difference,
+    side,
+    terms_of,
+    units_of,
+    value,
+)
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import convention_names, load_convention
+from mnetcost.engine.conventions import UNITS
 from mnetcost.engine.costs import cost
+from mnetcost.engine.terms import FOLDED, PARAM_KINDS, WORK_KINDS
 
 from .onnx_files import node, weights, write
 
@@ -117,3 +132,15 @@ def test_a_file_without_norms_is_not_spoken_of_by_tools_that_count_norms(tmp_pat
 def test_a_file_without_biases_has_no_norm_folded_away(tmp_path: Path) -> None:
     """A folded norm would have left a bias."""
     assert "by fvcore" in run("report", folded(tmp_path, bias=False))
+
+
+def unknown_kinds(keys: Iterable[str]) -> set[str]:
+    """The keys, such as `norm` or `norm.scale`, whose kind no term has."""
+    return {key for key in keys if key.partition(".")[0] not in {*WORK_KINDS, *PARAM_KINDS, FOLDED}}
+
+
+def test_what_is_put_into_words_is_counted() -> None:
+    """Every kind with words for a ledger is one that terms have, and every unit of a weight has words."""
+    assert unknown_kinds([*NAMES, *GAPS]) == set()
+    assert set(PER) == set(UNITS)
+    assert unknown_kinds(["nrom.scale"]) == {"nrom.scale"}

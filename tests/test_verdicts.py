@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mnetcost.analyses.budgets.check import COLUMNS, FEW, FOLDED, MANY, MOST_DETAILED, PASSING, Verdict
+from mnetcost.analyses.budgets.check import COLUMNS, FEW, FOLDED, MANY, MOST_DETAILED, Verdict
+from mnetcost.analyses.documents import PASSING
 from mnetcost.cli import cli
 from mnetcost.designs import Settings
 from mnetcost.designs.budgets.limits import EXACT_FLOAT, Limit, read_limits, read_number
 from mnetcost.designs.budgets.metrics import LARGEST
 from mnetcost.designs.budgets.values import Budget, Rule
 from mnetcost.errors import CallError
+from mnetcost.output import comment, github, terminal
 
 from .repositories import TINY, TINY_MADDS
 
@@ -269,7 +271,14 @@ def test_the_gravest_come_first_and_decide(tmp_path: Path) -> None:
         tmp_path, code=3, mnetcost=text.replace('design = "bad.toml"', 'design = "net.toml"'), **files
     )
     assert data["status"] == "incomparable"
-    assert list(PASSING.values()).count(True) == 3
+
+
+def test_every_format_knows_what_passes() -> None:
+    """A terminal's colours and a comment's signs and order are of the states that let a check pass."""
+    passing = {state for state, passes in PASSING.items() if passes}
+    assert passing == {"kept", "new", "waived"}
+    assert set(terminal.STATES) == set(comment.SIGNS) == set(comment.ORDER) == passing
+    assert set(github.KINDS) == passing - {"kept"}
 
 
 def test_only_so_many_broken_limits_have_tables_of_their_own(tmp_path: Path) -> None:

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from ..engine.costs import Costs
     from ..engine.graph import Graph
 
+PASSING = {
+    "kept": True,
+    "new": True,
+    "waived": True,
+    "broken": False,
+    "partial": False,
+    "incomparable": False,
+    "error": False,
+}
+"""What may become of a limit, and whether a check passes with it; the gravest is the last here, and the first
+of a table.
+"""
+
 
 class Column(NamedTuple):
     """A column of a table: its key (for csv and --sort), its title, and what its values are.
@@ -28,7 +41,7 @@ class Column(NamedTuple):
     or GB; "integer", an exact integer with nothing beside it; "change", an exact integer with its sign;
     "share", a fraction of 1 shown as per cent; "growth", the same with its sign; "ratio", a plain quotient;
     "number", any other number, shown as written; "size", a (h, w, c) or (h, w), shown as 112x112x64;
-    "state", what became of a limit; "gauge", how much of it is used, as ####......|, on a terminal both in
+    "state", a key of `PASSING`; "gauge", how much of it is used, as ####......|, on a terminal both in
     colours.
     bar: a terminal draws a bar beside a share.
     rank: on a terminal too narrow for all, columns of the highest rank go first; those of rank 0 stay.

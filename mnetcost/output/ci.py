@@ -1,6 +1,6 @@
 """What do the formats for CI services share?
 
-Paths from the top of the checkout, what is said of a limit, and its name for good.
+Paths from the top of the checkout, the text of a limit, and an identifier that stays the same.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from ..analyses.documents import PASSING
 
 TOPS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 """Variables in which a CI service says where the checkout is."""
@@ -37,13 +39,9 @@ def from_top(file: str) -> str:
     return path.relative_to(top).as_posix() if path.is_relative_to(top) else Path(file).as_posix()
 
 
-PASSES = ("kept", "new", "waived")
-"""What may become of a limit so that the check passes; whatever else there is fails it."""
-
-
 def fails(result: Mapping[str, Any]) -> bool:
     """Does the check fail by what became of this limit?"""
-    return result["state"] not in PASSES
+    return not PASSING[result["state"]]
 
 
 def limit(result: Mapping[str, Any]) -> str:
@@ -52,8 +50,8 @@ def limit(result: Mapping[str, Any]) -> str:
     return f"{result['limit']}{sign} {result['allowed']}"
 
 
-def told(result: Mapping[str, Any]) -> list[str]:
-    """A limit's sentence, then its causes and layers, one a line."""
+def details(result: Mapping[str, Any]) -> list[str]:
+    """The message of a limit, then its causes and layers, one a line."""
     causes = (f"{c['name']}: {c['value']:+,}" for c in result["causes"])
     return [result["message"], *causes, *(f"{x['name']}: {x['value']:,}" for x in result["layers"])]
 

@@ -31,8 +31,8 @@ def code(text: object, longest: int = LONGEST) -> str:
     >>> code("![x](y)|<b>")
     '<code>!\\\\[x\\\\](y)\\\\|\\\\<b\\\\></code>'
     """
-    said = plain(text)
-    return f"<code>{escape(said if len(said) <= longest else said[: longest - 3] + '...')}</code>"
+    line = plain(text)
+    return f"<code>{escape(line if len(line) <= longest else line[: longest - 3] + '...')}</code>"
 
 
 def _number(value: int | None) -> str:
@@ -89,6 +89,14 @@ class _Page:
         if fit < len(results):
             self.put([f"and {len(results) - fit:,} more that {what}, for which a comment has no room", ""])
 
+    def details(self, results: list[dict[str, Any]]) -> None:
+        """The causes and layers of the first few that there is room for, and how many are left out."""
+        few = results[:MOST_DETAILS]
+        fit = next((n for n, r in enumerate(few) if not self.put(_details(r), LARGEST // 8)), len(few))
+        if fit < len(results):
+            left = f"{len(results) - fit:,} more"
+            self.put([f"Causes and layers are left out for {left}; `mnetcost check --why` names them.", ""])
+
 
 def render(document: Document) -> str:
     """Return the comment: a headline, the limits that are not simply kept and what they are about, and
@@ -109,28 +117,10 @@ def render(document: Document) -> str:
     page.put([*held[:MOST_DETAILS], ""] if held else [])
     if others:
         page.table(others, "are not kept", LARGEST // 2)
-    told = [r for r in others if r["message"] and r["state"] != "new"]
-    shown = next(
-        (n for n, r in enumerate(told[:MOST_DETAILS]) if not page.put(_details(r), LARGEST // 8)),
-        len(told[:MOST_DETAILS]),
-    )
-    if shown < len(told):
-        page.put(
-            [
-                (
-                    f"Causes and layers are left out for {len(told) - shown:,} more; `mnetcost check --why`"
-                    " names them."
-                ),
-                "",
-            ]
-        )
+    page.details([r for r in others if r["message"] and r["state"] != "new"])
     if kept:
-        page.put(
-            [
-                f"<details><summary>{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} kept</summary>",
-                "",
-            ]
-        )
+        count = f"{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} kept"
+        page.put([f"<details><summary>{count}</summary>", ""])
         page.table(kept, "are kept", 200)
         page.put(["</details>", ""])
     return "\n".join(page.lines)

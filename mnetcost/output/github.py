@@ -14,7 +14,7 @@ from itertools import islice
 
 from ..analyses.documents import Document
 from ..errors import Fault, plain
-from .ci import fails, from_top, told
+from .ci import details, fails, from_top
 
 MOST = 10  # annotations of a kind; the service shows no more of one step
 KINDS = {"waived": "warning", "new": "notice"}
@@ -38,25 +38,17 @@ def prop(text: str) -> str:
 def command(kind: str, message: str, file: str = "", line: int = 0, title: str = "") -> str:
     """Write one annotation."""
     given = {"file": from_top(file), "line": str(line) if line else "", "title": title}
-    said = ",".join(f"{key}={prop(value)}" for key, value in given.items() if value)
-    return f"::{kind}{' ' if said else ''}{said}::{data(message)}"
+    properties = ",".join(f"{key}={prop(value)}" for key, value in given.items() if value)
+    return f"::{kind}{' ' if properties else ''}{properties}::{data(message)}"
 
 
 def render_faults(faults: Iterable[Fault]) -> str:
     """An annotation for each mistake in a budget or a design, ten at most."""
     lines = []
     for found in islice(faults, MOST):
-        said = f"{found.place}: {found.message}" if found.place else found.message
-        lines.append(
-            command(
-                "error",
-                said + (f"\nhint: {found.hint}" if found.hint else ""),
-                found.file,
-                found.line,
-                "mnetcost",
-            )
-            + "\n"
-        )
+        message = f"{found.place}: {found.message}" if found.place else found.message
+        message += f"\nhint: {found.hint}" if found.hint else ""
+        lines.append(command("error", message, found.file, found.line, "mnetcost") + "\n")
     return "".join(lines)
 
 
@@ -71,7 +63,7 @@ def render(document: Document) -> str:
         seen[kind] += 1
         if seen[kind] <= MOST:
             title = f"{result['design']}: {result['limit']} {result['state']}"
-            lines.append(command(kind, "\n".join(told(result)), result["file"], result["line"], title))
+            lines.append(command(kind, "\n".join(details(result)), result["file"], result["line"], title))
     lines += [
         f"and {n - MOST} more of the kind '{kind}', not annotated" for kind, n in seen.items() if n > MOST
     ]

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from ..analyses.documents import Document
 from ..errors import plain
-from .ci import fails, from_top, limit, told
+from .ci import details, fails, from_top, limit
 
 ERRORS = ("error", "incomparable")
 """What could not be judged: an error of the test case, not a failure."""
@@ -30,7 +30,7 @@ def _case(suite: ET.Element, result: dict[str, Any]) -> None:
     if fails(result):
         tag = "error" if result["state"] in ERRORS else "failure"
         failure = ET.SubElement(case, tag, {"message": plain(result["message"]), "type": result["state"]})
-        failure.text = "\n".join(map(plain, told(result)))
+        failure.text = "\n".join(map(plain, details(result)))
     elif result["state"] == "waived":
         ET.SubElement(case, "skipped", {"message": plain(result["message"])})
 

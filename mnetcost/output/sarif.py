@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from ..analyses.documents import Document
 from ..errors import plain
-from .ci import fails, fingerprint, from_top, told
+from .ci import details, fails, fingerprint, from_top
 from .json_ import dumps
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
 def _result(result: dict[str, Any]) -> dict[str, Any]:
-    text = "\n".join(map(plain, (result["design"], *told(result))))
+    text = "\n".join(map(plain, (result["design"], *details(result))))
     found: dict[str, Any] = {
         "ruleId": result["metric"],
         "level": "error" if fails(result) else "warning",

@@ -1,6 +1,6 @@
 """How does an answer look on a terminal?
 
-The text format's groups as rich tables, fitted to the width, with colours and bars.
+Its groups of tables as rich tables, fitted to the width, with colours and bars.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..analyses import documents
 from ..analyses.documents import Document
-from ..errors import plain
-from .text import Group, Section, cells, groups, pad
+from .layout import Group, Page, Section, cells, pad, page_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BAR = 10  # cells
+WIDEST = 200  # cells of a picture
 PROSE = 30  # cells that a column of words needs at least; it goes on in the next line
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 GAUGE = str.maketrans("#.|", "█░┃")  # how a terminal with blocks draws a gauge
@@ -55,26 +55,22 @@ def total(group: Group, view: View) -> int:
     """How many cells a view of a group takes in a line."""
 
     def need(n: int) -> int:
-        exact, rough = group.widths[n]
-        shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + (
-            rough + 1 if rough and view.rough else 0
-        )
-        return max(shown, cells(plain(group.columns[n].title))) + (
-            BAR + 1 if has_bar(group, n) and view.bars else 0
-        )
+        exact, rough = _room(group, view, n)
+        shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + rough
+        return max(shown, cells(group.titles[n])) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
 
     # rich draws a blank between columns beside the two of padding
     return sum(need(n) + 3 for n in view.columns) - 3
 
 
-def widest(document: Document) -> int:
+def widest(page: Page) -> int:
     """The width at which nothing is left out."""
     tables = [
         total(group, View(list(range(len(group.columns))), True, True))
         + sum(max(group.widths[n][0] - PROSE, 0) for n in _prose(group))
-        for group in groups(document)
+        for group in page.groups
     ]
-    return max([*tables, *(cells(plain(line)) for line in (document.title, *document.lead, *document.notes))])
+    return max([*tables, *map(cells, (page.title, *page.lead, *page.notes))])
 
 
 def _prose(group: Group) -> list[int]:
@@ -91,17 +87,20 @@ def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
     ranks = sorted({c.rank for c in group.columns if c.rank}, reverse=True)
     tries = [View(every, True, True), View(every, True, False), View(every, False, False)]
     tries += [View([n for n in every if group.columns[n].rank < r], False, False) for r in ranks]
-    for view in tries:
-        if total(group, view) <= width:
-            return [view], [group.columns[n].title for n in every if n not in view.columns]
-    last, pieces = tries[-1], [[0]]
-    for n in last.columns[1:]:
+    view = next((view for view in tries if total(group, view) <= width), None)
+    pieces = [view] if view else _pieces(group, tries[-1].columns, width)
+    shown = (view or tries[-1]).columns
+    return pieces, [group.titles[n] for n in every if n not in shown]
+
+
+def _pieces(group: Group, columns: list[int], width: int) -> list[View]:
+    """Columns divided among several tables, each as wide as fits, and each with the first column."""
+    pieces = [[columns[0]]]
+    for n in columns[1:]:
         if len(pieces[-1]) > 1 and total(group, View([*pieces[-1], n], False, False)) > width:
-            pieces.append([0])
+            pieces.append([columns[0]])
         pieces[-1].append(n)
-    return [View(p, False, False) for p in pieces], [
-        group.columns[n].title for n in every if n not in last.columns
-    ]
+    return [View(piece, False, False) for piece in pieces]
 
 
 def _table(group: Group, view: View, blocks: bool) -> Table:
@@ -118,10 +117,7 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
         padding=(0, 2, 0, 0),
     )
     for n in view.columns:
-        exact, rough = group.widths[n]
-        title = plain(group.columns[n].title)
-        if group.right[n]:
-            title = pad(title, max(exact + (rough + 1 if rough and view.rough else 0), cells(title)), True)
+        title = pad(group.titles[n], sum(_room(group, view, n)), True) if group.right[n] else group.titles[n]
         out.add_column(Text(title), no_wrap=n > 0 and group.right[n], overflow="fold")
     for at, section in enumerate(group.sections):
         if section.title and len(group.sections) > 1:
@@ -136,6 +132,16 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
     return out
 
 
+def _room(group: Group, view: View, n: int) -> tuple[int, int]:
+    """The width of a column's exact values and of the rough ones, the blank between them included.
+
+    A title that is longer than its numbers widens the exact values, as all of them stand to the right.
+    """
+    exact, rough = group.widths[n]
+    rough = rough + 1 if rough and view.rough else 0
+    return (max(exact, cells(group.titles[n]) - rough) if group.right[n] else exact), rough
+
+
 def _cell(
     group: Group, section: Section, view: View, r: int, n: int, cell: tuple[str, str], blocks: bool
 ) -> Text:
@@ -146,18 +152,10 @@ def _cell(
 
     if section.table.columns[n].kind == "gauge":
         return _gauge(section.table, r, n, blocks)
-    exact, rough = group.widths[n]
-    rough = rough if view.rough else 0
-    exact = (
-        max(exact, cells(plain(group.columns[n].title)) - (rough + 1 if rough else 0))
-        if group.right[n]
-        else exact
-    )
-    text = Text(
-        pad(cell[0], exact, group.right[n]) if group.right[n] else cell[0], style=_style(section.table, r, n)
-    )
+    exact, rough = _room(group, view, n)
+    text = Text(pad(cell[0], exact, True) if group.right[n] else cell[0], style=_style(section.table, r, n))
     if rough:
-        text.append(" " + pad(cell[1], rough, True), style="dim")
+        text.append(pad(cell[1], rough, True), style="dim")
     if view.bars and section.table.columns[n].bar and r < section.totals:
         value = section.table.rows[r][n]
         text.append(
@@ -188,15 +186,15 @@ def _style(table: documents.Table, r: int, n: int) -> str:
     return "" if kind != "ratio" or not value or value == 1 else "green" if value < 1 else "yellow"
 
 
-def parts(document: Document, width: int, blocks: bool = True) -> Iterator[RenderableType]:
+def parts(page: Page, width: int, blocks: bool = True) -> Iterator[RenderableType]:
     """Everything that is printed, from the heading to the notes, for a terminal of this width."""
     from rich.text import Text
 
-    yield Text(plain(document.title), style="bold")
-    for line in document.lead:
-        yield Text(plain(line))
+    yield Text(page.title, style="bold")
+    for line in page.lead:
+        yield Text(line)
     left_out: dict[str, None] = {}
-    for group in groups(document):
+    for group in page.groups:
         views, missing = fit(group, width)
         left_out |= dict.fromkeys(missing)
         for view in views:
@@ -205,12 +203,12 @@ def parts(document: Document, width: int, blocks: bool = True) -> Iterator[Rende
                 yield from [Text(section.title, style="bold cyan")] if section.title else []
             if group.columns:
                 yield _table(group, view, blocks)
-    if document.notes or left_out:
+    if page.notes or left_out:
         yield Text()
-    for note in document.notes:
-        yield Text(plain(note), style="dim")
+    for note in page.notes:
+        yield Text(note, style="dim")
     if left_out:
-        yield Text(f"a wider terminal also shows: {', '.join(map(plain, left_out))}", style="dim")
+        yield Text(f"a wider terminal also shows: {', '.join(left_out)}", style="dim")
 
 
 def _gone() -> None:
@@ -234,32 +232,36 @@ def show(document: Document, color: bool | None = None) -> None:
         True: {"force_terminal": True, "color_system": "standard", "no_color": False},
         False: {"color_system": None},
     }
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(document)
+    page = page_of(document)
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(page)
     console = Console(highlight=False, markup=False, emoji=False, width=width, **colors[color])
     # rich would end with 1, which means more here
     console.on_broken_pipe = _gone  # type: ignore[method-assign]
     blocks = console.encoding.lower().replace("-", "") in ("utf8", "utf16")
-    for part in parts(document, console.width, blocks):
+    for part in parts(page, console.width, blocks):
         console.print(part)
 
 
-def recorded(document: Document, width: int = 120, **options: Any) -> Console:
-    """Print an answer into a recording of a terminal, for pictures."""
+def recorded(document: Document, width: int | None = None) -> Console:
+    """Print an answer into a recording of a terminal, for pictures.
+
+    width: in cells; by default what the answer needs, up to `WIDEST`.
+    """
     from io import StringIO
 
     from rich.console import Console
 
+    page = page_of(document)
     console = Console(
         file=StringIO(),
         record=True,
-        width=width,
+        width=width or min(widest(page), WIDEST),
         force_terminal=True,
         color_system="truecolor",
         legacy_windows=False,
         highlight=False,
         _environ={},
-        **options,
     )
-    for part in parts(document, width):
+    for part in parts(page, console.width):
         console.print(part)
     return console

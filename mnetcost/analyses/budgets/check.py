@@ -17,13 +17,12 @@ from ...designs.settings import Design
 from ...engine.costs import Costs
 from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
 from ..changes.diff import Cause, diff
-from ..documents import Document, Table, json_data
+from ..documents import PASSING, Document, Table, json_data
 from ..report.metrics import SCOPES
 from .baseline import Measured, measured
 from .bases import Bases
 from .verdicts import (
     COLUMNS,
-    PASSING,
     Contribution,
     Verdict,
     broken_message,

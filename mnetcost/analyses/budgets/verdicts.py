@@ -9,19 +9,6 @@ from ..documents import Column, Table
 
 BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it
 
-PASSING = {
-    "kept": True,
-    "new": True,
-    "waived": True,
-    "broken": False,
-    "partial": False,
-    "incomparable": False,
-    "error": False,
-}
-"""The states of a limit, and whether the check passes with it; the gravest is the last here, and the first
-of a table.
-"""
-
 
 class Contribution(NamedTuple):
     """What a figure is made of or moved by: a layer and its share, or a change and what it adds.
@@ -40,7 +27,7 @@ class Verdict(NamedTuple):
 
     budget: Budget
     rule: Rule
-    state: str  # a key of PASSING
+    state: str  # a key of `PASSING`
     value: int | None  # None where the design could not be costed
     message: str
     unit: str = ""

@@ -1,0 +1,123 @@
+"""How is an answer set out as lines of text? Cells, sections and widths, for text files and terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from ..analyses.documents import Column, Document, Table
+from ..errors import plain
+from .cells import KINDS, beside, written
+
+INDENT = "  "
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes.
+
+    >>> cells("stem"), cells("\u7f51\u7edc")
+    (4, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def pad(text: str, width: int, right: bool) -> str:
+    """A text with blanks up to a width, before it or after."""
+    blanks = " " * (width - cells(text))
+    return blanks + text if right else text + blanks
+
+
+class Section(NamedTuple):
+    """One table of a group: its title where there are several, and its cells as (exact, beside), the
+    totals last.
+
+    largest: the value that a full bar stands for.
+    """
+
+    title: str
+    table: Table
+    rows: list[list[tuple[str, str]]]
+    largest: Any
+
+    @property
+    def totals(self) -> int:
+        """The number of the first row that is a total."""
+        return len(self.rows) - len(self.table.footer)
+
+
+class Group(NamedTuple):
+    """Tables with the same columns, which are printed as one with sections.
+
+    titles: of the columns. widths: of each column's exact values and of what stands beside them. right:
+    whether a column is aligned to the right. Every cell asks for them, so they are found once.
+    """
+
+    columns: tuple[Column, ...]
+    titles: list[str]
+    sections: list[Section]
+    widths: list[tuple[int, int]]
+    right: list[bool]
+
+
+class Page(NamedTuple):
+    """A document as text: tables of the same columns put together, and every string safe to print, as
+    `plain` makes it.
+    """
+
+    title: str
+    lead: list[str]
+    groups: list[Group]
+    notes: list[str]
+
+
+def page_of(document: Document) -> Page:
+    """Write every cell, title and note of a document as text, once."""
+    several = len(document.tables) > 1
+    alike = groupby(document.tables, lambda table: [(c.key, c.title) for c in table.columns])
+    return Page(
+        plain(document.title),
+        [plain(line) for line in document.lead],
+        [_group(list(tables), several) for _, tables in alike],
+        [plain(note) for note in document.notes],
+    )
+
+
+def _group(tables: list[Table], several: bool) -> Group:
+    """Tables of the same columns as one group; with titles where the document has several tables."""
+    columns = tables[0].columns
+    titles = [plain(column.title) for column in columns]
+    sections = [
+        Section(plain(t.title) if several else "", t, _cells(t, several), _largest(t)) for t in tables
+    ]
+    right = [any(KINDS[t.columns[n].kind].right for t in tables) for n in range(len(columns))]
+    widths = [_width(titles[n], sections, n, right[n]) for n in range(len(columns))]
+    return Group(columns, titles, sections, widths, right)
+
+
+def _width(title: str, sections: list[Section], n: int, right: bool) -> tuple[int, int]:
+    """The width of the nth column's exact values, which its title may widen, and of what is beside them."""
+    exact = [cells(row[n][0]) for s in sections for row in s.rows]
+    both = max((cells(row[n][1]) for s in sections for row in s.rows), default=0)
+    if n == 0 and len(sections) > 1:
+        exact += [cells(s.title) for s in sections]
+    return max([cells(title) - (both + 1 if both and right else 0), *exact]), both
+
+
+def _largest(table: Table) -> Any:
+    bars = [n for n, column in enumerate(table.columns) if column.bar]
+    return max((row[n] or 0 for row in table.rows for n in bars), default=0)
+
+
+def _cells(table: Table, several: bool) -> list[list[tuple[str, str]]]:
+    indent = INDENT if several else ""
+    return [_row(row, table.columns, indent) for row in (*table.rows, *table.footer)]
+
+
+def _row(row: Sequence[Any], columns: Sequence[Column], indent: str) -> list[tuple[str, str]]:
+    out = [(written(v, c), beside(v, c)) for v, c in zip(row, columns, strict=True)]
+    return [(indent + out[0][0], out[0][1]), *out[1:]]
