@@ -1,8 +1,7 @@
-"""What does an analysis answer with? Documents of tables, of raw values, that any format can print.
+"""What does an analysis answer with? A `Document`: tables of raw values, and the same as data for JSON.
 
-An analysis puts raw, exact values into tables and says by each column's kind what they are; how they look
-is the business of `output/`. Names from specs and files go in as they are: every format escapes them by its
-own rules.
+Values are exact and not formatted: the kind of a column says what they are, and `output/` writes them. Names
+from specs and model files are stored as they are; each format escapes them.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ of a table.
 
 
 class Column(NamedTuple):
-    """A column of a table: its key (for csv and --sort), its title, and what its values are.
+    """A column of a table: its key (in CSV, JSON and `--sort`), its title, and the kind of its values.
 
-    None is an empty cell in every kind.
+    A value of None is an empty cell, whatever the kind.
 
     kind: "text"; "count", an exact integer, shown with k, M or G beside it; "bytes", the same with kB, MB
     or GB; "integer", an exact integer with nothing beside it; "change", an exact integer with its sign;
@@ -43,8 +42,8 @@ class Column(NamedTuple):
     "number", any other number, shown as written; "size", a (h, w, c) or (h, w), shown as 112x112x64;
     "state", a key of `PASSING`; "gauge", how much of it is used, as ####......|, on a terminal both in
     colours.
-    bar: a terminal draws a bar beside a share.
-    rank: on a terminal too narrow for all, columns of the highest rank go first; those of rank 0 stay.
+    bar: whether a terminal draws a bar beside the value.
+    rank: a terminal that is too narrow hides columns of the highest rank first, and never those of rank 0.
     unit: "k", "M" or "G", in which people read a count, to two decimals; what programs read stays exact.
     """
 
@@ -57,10 +56,10 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of raw values under columns; `footer` rows are totals.
+    """Rows of raw values, one value for each column; the rows of `footer` are totals.
 
-    Tables that follow one another with the same columns (but for their kinds) are printed as sections of
-    one, each under its title.
+    Successive tables whose columns have the same keys and titles are printed as sections of one table, each
+    under its title.
     """
 
     title: str
@@ -75,12 +74,12 @@ class Table(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One answer: a heading, tables, a summary line or more, and the same as data for JSON.
+    """The answer of an analysis: a heading, tables, notes beneath them, and the same as data for JSON.
 
-    lead: lines between the heading and the tables. flat: the same as one table for csv, where `tables` are
-    not in that shape.
-    arrays: the same as numpy arrays for npz, where there are any. caption, label: of a table in a paper,
-    for LaTeX.
+    lead: lines between the heading and the tables.
+    flat: the same as one table, for CSV; None where `tables` already are in that form.
+    arrays: the same as numpy arrays, for npz; None for an answer without arrays.
+    caption, label: of the table in a paper, for LaTeX.
     """
 
     title: str
@@ -95,7 +94,7 @@ class Document(NamedTuple):
 
 
 def about(title: str, source: str) -> str:
-    """A design's title, and where it is from if its spec says so."""
+    """The title of a design, followed by its source if its spec names one."""
     return f"{title}. {source}" if source else title
 
 
@@ -153,7 +152,9 @@ def convention_data(convention: Convention) -> dict[str, Any]:
 
 
 def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
-    """The `totals` object: raw counts of every kind, and what the convention makes of them."""
+    """The `totals` object of a JSON document: counts by kind, unweighted, and params and work as the
+    convention weighs them; bytes of weights by type; numbers of elements of the maps.
+    """
     params = convention.count_params(t for layer in costs.layers for t in layer.params)
     stored = costs.graph.weight_bytes  # of a model file, tensor by tensor
     return {

@@ -25,10 +25,10 @@ SCHEMA = "mnetcost.list/1"
 
 
 def chosen(patterns: Sequence[str]) -> list[str]:
-    """The shipped designs of some names, folders such as `keras`, or patterns with * and ?; all of them
-    for none.
+    """The names of the shipped designs that any of the patterns matches; all of them without patterns.
 
-    Raises CallError, with the nearest, for one that picks nothing.
+    A pattern is a name, a folder such as `keras`, another name of a design, or contains * or ?.
+    Raises CallError, with the nearest name, for a pattern that matches none.
     """
     found: set[str] = set()
     for pattern in patterns:
@@ -46,7 +46,7 @@ def chosen(patterns: Sequence[str]) -> list[str]:
 
 
 def _entry(name: str, spec: Spec, gauge: Gauge) -> dict[str, Any]:
-    """One design: what it is called, where it is from, and its figures."""
+    """One design of the JSON document: its names, its source, its settings and its figures."""
     return {
         "name": name,
         "title": spec.title,
@@ -86,11 +86,11 @@ def catalogue(
     names: bool = False,
     sort: str | None = None,
 ) -> Document:
-    """Answer with a row a design: its name, source, params and work at alpha 1 and its own size.
+    """The shipped designs, a row for each: name, source, params and work at alpha 1 and the printed size.
 
-    patterns: as `chosen` takes them. rules: only designs that keep these limits. names: what else each is
-    called, too. sort: by a column, as in a report. Raises CallError where a pattern picks nothing, or a
-    limit is relative.
+    patterns: see `chosen`. rules: list only designs within these limits. names: add a column of other names.
+    sort: the key of a column, as in a report.
+    Raises CallError if a pattern matches no design, or if a limit is relative.
     """
     if any(rule.limit.relative for rule in rules):
         raise CallError(
@@ -121,6 +121,6 @@ def catalogue(
 
 
 def _keeps(gauge: Gauge, rule: Rule) -> bool:
-    """Does a design keep a limit? One on layers that it does not have is kept."""
+    """Is a design within a limit? It is if it has no layers that the limit is about."""
     inside = gauge.within(rule.scope)
     return bool(rule.scope and not inside.costs.layers) or rule.limit.keeps(inside.figure(rule.metric))

@@ -32,11 +32,11 @@ SCHEMA = "mnetcost.compare/1"
 
 
 MAPS = {"sum": "all maps", "largest": "largest single map"}
-"""What is counted of maps, in words."""
+"""The titles of the rows about maps, by the keys of `activation_elements`."""
 
 
 def labels(designs: Sequence[Design]) -> tuple[list[str], str]:
-    """A short name for each design, all different, and the settings that all share."""
+    """A short name for each design, no two the same, and the settings that all designs share, in words."""
     heads = [d.heading.rpartition(":") for d in designs]
     settings = [tail.split(",") for _, _, tail in heads]
     shared = [s for s in settings[0] if all(s in other for other in settings)]
@@ -53,7 +53,10 @@ def labels(designs: Sequence[Design]) -> tuple[list[str], str]:
 
 
 def weighed(terms: Iterable[Term], convention: Convention, work: bool) -> dict[str, int]:
-    """Counts a kind under a convention, those that are 0 left out."""
+    """Weigh terms by a convention and add them up by kind; kinds that come to 0 are left out.
+
+    work: whether these are terms of work, and not of parameters.
+    """
     kinds: dict[str, list[Term]] = {}
     for t in terms:
         kinds.setdefault(t.kind, []).append(t)
@@ -63,7 +66,7 @@ def weighed(terms: Iterable[Term], convention: Convention, work: bool) -> dict[s
 
 
 def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
-    """What is compared of one design."""
+    """The figures of one design that are compared, as an item of `designs` in the JSON document."""
     totals = totals_data(costs, convention)
     by_map: dict[tuple[int, int], int] = {}
     for layer in costs.layers:
@@ -155,7 +158,7 @@ def _times(value: int, first: int) -> str:
 
 
 def headline(names: Sequence[str], totals: Sequence[Mapping[str, Any]], convention: Convention) -> list[str]:
-    """A sentence for each design after the first."""
+    """For each design after the first, a sentence with its params and work as multiples of the first's."""
     a, first = totals[0], names[0]
     return [
         f"{name} has {_times(b['params'], a['params'])} the params of {first}, and"
@@ -175,15 +178,15 @@ ABOUT: dict[str, tuple[str, str, Callable[[Design], Any]]] = {
     "title": ("title", "text", lambda d: d.title),
     "source": ("source", "text", lambda d: d.source),
 }
-"""Columns of a row a design that say what it is: title, kind and value.
+"""Columns that describe a design: title, kind of value, and the value.
 
-The others are metrics, and their ratios to the first's.
+The other columns of such a row are metrics, and the ratios of metrics to those of the first design.
 """
 RATIO = "_ratio"
 
 
 def columns_known() -> list[str]:
-    """Every column that a row a design may have."""
+    """The keys of all columns that `compare` takes."""
     return [*ABOUT, *METRICS, *(f"{m}{RATIO}" for m in METRICS)]
 
 
@@ -194,9 +197,9 @@ def one_row_each(
     columns: Sequence[str],
     unit: str,
 ) -> Table:
-    """A table with a row a design and these columns; counts in `unit`, if it is given.
+    """A table with a row for each design. Counts are shown in `unit` ("k", "M" or "G"), if it is given.
 
-    Raises CallError for a column that is not known, with the nearest.
+    Raises CallError, with the nearest key, for an unknown column.
     """
     heads = [Column("name", "design"), *(_head(key, convention, unit) for key in columns)]
     gauges = [Gauge(costs, convention) for _, costs in designs]
@@ -214,10 +217,7 @@ def one_row_each(
 
 
 def _head(key: str, convention: Convention, unit: str) -> Column:
-    """The head of one column.
-
-    Raises CallError, with the nearest, where there is no such column.
-    """
+    """The column with this key; raises CallError, with the nearest key, if there is none."""
     if key in ABOUT:
         return Column(key, *ABOUT[key][:2])
     if key not in columns_known():
@@ -252,10 +252,11 @@ def compare(
     columns: Sequence[str] = (),
     unit: str = "",
 ) -> Document:
-    """Answer with designs side by side; with `columns` (see `columns_known`), in a table of one row a
-    design, its counts in `unit`.
+    """Designs side by side, each figure with its ratio to that of the first design.
 
-    Raises CallError for fewer than two, or a column that is not known.
+    columns: keys from `columns_known`; the answer is then one table with a row for each design.
+    unit: "k", "M" or "G", in which people read the counts of such rows.
+    Raises CallError for fewer than two designs, or for an unknown column.
     """
     if len(designs) < 2:
         raise CallError("compare needs two designs or more", hint="mnetcost compare v1 v2")

@@ -19,7 +19,7 @@ SCHEMA = "mnetcost.conventions/1"
 
 
 def listed() -> Document:
-    """Every convention in a line."""
+    """The list of all conventions, a row for each."""
     columns = (
         Column("name", "convention"),
         Column("unit", "unit"),
@@ -42,7 +42,7 @@ def listed() -> Document:
 
 
 def shown(convention: Convention) -> Document:
-    """One convention: its rule in words, its source, and every weight."""
+    """One convention: its weights as a table, its rule in words and its source."""
     columns = (Column("what", "kind"), Column("work", "work"), Column("params", "params"))
     keys = dict.fromkeys((*convention.work, *convention.params))
     rows = tuple(
@@ -72,7 +72,7 @@ def _weight(weight: Weight | None) -> str:
 
 
 def entries_data(entries: list[Entry]) -> list[dict[str, Any]]:
-    """A ledger as data."""
+    """The entries of a ledger as JSON."""
     return [{"what": e.what, "number": e.number, "weight": e.weight, "amount": e.amount} for e in entries]
 
 
@@ -116,7 +116,10 @@ def _counted(costs: Costs, reference: Convention, others: Sequence[Convention]) 
 
 
 def side_by_side(design: Design, costs: Costs, reference: Convention) -> Document:
-    """One design under every convention, each with what it counts otherwise than the reference does."""
+    """One design under every convention, with the reasons for each difference from the reference.
+
+    The amounts of the reasons add up to the difference.
+    """
     others = [load_convention(name) for name in convention_names() if name != reference.name]
     found = _counted(costs, reference, others)
     reasons = tuple(

@@ -60,7 +60,7 @@ CONVOLUTIONS = {
 
 
 def what(layer: LayerCost) -> str:
-    """What the layer's op is, in a sentence."""
+    """One sentence on the op of a layer, from its docstring."""
     if layer.node.op.__class__ is Conv and layer.word in CONVOLUTIONS:
         return CONVOLUTIONS[layer.word]
     text = " ".join((type(layer.node.op).__doc__ or "").split("\n\n")[0].split())
@@ -81,7 +81,7 @@ def _label(t: Term, side: str, weight: Weight) -> str:
 
 
 def parts(layer: LayerCost, convention: Convention) -> list[tuple[Any, ...]]:
-    """Every term of a layer: whether and as what it counts, its count, and its factors with their names."""
+    """A row for each term of a layer: its kind and how it is weighed, its count, and its factors by name."""
     params = [(_label(t, "params", weight_of(t, convention.params)), t.count, str(t)) for t in layer.params]
     return params + [
         (_label(t, convention.unit, weight_of(t, convention.work)), t.count, str(t)) for t in layer.work
@@ -129,9 +129,10 @@ COLUMNS = (Column("part", ""), Column("count", "count", "count"), Column("formul
 
 
 def explain(design: Design, costs: Costs, convention: Convention, pattern: str | None = None) -> Document:
-    """Answer with a section a layer: what its op is, why it is there, and each of its counts as a product.
+    """For each layer: what its op does, why it is there, and each of its counts as a product.
 
-    Raises CallError where no layer has this name.
+    pattern: the name of a layer or of a block, or a pattern such as `*/depthwise`; None for all layers.
+    Raises CallError, with the nearest name, if no layer matches.
     """
     layers = chosen(costs, pattern)
     terms = [parts(layer, convention) for layer in layers]

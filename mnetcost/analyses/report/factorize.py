@@ -26,8 +26,10 @@ SCHEMA = "mnetcost.factorize/1"
 
 
 class Layer(NamedTuple):
-    """The layer that is factorised; alpha and rho scale the factorised one, not the standard one it is
-    held against.
+    """The convolution that is factorised; alpha and rho scale the factorised one, and not the standard
+    convolution that it is compared with.
+
+    input: (h, w, c). out: output channels. kernel, stride: a number or (h, w). padding: as of `Conv`.
     """
 
     input: Shape
@@ -41,8 +43,8 @@ class Layer(NamedTuple):
 
     @property
     def some_groups(self) -> int:
-        """The groups asked for, or else the number nearest to the middle between 1 and all that channels
-        allow.
+        """The given number of groups, or else the largest possible one that is at most the square root of
+        the greatest number of groups.
         """
         if self.groups is not None:
             return self.groups
@@ -51,17 +53,17 @@ class Layer(NamedTuple):
 
 
 def standard(layer: Layer) -> list[Op]:
-    """One convolution: D_K x D_K x M x N weights."""
+    """The convolution itself: D_K x D_K x M x N weights."""
     return [Conv(layer.out, layer.kernel, layer.stride, padding=layer.padding)]
 
 
 def grouped(layer: Layer) -> list[Op]:
-    """Every group of output channels looks at its own group of input channels."""
+    """A convolution in which each group of output channels reads one group of input channels."""
     return [Conv(layer.out, layer.kernel, layer.stride, 1, layer.some_groups, layer.padding)]
 
 
 def spatially_separable(layer: Layer) -> list[Op]:
-    """A column of the kernel, then a row of it."""
+    """A k_h x 1 convolution followed by a 1 x k_w convolution."""
     (k_h, k_w), (s_h, s_w) = pair(layer.kernel), pair(layer.stride)
     return [
         Conv(layer.out, (k_h, 1), (s_h, 1), padding=layer.padding),
@@ -70,13 +72,13 @@ def spatially_separable(layer: Layer) -> list[Op]:
 
 
 def depthwise_separable(layer: Layer) -> list[Op]:
-    """A filter a channel, then a pointwise convolution that mixes the channels."""
+    """A depthwise convolution followed by a pointwise one, which mixes the channels."""
     return [DepthwiseConv(layer.kernel, layer.stride, padding=layer.padding), Conv(layer.out)]
 
 
 def scaled(layer: Layer, alpha: float | None, rho: float | None) -> Layer:
-    """The layer at a width and resolution multiplier: alpha M and alpha N channels, rho D_F a side, to
-    the nearest whole number.
+    """The layer at a width and a resolution multiplier, rounded to whole numbers: alpha M input and alpha N
+    output channels, and a map of side rho D_F.
     """
     (h, w, c), out = layer.input, layer.out
     if alpha is not None:
@@ -100,7 +102,7 @@ def costs_of(name: str, layer: Layer, ops: list[Op]) -> Costs:
 
 
 def formula(terms: list[Term], weights: Any) -> str:
-    """The products that count, added up: `3 x 3 x 64 x 112 x 112 + ...`."""
+    """The sum of the products that have a weight: `3 x 3 x 64 x 112 x 112 + ...`."""
     products = []
     for t in terms:
         weight = weight_of(t, weights)
@@ -111,13 +113,13 @@ def formula(terms: list[Term], weights: Any) -> str:
 
 
 def expected(layer: Layer) -> Fraction:
-    """1/N + 1/D_K^2, exact."""
+    """The exact value of 1/N + 1/D_K^2: what a depthwise separable convolution costs of the standard one."""
     k_h, k_w = pair(layer.kernel)
     return Fraction(1, layer.out) + Fraction(1, k_h * k_w)
 
 
 class Factorisation(NamedTuple):
-    """One way of doing the layer: its name, the layer as it is at alpha and rho, and the ops in its place."""
+    """A factorisation by name: the layer at its alpha and rho, and the ops that take its place."""
 
     name: str
     layer: Layer
@@ -164,10 +166,9 @@ def figures(way: Factorisation, full_size: Shape, convention: Convention) -> dic
 
 
 def factorize(layer: Layer, convention: Convention) -> Document:
-    """Answer with the layer's factorisations side by side, and the separable one at alpha and rho where
-    they are given.
+    """A convolution and its factorisations side by side; the separable one also at alpha and rho, if given.
 
-    Raises ShapeError where the map vanishes or the groups do not divide the channels.
+    Raises ShapeError if the output would have no elements, or if the groups do not divide the channels.
     """
     found = [figures(way, layer.input, convention) for way in factorisations(layer)]
     for one in found:

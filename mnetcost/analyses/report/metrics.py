@@ -41,15 +41,14 @@ SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
     "kind": _of_kind,
     "stage": _where(lambda layer: f"{layer.output.h}x{layer.output.w}"),
 }
-"""How a scope's glob picks layers, by the word before its colon; without one it is "layer"."""
+"""How the pattern of a scope picks layers, by the word before its colon; without a word it is "layer"."""
 
 
 def within(costs: Costs, scope: str) -> Costs:
-    """The costs of the layers a scope picks; a kind also picks among a layer's terms.
+    """The costs of the layers that a scope picks; of a `kind`, only the terms of that kind.
 
-    An empty scope is the whole design.
-
-    "bottleneck 4", "*/project", "op:depthwise", "kind:norm", "stage:14x14" (by the size of the output).
+    scope: "bottleneck 4", "*/project", "op:depthwise", "kind:norm", "stage:14x14" (the size of the output);
+    "" is the whole design.
     """
     if not scope:
         return costs
@@ -60,7 +59,7 @@ def within(costs: Costs, scope: str) -> Costs:
 
 
 class Gauge:
-    """The figures of some layers under a convention; what they share is counted once."""
+    """The figures of some layers under a convention, each computed when it is first asked for."""
 
     def __init__(self, costs: Costs, convention: Convention) -> None:
         self.costs, self.convention = costs, convention
@@ -68,24 +67,24 @@ class Gauge:
 
     @cached_property
     def totals(self) -> dict[str, Any]:
-        """As a report has them."""
+        """The totals of these layers; see `documents.totals_data`."""
         return totals_data(self.costs, self.convention)
 
     def figure(self, metric: str) -> int:
-        """One metric; raises CallError where this design has no such figure."""
+        """The value of a metric, a whole number; raises CallError if this design has no such figure."""
         value = METRICS[metric].of(self.totals, self.costs)
         if value is None:
             raise CallError(f"this design has no '{metric}'", hint="only a model file stores weights")
         return value
 
     def within(self, scope: str) -> Gauge:
-        """The figures of the layers that a scope picks."""
+        """The figures of the layers that a scope picks; see `within`."""
         if scope not in self._parts:
             self._parts[scope] = Gauge(within(self.costs, scope), self.convention)
         return self._parts[scope]
 
     def by_layer(self, metric: str) -> list[tuple[LayerCost, int]]:
-        """Each layer's own share in a metric, the largest first; layers that add nothing are left out."""
+        """What each layer adds to a metric, the largest first; layers that add nothing are left out."""
         shares = [
             (layer, Gauge(self.costs._replace(layers=(layer,)), self.convention).figure(metric))
             for layer in self.costs.layers

@@ -68,7 +68,7 @@ def report_data(design: Design, costs: Costs, convention: Convention) -> dict[st
 
 
 def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[LayerCost]]:
-    """Put layers together, in the order in which their groups first appear."""
+    """Group layers by a key, in the order in which the keys first appear."""
     found: dict[str, list[LayerCost]] = {}
     for layer in costs.layers:
         found.setdefault(key(layer), []).append(layer)
@@ -81,7 +81,7 @@ def map_size(layer: LayerCost) -> str:
 
 
 def weights_only(terms: Iterable[Term], convention: Convention) -> int:
-    """Parameters that multiply: no biases, no norms."""
+    """Count the weights of convolutions and dense layers, without biases and norms."""
     return int(convention.count_params(t for t in terms if t.kind in MAC_KINDS))
 
 
@@ -155,11 +155,15 @@ BY: dict[str, Callable[[Costs, Convention], Rows]] = {
     "resolution": _by_resolution,
     "kind": _by_kind,
 }
-"""What a row may stand for."""
+"""What a row of a report stands for, and the function that makes such rows."""
 
 
 def table_of(costs: Costs, convention: Convention, by: str = "layer", everything: bool = False) -> Table:
-    """One row a layer, block, resolution or kind, in execution order, with params, work and their shares."""
+    """Make the table of a report: a row for each layer, block, resolution or kind, in execution order.
+
+    by: a key of `BY`. everything: for kinds, show counts before they are weighed, too.
+    Counts are whole numbers, shares fractions of 1 (None where the total is 0); the footer holds the totals.
+    """
     columns, rows = BY[by](costs, convention)
     all_params, all_work = _terms(costs.layers)
     params, madds = convention.count_params(all_params), convention.madds(all_work)
@@ -196,7 +200,7 @@ def table_of(costs: Costs, convention: Convention, by: str = "layer", everything
 
 
 def _order(value: Any) -> Any:
-    """Numbers from the largest, maps by their numbers, words from A; what is missing last."""
+    """A key to sort by: numbers from the largest, maps by their elements, words from A; None last."""
     if isinstance(value, str):
         return (0, 0, value)
     if isinstance(value, tuple):
@@ -218,9 +222,9 @@ def without_zeros(table: Table) -> tuple[Table, list[str]]:
 
 
 def sorted_rows(table: Table, key: str) -> Table:
-    """Sort a table's rows by a column, the largest first, or from A; ties stay in order.
+    """Sort the rows of a table by the column with this key: numbers from the largest, words from A.
 
-    Raises CallError, with the nearest, where there is no such column.
+    Equal rows keep their order. Raises CallError, with the nearest key, for an unknown column.
     """
     keys = [c.key for c in table.columns]
     if key.lower() not in keys:
@@ -232,7 +236,7 @@ def sorted_rows(table: Table, key: str) -> Table:
 
 
 def top_rows(table: Table, top: int) -> Table:
-    """Keep the first rows, with what they come to."""
+    """Keep the first `top` rows, and add a row with their sums to the footer if others are dropped."""
     rows = table.rows[:top]
     sums = [
         (
@@ -250,7 +254,7 @@ def top_rows(table: Table, top: int) -> Table:
 
 
 def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -> str:
-    """The design in one line."""
+    """The params and work of a design in one line."""
     params, madds = totals["params"], totals["madds"]
     return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'"
 
@@ -264,10 +268,12 @@ def report(
     top: int | None = None,
     everything: bool = False,
 ) -> Document:
-    """Answer with one row a layer, block, resolution or kind.
+    """What each layer, block, resolution or kind of one design costs, as a table with totals.
 
-    sort: a column's key; top: how many rows, by `madds` where `sort` is silent; everything: rows that count
-    nothing too. Raises CallError for an unknown column.
+    by: what a row stands for, a key of `BY`.
+    sort: the key of a column. top: keep this many rows; sorted by `madds` without `sort`.
+    everything: include rows with no parameters and no work.
+    Raises CallError for an unknown column.
     """
     data = report_data(design, costs, convention)
     table = table_of(costs, convention, by, everything)

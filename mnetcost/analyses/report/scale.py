@@ -46,10 +46,11 @@ def scale(
     convention: Convention,
     settings: Settings,
 ) -> Grid:
-    """Cost a design at every alpha and size; `settings` gives classes, channels, top and batch.
+    """Cost a design at every combination of alpha and input size.
 
-    Raises CallError for a grid of too many cells or counts past 2**62, SpecError where a map vanishes in a
-    cell.
+    alphas: width multipliers. sizes: (height, width) in pixels. settings: classes, channels, top and batch.
+    Raises CallError for more than `MOST_CELLS` cells or counts past 2**62, SpecError if a map has no
+    elements left at some size.
     """
     if len(alphas) * len(sizes) > MOST_CELLS:
         raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
@@ -73,11 +74,11 @@ def scale(
 
 
 def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any, size: Any) -> Any:
-    """Add up count x weight over a grid of alphas (rows) by sizes (columns), one product of a column and
-    a row at a time.
+    """Add up count x weight for every cell of a grid: an int64 array of shape (alphas, sizes).
 
-    Terms whose factors that follow the size agree are added up along alpha first: a network has a few sizes
-    of map, so that a thousand by a thousand cells take a few large products and not one a layer.
+    Each term is a product of a column (what depends on alpha) and a row (what depends on the size). Terms
+    with the same row are added up as columns first: a network has only a few sizes of map, so that a large
+    grid takes a few large products, and not one for each layer.
     """
     import numpy as np
 
@@ -112,7 +113,7 @@ def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any,
 def _weighed(
     terms: Iterable[Term], weights: Mapping[str, Weight]
 ) -> Iterator[tuple[Sequence[tuple[str, Any]], int]]:
-    """Each product that counts, as its factors and its weight."""
+    """The products that a convention counts, each as its factors and its weight."""
     for t in terms:
         weight = weight_of(t, weights)
         for unit, n in {"each": weight}.items() if isinstance(weight, int) else weight.items():
@@ -122,7 +123,7 @@ def _weighed(
 
 
 class Cells(Sequence[tuple[Any, ...]]):
-    """The grid as rows (alpha, resolution, params, madds), made when they are asked for."""
+    """The grid as rows (alpha, resolution, params, madds), which are made as they are read."""
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
@@ -151,13 +152,13 @@ class Cells(Sequence[tuple[Any, ...]]):
 
 
 def label(size: tuple[int, int]) -> int | str:
-    """A size in pixels: one number where it is square."""
+    """A size in pixels: one number if it is square, else HxW."""
     h, w = size
     return h if h == w else f"{h}x{w}"
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Which of many to show: the first, the last, and what lies evenly between.
+    """Which of `count` items to show, `most` at most: the first, the last, and some evenly between them.
 
     >>> spread(3, 8), spread(100, 4)
     ([0, 1, 2], [0, 33, 66, 99])
@@ -226,8 +227,9 @@ def _heading(spec: Spec, design: Mapping[str, Any]) -> str:
 
 
 def answer(grid: Grid) -> Document:
-    """The grid as a document: MAdds by alpha and resolution, with params beside alpha where the
-    resolution does not change them.
+    """The grid as a document: params and work by alpha and resolution.
+
+    Params are a column beside alpha if they do not depend on the resolution.
     """
     spec, n, m = grid.spec, len(grid.alpha), len(grid.sizes)
     shown = spread(n, MOST_SHOWN[0]), spread(m, MOST_SHOWN[1])

@@ -19,11 +19,11 @@ FOLDED = (Norm, Scale, Bias)
 
 
 def weight_sizes(costs: Costs) -> dict[str, int]:
-    """Bytes by form: `float32` of what is trained, `float32_stored` with running statistics,
-    `int8_folded` where it can be known.
+    """Bytes of the weights of a design: `float32` of trained parameters; `float32_stored` with running
+    statistics; `int8_folded` after batch norm is folded, where that is possible.
 
-    `int8_folded` is a byte a weight and an int32 bias a channel of every layer that has a bias or a batch
-    norm behind it.
+    `int8_folded` counts one byte for each weight, and an int32 bias for each output channel of a layer that
+    has a bias or is followed by a batch norm.
     """
     kinds = costs.params_by_kind()
     stored = sum(kinds.values())
@@ -33,8 +33,8 @@ def weight_sizes(costs: Costs) -> dict[str, int]:
 
 
 def int8_folded(costs: Costs) -> int | None:
-    """The bytes of int8 weights and int32 biases; None where something cannot be folded or is no weight
-    of a convolution or dense layer.
+    """The bytes of int8 weights and int32 biases; None if a norm cannot be folded, or if a layer that is
+    neither a convolution nor dense has parameters.
     """
     nodes = costs.graph.nodes
     readers = Counter(n for node in nodes for n in node.inputs)
@@ -68,7 +68,7 @@ def _folds_into(node: Node, nodes: Sequence[Node], readers: Counter[int]) -> Nod
 
 
 def size_note(costs: Costs) -> str:
-    """The sizes in one line."""
+    """The sizes of the weights in one line, with that of the model file if there is one."""
     sizes, file = weight_sizes(costs), costs.graph.weight_bytes
     parts = [f"{sizes['float32']:,} as float32"]
     if sizes["float32_stored"] != sizes["float32"]:

@@ -37,7 +37,7 @@ NAMES = {
     "transposed_output": "multiply-adds of transposed convolutions, at their output's positions",
 }
 COMMON = ("paper", "flops", "fvcore", "ptflops-pytorch", "thop")
-"""The conventions that a reader has most likely met."""
+"""The conventions that a reader most likely knows; the figures of other tools are given in these."""
 PER = {
     "each": "",
     "channel": ", once a channel",
@@ -49,7 +49,7 @@ PER = {
 
 
 class Entry(NamedTuple):
-    """One line of a ledger: what, how many, times what weight."""
+    """One line of a ledger: what is counted, how many there are, and the weight of each."""
 
     what: str
     number: int
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
 
 
 def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
-    """The weights for work or for parameters."""
+    """The weights of a convention for work ("madds") or for parameters ("params")."""
     return convention.work if kind == WORK else convention.params
 
 
@@ -71,11 +71,11 @@ GAPS = {
     "transposed_output": "transposed convolutions",
     "upsample": "upsampling",
 }
-"""What a convention does not know, in words, where the kind's own name says too little."""
+"""Kinds that a convention does not know, in words, where the name of the kind alone would not be clear."""
 
 
 def kinds_there(costs: Costs) -> set[str]:
-    """The kinds of work of a design, with and without their variants."""
+    """The kinds of work in a design, each also as `kind.variant`."""
     pairs = {(t.kind, t.variant) for layer in costs.layers for t in layer.work}
     there = {key for kind, variant in pairs for key in (kind, f"{kind}.{variant}")}
     if costs.graph.weight_bytes is not None and "norm" not in there and "bias.conv" in there:
@@ -84,8 +84,9 @@ def kinds_there(costs: Costs) -> set[str]:
 
 
 def gaps(costs: Costs, convention: Convention) -> list[str]:
-    """What of a design nobody knows how the tool behind a convention would count, in words; none where
-    its figure can be trusted.
+    """What a design contains of which it is not known how the tool of a convention counts it, in words.
+
+    Empty if the figure of the convention can be trusted.
     """
     return _gaps(kinds_there(costs), convention) if convention.unknown else []
 
@@ -105,10 +106,9 @@ def _in_words(key: str) -> str:
 
 
 def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention) -> str:
-    """How work would read in the other common conventions, in a line: "elsewhere: 601,548,544 by flops, ...".
+    """The work of some layers in other common conventions, as one line of text.
 
-    A tool that nobody can speak for is left out: "; not known: fvcore, thop (batch norm, which this file
-    may have folded away)".
+    A convention whose figure is not known for this design stands behind the others, with the reason.
     """
     from ...designs.conventions import load_convention
 
@@ -127,9 +127,7 @@ def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention)
 
 
 def gap_notes(costs: Costs, convention: Convention) -> tuple[str, ...]:
-    """What an answer counted by a convention must say where the convention cannot speak for all of the
-    design.
-    """
+    """A note for every answer if the convention does not know how its tool counts some part of a design."""
     missing = gaps(costs, convention)
     return (
         (
@@ -149,7 +147,7 @@ def terms_of(costs: Costs, kind: str) -> Iterable[Term]:
 
 
 def units_of(conventions: Iterable[Convention]) -> dict[str, tuple[str, ...]]:
-    """Which units beside the term's own product some convention asks for, by kind."""
+    """The units, besides the product of all factors, in which some convention counts each kind of work."""
     found: dict[str, set[str]] = {}
     for convention in conventions:
         for key, weight in convention.work.items():
@@ -159,7 +157,7 @@ def units_of(conventions: Iterable[Convention]) -> dict[str, tuple[str, ...]]:
 
 
 def counts(terms: Iterable[Term], units: Mapping[str, tuple[str, ...]]) -> dict[tuple[Key, str], int]:
-    """Add up raw counts by kind, variant and writing, in every unit that is asked for."""
+    """Add up unweighted counts by kind, variant and way of writing, in each of the units for its kind."""
     sums: dict[tuple[Key, str], int] = {}
     for t in terms:
         key = (t.kind, t.variant, t.written)
@@ -170,7 +168,7 @@ def counts(terms: Iterable[Term], units: Mapping[str, tuple[str, ...]]) -> dict[
 
 
 def weights(keys: Iterable[tuple[Key, str]], table: Mapping[str, Weight]) -> dict[tuple[Key, str], int]:
-    """What each of these counts weighs; those that weigh nothing are left out."""
+    """The weight of each of these counts; counts of weight 0 are left out."""
     found: dict[tuple[Key, str], int] = {}
     for key, unit in keys:
         weight = weight_of(Term(key[0], (), key[1], key[2]), table)
@@ -187,12 +185,12 @@ def weights(keys: Iterable[tuple[Key, str]], table: Mapping[str, Weight]) -> dic
 
 
 def value(sums: Counts, table: Mapping[str, Weight]) -> int:
-    """Weigh counts that are added up already."""
+    """Weigh counts that `counts` has added up, and return the total."""
     return sum(sums[k] * n for k, n in weights(sums, table).items())
 
 
 def name_of(key: Key, unit: str = "each") -> str:
-    """Say what is counted: "batch norm, once a channel"."""
+    """What is counted, in words: "batch norm, once a channel"."""
     kind, variant, _ = key
     if kind in MAC_KINDS:
         return (
@@ -209,7 +207,11 @@ def name_of(key: Key, unit: str = "each") -> str:
 def difference(
     sums: Counts, ours: Mapping[str, Weight], theirs: Mapping[str, Weight], kind: str
 ) -> list[Entry]:
-    """List what leads from one convention's figure to another's; the amounts add up to the difference."""
+    """The entries that lead from the figure of one convention to that of another.
+
+    sums: as from `counts`. ours, theirs: the weights of the two. kind: "madds" or "params".
+    The amounts of the entries add up to the difference of the two figures.
+    """
     a, b = weights(sums, ours), weights(sums, theirs)
     found: dict[tuple[str, int], int] = {}
     for k in sums:
