@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
@@ -27,11 +27,7 @@ READERS = {
     ".onnx": "onnx",
     ".tflite": "tflite",
 }
-"""The module of this room that reads files of a suffix.
-
-Each has `read(file: str, settings: Settings) -> Model`: it builds a graph with `layers.Layers`, at the size
-that `settings` asks for, and puts `Unknown` where it knows no better.
-"""
+"""The module of this folder that reads files of a suffix: a `Reader`."""
 
 READ = f"specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join(READERS)})"
 """What can be a design, in words."""
@@ -48,8 +44,8 @@ REFUSED = {
 
 
 class Model(NamedTuple):
-    """What a reader answers: the graph at the size asked for, the image's own height and width, and the
-    file's word on itself.
+    """What a reader returns: the graph at the size asked for, the size of the image in the file, and what
+    the file says of itself.
     """
 
     graph: Graph
@@ -57,6 +53,24 @@ class Model(NamedTuple):
     own: tuple[int, int] | None  # as the file says; None where it leaves them open
     format: str  # "Caffe prototxt"
     title: str = ""  # the network's name in the file
+
+
+class Reader(Protocol):
+    """A module that reads the model files of one format, on what `kit/` shares.
+
+    Pause before you change this: every folder of a format, `load_file`, and whatever reads a format of its
+    own are written for it. What `settings` holds may grow; `read` must go on to return a Model.
+    """
+
+    def read(self, file: str, settings: Settings) -> Model:
+        """Read one file, of which nothing is executed and no other file is opened.
+
+        The graph is built with `kit.layers.Layers` (or `kit.maps.Maps`) at the size that `settings` asks for;
+        an op that cannot be costed is added with their `unknown`. Raises SpecError for a file that is
+        wrong, CallError where it leaves open what the settings do not give, UnknownOpError for an op of
+        unknown cost where `settings.allow_unknown` is not set.
+        """
+        ...
 
 
 def reader_of(name: str) -> str | None:
@@ -111,9 +125,9 @@ def load_file(file: str, settings: Settings) -> Design:
             raise CallError(f"{file}: {why}")
     module = reader_for(file, content_of(file))
     assert module is not None
-    reader = import_module(f".{module}", __package__)
+    reader = cast("Reader", import_module(f".{module}", __package__))
     try:
-        model: Model = reader.read(file, settings._replace(allow_unknown=None))
+        model = reader.read(file, settings._replace(allow_unknown=None))
     except UnknownOpError:
         if not settings.allow_unknown:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...engine.graph import Graph, Ref
 from ...engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
@@ -13,12 +13,10 @@ from ...engine.ops.moves import Concat, Constant, Crop, Gather, Pad, Permute, Re
 from ...engine.ops.op import spread
 from ...engine.shapes import Shape
 from ...errors import ShapeError, SpecError
+from .fields import MakeFault
 from .layers import DETECTION, LARGEST_DIMENSION, NO_REF, Layers
 from .stored import Counted, Dims, Stored
-from .tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, groups, refit, said, view
-
-if TYPE_CHECKING:
-    pass
+from .tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, groups, refit, view
 
 
 class Maps:
@@ -49,7 +47,9 @@ class Maps:
         if not dims or fitting not in ((), dims):
             hint = "export it with dynamic axes, or read it at its own size"
             raise self.fault(
-                f"its axes of {said(old[1])} are fixed in the file and do not follow {said(x)}", name, hint
+                f"its axes of {dims_text(old[1])} are fixed in the file and do not follow {dims_text(x)}",
+                name,
+                hint,
             )
         return dims
 
@@ -63,14 +63,19 @@ class Maps:
         out = []
         for was, to, now in zip(*old, x, strict=True):
             if now * to % was:
+                size = dims_text(old[1])
                 raise self.fault(
-                    f"its size of {said(old[1])} is fixed in the file and does not follow {said(x)}", name
+                    f"its size of {size} is fixed in the file and does not follow {dims_text(x)}", name
                 )
             out.append(now * to // was)
         return tuple(out)
 
     def fault(self, message: str, name: str = "", hint: str = "") -> SpecError:
         return self.layers.fault(message, f"layer {name[:120]!r}" if name else "", hint)
+
+    def at(self, name: str = "") -> MakeFault:
+        """A maker of errors at one layer, for `Fields`."""
+        return lambda message, hint="": self.fault(message, name, hint)
 
     def channels_of(self, rank: int) -> int:
         """Which axis is the channels as a rule."""
@@ -79,7 +84,7 @@ class Maps:
     def checked(self, dims: Sequence[Any], name: str) -> Dims:
         """Axes that a map may have."""
         if len(dims) > MOST_AXES or not all(n.__class__ is int and 1 <= n <= LARGEST_DIMENSION for n in dims):
-            raise self.fault(f"its axes of {said(dims[:MOST_AXES])} are no map's", name)
+            raise self.fault(f"its axes of {dims_text(dims[:MOST_AXES])} are no map's", name)
         return tuple(dims)
 
     def shape(self, t: Tensor) -> Shape:
@@ -314,7 +319,9 @@ class Maps:
         if len(a.dims) < 2 or len(b.dims) < 2:
             raise NotKnown
         if a.dims[-1] != b.dims[-2]:
-            raise self.fault(f"matrices of {said(a.dims)} and {said(b.dims)} cannot be multiplied", name)
+            raise self.fault(
+                f"matrices of {dims_text(a.dims)} and {dims_text(b.dims)} cannot be multiplied", name
+            )
         dims = (*broadcast([a.dims[:-2], b.dims[:-2], ()]), a.dims[-2], b.dims[-1])
         return self.product(name, a, b, a.dims[-1], dims)
 
@@ -421,11 +428,10 @@ class Maps:
         if len(values) == 1 and isinstance(values[0], Tensor):
             return values[0]
         rank = len(values[0].dims)
+        tensors_text = " and ".join(dims_text(v.dims) for v in values[:4])
+        unfit = f"it joins tensors of {tensors_text} along axis {axis}"
         if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
-            raise self.fault(
-                f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}",
-                name,
-            )
+            raise self.fault(unfit, name)
         axis %= rank
         c = next(v.c for v in values if isinstance(v, Tensor))
         rest = [i for i in range(rank) if i != c and (i or values[0].dims[0] != 1 or not c)]
@@ -435,10 +441,7 @@ class Maps:
         if any(
             n != m for v in values for i, (n, m) in enumerate(zip(v.dims, dims, strict=True)) if i != axis
         ):
-            raise self.fault(
-                f"it joins tensors of {' and '.join(said(v.dims) for v in values[:4])} along axis {axis}",
-                name,
-            )
+            raise self.fault(unfit, name)
         tensors = [self.as_tensor(v, name) for v in values]
         if axis in sides:
             return self.add(
@@ -454,7 +457,7 @@ class Maps:
         """Read the same numbers along other axes."""
         dims = self.checked(tuple(dims), name)
         if prod(dims) != prod(t.dims):
-            raise self.fault(f"{said(t.dims)} cannot be read as {said(dims)}", name)
+            raise self.fault(f"{dims_text(t.dims)} cannot be read as {dims_text(dims)}", name)
         c = self.channels_of(len(dims))
         for ins, outs in groups(t.dims, dims):
             if t.c in ins and t.dims[t.c] > 1 and all(t.dims[i] == 1 for i in ins if i != t.c):
@@ -465,7 +468,9 @@ class Maps:
     def transpose(self, name: str, t: Tensor, perm: Sequence[int]) -> Tensor:
         """Put the axes in another order."""
         if sorted(perm) != list(range(len(t.dims))):
-            raise self.fault(f"its order of axes {list(perm)[:MOST_AXES]} does not fit {said(t.dims)}", name)
+            raise self.fault(
+                f"its order of axes {list(perm)[:MOST_AXES]} does not fit {dims_text(t.dims)}", name
+            )
         dims = tuple(t.dims[i] for i in perm)
         c = list(perm).index(t.c) if perm else 0
         moved = [i for i in perm if t.dims[i] != 1]
@@ -538,7 +543,7 @@ class Maps:
         """Bring axes down to one number: global pooling where these are a map's sides."""
         rank = len(t.dims)
         if not all(-rank <= a < rank for a in axes):
-            raise self.fault(f"its axes {list(axes)[:MOST_AXES]} do not fit {said(t.dims)}", name)
+            raise self.fault(f"its axes {list(axes)[:MOST_AXES]} do not fit {dims_text(t.dims)}", name)
         axes = sorted({a % rank for a in axes})
         dims = tuple(1 if i in axes else n for i, n in enumerate(t.dims))
         t = self.seen(t, t.c, name)

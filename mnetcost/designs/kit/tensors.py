@@ -60,12 +60,12 @@ def broadcast(shapes: Sequence[Dims]) -> Dims:
     for dims in shapes:
         for i, n in enumerate(dims, rank - len(dims)):
             if n != 1 and out[i] not in (1, n):
-                raise ValueError(f"axes of {said(out)} and {said(dims)} do not fit")
+                raise ValueError(f"axes of {dims_text(out)} and {dims_text(dims)} do not fit")
             out[i] = n if n != 1 else out[i]
     return tuple(out)
 
 
-def said(dims: Sequence[int]) -> str:
+def dims_text(dims: Sequence[int]) -> str:
     """Axes in words: 1x3x224x224."""
     return "x".join(str(n) if abs(n) <= LARGEST_DIMENSION else "huge" for n in dims) or "one number"
 

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ..kit.stored import Cut, Dims, Stored, contiguous
-from ..kit.tensors import MOST_AXES, NotKnown, said
+from ..kit.tensors import MOST_AXES, NotKnown, dims_text
 
 if TYPE_CHECKING:
     from .net import Call
@@ -41,7 +41,7 @@ def resolved(call: Call, dims: Dims, target: Sequence[int]) -> Dims:
     if -1 in out:
         known = -prod(out)
         if known <= 0 or prod(dims) % known:
-            raise call.fault(f"{said(dims)} cannot be read as {said(out)}")
+            raise call.fault(f"{dims_text(dims)} cannot be read as {dims_text(out)}")
         out[out.index(-1)] = prod(dims) // known
     return tuple(out)
 
@@ -55,7 +55,7 @@ def squeezed(call: Call, dims: Dims) -> Dims:
     axes = call.integers("axes", 1)
     at = {a % len(dims) for a in axes} if axes and dims else {i for i, n in enumerate(dims) if n == 1}
     if any(dims[i] != 1 for i in at):
-        raise call.fault(f"cannot drop axes {axes} of {said(dims)}")
+        raise call.fault(f"cannot drop axes {axes} of {dims_text(dims)}")
     return tuple(n for i, n in enumerate(dims) if i not in at)
 
 
@@ -63,7 +63,7 @@ def unsqueezed(call: Call, dims: Dims) -> Dims:
     axes = call.integers("axes", 1) or []
     rank = len(dims) + len(axes)
     if rank > MOST_AXES or len({a % rank for a in axes}) != len(axes):
-        raise call.fault(f"cannot insert axes {axes[:MOST_AXES]} into {said(dims)}")
+        raise call.fault(f"cannot insert axes {axes[:MOST_AXES]} into {dims_text(dims)}")
     out, left = [], list(dims)
     for i in range(rank):
         out.append(1 if i in {a % rank for a in axes} else left.pop(0))
@@ -101,7 +101,7 @@ def split(call: Call, dims: Dims) -> list[list[range]]:
     """What each output of a split takes of each axis."""
     axis = call.integer("axis", 0)
     if not -len(dims) <= axis < len(dims):
-        raise call.fault(f"axis {axis} does not fit {said(dims)}")
+        raise call.fault(f"axis {axis} does not fit {dims_text(dims)}")
     axis %= len(dims)
     parts = call.integers("split", 1)
     if parts is None:

@@ -10,7 +10,7 @@ from math import prod
 
 from ...engine.ops.moves import Scatter
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import NotKnown, Tensor, Value, broadcast, said
+from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text
 from .axes import flattened, resolved, sliced, squeezed, unsqueezed
 from .axes import split as splits
 from .net import Call
@@ -188,7 +188,8 @@ def scatter(call: Call) -> Output:
         fits = by.dims == (*index.dims[:-1], *t.dims[index.dims[-1] :])
     if not fits:
         raise call.fault(
-            f"updates of {said(by.dims)} at places of {said(index.dims)} do not fit {said(t.dims)}"
+            f"updates of {dims_text(by.dims)} at places of {dims_text(index.dims)} do not fit"
+            f" {dims_text(t.dims)}"
         )
     return call.net.add(call.name, Scatter(), t, by, dims=t.dims, c=t.c)
 
@@ -235,7 +236,7 @@ def pad(call: Call) -> Output:
         raise NotKnown
     along = call.integers("axes", 3) or list(range(len(t.dims)))
     if len(pads) != 2 * len(along) or any(not -len(t.dims) <= a < len(t.dims) for a in along):
-        raise call.fault(f"pads of {pads[:16]} do not fit {said(t.dims)}")
+        raise call.fault(f"pads of {pads[:16]} do not fit {dims_text(t.dims)}")
     before, after = [0] * len(t.dims), [0] * len(t.dims)
     for k, a in enumerate(along):
         before[a], after[a] = pads[k], pads[k + len(along)]

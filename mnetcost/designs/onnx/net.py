@@ -18,7 +18,7 @@ from ..kit.folding import MOST_NUMBERS, fold
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.maps import Maps
 from ..kit.stored import Cut, Dims, Part, Stored, contiguous, worked_out
-from ..kit.tensors import MOST_AXES, UNFIT, NotKnown, Tensor, Value, broadcast, said, view
+from ..kit.tensors import MOST_AXES, UNFIT, NotKnown, Tensor, Value, broadcast, dims_text, view
 from .axes import COMBINING, JOINING, KEEPING, TAKING, reread
 from .weights import UNLEARNED, fills, graphs_in, kernels_kept, made_up, text, weighs
 
@@ -80,7 +80,7 @@ class Net(Maps):
         """A tensor of the file; its numbers where they are few."""
         dims = tuple(t.dims)
         if len(dims) > MOST_AXES or not all(0 <= n <= LARGEST_DIMENSION for n in dims):
-            raise self.fault(f"its axes of {said(dims[:MOST_AXES])} are no tensor's", place)
+            raise self.fault(f"its axes of {dims_text(dims[:MOST_AXES])} are no tensor's", place)
         if t.data_type not in KINDS and t.data_type != 8:
             raise self.fault(f"its numbers are of type {t.data_type}, which ONNX does not have", place)
         kind, bits = KINDS.get(t.data_type, ("", 0))
@@ -95,7 +95,7 @@ class Net(Maps):
             and (t.raw_data or not t.dropped)
             and held != self.bytes_of[key]
         ):
-            raise self.fault(f"its axes say {said(dims)}, its numbers take {held:,} bytes", place)
+            raise self.fault(f"its axes say {dims_text(dims)}, its numbers take {held:,} bytes", place)
         values: tuple[Any, ...] | None = None
         if count <= MOST_NUMBERS and kind and t.data_location != 1:
             for numbers in (t.float_data, t.int32_data, t.int64_data, t.double_data, t.uint64_data):
@@ -327,7 +327,7 @@ class Call:
         except UNFIT:
             raise self.fault(
                 f"{self.type[:40]} cannot take inputs of"
-                f" {', '.join(said(v.dims) for v in self.inputs[:4] if v)}"
+                f" {', '.join(dims_text(v.dims) for v in self.inputs[:4] if v)}"
             ) from None
         if done is None and not self.weighs(reads) and net.may_end(self.type, reads):
             return [net.tail(self.called, self.name, reads, self.given(0))] * max(len(self.node.output), 1)

@@ -14,7 +14,7 @@ from ...engine.ops.moves import Permute
 from ...engine.terms import KEPT
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Stored
-from ..kit.tensors import NotKnown, Tensor, Value, broadcast, said, view
+from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text, view
 from .moves import MOVES, Lay, Output
 from .net import Call
 from .windows import conv, conv_transpose, global_pool, mapped, pool
@@ -70,7 +70,7 @@ def einsum(call: Call) -> Output:
         if len(part) != len(t.dims) or any(
             sizes.setdefault(x, n) != n for x, n in zip(part, t.dims, strict=True)
         ):
-            raise call.fault(f"'{equation[:40]}' does not fit {said(t.dims)}")
+            raise call.fault(f"'{equation[:40]}' does not fit {dims_text(t.dims)}")
     if not set(letters) <= set(sizes):
         raise NotKnown
     dims = tuple(sizes[x] for x in letters)

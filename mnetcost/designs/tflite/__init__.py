@@ -9,13 +9,13 @@ from ...engine.ops.moves import Constant
 from ...errors import Fault, SpecError
 from ..kit.maps import Maps
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import UNFIT, NotKnown, Tensor, Value, image_size, said, sequence_size, view
+from ..kit.tensors import UNFIT, NotKnown, Tensor, Value, image_size, sequence_size, view
 from ..readers import Model
 from ..settings import Settings
 from .call import Call
 from .dilated import whole
 from .file import Operator, Subgraph, TensorSaid, read_subgraphs
-from .ops import OPS, lay
+from .ops import OPS, convert
 
 FORMAT = "TFLite"
 # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
@@ -164,7 +164,9 @@ class Reading:
         try:
             if behind:
                 raise NotKnown
-            done: list[Value] = self.state(maps, outputs, name) if self.reads_state(operator) else lay(call)
+            done: list[Value] = (
+                self.state(maps, outputs, name) if self.reads_state(operator) else convert(call)
+            )
         except NotKnown:
             if behind or (not call.weighs(operator.type in OPS) and maps.may_end(operator.type, inputs)):
                 done = [
@@ -178,10 +180,7 @@ class Reading:
             else:
                 done = self.unknown(maps, operator, name, [v for v in inputs if v is not None], outputs)
         except UNFIT:
-            raise maps.fault(
-                f"{operator.type} cannot take inputs of {', '.join(said(v.dims) for v in inputs[:4] if v)}",
-                name,
-            ) from None
+            raise call.unfit() from None
         for n, value in zip(outputs, done, strict=False):
             if n in values:
                 raise maps.fault(f"gives '{self.graph.tensors[n].name[:80]}', which is given before", name)

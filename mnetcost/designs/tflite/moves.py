@@ -10,8 +10,8 @@ from math import prod
 from ...engine.ops.moves import Permute
 from ..kit.folding import fold
 from ..kit.stored import Stored
-from ..kit.tensors import NotKnown, Tensor, Value, broadcast, said, view
-from .call import Call, Lay, Output
+from ..kit.tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, view
+from .call import Call, Output, Rule
 
 FOLLOWS = "read it at its own size, or convert the network anew at this one"
 
@@ -28,7 +28,7 @@ def shape(call: Call) -> Output:
 def reshape(call: Call) -> Output:
     """To axes that follow from shapes, or that stand in the file and are followed."""
     t, value = call.tensor(), call.input(1)
-    target = call.integers(1) if value is not None else list(call.option("NewShape", ()))
+    target = call.numbers(1) if value is not None else call.integers("NewShape", (), -1)
     worked_out = isinstance(value, Stored) and value.key is None
     whole, known = prod(t.dims), prod(n for n in target if n != -1)
     fits = target.count(-1) <= 1 and known > 0 and (whole % known == 0 if -1 in target else whole == known)
@@ -37,51 +37,45 @@ def reshape(call: Call) -> Output:
     if not (worked_out and dims) or -1 in target:
         dims = call.net.followed(call.name, t.dims, dims, dims if -1 in target[1:] else ())
     if not dims:
-        raise call.fault(f"{said(t.dims)} cannot be read as {said(target[:12])}")
+        raise call.fault(f"{dims_text(t.dims)} cannot be read as {dims_text(target[:12])}")
     call.net.reshaped[call.name] = t.dims, dims
-    return call.net.reshape(call.name, t, dims)
+    return call.reshape(t, dims)
 
 
 def squeeze(call: Call) -> Output:
     t = call.tensor()
-    axes = [call.axis(a, len(t.dims)) for a in call.option("SqueezeDims", ())] or [
+    axes = [call.axis(a, len(t.dims)) for a in call.integers("SqueezeDims", (), -MOST_AXES)] or [
         i for i, n in enumerate(t.dims) if n == 1
     ]
     if any(t.dims[a] != 1 for a in axes):
-        raise call.fault(f"cannot drop axes {axes} of {said(t.dims)}")
-    return call.net.reshape(call.name, t, [n for i, n in enumerate(t.dims) if i not in axes])
+        raise call.fault(f"cannot drop axes {axes} of {dims_text(t.dims)}")
+    return call.reshape(t, [n for i, n in enumerate(t.dims) if i not in axes])
 
 
 def expand_dims(call: Call) -> Output:
     t = call.tensor()
-    at = call.axis(call.integers(1)[0], len(t.dims) + 1)
-    return call.net.reshape(call.name, t, (*t.dims[:at], 1, *t.dims[at:]))
+    at = call.axis(call.numbers(1)[0], len(t.dims) + 1)
+    return call.reshape(t, (*t.dims[:at], 1, *t.dims[at:]))
 
 
 def transpose(call: Call) -> Output:
-    return call.net.transpose(call.name, call.tensor(), call.integers(1))
+    return call.net.transpose(call.name, call.tensor(), call.numbers(1))
 
 
 def concat(call: Call) -> Output:
-    return call.fused(
-        call.net.concat(call.name, [v for v in call.inputs if v is not None], call.option("Axis"))
-    )
+    return call.fused(call.net.concat(call.name, call.values(), call.integer("Axis", 0, -MOST_AXES)))
 
 
 def pack(call: Call) -> Output:
     """Put values side by side along a new axis."""
-    values = [v for v in call.inputs if v is not None]
-    at = call.axis(call.option("Axis"), len(values[0].dims) + 1) if values else 0
+    values = call.values()
+    at = call.axis_at("Axis", len(values[0].dims) + 1) if values else 0
     dims = (*values[0].dims[:at], 1, *values[0].dims[at:]) if values else ()
     if any(v.dims != values[0].dims for v in values):
         raise call.fault("it packs tensors of different axes")
     rows: list[Value] = []
     for k, v in enumerate(values):
-        rows.append(
-            v._replace(dims=dims)
-            if isinstance(v, Stored)
-            else call.net.reshape(f"{call.name}/{k + 1}", v, dims)
-        )
+        rows.append(v._replace(dims=dims) if isinstance(v, Stored) else call.reshape(v, dims, f"{k + 1}"))
     stored = [v for v in rows if isinstance(v, Stored)]
     if len(stored) == len(rows):
         done = fold("Concat", stored, {"axis": at})
@@ -99,7 +93,7 @@ def taken(call: Call, t: Value, dims: list[int], part: str = "") -> Value:
 
 def unpack(call: Call) -> Output:
     t = call.tensor()
-    at = call.axis(call.option("Axis"), len(t.dims))
+    at = call.axis_at("Axis", len(t.dims))
     if t.dims[at] > 1000:
         raise NotKnown
     dims = (*t.dims[:at], 1, *t.dims[at + 1 :])
@@ -110,10 +104,10 @@ def split(call: Call) -> Output:
     """Equal parts, or parts of given sizes."""
     given = call.type == "SPLIT_V"
     t = call.tensor(0 if given else 1)
-    at = call.axis(call.integers(2 if given else 0)[0], len(t.dims))
-    count = call.option("NumSplits") or call.outputs
+    at = call.axis(call.numbers(2 if given else 0)[0], len(t.dims))
+    count = call.integer("NumSplits", 0, 0) or call.outputs
     if given:
-        sizes = call.integers(1)
+        sizes = call.numbers(1)
         if sizes.count(-1) == 1:
             sizes[sizes.index(-1)] = t.dims[at] - sum(sizes) - 1
     else:
@@ -128,8 +122,8 @@ def split(call: Call) -> Output:
 
 def gather(call: Call) -> Output:
     """Some of an axis by fixed numbers, or as many as asked for by computed ones."""
-    t, index, batch = call.tensor(), call.value(1), call.option("BatchDims")
-    at = call.axis(call.option("Axis"), len(t.dims))
+    t, index, batch = call.tensor(), call.value(1), call.integer("BatchDims", 0, -MOST_AXES)
+    at = call.axis_at("Axis", len(t.dims))
     count = prod(index.dims)
     if not 0 <= batch <= min(at, len(index.dims)) or index.dims[:batch] != t.dims[:batch]:
         raise NotKnown
@@ -139,7 +133,7 @@ def gather(call: Call) -> Output:
     y = call.net.part(call.name, t, (*t.dims[:at], count, *t.dims[at + 1 :]))
     if not index.dims:
         return call.net.without(y, [at])
-    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
+    return y if len(index.dims) == 1 else call.reshape(y, dims, "axes")
 
 
 def gather_nd(call: Call) -> Output:
@@ -154,10 +148,10 @@ def to_batch(call: Call) -> Output:
     """Every second (third, ...) position of a map as a map of its own: how TensorFlow writes a dilated
     convolution.
     """
-    t, block, pads = call.tensor(), call.integers(1), call.integers(2)
+    t, block, pads = call.tensor(), call.numbers(1), call.numbers(2)
     count = len(block)
     if not 0 < count < len(t.dims) or len(pads) != 2 * count or min(block) < 1:
-        raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
+        raise call.fault(f"blocks of {dims_text(block[:8])} do not fit {dims_text(t.dims)}")
     rest = (0,) * (len(t.dims) - count - 1)
     x = (
         call.net.padded(f"{call.name}/pad", t, (0, *pads[::2], *rest), (0, *pads[1::2], *rest))
@@ -167,29 +161,29 @@ def to_batch(call: Call) -> Output:
     sides = list(zip(x.dims[1:], block, strict=False))
     if any(n % b for n, b in sides):
         raise call.net.fault(
-            f"its padding is fixed in the file and does not follow {said(t.dims)}", call.name, FOLLOWS
+            f"its padding is fixed in the file and does not follow {dims_text(t.dims)}", call.name, FOLLOWS
         )
     dims = (t.dims[0] * prod(block), *(n // b for n, b in sides), *x.dims[count + 1 :])
     c = len(dims) - 1
-    return call.net.add(call.name, Permute(*view(dims, c)), x, dims=dims, c=c)
+    return call.add(Permute(*view(dims, c)), x, dims=dims, c=c)
 
 
 def from_batch(call: Call) -> Output:
     """The maps put together again, and cut."""
-    t, block, crops = call.tensor(), call.integers(1), call.integers(2)
+    t, block, crops = call.tensor(), call.numbers(1), call.numbers(2)
     count = len(block)
     if not 0 < count < len(t.dims) or len(crops) != 2 * count or min(block) < 1 or t.dims[0] % prod(block):
-        raise call.fault(f"blocks of {said(block[:8])} do not fit {said(t.dims)}")
+        raise call.fault(f"blocks of {dims_text(block[:8])} do not fit {dims_text(t.dims)}")
     sides = [n * b for n, b in zip(t.dims[1:], block, strict=False)]
     dims = (t.dims[0] // prod(block), *sides, *t.dims[count + 1 :])
     c = len(dims) - 1
-    y = call.net.add(call.name, Permute(*view(dims, c)), call.net.seen(t, c, call.name), dims=dims, c=c)
+    y = call.add(Permute(*view(dims, c)), call.net.seen(t, c, call.name), dims=dims, c=c)
     left = [n - a - b for n, a, b in zip(sides, crops[::2], crops[1::2], strict=True)]
     return call.net.part(f"{call.name}/crop", y, (dims[0], *left, *dims[count + 1 :])) if any(crops) else y
 
 
 def slices(call: Call) -> Output:
-    value, begin, size = call.value(), call.integers(1), call.integers(2)
+    value, begin, size = call.value(), call.numbers(1), call.numbers(2)
     if not len(begin) == len(size) == len(value.dims):
         raise call.fault("its begin and size do not fit")
     return taken(
@@ -199,11 +193,11 @@ def slices(call: Call) -> Output:
 
 def strided_slice(call: Call) -> Output:
     value = call.value()
-    begin, end, step = (call.integers(i) for i in (1, 2, 3))
+    begin, end, step = (call.numbers(i) for i in (1, 2, 3))
     rank = len(value.dims)
     if (
-        call.option("EllipsisMask")
-        or call.option("NewAxisMask")
+        call.mask("EllipsisMask")
+        or call.mask("NewAxisMask")
         or not len(begin) == len(end) == len(step) <= rank
         or 0 in step
     ):
@@ -213,9 +207,9 @@ def strided_slice(call: Call) -> Output:
         if i >= len(begin):
             picks.append(range(n))
             continue
-        shrunk = call.option("ShrinkAxisMask") >> i & 1
-        start = None if call.option("BeginMask") >> i & 1 else begin[i]
-        stop = None if call.option("EndMask") >> i & 1 else end[i]
+        shrunk = call.mask("ShrinkAxisMask") >> i & 1
+        start = None if call.mask("BeginMask") >> i & 1 else begin[i]
+        stop = None if call.mask("EndMask") >> i & 1 else end[i]
         if shrunk:
             at = begin[i] + n if begin[i] < 0 else begin[i]
             picks.append(range(at, at + 1) if 0 <= at < n else range(0))
@@ -238,26 +232,26 @@ def strided_slice(call: Call) -> Output:
 
 
 def pad(call: Call) -> Output:
-    t, pads = call.tensor(), call.integers(1)
+    t, pads = call.tensor(), call.numbers(1)
     if len(pads) != 2 * len(t.dims):
-        raise call.fault(f"pads of {pads[:16]} do not fit {said(t.dims)}")
+        raise call.fault(f"pads of {pads[:16]} do not fit {dims_text(t.dims)}")
     if min(pads, default=0) < 0:
         raise NotKnown
     return call.net.padded(call.name, t, pads[::2], pads[1::2])
 
 
 def to_depth(call: Call) -> Output:
-    x, b = call.map(), call.side("BlockSize")
+    x, b = call.map(), call.integer("BlockSize", 1)
     n, h, w, c = x.dims
     up = call.type == "DEPTH_TO_SPACE"
     if c % (b * b) if up else h % b or w % b:
         raise NotKnown
     dims = (n, h * b, w * b, c // (b * b)) if up else (n, h // b, w // b, c * b * b)
-    return call.net.add(call.name, Permute(*view(dims, 3)), x, dims=dims, c=3)
+    return call.add(Permute(*view(dims, 3)), x, dims=dims, c=3)
 
 
 def broadcast_to(call: Call) -> Output:
-    value, target = call.value(), call.integers(1)
+    value, target = call.value(), call.numbers(1)
     try:
         dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
     except ValueError as e:
@@ -266,7 +260,7 @@ def broadcast_to(call: Call) -> Output:
 
 
 def tile(call: Call) -> Output:
-    value, times = call.value(), call.integers(1)
+    value, times = call.value(), call.numbers(1)
     if len(times) != len(value.dims):
         raise NotKnown
     dims = call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name)
@@ -275,13 +269,13 @@ def tile(call: Call) -> Output:
 
 def filled(call: Call) -> Output:
     """One number, as many times as a shape says."""
-    return Stored(call.net.checked(call.integers(0), call.name))
+    return Stored(call.net.checked(call.numbers(0), call.name))
 
 
 def moved(call: Call) -> Output:
     """The same numbers in another order along an axis."""
     t = call.tensor()
-    return call.net.same(call.name, Permute(*call.net.shape(t)), t)
+    return call.same(Permute(*call.net.shape(t)), t)
 
 
 def variable(call: Call) -> Output:
@@ -294,7 +288,7 @@ def nothing(call: Call) -> Output:
     return []
 
 
-MOVES: dict[str, Lay] = {
+MOVES: dict[str, Rule] = {
     "CAST": free,
     "SHAPE": shape,
     "RESHAPE": reshape,

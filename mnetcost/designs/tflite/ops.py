@@ -14,8 +14,8 @@ from ...engine.ops.moves import Constant
 from ..kit.folding import fold
 from ..kit.layers import convolution, plain_size
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import NotKnown, Tensor, Value, said, view
-from .call import Call, Lay, Output
+from ..kit.tensors import NotKnown, Tensor, Value, dims_text, view
+from .call import Call, Output, Rule
 from .moves import MOVES
 
 
@@ -88,9 +88,11 @@ def svdf(call: Call) -> Output:
     if feature is None or time is None or len(x.dims) != 2 or len(feature.dims) != 2 or len(time.dims) != 2:
         raise NotKnown
     (filters, inner), memory, batch = feature.dims, time.dims[1], x.dims[0]
-    rank = call.option("Rank") or (filters // bias.dims[-1] if bias and bias.dims[-1] else 1)
+    rank = call.integer("Rank", 0, 0) or (filters // bias.dims[-1] if bias and bias.dims[-1] else 1)
     if time.dims[0] != filters or filters % rank or not memory:
-        raise call.fault(f"its filters of {said(feature.dims)} and {said(time.dims)} do not fit rank {rank}")
+        raise call.fault(
+            f"its filters of {dims_text(feature.dims)} and {dims_text(time.dims)} do not fit rank {rank}"
+        )
     y = net.reshape(
         f"{name}/frame", net.dense(f"{name}/feature", x, -1, feature, inner, filters), (batch, 1, filters)
     )
@@ -102,10 +104,10 @@ def svdf(call: Call) -> Output:
     window = DepthwiseConv((memory, 1), 1, 1, 1, "valid")
     y = net.weighted(f"{name}/time", lambda b: window._replace(bias=b), y, time, None, (batch, 1, filters), 2)
     if rank > 1:
-        parts = net.reshape(f"{name}/units", y, (batch, filters // rank, rank))
+        parts = call.reshape(y, (batch, filters // rank, rank), "units")
         y = net.reduce(f"{name}/sum", parts, [2], False, "sum")
-    y = net.reshape(f"{name}/vector", y, (batch, filters // rank))
-    return call.fused(y if bias is None else net.combine(f"{name}/bias", "add", [y, bias]))
+    y = call.reshape(y, (batch, filters // rank), "vector")
+    return call.fused(y if bias is None else call.combine("add", y, bias, part="bias"))
 
 
 def fully_connected(call: Call) -> Output:
@@ -115,17 +117,17 @@ def fully_connected(call: Call) -> Output:
     out, inner = w.dims
     whole = prod(x.dims)
     if not inner or whole % inner:
-        raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
+        raise call.fault(f"its weights are for {inner:,} numbers, and it gets {dims_text(x.dims)}")
     rows, old = whole // inner, call.net.before.get(f"{call.name}/rows")
     # more rows of an image than at the file's own size
     if old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]:
-        raise call.fault(f"its weights are for {inner:,} numbers, and it gets {said(x.dims)}")
+        raise call.fault(f"its weights are for {inner:,} numbers, and it gets {dims_text(x.dims)}")
     call.net.reshaped[f"{call.name}/rows"] = x.dims, (rows, inner)
-    if x.dims[-1] != inner or (len(x.dims) != 2 and not call.option("KeepNumDims")):
-        x = call.net.reshape(f"{call.name}/rows", x, (rows, inner))
+    if x.dims[-1] != inner or (len(x.dims) != 2 and not call.flag("KeepNumDims", False)):
+        x = call.reshape(x, (rows, inner), "rows")
     if isinstance(w, Tensor):
         y = call.net.matmul(call.name, x, call.net.transpose(f"{call.name}/transposed", w, (1, 0)))
-        return call.fused(y if bias is None else call.net.combine(f"{call.name}/bias", "add", [y, bias]))
+        return call.fused(y if bias is None else call.combine("add", y, bias, part="bias"))
     return call.fused(call.net.dense(call.name, x, -1, w, inner, out, bias))
 
 
@@ -134,7 +136,7 @@ def batch_matmul(call: Call) -> Output:
 
     def turned(value: Value, key: str, part: str) -> Value:
         rank = len(value.dims)
-        if not call.option(key) or rank < 2:
+        if not call.flag(key, False) or rank < 2:
             return value
         order = (*range(rank - 2), rank - 1, rank - 2)
         if isinstance(value, Stored):
@@ -144,71 +146,71 @@ def batch_matmul(call: Call) -> Output:
     return call.net.matmul(call.name, turned(a, "AdjX", "a"), turned(b, "AdjY", "b"))
 
 
-def pool(kind: Any) -> Lay:
-    def lay(call: Call) -> Output:
+def pool(kind: Any) -> Rule:
+    def rule(call: Call) -> Output:
         x = call.map()
         window, shape = call.window("FilterHeight", "FilterWidth"), view((1, *x.dims[1:]), 3)
         kernel = call.net.layers.window(call.name, window, shape, call.padding != "valid")
         op = kind(kernel, call.window("StrideH", "StrideW"), call.padding)
         op, dims = slid(call, op, x)
-        return call.fused(call.net.add(call.name, op, x, dims=dims, c=3))
+        return call.fused(call.add(op, x, dims=dims, c=3))
 
-    return lay
+    return rule
 
 
-def activation(function: str) -> Lay:
-    return lambda call: call.net.same(call.name, Activation(function), call.tensor())
+def activation(function: str) -> Rule:
+    return lambda call: call.same(Activation(function), call.tensor())
 
 
 def prelu(call: Call) -> Output:
     slope = call.weights(1)
     if slope is None:
         raise NotKnown
-    return call.net.same(call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.first(slope))
+    return call.same(PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.first(slope))
 
 
-def combine(by: str) -> Lay:
-    return lambda call: call.fused(call.net.combine(call.name, by, [call.value(0), call.value(1)]))
+def combine(by: str) -> Rule:
+    return lambda call: call.fused(call.combine(by, call.value(0), call.value(1)))
 
 
 def squared_difference(call: Call) -> Output:
-    y = call.net.combine(call.name, "subtract", [call.value(0), call.value(1)])
-    return call.net.same(f"{call.name}/square", Activation("power"), y)
+    y = call.combine("subtract", call.value(0), call.value(1))
+    return call.same(Activation("power"), y, "square")
 
 
 def add_n(call: Call) -> Output:
-    return call.net.combine(call.name, "add", [v for v in call.inputs if v is not None])
+    return call.combine("add", *call.values())
 
 
 def rescale(call: Call) -> Output:
     """A multiply and an add with fixed numbers, such as quantisation."""
-    return call.net.same(call.name, Rescale(), call.tensor())
+    return call.same(Rescale(), call.tensor())
 
 
 def l2_normalization(call: Call) -> Output:
-    return call.fused(call.net.same(call.name, L2Norm(False), call.tensor()))
+    return call.fused(call.same(L2Norm(False), call.tensor()))
 
 
 def lrn(call: Call) -> Output:
-    return call.net.same(call.name, LocalResponseNorm(2 * call.option("Radius") + 1), call.map())
+    return call.same(LocalResponseNorm(2 * call.integer("Radius", 0, 0) + 1), call.map())
 
 
-def reduce(by: str) -> Lay:
+def reduce(by: str) -> Rule:
     return lambda call: call.net.reduce(
-        call.name, call.tensor(), call.integers(1), bool(call.option("KeepDims")), by
+        call.name, call.tensor(), call.numbers(1), call.flag("KeepDims", False), by
     )
 
 
 def arg(call: Call) -> Output:
-    return call.net.reduce(call.name, call.tensor(), call.integers(1), False, "argmax")
+    return call.net.reduce(call.name, call.tensor(), call.numbers(1), False, "argmax")
 
 
-def resize(method: str) -> Lay:
+def resize(method: str) -> Rule:
     """To sizes that follow from shapes, or that stand in the file and are followed."""
 
-    def lay(call: Call) -> Output:
+    def rule(call: Call) -> Output:
         x, value = call.map(), call.value(1)
-        size = tuple(call.integers(1))
+        size = tuple(call.numbers(1))
         if len(size) != 2:
             raise NotKnown
         dims: Dims = (x.dims[0], *size, x.dims[3])
@@ -216,14 +218,14 @@ def resize(method: str) -> Lay:
             dims = call.net.followed_resize(call.name, x.dims, dims)
         call.net.checked(dims, call.name)
         call.net.reshaped[call.name] = x.dims, dims
-        return call.net.add(call.name, Resize(dims[1], dims[2], method), x, dims=dims, c=3)
+        return call.add(Resize(dims[1], dims[2], method), x, dims=dims, c=3)
 
-    return lay
+    return rule
 
 
 def select(call: Call) -> Output:
     """Of each two numbers one, by a third."""
-    return call.net.combine(call.name, "select", [call.value(0), call.value(1), call.value(2)])
+    return call.combine("select", call.value(0), call.value(1), call.value(2))
 
 
 FUNCTIONS = {
@@ -249,7 +251,7 @@ FUNCTIONS = {
     "COS": "cos",
 }
 
-OPS: dict[str, Lay] = {
+OPS: dict[str, Rule] = {
     **{name: activation(function) for name, function in FUNCTIONS.items()},
     **MOVES,
     # multiply-adds
@@ -327,29 +329,33 @@ def stored(call: Call) -> Stored | None:
         and len(there) > 1
         and there[1].values is not None
     ):
-        said_ = call.integers(1)
+        given = call.numbers(1)
         dims = list(there[0].dims)
-        if call.type == "TRANSPOSE" and sorted(said_) == list(range(len(dims))):
-            return there[0]._replace(dims=tuple(dims[i] for i in said_), values=None)
+        if call.type == "TRANSPOSE" and sorted(given) == list(range(len(dims))):
+            return there[0]._replace(dims=tuple(dims[i] for i in given), values=None)
         if call.type == "EXPAND_DIMS":
-            dims.insert(call.axis(said_[0], len(dims) + 1), 1)
+            dims.insert(call.axis(given[0], len(dims) + 1), 1)
             return there[0]._replace(dims=tuple(dims))
-        if call.type == "RESHAPE" and prod(said_) == prod(dims):
-            return there[0]._replace(dims=tuple(said_))
+        if call.type == "RESHAPE" and prod(given) == prod(dims):
+            return there[0]._replace(dims=tuple(given))
     if call.type in FOLDED:
         done = fold(
-            FOLDED[call.type], there, {"axis": call.option("Axis"), "keepdims": call.option("KeepDims")}
+            FOLDED[call.type],
+            there,
+            {"axis": call.integer("Axis", 0, -99), "keepdims": call.flag("KeepDims", False)},
         )
         if done is not None:
-            own = [v for v in there if v.numbers]
-            return Stored(
-                done[0], own[0].key if own else None, min(sum(v.numbers for v in own), prod(done[0])), done[1]
-            )
+            sources = [v for v in there if v.numbers]
+            key, numbers = sources[0].key if sources else None, sum(v.numbers for v in sources)
+            return Stored(done[0], key, min(numbers, prod(done[0])), done[1])
     return None
 
 
-def lay(call: Call) -> list[Value]:
-    """Lay out one call; what it cannot be costed as raises NotKnown."""
+def convert(call: Call) -> list[Value]:
+    """Add the layers of one operator and return the values that it gives.
+
+    Raises NotKnown where it cannot be costed.
+    """
     done: Any = stored(call)
     if done is None:
         if call.type not in OPS:
