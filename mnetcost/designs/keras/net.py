@@ -12,8 +12,7 @@ from ...errors import SpecError
 from ..kit.layers import LARGEST_DIMENSION, PRODUCTS
 from ..kit.maps import Maps
 from ..kit.stored import Dims
-from ..kit.tensors import Tensor, image_size, sequence_size, view
-from ..kit.tensors import said as dims_text
+from ..kit.tensors import Tensor, dims_text, image_size, sequence_size, view
 from ..settings import Settings
 
 MOST_AXES = 16
