@@ -9,7 +9,7 @@ cannot be costed. Weights are never read, and an archive is never unpacked to di
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ...errors import Fault, SpecError
@@ -18,76 +18,21 @@ from ..files import decode, read_bytes
 from ..kit.layers import own_sizes
 from ..readers import Model
 from ..settings import Settings
-from .hdf5 import LARGEST_CONFIG
-from .hdf5 import config as _hdf5
+from . import archive, hdf5
 from .net import Net
 from .wiring import MODELS, SHAPES, class_name_of, first_channels, is_model
 from .wiring import Model as KerasModel
 from .wrapping import unwrapped
 
-LARGEST_DIRECTORY = 4 << 20  # bytes of a zip's list of names
 FORMAT = "Keras model"
 DEEPEST_INPUT = 8  # models within models in which an input is looked for
 
 
-def _archive(file: str) -> bytes:
-    """The config of a .keras archive, read in memory: the list of names and the config are bounded,
-    nothing is unpacked.
-    """
-    import zipfile
-    import zlib
-
-    def fault(message: str) -> SpecError:
-        return SpecError(Fault(message, file))
-
-    path = Path(file)
-    if not path.is_file():
-        raise fault("is a folder, not a file" if path.is_dir() else "no such file")
-    try:
-        with path.open("rb") as f:
-            size = f.seek(0, 2)
-            f.seek(max(0, size - 65_557))
-            tail = f.read()
-            end = tail.rfind(b"PK\5\6")
-            if end < 0 or len(tail) < end + 22:
-                raise fault("is no .keras archive: it is no whole zip file")
-            if int.from_bytes(tail[end + 12 : end + 16], "little") > LARGEST_DIRECTORY:
-                raise fault("its list of names is larger than any .keras archive's")
-            with zipfile.ZipFile(f) as archive:
-                for name in archive.namelist():
-                    parts = PurePosixPath(name.replace("\\", "/"))
-                    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[:1]:
-                        raise fault(f"holds '{name[:80]}', which points outside of it")
-                try:
-                    info = archive.getinfo("config.json")
-                except KeyError:
-                    raise fault("holds no config.json, which every .keras archive does") from None
-                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise fault("its config.json is compressed in a way that Keras does not use")
-                if info.file_size > LARGEST_CONFIG:
-                    raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
-                with archive.open(info) as config:
-                    data = config.read(LARGEST_CONFIG + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        OSError,
-    ) as e:
-        raise fault(f"is no whole .keras archive: {getattr(e, 'strerror', None) or e}") from None
-    if len(data) > LARGEST_CONFIG:
-        raise fault(f"its config.json is larger than {LARGEST_CONFIG:,} bytes")
-    return data
-
-
 def _json(file: str) -> bytes:
-    return read_bytes(file, LARGEST_CONFIG)
+    return read_bytes(file, hdf5.LARGEST_CONFIG)
 
 
-CONTAINERS = {KERAS_ARCHIVE: _archive, HDF5: _hdf5, JSON: _json}
+CONTAINERS = {KERAS_ARCHIVE: archive.config, HDF5: hdf5.config, JSON: _json}
 ENDINGS = {".keras": KERAS_ARCHIVE, ".h5": HDF5, ".hdf5": HDF5}
 
 

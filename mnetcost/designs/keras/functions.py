@@ -5,6 +5,7 @@ By name, as a function, as a layer or as a class with a config.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from .net import Call, Config
@@ -78,17 +79,16 @@ def function_of(call: Call, given: Any, depth: int = 0) -> str | None:
         if "activation" in config:
             return function_of(call, config["activation"], depth + 1)
         if plain_name(name) == "relu":
-            return relu_of(Config(call.net, config, call.place))
+            return relu_of(Config(config, call.fault))
     return FUNCTIONS.get(plain_name(name))
 
 
-def relu_of(call: Config) -> str:
+def relu_of(config: Config) -> str:
     """Which of the ReLUs a ReLU layer is."""
-    if call.number("negative_slope") or call.number("alpha"):
+    if config.number("negative_slope", 0) or config.number("alpha", 0):
         return "leaky_relu"
-    if call.number("threshold"):
+    if config.number("threshold", 0):
         return "threshold"
-    top = call.config.get("max_value")
-    if top is None:
+    if config.raw("max_value") in (None, inf):
         return "relu"
-    return {6.0: "relu6", 1.0: "relu1"}.get(call.number("max_value"), "clip")
+    return {6.0: "relu6", 1.0: "relu1"}.get(config.number("max_value"), "clip")

@@ -64,6 +64,14 @@ def _length(data: bytes, at: int) -> int:
     return 0
 
 
+def there(file: str) -> Path:
+    """The path of a file that must be there."""
+    path = Path(file)
+    if not path.is_file():
+        raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
+    return path
+
+
 def config(file: str) -> bytes:
     """The config in the attributes of an .h5 file; its weights are not read."""
     try:
@@ -72,9 +80,7 @@ def config(file: str) -> bytes:
         raise SpecError(
             Fault("an .h5 file is read with h5py", file, hint="pip install 'mnetcost[keras]'")
         ) from None
-    path = Path(file)
-    if not path.is_file():
-        raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
+    there(file)
     too_large = SpecError(Fault(f"its model_config is larger than {LARGEST_CONFIG:,} bytes", file))
     try:
         with _Bounded(file) as bounded, h5py.File(bounded, "r") as f:

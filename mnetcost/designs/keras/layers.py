@@ -57,7 +57,7 @@ def with_channels(call: Call) -> Tensor:
 
 
 def axis_of(call: Call) -> int:
-    axis = call.config.get("axis", -1)
+    axis = call.given.get("axis", -1)
     if isinstance(axis, list) and len(axis) == 1:
         axis = axis[0]
     if isinstance(axis, list) or axis is None:
@@ -83,7 +83,7 @@ def plain_norm(op: Op) -> Callable[[Call], Tensor]:
 
 
 def batch_norm(call: Call) -> Tensor:
-    if call.config.get("renorm"):
+    if call.given.get("renorm"):
         raise NotKnown
     return norm(Norm)(call)
 
@@ -92,21 +92,21 @@ def normalization(call: Call) -> Tensor:
     """By a mean and a variance that were measured on the training images; where the config gives them,
     they are no weights.
     """
-    if call.config.get("mean") is not None:
+    if call.given.get("mean") is not None:
         return rescaling(call)
     return plain_norm(Norm(False, False, True, True))(call)
 
 
 def prelu(call: Call) -> Tensor:
     t = call.x
-    shared = call.integers("shared_axes", []) if call.config.get("shared_axes") is not None else []
-    if any(not 1 <= a < len(t.dims) for a in shared):
+    shared = call.integers("shared_axes", [])
+    if any(a >= len(t.dims) for a in shared):
         raise call.fault("'shared_axes' counts axes from 1")
     return call.same(PRelu(prod(1 if i in shared else n for i, n in enumerate(t.dims))), t)
 
 
 def activation(call: Call) -> Tensor:
-    given = call.config.get("activation")
+    given = call.given.get("activation")
     function = function_of(call, given)
     if function is None:
         return call.unknown(given if isinstance(given, str) else call.type)
@@ -213,11 +213,11 @@ def refitted(old: Dims, target: Dims, new: Dims) -> Dims | None:
 
 
 def reshape(call: Call) -> Tensor:
-    return reshaped(call, call.config.get("target_shape"))
+    return reshaped(call, call.given.get("target_shape"))
 
 
 def permute(call: Call) -> Tensor:
-    order, t = call.integers("dims", low=1), call.x
+    order, t = call.integers("dims"), call.x
     if sorted(order) != list(range(1, len(t.dims))):
         raise call.fault(f"{order} is no order of {len(t.dims) - 1} axes")
     return as_dims(call, tuple(t.dims[n] for n in (0, *order)), Permute)
@@ -225,9 +225,9 @@ def permute(call: Call) -> Tensor:
 
 def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]:
     """Top, bottom, left and right, from a number, one a side, or two a side."""
-    given = call.config.get(key, default)
+    given = call.given.get(key, default)
     if sides_of(call) == 1:
-        first = call.integers(key, default)
+        first = call.integers(key, [default], 0)
         given = [first * 2 if len(first) == 1 else first, [0, 0]]
     if given.__class__ is int:
         given = [given, given]

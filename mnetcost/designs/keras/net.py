@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from ...engine.graph import Ref
 from ...engine.ops import Op
-from ...errors import SpecError
+from ..kit.calls import Call as KitCall
+from ..kit.fields import MISSING, Fields
 from ..kit.layers import LARGEST_DIMENSION, PRODUCTS
 from ..kit.maps import Maps
 from ..kit.stored import Dims
@@ -101,75 +102,28 @@ class Net(Maps):
         return first and len(dims) == 3 and (sides[0] is None or _whole(sides[0]))
 
 
-class Config:
-    """A layer's config, its values checked as they are read."""
+class Config(Fields):
+    """A layer's config, with what Keras takes for a number and for a flag."""
 
-    def __init__(self, net: Net, config: Any, place: str) -> None:
-        if not isinstance(config, dict):
-            raise net.layers.fault("must have a config, a table of its arguments", place)
-        self.net, self.config, self.place = net, config, place
+    def raw(self, key: str) -> Any:
+        """The value as the file has it; of an array what it holds, of a list of one fraction that one."""
+        value = self.given.get(key)
+        array = value.get("config") if isinstance(value, dict) else None
+        value = array["value"] if isinstance(array, dict) and "value" in array else value
+        return (
+            value[0] if isinstance(value, list) and len(value) == 1 and value[0].__class__ is float else value
+        )
 
-    def fault(self, message: str, hint: str = "") -> SpecError:
-        return self.net.layers.fault(message, self.place, hint)
+    def truth(self, value: Any) -> bool | None:
+        """Any number but 0 is yes."""
+        return bool(value) if value.__class__ in (bool, int, float) else None
 
-    def integer(
-        self, key: str, default: int | None = None, low: int = 1, high: int = LARGEST_DIMENSION
-    ) -> int:
-        value = self.config.get(key, default)
-        if value is None:
-            raise self.fault(f"'{key}' is missing")
-        if value.__class__ is float and value == value and abs(value) <= high and value == int(value):
-            value = int(value)
-        if value.__class__ is not int or not low <= value <= high:
-            raise self.fault(f"'{key}' must be a whole number from {low} to {high:,}, not {str(value)[:40]}")
-        return int(value)
-
-    def number(self, key: str, default: float = 0) -> float:
-        value = self.config.get(key, default)
-        if value is None:
-            return default
-        if isinstance(value, dict):  # an array, as Keras 3 writes it
-            value = value.get("config", {}).get("value") if isinstance(value.get("config"), dict) else None
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        if value.__class__ not in (int, float):
-            raise self.fault(f"'{key}' must be a number")
-        return float(value) if abs(value) < 1e300 else default
-
-    def flag(self, key: str, default: bool) -> bool:
-        """Yes or no as Keras takes it: a number that is not 0 is yes, null is no."""
-        value = self.config.get(key, default)
-        if value.__class__ not in (bool, int, float, type(None)):
-            raise self.fault(f"'{key}' must be true or false, not {str(value)[:40]}")
-        return bool(value)
-
-    def text(self, key: str, default: str = "") -> str:
-        value = self.config.get(key, default)
-        if value is None:
-            return default
-        if not isinstance(value, str):
-            raise self.fault(f"'{key}' must be a text")
-        return value
-
-    def integers(self, key: str, default: Any = None, low: int = 0) -> list[int]:
-        value = self.config.get(key, default)
-        value = [value] if value.__class__ is int else value
-        if not isinstance(value, list) or len(value) > MOST_AXES:
-            raise self.fault(f"'{key}' must be a list of whole numbers")
-        for n in value:
-            if n.__class__ is not int or not low <= n <= LARGEST_DIMENSION:
-                raise self.fault(f"'{key}' must hold whole numbers from {low}, not {str(n)[:40]}")
-        return list(value)
-
-    def sides(self, key: str, default: Any = None, low: int = 1, sides: int = 2) -> tuple[int, ...]:
-        """A number for each side of a map: one for both, or one each."""
-        numbers = self.integers(key, default, low)
-        if len(numbers) not in (1, sides):
-            raise self.fault(f"'{key}' must be a number or {sides} of them, not {len(numbers)}")
-        return tuple(numbers * sides if len(numbers) == 1 else numbers)
+    def flag(self, key: str, default: Any = MISSING) -> bool:
+        """True or false; null is no."""
+        return super().flag(key, False if key in self.given else default)
 
 
-class Given(NamedTuple):
+class Arguments(NamedTuple):
     """What a layer is called with: its tensors, all its arguments, and its outputs' shapes by later calls."""
 
     tensors: list[Tensor]
@@ -178,14 +132,15 @@ class Given(NamedTuple):
     shapes: list[Any]
 
 
-class Call(Config):
+class Call(Config, KitCall):
     """One call of one layer: its config, its name, and what it is called with."""
 
-    def __init__(self, net: Net, type_: str, config: Any, name: str, given: Given) -> None:
-        super().__init__(net, config, f"layer {name[:80]!r}")
-        self.type, self.name = type_, name[:2200]
-        self.tensors, self.args, self.kwargs, self.shapes = given
-        self.known = False  # a function, or a layer that is read
+    net: Net
+
+    def __init__(self, net: Net, type_: str, name: str, config: dict[str, Any], arguments: Arguments) -> None:
+        super().__init__(net, type_, name[:2200], arguments.tensors, config)
+        self.tensors, self.args, self.kwargs, self.shapes = arguments
+        self.recognised = False  # a function, or a layer that is read
         net.place, net.shared = self.name[:180], name in net.called
         net.called.add(name)
 
@@ -195,17 +150,6 @@ class Call(Config):
         if len(self.tensors) != 1:
             raise self.fault(f"{self.type} is called with one tensor, not {len(self.tensors)}")
         return self.tensors[0]
-
-    def add(self, op: Op, *tensors: Tensor, dims: Dims, c: int, part: str = "") -> Tensor:
-        """Add a node whose output has these axes; its weights are an earlier call's where the layer was
-        called before.
-        """
-        name = f"{self.name}/{part}" if part else self.name
-        return Tensor(self.net.node(name, op, *[t.ref for t in tensors]), dims, c)
-
-    def same(self, op: Op, t: Tensor, part: str = "") -> Tensor:
-        """Add a node that keeps its input's axes."""
-        return self.add(op, t, dims=t.dims, c=t.c, part=part)
 
     def mapped(self, op: Op, *tensors: Tensor, part: str = "", flat: bool = False) -> Tensor:
         """Add a node whose axes follow from the map it gives; `flat`: the channels alone."""
@@ -231,10 +175,10 @@ class Call(Config):
         config says, unless it is called like what chooses boxes.
         """
         if PRODUCTS.search(self.type) or any(
-            str(key).startswith(("units", "filters", "kernel")) for key in self.config
+            str(key).startswith(("units", "filters", "kernel")) for key in self.given
         ):
             return True
-        return bool(WEIGHING.search(self.type)) if self.known else not DECODES.search(self.type)
+        return bool(WEIGHING.search(self.type)) if self.recognised else not DECODES.search(self.type)
 
     def tail(self, type_: str) -> Tensor:
         """Add an op of the file's tail."""

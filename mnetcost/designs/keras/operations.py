@@ -26,7 +26,7 @@ MOST_PARTS = 1000
 
 def argument(call: Call, name: str, at: int, default: Any = None) -> Any:
     """An argument of an operation: from its config, its keywords, or its place."""
-    for where in (call.config, call.kwargs):
+    for where in (call.given, call.kwargs):
         if where.get(name) is not None:
             return where[name]
     return call.args[at] if len(call.args) > at and call.args[at] is not None else default
@@ -386,7 +386,7 @@ def convert(call: Call, module: str) -> list[Value]:
         operation = ".ops" in module
     name = plain_name(call.type)
     found = OPERATIONS.get(name) if operation else LAYERS.get(call.type)
-    call.known = operation or found is not None
+    call.recognised = operation or found is not None
     if call.net.behind_tail(call.tensors):
         if call.weighs():
             call.net.layers.refuse_behind(*[t.ref for t in call.tensors])
@@ -407,7 +407,7 @@ def _node_def(call: Call) -> str:
     """The op's type in the node of a TensorFlow graph, which TensorFlow 2.2 wrote as text within the JSON."""
     import json
 
-    node = call.config.get("node_def")
+    node = call.given.get("node_def")
     try:
         node = json.loads(node) if isinstance(node, str) else node
     except (ValueError, RecursionError):
@@ -417,5 +417,5 @@ def _node_def(call: Call) -> str:
 
 
 def _constants(call: Call) -> list[Any]:
-    constants = call.config.get("constants")
+    constants = call.given.get("constants")
     return list(constants.values()) if isinstance(constants, dict) else []

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
 from ...engine.ops.elements import Activation
+from ..kit.fields import MISSING
 from ..kit.layers import convolution, plain_size
 from ..kit.tensors import NotKnown, Tensor, view
 from .functions import function_of
@@ -15,7 +16,7 @@ from .net import Call
 
 def activated(call: Call, t: Tensor, key: str = "activation") -> Tensor:
     """A layer's output after the activation that is one of its arguments."""
-    given = call.config.get(key)
+    given = call.given.get(key)
     function = function_of(call, given)
     if function is None:
         name = given.get("class_name", "function") if isinstance(given, dict) else given
@@ -27,7 +28,7 @@ def map_of(call: Call, sides: int = 2) -> Tensor:
     """The one input as a map, or as a row of positions; its channels are where the layer's `data_format`
     says, which each layer may set for itself.
     """
-    t, place = call.x, call.config.get("data_format")
+    t, place = call.x, call.given.get("data_format")
     if place not in (None, "channels_last", "channels_first", "default"):
         raise call.fault('\'data_format\' must be "channels_last" or "channels_first"')
     first = place == "channels_first" or (place != "channels_last" and call.net.channels_first)
@@ -48,7 +49,7 @@ def windowed(call: Call) -> Tensor:
     return map_of(call, sides_of(call))
 
 
-def window(call: Call, key: str, default: Any = None) -> Any:
+def window(call: Call, key: str, default: Any = MISSING) -> Any:
     """A size for each side; along a row of positions there is only the height."""
     sides = sides_of(call)
     numbers = call.sides(key, default, 1, sides)
@@ -66,7 +67,7 @@ def conv(call: Call) -> Tensor:
     x = windowed(call)
     kernel, stride = window(call, "kernel_size"), window(call, "strides", 1)
     dilation = window(call, "dilation_rate", 1)
-    if call.text("padding").lower() == "causal" and sides_of(call) == 1:
+    if call.text("padding", "valid").lower() == "causal" and sides_of(call) == 1:
         padding: Any = ((kernel[0] - 1) * dilation[0], 0, 0, 0)
     else:
         padding = padding_of(call)
@@ -106,7 +107,7 @@ def transposed(call: Call) -> Tensor:
     wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding: Any = padding_of(call)
     extra: tuple[int, ...] = (0, 0)
-    if call.config.get("output_padding") is not None:
+    if call.raw("output_padding") is not None:
         extra = call.sides("output_padding", 0, 0)
         padding = (wide[0] // 2, wide[1] // 2) if padding == "same" else "valid"
     elif padding == "valid":
@@ -122,7 +123,7 @@ def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
     def build(call: Call) -> Tensor:
         x = windowed(call)
         kernel = window(call, "pool_size", 2)
-        stride = kernel if call.config.get("strides") is None else window(call, "strides")
+        stride = kernel if call.raw("strides") is None else window(call, "strides")
         padding = padding_of(call)
         kernel = call.net.layers.window(call.name, kernel, view(x.dims, x.c), padding != "valid")
         return call.mapped(cls(kernel, stride, padding), x)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ...engine.graph import MOST_LAYERS
 from ...errors import SpecError, nearest
 from ..kit.tensors import Tensor, Value
-from .net import Call, Given, Net
+from .net import Arguments, Call, Net
 from .operations import convert
 
 DEEPEST = 40  # models within models
@@ -138,7 +138,7 @@ class Model:
             return [self.sequential(inputs)]
         return Functional(self.net, self.config, self.prefix, self.depth).outputs(inputs)
 
-    def call(self, layer: Table, name: str, given: Given) -> list[Value]:
+    def call(self, layer: Table, name: str, arguments: Arguments) -> list[Value]:
         """Call one layer."""
         self.net.calls += 1
         if self.net.calls > MOST_LAYERS:
@@ -147,14 +147,15 @@ class Model:
         class_name = class_name_of(layer, self.net, f"layer {full[:80]!r}")
         if is_model(layer):
             inner = Model(self.net, config, f"{full[:2000]}/", self.depth + 1)
-            outputs = inner.run(class_name, given.tensors)
+            outputs = inner.run(class_name, arguments.tensors)
             if not outputs:
                 raise inner.fault("has no outputs")
             return outputs
+        if not isinstance(config, dict):
+            raise self.net.fault("must have a config, a table of its arguments", full)
         module = layer.get("module")
-        return convert(
-            Call(self.net, class_name, config, full, given), module if isinstance(module, str) else ""
-        )
+        call = Call(self.net, class_name, full, config, arguments)
+        return convert(call, module if isinstance(module, str) else "")
 
     def sequential(self, inputs: list[Tensor] | None) -> Tensor:
         """Call the layers one behind another."""
@@ -169,7 +170,7 @@ class Model:
                 x = self.net.input(name if first else "input", shape)
             if first:
                 continue
-            y = self.call(layer, name, Given([x], [x], {}, []))[0]
+            y = self.call(layer, name, Arguments([x], [x], {}, []))[0]
             if not isinstance(y, Tensor):
                 raise self.fault("gives numbers of shapes, which no layer takes", f"{self.prefix}{name}")
             x = y
@@ -261,7 +262,7 @@ class Functional(Model):
             finished += 1
             key = step.layer, step.call
             self.done[key] = self.call(
-                self.named[step.layer], step.layer, self.given(step, shapes.get(key, []))
+                self.named[step.layer], step.layer, self.arguments(step, shapes.get(key, []))
             )
             for later in waiting.get(key, []):
                 missing[later] -= 1
@@ -287,7 +288,7 @@ class Functional(Model):
                 missing[n] += 1
         return missing, waiting
 
-    def given(self, step: Step, shapes: list[Any]) -> Given:
+    def arguments(self, step: Step, shapes: list[Any]) -> Arguments:
         """What a call reads, in the place of its links."""
 
         def read(value: Any) -> Any:
@@ -301,7 +302,7 @@ class Functional(Model):
         if not values and not step.args:
             raise self.fault("is called with no tensor", step.layer)
         tensors = [v for v in values if isinstance(v, Tensor)]
-        return Given(tensors, read(step.args), read(step.kwargs), shapes)
+        return Arguments(tensors, read(step.args), read(step.kwargs), shapes)
 
     def output(self, link: Link) -> Value:
         values = self.done[link.layer, link.call]
