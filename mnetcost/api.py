@@ -1,9 +1,9 @@
 """What does the library offer?
 
-Each command as a function, on a design's name, its file, or a design loaded once.
+Functions for the commands that answer with figures. A design is given by name or file, or as loaded once.
 
-Every function takes a design's settings by name (see `Asked`) and raises a `MnetcostError` for what a
-caller can mend.
+Every function takes the settings of a design by name (see `Asked`), and raises a `MnetcostError` for a
+mistake in the call, the design or the file.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 class Asked(TypedDict, total=False):
-    """A design's settings; what is left out stays as the design says.
+    """The settings of a design; those that are left out stay as in its spec or file.
 
     alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number or
     (height, width).
-    classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves pooling
-    and classifier out.
-    batch: images at once. allow_unknown: go on without a model file's ops that cannot be costed.
+    classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves out
+    pooling and classifier.
+    batch: number of images. allow_unknown: leave out ops of a model file that cannot be costed; the result
+    is then marked partial.
     """
 
     alpha: float | None
@@ -62,20 +63,19 @@ def _loaded(design: str | Design, asked: Asked) -> Design:
 
 
 def load(design: str, **asked: Unpack[Asked]) -> Design:
-    """Load a design: a shipped name, a spec or a model file, with its own settings behind a colon, which
-    beat the arguments.
+    """Load a design: a shipped name, a spec or a model file. Settings behind a colon override the arguments.
 
     >>> load("v2:alpha=0.5", resolution=160).heading
     'v2:alpha=0.5,resolution=160'
 
-    Raises SpecError where it cannot be found, read or built, CallError where a setting makes no sense,
-    UnknownOpError where an op of a model file cannot be costed.
+    Raises SpecError if it cannot be found, read or built, CallError for a setting out of range,
+    UnknownOpError if an op of a model file cannot be costed.
     """
     return _designs.load(design, _settings(asked))
 
 
 def cost(design: str | Design, **asked: Unpack[Asked]) -> Costs:
-    """Cost every layer of a design: raw counts of every kind, as terms.
+    """Cost every layer of a design: counts of parameters and work by kind, not weighed by a convention.
 
     >>> cost("v2").work_by_kind()["depthwise"]
     20716416
@@ -85,8 +85,8 @@ def cost(design: str | Design, **asked: Unpack[Asked]) -> Costs:
 
 
 def totals(design: str | Design, *, convention: str = "paper", **asked: Unpack[Asked]) -> dict[str, Any]:
-    """The totals of a design, as in the JSON of `report`: params, madds, both by kind, weight bytes,
-    activation elements.
+    """The totals of a design under a convention, as in the JSON of `report`: params, madds, both by kind,
+    bytes of weights, elements of activations.
 
     >>> totals("v2")["params"], totals("v2")["madds"]
     (3504872, 300774272)
@@ -108,8 +108,8 @@ def report(
 ) -> Document:
     """What each layer of a design costs; `by` is "layer", "block", "resolution" or "kind".
 
-    sort: a column's key, the largest first; first: that many rows only; everything: rows that count nothing
-    too.
+    sort: the key of a column, the largest first. first: only this many rows. everything: include rows with
+    no parameters and no work.
     """
     from .analyses.report.report import BY
     from .analyses.report.report import report as answer
@@ -149,22 +149,22 @@ def scale(
     batch: int | None = None,
     channels: int | None = None,
 ) -> Grid:
-    """Params and work at every alpha and resolution, as int64 arrays with a row for each alpha and a
-    column for each resolution.
+    """Params and work at every alpha and resolution, as int64 arrays of shape (alphas, resolutions).
 
-    Where `alpha` or `resolution` is left out, it is what the design's family was published at.
+    alpha, resolution: by default those at which the family of the design was published.
+    Raises CallError for too many cells, or for counts past 2**62.
     """
     from .analyses.report.scale import scale as answer
 
-    name, own = _designs.split_design(design)
+    name, given = _designs.split_design(design)
     spec = _designs.find_spec(name)
-    settings = own.over(_settings({"classes": classes, "top": top, "batch": batch, "channels": channels}))
+    settings = given.over(_settings({"classes": classes, "top": top, "batch": batch, "channels": channels}))
     alphas = [_designs.read_multiplier(a, "alpha") for a in (spec.alphas if alpha is None else alpha)]
     sizes = [_designs.read_resolution(r) for r in (spec.resolutions if resolution is None else resolution)]
-    if own.rho is not None or own.resolution is not None:
-        sizes = [sized(spec.resolution, own)[0]]
+    if given.rho is not None or given.resolution is not None:
+        sizes = [sized(spec.resolution, given)[0]]
     return answer(
-        spec, alphas if own.alpha is None else [own.alpha], sizes, load_convention(convention), settings
+        spec, alphas if given.alpha is None else [given.alpha], sizes, load_convention(convention), settings
     )
 
 
@@ -182,7 +182,10 @@ def factorize(
     rho: float | None = None,
     convention: str = "paper",
 ) -> Document:
-    """One convolution and its factorisations, side by side."""
+    """A convolution on a map of height x width x channels, and its factorisations, side by side.
+
+    Raises ShapeError if the output would have no elements, or if the groups do not divide the channels.
+    """
     from .analyses.report.factorize import Layer
     from .analyses.report.factorize import factorize as answer
     from .engine.shapes import Shape
@@ -196,8 +199,9 @@ def factorize(
 def explain(
     design: str | Design, layer: str | None = None, *, convention: str = "paper", **asked: Unpack[Asked]
 ) -> Document:
-    """Each layer's formula with its numbers put in, and why it is there; `layer` is a name, a block's, or
-    a pattern.
+    """The formula of each layer with its numbers, and why the layer is there.
+
+    layer: the name of a layer or of a block, or a pattern such as `*/depthwise`; None for all.
     """
     from .analyses.report.explain import explain as answer
 
@@ -206,7 +210,7 @@ def explain(
 
 
 def render(document: Document, format: str = "text") -> str:  # noqa: A002
-    """An answer as text: "text", "json", "csv", "markdown", "latex", "html" or "svg"."""
+    """An answer as text in a format: "text", "json", "csv", "markdown", "latex", "html" or "svg"."""
     from .output import render as answer
 
     return answer(document, format)

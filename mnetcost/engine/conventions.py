@@ -85,25 +85,21 @@ def keys(kind: str, variant: str, written: str) -> Iterator[str]:
 
 
 def weight_of(t: Term, weights: Mapping[str, Weight]) -> Weight:
-    """What one term weighs."""
-    for key in keys(t.kind, t.variant, t.written):
-        if key in weights:
-            return weights[key]
-    return 0
+    """The weight of one term: that of its most exact key, 0 if there is none."""
+    if t.written:
+        return next((weights[key] for key in keys(t.kind, t.variant, t.written) if key in weights), 0)
+    # the keys of most terms, without the time that a generator takes
+    weight = weights.get(f"{t.kind}.{t.variant}") if t.variant else None
+    return weights.get(t.kind, 0) if weight is None else weight
 
 
 def weigh(terms: Iterable[Term], weights: Mapping[str, Weight]) -> Num:
-    """Add up count x weight, in integers."""
+    """Add up count x weight over some terms: an exact int, or an array if the counts are arrays."""
     total: Num = 0
     for t in terms:
-        weight = weights.get(f"{t.kind}.{t.variant}") if t.variant else None
-        if weight is None:
-            weight = weights.get(t.kind, 0)
-        if t.written:
-            weight = weight_of(t, weights)
-        if weight.__class__ is not int:
-            units = weight.items()  # type: ignore[union-attr]
-            total = total + sum(t.over(UNITS[unit]) * n for unit, n in units)
+        weight = weight_of(t, weights)
+        if not isinstance(weight, int):
+            total = total + sum(t.over(UNITS[unit]) * n for unit, n in weight.items())
         elif weight:
             total = total + (t.count if weight == 1 else t.count * weight)
     return total

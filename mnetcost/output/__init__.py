@@ -2,8 +2,8 @@
 
 One module a format, imported when it is asked for; each has `render(document) -> str`.
 
-Every cell that people read is written by `cells.written`, and every text goes through the format's own
-`escape`: a name from a spec or a model file is data wherever it is printed.
+Every cell that people read is written by `cells.written`, and every text is escaped as its format needs: a
+name from a spec or a model file is never taken for markup.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ FORMATS = {
     "svg": "svg",
     "npz": "npz",
 }
-"""Every format's name, and its module in this room."""
+"""The name of every format, and its module in this folder."""
 
 ARRAYS = ("npz",)
-"""Formats that hold arrays and no text; only an answer that has arrays has a form in them."""
+"""Formats that contain arrays and no text; only answers with arrays can be written in them."""
 
 ENDINGS = {
     "text": (".txt", ".text", ".log"),
@@ -45,7 +45,7 @@ ENDINGS = {
     "benchmark": (".json",),
     "github": (".txt", ".log"),
 }
-"""What the name of a file may end in that holds a format, the usual ending first."""
+"""The suffixes of files in each format, the usual one first."""
 SUFFIXES = {ending: name for name, endings in reversed(ENDINGS.items()) for ending in endings}
 """The format a file's name asks for."""
 INSTEAD = {
@@ -56,7 +56,7 @@ INSTEAD = {
     **dict.fromkeys((".npy", ".mat"), "npz"),
     **dict.fromkeys((".rst", ".adoc"), "markdown"),
 }
-"""Endings of files that nothing here writes, and the format that comes nearest."""
+"""Suffixes of formats that are not written, and the nearest format for each."""
 
 CHECK_FORMATS = {
     **FORMATS,

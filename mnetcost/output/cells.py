@@ -88,15 +88,13 @@ KINDS = {
 
 
 def written(value: Any, column: Column) -> str:
-    """A value for people, exact where it is a count; control characters of a stranger's names are shown,
-    not sent.
-    """
+    """A value as people read it, exact if it is a count; control characters in names are made visible."""
     if column.unit and value is not None:
         return f"{value / UNITS[column.unit]:,.2f}"
     return "" if value is None else KINDS[column.kind].write(value)
 
 
 def beside(value: Any, column: Column) -> str:
-    """The k, M or G of a count."""
+    """A count to three digits with k, M or G, which stands beside it; "" for other kinds."""
     kind = KINDS[column.kind]
     return "" if value is None or kind.beside is None or column.unit else kind.beside(value)

@@ -40,7 +40,7 @@ def from_top(file: str) -> str:
 
 
 def fails(result: Mapping[str, Any]) -> bool:
-    """Does the check fail by what became of this limit?"""
+    """Does this limit make the check fail?"""
     return not PASSING[result["state"]]
 
 
@@ -57,6 +57,6 @@ def details(result: Mapping[str, Any]) -> list[str]:
 
 
 def fingerprint(result: Mapping[str, Any]) -> str:
-    """What tells one limit from another, the same on every run: its design, name, side and amount."""
+    """An identifier of a limit that is the same on every run: a hash of design, name, side and amount."""
     parts = (result["design"], result["limit"], result["side"], result["allowed"])
     return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()

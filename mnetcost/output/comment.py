@@ -2,8 +2,8 @@
 
 Markdown with a hidden first line, by which a later run finds the comment to update.
 
-Names are a stranger's: they are escaped as in every Markdown of ours, and stand in <code>, where GitHub
-looks for no mentions, numbers of pull requests or commits.
+Names may come from anybody: they are escaped as in other Markdown, and stand in <code>, where GitHub does not
+look for mentions, numbers of pull requests or commits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ORDER = ("waived", "new", "kept")  # what fails the check comes before these
 
 
 def code(text: object, longest: int = LONGEST) -> str:
-    """A stranger's text as code that says no more than itself.
+    """Any text as code in Markdown, without links, mentions or markup.
 
     >>> code("![x](y)|<b>")
     '<code>!\\\\[x\\\\](y)\\\\|\\\\<b\\\\></code>'
@@ -64,7 +64,7 @@ def _details(result: dict[str, Any]) -> list[str]:
 
 
 class _Page:
-    """Lines as long as there is room for them."""
+    """The lines of a comment, as many as there is room for."""
 
     def __init__(self, room: int) -> None:
         self.lines: list[str] = []
@@ -80,7 +80,7 @@ class _Page:
         return True
 
     def table(self, results: list[dict[str, Any]], what: str, spare: int) -> None:
-        """A row for each limit that there is room for, and how many there is none for."""
+        """A row for each limit, as long as there is room, and the number of those that do not fit."""
         self.put(list(HEAD))
         fit = next(
             (n for n, result in enumerate(results) if not self.put([_row(result)], spare)), len(results)
@@ -90,7 +90,7 @@ class _Page:
             self.put([f"and {len(results) - fit:,} more that {what}, for which a comment has no room", ""])
 
     def details(self, results: list[dict[str, Any]]) -> None:
-        """The causes and layers of the first few that there is room for, and how many are left out."""
+        """The causes and layers of the first few limits, and how many more there are."""
         few = results[:MOST_DETAILS]
         fit = next((n for n, r in enumerate(few) if not self.put(_details(r), LARGEST // 8)), len(few))
         if fit < len(results):
@@ -127,7 +127,7 @@ def render(document: Document) -> str:
 
 
 def _trouble(results: list[dict[str, Any]]) -> str:
-    """What the headline says where the check fails."""
+    """The headline of a check that fails."""
     states = {r["state"] for r in results}
     unread = "not everything could be checked" if states & {"error", "incomparable"} else ""
     broken = "a budget is broken" if states & {"broken", "partial"} else ""

@@ -1,7 +1,7 @@
 """GitHub's workflow commands: an annotation at the line of the layer or of the budget, at most ten of a kind.
 
-Nothing of a stranger's stands outside a command: the runner also takes commands out of ordinary lines of
-the log.
+Names from specs and files stand only inside commands, where they are escaped: the runner also obeys commands
+in ordinary lines of the log.
 Source: GitHub Docs, "Workflow commands for GitHub Actions"; actions/toolkit, packages/core/src/command.ts,
 for what is escaped.
 """
@@ -18,8 +18,8 @@ from .ci import details, fails, from_top
 
 MOST = 10  # annotations of a kind; the service shows no more of one step
 KINDS = {"waived": "warning", "new": "notice"}
-"""The kind of annotation, by what became of a limit; one that fails the check is an error, and a kept one
-needs none.
+"""The kind of annotation by the state of a limit; one that fails the check is an error, and a kept one has
+none.
 """
 
 

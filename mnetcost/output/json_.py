@@ -27,8 +27,8 @@ def dumps(data: Any) -> str:
 
 
 def _pieces(value: Any, newline: str) -> Iterator[str]:
-    """Write a value; arrays are written row by row, so that a large grid is never held as text and as
-    numbers at once.
+    """Write a value in pieces; arrays are written row by row, so that a large grid is not in memory as text
+    and as numbers at once.
     """
     inner = newline + STEP
     if isinstance(value, dict) and value:

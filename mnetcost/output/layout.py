@@ -1,4 +1,4 @@
-"""How is an answer set out as lines of text? Cells, sections and widths, for text files and terminals."""
+"""Which cells, widths and sections does an answer have as text? What text files and terminals share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cells(text: str) -> int:
 
 
 def pad(text: str, width: int, right: bool) -> str:
-    """A text with blanks up to a width, before it or after."""
+    """The text with blanks before or after it, up to a width in cells."""
     blanks = " " * (width - cells(text))
     return blanks + text if right else text + blanks
 

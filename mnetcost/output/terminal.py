@@ -23,7 +23,7 @@ PROSE = 30  # cells that a column of words needs at least; it goes on in the nex
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 GAUGE = str.maketrans("#.|", "█░┃")  # how a terminal with blocks draws a gauge
 STATES = {"kept": "green", "new": "cyan", "waived": "yellow"}
-"""The colour of what became of a limit; whatever does not pass is red."""
+"""The colour of each state that passes; every other state is red."""
 FAILS = "bold red"
 
 
@@ -52,7 +52,7 @@ def has_bar(group: Group, n: int) -> bool:
 
 
 def total(group: Group, view: View) -> int:
-    """How many cells a view of a group takes in a line."""
+    """The width of a view of a group, in cells."""
 
     def need(n: int) -> int:
         exact, rough = _room(group, view, n)
@@ -78,10 +78,10 @@ def _prose(group: Group) -> list[int]:
 
 
 def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
-    """Find what fits into a width: without rough numbers, without bars, without the columns of highest
+    """Find what fits into a width: without bars, without rough numbers, without the columns of highest
     rank, or in several pieces.
 
-    Returns the pieces and the titles of what was left out.
+    Returns the pieces, and the titles of the columns that are left out.
     """
     every = list(range(len(group.columns)))
     ranks = sorted({c.rank for c in group.columns if c.rank}, reverse=True)
@@ -135,7 +135,7 @@ def _table(group: Group, view: View, blocks: bool) -> Table:
 def _room(group: Group, view: View, n: int) -> tuple[int, int]:
     """The width of a column's exact values and of the rough ones, the blank between them included.
 
-    A title that is longer than its numbers widens the exact values, as all of them stand to the right.
+    A title that is wider than its numbers widens the exact values, since all are aligned to the right.
     """
     exact, rough = group.widths[n]
     rough = rough + 1 if rough and view.rough else 0
@@ -145,9 +145,7 @@ def _room(group: Group, view: View, n: int) -> tuple[int, int]:
 def _cell(
     group: Group, section: Section, view: View, r: int, n: int, cell: tuple[str, str], blocks: bool
 ) -> Text:
-    """One cell, padded by hand: rich would strip the blanks that keep exact values, rough ones and bars
-    below one another.
-    """
+    """One cell, padded here: rich would strip the blanks that align exact values, rough ones and bars."""
     from rich.text import Text
 
     if section.table.columns[n].kind == "gauge":
@@ -187,7 +185,7 @@ def _style(table: documents.Table, r: int, n: int) -> str:
 
 
 def parts(page: Page, width: int, blocks: bool = True) -> Iterator[RenderableType]:
-    """Everything that is printed, from the heading to the notes, for a terminal of this width."""
+    """All that is printed on a terminal of this width, from the heading to the notes."""
     from rich.text import Text
 
     yield Text(page.title, style="bold")
@@ -212,15 +210,15 @@ def parts(page: Page, width: int, blocks: bool = True) -> Iterator[RenderableTyp
 
 
 def _gone() -> None:
-    """What to do when whoever read our output has gone."""
+    """End as other programs do when the reader of their output has gone."""
     raise BrokenPipeError
 
 
 def show(document: Document, color: bool | None = None) -> None:
-    """Print an answer as on a terminal, fitted to its width; where the output is none, as wide as COLUMNS
-    says or the answer needs.
+    """Print an answer as a table fitted to the terminal; if stdout is not a terminal, as wide as COLUMNS
+    says or as the answer needs.
 
-    color: whether to send colours; None asks the terminal.
+    color: whether to send colours; None decides by the terminal.
     """
     import os
     import sys

@@ -1,4 +1,4 @@
-"""What did every design cost when it was last agreed on? A committed file of figures, one a line."""
+"""What did every design cost when the baseline was written? A committed file of figures, one on each line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEAD = """\
 # A changed line here is a change of what a design may cost: review it as one.
 """
 STANDING = tuple(m for m in METRICS if not m.startswith("layers.") and METRICS[m].scoped)
-"""Metrics that a baseline keeps of every design, whether a limit asks for them today or not."""
+"""Metrics that a baseline records for every design, whether there are limits on them or not."""
 
 
 class Measured(NamedTuple):
@@ -44,9 +44,9 @@ class Measured(NamedTuple):
 
 
 def measured(file: str, settings: Settings, convention: str) -> Measured:
-    """A design as it is now; what cannot be costed makes it partial.
+    """Load a design and cost it; layers that cannot be costed are left out, and it is partial.
 
-    Raises MnetcostError where it cannot be read or built.
+    Raises MnetcostError if the design cannot be read or built.
     """
     return measure(load(file, settings._replace(allow_unknown=True)), convention)
 
@@ -67,9 +67,9 @@ def key_of(budget: Budget) -> str:
 
 
 def read(file: str) -> dict[str, dict[str, int]]:
-    """Read a baseline: figures by the name of their rule, by design.
+    """Read a baseline file: for each design, its figures by the name of their rule.
 
-    Raises BudgetError where it is not one.
+    Raises BudgetError if the file is not a baseline.
     """
     data = parse_short(read_text_file(file, file, LARGEST_BASELINE), file, most_parts=3)
     designs = data.pop("design", {})
@@ -85,9 +85,9 @@ def read(file: str) -> dict[str, dict[str, int]]:
 
 
 def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
-    """Measure every design anew: the standing metrics, and what relative limits ask for.
+    """Measure every design: the metrics of `STANDING`, and those of its relative limits.
 
-    Raises MnetcostError with the faults of every design, and where one can be costed in part only.
+    Raises MnetcostError with the faults of all designs, also of those that can be costed only in part.
     """
     found: dict[str, dict[str, int]] = {}
     faults: list[Fault] = []
@@ -112,7 +112,7 @@ def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
 
 
 def write(figures: Mapping[str, Mapping[str, int]]) -> str:
-    """A baseline's text: designs by name, one line a figure, the same bytes for the same figures."""
+    """The text of a baseline: designs by name, a figure on each line; the same figures give the same bytes."""
     parts = [HEAD]
     for design in sorted(figures):
         rows = [
@@ -132,7 +132,7 @@ COLUMNS = (
 
 
 class Update(NamedTuple):
-    """A baseline file: its figures before and after."""
+    """The figures of a baseline file, before and after an update."""
 
     file: str
     before: Mapping[str, Mapping[str, int]]
@@ -140,7 +140,7 @@ class Update(NamedTuple):
 
     @property
     def changes(self) -> list[tuple[str, str, int | None, int | None]]:
-        """The figures that differ: design, rule, before and after; None where there is none."""
+        """The figures that differ: (design, rule, before, after), with None for a missing figure."""
         out = []
         for design in sorted({*self.before, *self.after}):
             was, now = self.before.get(design, {}), self.after.get(design, {})
@@ -155,11 +155,12 @@ class Update(NamedTuple):
 def baselines(
     config: Config, keep: bool = False, put: Callable[[str, str], None] | None = None
 ) -> list[Update]:
-    """What each baseline file of these budgets should say; with `keep`, other designs in it stay as they are.
+    """Measure the designs of all budgets, and update the baseline files that these name.
 
-    `put` writes a file's text; while it does, other runs that would write the same file wait, so that none
-    undoes another's figures. Raises MnetcostError as `figures_of` and `read` do, BudgetError where there is
-    no budget, CallError where another run does not end.
+    keep: keep the other designs of a file. put: writes (file, text); without it nothing is written. While
+    it writes, other runs wait, so that no run overwrites the figures of another.
+    Raises MnetcostError as `figures_of` and `read` do, BudgetError without any budget, CallError if another
+    run keeps the file for a minute.
     """
     if not config.budgets:
         raise BudgetError(Fault("there is no budget, so no design to measure", config.file))
@@ -198,10 +199,9 @@ PATIENCE = 60.0  # seconds
 
 @contextmanager
 def locked(file: str) -> Iterator[None]:
-    """Keep other runs from writing a file, by a lock on its folder that ends with this process; where
-    there are no such locks, do nothing.
+    """Keep other runs from writing a file, by a lock on its folder that ends with this process.
 
-    Raises CallError where another run holds it for a minute.
+    Does nothing where there are no such locks. Raises CallError if another run has the lock for a minute.
     """
     try:
         import fcntl

@@ -22,14 +22,14 @@ class Base(Protocol):
     title: str
 
     def figure(self, budget: Budget, rule: Rule) -> int | None:
-        """The rule's figure there; None where the design was not there yet."""
+        """The figure of the rule at the base; None if the design did not exist there."""
 
     def before(self, budget: Budget) -> Measured | None:
-        """The whole design there; None where it was not there, or the base knows figures only."""
+        """The whole design at the base; None if it did not exist, or if the base has figures only."""
 
 
 class Revision:
-    """Designs as they were at a revision, or where this branch left it."""
+    """Designs at a git revision, or at the commit where this branch started from it."""
 
     def __init__(self, repository: Repository, basis: Basis) -> None:
         self.repository = repository
@@ -66,7 +66,7 @@ class Revision:
             raise CompareError(*e.faults) from None
 
     def before(self, budget: Budget) -> Measured | None:
-        """The design as it was; None where it was not there yet."""
+        """The design at the revision; None if it did not exist. Raises CompareError if it cannot be read."""
         key = budget.file, budget.settings, budget.convention
         if key in self._unread:
             raise self._unread[key]
@@ -77,7 +77,7 @@ class Revision:
             raise
 
     def figure(self, budget: Budget, rule: Rule) -> int | None:
-        """The rule's figure at the revision; None where the design was not there yet."""
+        """The figure of the rule at the revision; None if the design did not exist there."""
         then = self.before(budget)
         if then is None:
             return None
@@ -90,7 +90,7 @@ class Revision:
 
 
 class Baseline:
-    """Figures as a committed file keeps them."""
+    """The figures of a committed baseline file."""
 
     def __init__(self, file: str) -> None:
         self.title = file
@@ -101,12 +101,12 @@ class Baseline:
         self.figures = read(file)
 
     def before(self, budget: Budget) -> None:
-        """A file of figures knows no design."""
+        """None: a file of figures has no design."""
 
     def figure(self, budget: Budget, rule: Rule) -> int:
-        """The rule's figure in the file.
+        """The figure of the rule in the file.
 
-        Raises CompareError where it has none: a baseline that nobody extends would let everything pass.
+        Raises CompareError if there is none: else a baseline that nobody extends would let everything pass.
         """
         figures = self.figures.get(key_of(budget), {})
         if rule.name not in figures:
@@ -134,7 +134,7 @@ class Bases:
         self.stack.close()
 
     def of(self, basis: Basis) -> Base:
-        """The base; raises CompareError where there is none."""
+        """The base of a budget, opened at the first call; raises CompareError if there is none."""
         if basis not in self.known:
             if basis.baseline:
                 self.known[basis] = Baseline(basis.baseline)

@@ -1,4 +1,4 @@
-"""Does every design keep its budget? A verdict a limit, and for a broken one the layers it is about."""
+"""Is every design within its budget? A verdict for each limit, with the layers and changes that break it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from .waivers import Waivers
 SCHEMA = "mnetcost.check/1"
 FEW, MANY = 3, 10
 """Layers named for a broken limit, without and with `why`."""
-MOST_DETAILED = 50  # broken limits that get tables of their own in one answer
-FOLDED = 10  # kept limits; more than these are one line, unless all are asked for
+MOST_DETAILED = 50  # broken limits of one answer whose layers and changes are shown
+FOLDED = 10  # if more limits than these are kept, they are one line, unless all are asked for
 GRAVEST = tuple(reversed(PASSING))
 
 
@@ -45,9 +45,9 @@ def check(config: Config, today: date, why: bool = False, everything: bool = Fal
 
     today: the day up to which waivers must hold; why: name more layers; everything: show every limit that
     is kept, however many there are.
-    A design that cannot be read, or compared, is a failed row, and the others keep their verdicts;
-    `failure` has its faults. Raises MnetcostError with the faults of every scope, CompareError where there
-    is no revision or baseline to compare with.
+    A design that cannot be read or compared is a failed row, and does not stop the others; `failure` returns
+    its faults. Raises BudgetError without any budget, MnetcostError for scopes that pick no layer,
+    CompareError if there is no revision or baseline to compare with.
     """
     if not config.budgets:
         raise BudgetError(
@@ -65,8 +65,8 @@ def check(config: Config, today: date, why: bool = False, everything: bool = Fal
 
 
 def failure(document: Document) -> MnetcostError | None:
-    """What a check could not judge, as the error to end with: exit code 2 for a design that cannot be
-    read, 3 for one not compared.
+    """What a check could not judge, as the error to end the program with: exit code 2 for a design that
+    cannot be read, 3 for one that cannot be compared. None if all was judged.
     """
     faults = [Fault(**fault) for fault in document.data.get("errors", ())]
     if not faults:
@@ -75,7 +75,7 @@ def failure(document: Document) -> MnetcostError | None:
 
 
 class _Check:
-    """One check at work: the verdicts and faults found so far."""
+    """A running check: the verdicts and faults found so far."""
 
     def __init__(self, config: Config, bases: Bases, today: date, why: bool) -> None:
         self.config, self.bases, self.today, self.why = config, bases, today, why
@@ -93,7 +93,7 @@ class _Check:
         self.detailed = 0
 
     def budget(self, budget: Budget) -> None:
-        """Judge one budget; what is wrong with its design fails this budget alone."""
+        """Judge all limits of one budget; an error in its design fails only this budget."""
         try:
             now = self.measured(budget.file, budget.settings, budget.convention)
         except MnetcostError as e:
@@ -153,7 +153,7 @@ class _Check:
         self.verdicts.append(Verdict(budget, rule, state, value, message, unit, **where))
 
     def judge(self, budget: Budget, rule: Rule, now: Measured) -> None:
-        """Judge one limit over the layers that its scope picks."""
+        """Compare the figure of the layers that a rule picks with its limit."""
         value, limit = now.gauge.within(rule.scope).figure(rule.metric), rule.limit
         unit = now.gauge.convention.unit if rule.metric == "madds" else METRICS[rule.metric].unit
         base, called = None, ""
@@ -182,7 +182,7 @@ class _Check:
         self.verdicts.append(verdict)
 
     def waive(self, verdict: Verdict) -> Verdict:
-        """Let a broken limit pass where a waiver says so and its date has not gone by."""
+        """Let a broken limit pass if there is a waiver for it whose date is not past."""
         found = self.waivers.of(verdict.budget, verdict.rule)
         self.waived.update(found)
         waiver = next((w for w in found if self.today <= w.until), found[-1] if found else None)
@@ -195,7 +195,7 @@ class _Check:
         )
 
     def detail(self, verdict: Verdict, now: Measured) -> Verdict:
-        """Name the changes and the layers a broken limit is about, and the line to show it at."""
+        """Add to a broken limit the changes and the layers it is about, and the line to show it at."""
         rule = verdict.rule
         if rule.limit.side == "min":
             return verdict
@@ -276,7 +276,7 @@ class _Check:
 
 
 def _status(wanted: str) -> Rule:
-    """What is asked of a design before any of its limits."""
+    """A rule that a design must meet before any of its limits is judged: to be readable, or complete."""
     return Rule("status", Limit("max", Fraction(0), text=wanted))
 
 
@@ -299,7 +299,7 @@ def _line(design: Design, row: str) -> tuple[str, int]:
 
 
 def _folded(verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[str, ...]]:
-    """The limits that are not simply kept, and one line on those that are, where these are many."""
+    """The limits to show: if many are kept, only the others, and one line about those."""
     kept = [v for v in verdicts if v.state == "kept"]
     if len(kept) <= FOLDED:
         return verdicts, ()

@@ -21,17 +21,17 @@ MOST_DESIGNS = 1000
 
 
 class Today(NamedTuple):
-    """A design, by its path from the folder, and its figures of today."""
+    """A design, by its path from the folder, and its current figures."""
 
     design: str
     figures: dict[str, int]
 
 
 def today(folder: Path) -> tuple[list[Today], list[Fault]]:
-    """Measure every design under a folder; what is no design after all, or cannot be costed whole, is a
-    fault that names it.
+    """Measure every design under a folder.
 
-    Raises CallError where the folder holds too much.
+    Returns the figures, and a fault for each file that is no design or cannot be costed whole.
+    Raises CallError if the folder contains more than `MOST_DESIGNS` candidates.
     """
     names = [name for name in candidates(folder) if name.rpartition("/")[2] not in NO_DESIGNS]
     if len(names) > MOST_DESIGNS:
@@ -54,8 +54,8 @@ def today(folder: Path) -> tuple[list[Today], list[Fault]]:
 
 
 def _measured(folder: Path, name: str) -> Today:
-    """The figures of one design; raises MnetcostError where it cannot be costed whole, or a budget cannot
-    name it.
+    """The figures of one design; raises MnetcostError if it cannot be costed whole, or if a budget could
+    not name it.
     """
     if not name.isprintable() or not _reads_back(name):
         raise CallError(
@@ -69,7 +69,7 @@ def _measured(folder: Path, name: str) -> Today:
 
 
 def _reads_back(name: str) -> bool:
-    """Is a name still one once settings are split from it?"""
+    """Is the name of a file not mistaken for a name with settings?"""
     try:
         return split_design(name)[0] == name
     except CallError:

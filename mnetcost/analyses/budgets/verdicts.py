@@ -23,7 +23,7 @@ class Contribution(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of one limit of one budget."""
+    """The result of one limit of one budget."""
 
     budget: Budget
     rule: Rule
@@ -42,16 +42,14 @@ class Verdict(NamedTuple):
 
     @property
     def headroom(self) -> int | None:
-        """How far the figure may still go; below zero where the limit is broken."""
+        """How far the figure is from its bound; below zero if the limit is broken."""
         if self.bound is None or self.value is None:
             return None
         return self.bound - self.value if self.rule.limit.side == "max" else self.value - self.bound
 
     @property
     def used(self) -> float | None:
-        """The share of the limit that is used: 1 at the limit, more past it; None where the limit is
-        nothing.
-        """
+        """The share of the limit that is used: 1 at the limit, more past it; None if the limit is 0."""
         part, whole = self._parts
         return part / whole if whole > 0 else None
 
@@ -60,8 +58,8 @@ class Verdict(NamedTuple):
         """The same in tenths, the limit drawn as "|": `####......|`, `##########|###` for 130 %,
         `##########|####+` where it is far past.
 
-        Before the limit they are rounded down, so that it is reached only at 100 %; past it up, so that it
-        is seen to be passed.
+        Tenths are rounded down before the limit, so that it is reached only at 100 %, and up past it, so
+        that any excess is visible.
         """
         part, whole = self._parts
         if self.bound is None:
@@ -84,10 +82,10 @@ def broken_message(verdict: Verdict) -> str:
     assert bound is not None
     assert verdict.value is not None
     far, way = abs(verdict.value - bound), "over" if rule.limit.side == "max" else "under"
-    held = f" {rule.limit.text} of {verdict.base:,} at {verdict.called}" if rule.limit.relative else ""
+    relative = f" {rule.limit.text} of {verdict.base:,} at {verdict.called}" if rule.limit.relative else ""
     return (
         f"{rule.name} is {verdict.value:,} {verdict.unit}, {far:,} {way}"
-        f" {bound:,}{held and f' ({held.strip()})'}"
+        f" {bound:,}{relative and f' ({relative.strip()})'}"
     )
 
 

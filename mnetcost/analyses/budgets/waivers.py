@@ -12,7 +12,7 @@ from ...designs.budgets.values import Budget, Rule, Waiver
 
 
 class Waivers:
-    """The waivers of a file of budgets, to be asked for those of one limit."""
+    """The waivers of a file of budgets."""
 
     def __init__(self, waivers: Iterable[Waiver]) -> None:
         self._alike: dict[tuple[str, str], list[tuple[int, Waiver]]] = {}
@@ -25,9 +25,7 @@ class Waivers:
         self._lengths = sorted({(len(design), len(limit)) for design, limit in self._alike})
 
     def of(self, budget: Budget, rule: Rule) -> list[Waiver]:
-        """Those that are for this limit, by the label of its design or the design as written, in the
-        order of the file.
-        """
+        """The waivers for one limit, in order of the file. They name its design by label or as written."""
         found: dict[int, Waiver] = {}
         for design in dict.fromkeys((budget.label, budget.design)):
             for many, few in self._lengths:
@@ -38,8 +36,8 @@ class Waivers:
 
 
 def _heads(pattern: str) -> tuple[str, str]:
-    """What a name that fits begins with: the pattern up to its first wildcard, or the pattern itself,
-    which always fits itself.
+    """How a name that a pattern matches may begin: with the pattern up to its first wildcard, or with the
+    whole pattern, since a pattern also matches itself.
     """
     first = min((at for c in "*?[" if (at := pattern.find(c)) >= 0), default=len(pattern))
     return pattern[:first], pattern

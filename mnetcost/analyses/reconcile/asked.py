@@ -1,6 +1,6 @@
 """Which figures would be written as this number?
 
-"320.3M" stands for an interval, and there are several ways to read it.
+"320.3M" stands for all figures of an interval, and there are several ways to read it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ COUNTED = {
     r"params?|parameters|weights": ("params", ""),
     r"i?b|i?bytes?": ("params", "bytes"),
 }
-"""What a number may count, by the word behind it: the kind of figure, and the unit that is evidence of
-how it was counted.
+"""What a number counts, by a pattern for the word behind it: the kind of figure, and the unit, which is
+evidence of how it was counted.
 """
 NUMBER = re.compile(
     r"[~≈]?\s*(\d[\d,_'"
@@ -36,15 +36,15 @@ LARGEST_POWER = 18
 SIGNS = {0xD7: "x", 0xB7: "x", 0x2019: "'", 0x3001: ",", 0x2212: "-"}
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 DTYPES = (("float32", 4, 0), ("float16", 2, 1), ("int8", 1, 1))
-"""How wide a weight may be stored, in bytes, and the points of thinking so."""
+"""The types in which weights may be stored: name, bytes, and the points of assuming it."""
 HEADERS, HEADERS_H5 = 640, 2560
-"""Bytes a layer that a file may need for names and headers: .pth, .onnx and .tflite up to 500; .h5 of
-Keras 2.4 kB.
+"""At most how many bytes a file needs for the names and headers of one layer: .pth, .onnx and .tflite
+files take up to 500, .h5 files of Keras 2.4 kB.
 """
 
 
 class Reading(NamedTuple):
-    """One way to read a number: the figures from `low` up to but not with `high` are written so."""
+    """One way to read a number, such as "rounded to a tenth of a million"."""
 
     words: str
     points: int
@@ -58,12 +58,12 @@ class Reading(NamedTuple):
     )
 
     def written(self, figure: int) -> int:
-        """The digits that a figure is written with in this reading."""
+        """The digits with which this reading writes a figure, as one whole number."""
         return (2 * figure * self.per + self.scale * self.rounded) // (2 * self.scale)
 
     @property
     def edges(self) -> tuple[int, int]:
-        """The figures written so: from the first up to but not with the second."""
+        """The figures that are written as the number: those in [first, second)."""
         low, high = (
             -(-(2 * n - self.rounded) * self.scale // (2 * self.per)) for n in (self.digits, self.digits + 1)
         )
@@ -87,20 +87,18 @@ class Asked(NamedTuple):
 
     @property
     def target(self) -> int:
-        """The figure that the number means in its first reading: a count, or the weights of so many bytes."""
+        """The figure that the number means in its first reading: a count, or for bytes that many weights."""
         r = self.readings[0]
         return r.digits * r.scale // r.per
 
     @property
     def exact(self) -> bool:
-        """Is every digit given?"""
+        """Is the number given to the last digit?"""
         return all(r.scale == 1 for r in self.readings)
 
 
 def _plain(text: str) -> str:
-    """The same in ASCII: full-width and other digits, superscripts, all sorts of blanks and signs for
-    "times".
-    """
+    """The text in ASCII: replaces full-width and superscript digits, other blanks and signs for "times"."""
     text = re.sub(r"(?<=10)[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(SUPERSCRIPT), text.strip())
     text = unicodedata.normalize("NFKC", text).translate(SIGNS)
     return (
@@ -113,11 +111,11 @@ def _plain(text: str) -> str:
 def read_number(text: str) -> Asked:
     """Read a count such as 320.3M, 3.4 M, 603,134,720, 6.388e+05, 0.3 GFLOPs or 14.2 MB.
 
-    A number without a unit means itself; the zeros at the end of a round one are not taken for digits.
+    The zeros at the end of a round number without a unit are not taken as given digits.
     >>> [r.holds(320_300_008) for r in read_number("320.3M").readings]
     [True, True, False, False]
 
-    Raises CallError where it is no such number.
+    Raises CallError if it is no such number.
     """
     found = _matched(text)
     fraction, power, unit, word = found[2] or "", int(found[3] or 0), found[4].lower(), found[6] or ""
@@ -157,14 +155,14 @@ def _ungrouped(whole: str, power: int, text: str) -> str:
 
 
 def _counts(word: str) -> tuple[str, str]:
-    """The kind of figure and the unit that the word behind a number tells; "" for what it does not tell."""
+    """The kind of figure and the unit that the word behind a number means; "" for what it leaves open."""
     known = (what for pattern, what in COUNTED.items() if re.fullmatch(pattern, word, re.IGNORECASE))
     return next(known, ("", "")) if word else ("", "")
 
 
 def _significant(whole: str, fraction: str, power: int, unit: str) -> tuple[int, int, int]:
-    """The digits that count as one whole number, how many places stand behind them, and how many of them
-    are decimals.
+    """The significant digits as one whole number, the power of ten to multiply them by, and the number of
+    decimals among them.
     """
     digits = int(whole + fraction or "0")
     places, decimals = power + 3 * UNITS[unit] - len(fraction), len(fraction)
@@ -197,7 +195,7 @@ def read_numbers(texts: Sequence[str]) -> list[Asked]:
 
 
 def _counted(digits: int, places: int, unit: str, per: int, binary: bool) -> list[Reading]:
-    """The ways to read a count: rounded, cut off, and a unit of 1024."""
+    """The ways to read a count: rounded or cut off, in units of 1000 or of 1024."""
     readings = [Reading("", 0, 10**places, 1, True, digits)]
     if places:
         readings.append(Reading("digits cut off, not rounded", 1, 10**places, 1, False, digits))
@@ -209,8 +207,8 @@ def _counted(digits: int, places: int, unit: str, per: int, binary: bool) -> lis
 
 
 def _in_bytes(digits: int, places: int, unit: str, per: int, binary: bool) -> list[Reading]:
-    """The ways to read the size of a file: by the width of a weight, with names and headers or without, a
-    unit of 1000 or of 1024.
+    """The ways to read the size of a file: by the type of its weights, with or without names and headers,
+    in units of 1000 or of 1024.
     """
     units = [] if binary else [("", 0, 10**places, 1)]
     if UNITS[unit]:

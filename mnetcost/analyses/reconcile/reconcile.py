@@ -1,10 +1,10 @@
-"""Why is somebody's number not ours?
+"""Why does a published number differ from ours?
 
-Searches conventions, small changes of the design and ways to write a number for what fits.
+Tries conventions, small changes of the design and ways to write a number, and keeps what gives the number.
 
-A fit proves little where a wrong number would fit as well: of all numbers with as many digits in the
-neighbourhood, the share that could be explained as simply is the explanation's `chance`. Only where that is
-small is a number called explained.
+A fit proves little if most wrong numbers could be explained as well. The `chance` of an explanation is the
+share of all numbers nearby with as many digits that have one as simple. A number is called explained only if
+that is small.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ UNIT_NOTES = {
         " cost no points"
     ),
 }
-"""What the unit that was typed says of the search."""
+"""A note for the unit that was given with a number: how the search uses it."""
 
 
 class Answer(NamedTuple):
-    """What was found for one number and one kind of figure: `fits`, the simplest first, and whether that
-    explains it.
+    """What was found for one number as one kind of figure: the fits, the simplest first, and whether the
+    first explains it.
     """
 
     kind: str
@@ -47,15 +47,15 @@ class Answer(NamedTuple):
 
 
 def judge(search: Search, asked: Asked) -> Answer:
-    """Explained, if some fit is our own figure, or better than chance."""
+    """Look a number up among the figures of a search; it is explained if the best fit is."""
     fits = search.fits(asked)
     return Answer(search.kind, search, fits, bool(fits) and fits[0].explains)
 
 
 def kinds_of(asked: Asked, kind: str | None) -> tuple[str, ...]:
-    """What a number may count: as asked for, as its unit says, or either.
+    """The kinds of figure that a number may be: the given kind, else that of its unit, else both.
 
-    Raises CallError where the two contradict each other.
+    Raises CallError if the kind and the unit contradict each other.
     """
     if kind and asked.kind and kind != asked.kind:
         raise CallError(f"'{asked.text}' says that it counts {asked.kind}, and --kind says {kind}")
@@ -70,12 +70,14 @@ def reconcile(
     kind: str | None = None,
     tick: Tick | None = None,
 ) -> Document:
-    """Answer for one number; without a kind, for work or parameters, whichever it fits better.
+    """Explain one number by a design: the conventions and small changes that give it, with a ledger.
 
-    Raises CallError where the number's unit contradicts the kind.
+    reference: the convention of our figure. kind: "madds" or "params"; without it, whichever fits better.
+    tick: called with the number of chains of changes that are done, and of all.
+    Raises CallError if the unit of the number contradicts the kind.
     """
     kinds, walk = kinds_of(asked, kind), Walk(design, costs, reference)
-    for k in kinds:  # our own figure needs no search
+    for k in kinds:  # our figure needs no search
         answer = judge(Search(design, costs, reference, k, walk=walk, base_only=True), asked)
         if answer.fits and not answer.fits[0].points:
             return document(design, asked, answer)
@@ -89,7 +91,7 @@ def reconcile(
 
 
 def document(design: Design, asked: Asked, a: Answer) -> Document:
-    """Print the best fit's ledger, the others in a line each, and the verdict."""
+    """The ledger of the best fit, a row for each other fit, and the verdict."""
     s = a.search
     ours = s.ours()
     nearest = s.nearest(asked)
@@ -143,7 +145,7 @@ def _nearest_tables(s: Search, asked: Asked, nearest: list[Candidate]) -> tuple[
 
 
 def number_data(asked: Asked) -> dict[str, Any]:
-    """A number as it was given."""
+    """The `number` object of the JSON document."""
     return {
         "text": asked.text,
         "value": asked.value,
@@ -153,7 +155,7 @@ def number_data(asked: Asked) -> dict[str, Any]:
 
 
 def evidence_notes(numbers: Iterable[Asked]) -> tuple[str, ...]:
-    """How the units that were typed are used."""
+    """Notes on how the units of some numbers are used."""
     return tuple(dict.fromkeys(UNIT_NOTES[asked.unit] for asked in numbers if asked.unit))
 
 

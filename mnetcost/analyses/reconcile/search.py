@@ -18,9 +18,7 @@ from .variants import EVERYDAY, IMAGENET, MANY_CLASSES, MOST_CLASSES, WORK_ONLY,
 from .walk import MOST_POINTS, Chain, Tick, Walk
 
 LIMITS = (1 / 6, 1 / 6, 1 / 6, 1 / 10, 1 / 20, 1 / 40, 1 / 80)
-"""Of the numbers around, what share may be explained as simply for a fit to count as an explanation: by
-points, less for long chains.
-"""
+"""The largest chance at which a fit is an explanation, by its points: less for long chains of changes."""
 AROUND = 0.2  # the neighbourhood: a fifth up and down
 # there are few ways to count parameters, and every program prints one of them
 CONVENTION_POINTS = {WORK: 2, PARAMS: 1}
@@ -37,8 +35,8 @@ FACTORS = (
 
 
 class Form(NamedTuple):
-    """How a figure follows the number of classes: `start + slope x classes`, under one convention, for
-    one chain of edits.
+    """A figure as a function of the number of classes, `start + slope x classes`, under one convention and
+    after one chain of edits.
     """
 
     start: int
@@ -50,7 +48,7 @@ class Form(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """One figure that somebody might have come to."""
+    """A figure that somebody might have published: the edits, convention and factor that give it."""
 
     points: int
     value: int
@@ -68,7 +66,7 @@ class Candidate(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A candidate that is written as the number."""
+    """A candidate whose figure would be written as the number."""
 
     points: int
     chance: float
@@ -78,12 +76,12 @@ class Fit(NamedTuple):
 
     @property
     def explains(self) -> bool:
-        """Is it our own figure, or better than chance?"""
+        """Is this our figure, or unlikely enough to be a coincidence?"""
         return not self.points or self.chance <= limit(self.points)
 
 
 class Line(NamedTuple):
-    """One line of the ledger."""
+    """One line of the ledger: what is added, how much, and the step it belongs to."""
 
     what: str
     amount: int
@@ -100,15 +98,13 @@ def _value(c: Candidate) -> int:
 
 
 def _simplest(hit: tuple[int, bool, Candidate, Reading]) -> tuple[int, ...]:
-    """The order of what fits: by points; then what changes nothing, other classes, other changes; then
-    the closest.
-    """
+    """A key to sort fits by: points; no changes, other classes, other changes; the closest figure."""
     points, other, c, r = hit
     return points, len(c.edits) > 0, other, r.points, r.digits - r.written(c.value) if r.slack else 0, c.value
 
 
 def operations(convention: Convention) -> int:
-    """How many operations a multiply-add of a convolution is to a convention."""
+    """How many operations a convention counts for one multiply-add of a convolution."""
     weight = convention.work.get("conv", 0)
     return weight if isinstance(weight, int) else weight.get("each", 0)
 
@@ -124,25 +120,23 @@ def trained(convention: Convention) -> bool:
 
 
 def solve(form: Form, times: int, over: int, low: int, high: int) -> tuple[int, int] | None:
-    """Which numbers of classes give a figure from `low` up to but not with `high`: the first and the
-    last, None where none does.
-    """
+    """The first and the last number of classes that give a figure in [low, high); None if none does."""
     first = max(-(-(-(-low * over // times) - form.start) // form.slope), 1)
     last = min((-(-high * over // times) - 1 - form.start) // form.slope, MOST_CLASSES)
     return (first, last) if first <= last else None
 
 
 def tells_classes(form: Form, times: int, over: int, r: Reading) -> bool:
-    """Are there digits enough to tell one number of classes from another?
+    """Has the number enough digits to tell one number of classes from another?
 
-    Else some number of classes would explain anything.
+    If not, some number of classes would explain any number.
     """
     low, high = r.edges
     return form.slope * times >= CLASSES_APART * (high - low) * over
 
 
 class Search:
-    """Every candidate of one design and kind of figure, made once and asked for any number of numbers."""
+    """All candidates of one design and one kind of figure, made once for any number of numbers."""
 
     def __init__(
         self,
@@ -236,7 +230,7 @@ class Search:
                 yield form.start + form.slope * edit.classes, (edit, *chain.edits), more
 
     def convention_points(self, convention: Convention) -> int:
-        """What another convention than the reference costs."""
+        """The points of counting by another convention than the reference."""
         return (
             0
             if convention is self.reference
@@ -246,7 +240,9 @@ class Search:
     def evidence(
         self, points: int, convention: Convention, times: int, over: int, asked: Asked
     ) -> int | None:
-        """The points of a figure for a number, by its unit and digits; None where the unit excludes it."""
+        """The points of a figure after the unit and digits of a number are weighed; None if the unit rules it
+        out.
+        """
         if asked.unit == "MACs":
             return points if operations(convention) * times == over else None
         if asked.unit == "FLOPs" and operations(convention) * times == 2 * over:
@@ -262,12 +258,12 @@ class Search:
         return points + (self.kind == PARAMS and convention is not self.reference and not asked.exact)
 
     def readings(self, asked: Asked) -> list[Reading]:
-        """The ways to read a number, with what a file of so many layers may have of names and headers."""
+        """The ways to read a number, with room for names and headers of so many layers in a file."""
         return [r._replace(slack=r.slack * self.layers) for r in asked.readings]
 
     def fits(self, asked: Asked) -> list[Fit]:
-        """Every candidate that is written as the number, each figure once: first what explains it, the
-        simplest first.
+        """All candidates that would be written as the number, each figure once: explanations first, and
+        the simplest first.
         """
         hit = []
         for r in self.readings(asked):
@@ -286,15 +282,13 @@ class Search:
         return sorted(found.values(), key=lambda f: (not f.explains, f.points))
 
     def between(self, low: int, high: int) -> list[Candidate]:
-        """The candidates whose figures lie from `low` up to but not with `high`."""
+        """The candidates whose figures lie in [low, high)."""
         return self.candidates[
             bisect_left(self.candidates, low, key=_value) : bisect_left(self.candidates, high, key=_value)
         ]
 
     def solved(self, asked: Asked, r: Reading, most: int = 1) -> Iterator[Candidate]:
-        """Candidates of any whole number of classes, but those of every day, beside edits of at most so
-        many points.
-        """
+        """Candidates at any number of classes except the usual ones, after edits of at most `most` points."""
         usual = (*EVERYDAY, self.design.classes or 0)
         for form, times, over, words, points in self.forms:
             span = (
@@ -317,18 +311,18 @@ class Search:
                 )
 
     def around(self, c: Candidate, r: Reading) -> tuple[int, int] | None:
-        """Which numbers of classes would fit a reading as this candidate does."""
+        """The first and last number of classes that would fit the reading as well as this candidate."""
         return solve(c.form, c.times, c.over, *r.edges) if c.classes and c.form.slope else None
 
     def chance(
         self, asked: Asked, points: int, c: Candidate | None = None, r: Reading | None = None
     ) -> float:
-        """The share of numbers with as many digits, within a fifth of this one, that could be explained
-        with as few points.
+        """The share of numbers with as many digits, at most a fifth larger or smaller, that could be
+        explained with as few points.
 
-        Where the number of classes was solved for, the numbers that some number of classes would give are
-        asked too, and the larger share counts: a number that nearly every count of classes could explain is
-        not explained by one.
+        If the number of classes was solved for, the share is also taken among the numbers that some number
+        of classes would give, and the larger share is returned: what nearly every number of classes could
+        explain is not explained by one of them.
         """
         found = self._share(asked, points, int(asked.digits * (1 - AROUND)), int(asked.digits * (1 + AROUND)))
         if found <= limit(points) and c and r and c.classes and c.classes.points > 1:
@@ -349,7 +343,7 @@ class Search:
         return self.odds[key]
 
     def _fixed(self, asked: Asked, points: int, low: int, high: int) -> list[tuple[int, int]]:
-        """The numbers from low to high that some candidate is written as: the first and last of each."""
+        """The spans (first, last) of numbers from low to high that some candidate would be written as."""
         form = tuple(r._replace(digits=0) for r in self.readings(asked))
         if (asked.unit, form) not in self.spans:
             fewest: dict[tuple[int, int], int] = {}
@@ -370,8 +364,8 @@ class Search:
         ]
 
     def _by_class(self, asked: Asked, points: int, low: int, high: int) -> int:
-        """How many of the numbers from low to high other numbers of classes would give, at most: several
-        may give the same.
+        """At most how many of the numbers from low to high other numbers of classes would give; several may
+        give the same.
         """
         found = 0
         for r in self.readings(asked):
@@ -401,14 +395,14 @@ class Search:
         return sorted(seen.values(), key=lambda c: (abs(c.value - asked.target), c.points))[:NEAREST]
 
     def ours(self) -> int:
-        """Our own figure, by the reference."""
+        """Our figure, under the reference."""
         sums = counts(terms_of(self.costs, self.kind), self.units)
         return value(sums, side(self.reference, self.kind))
 
     def words(
         self, c: Candidate, reading: Reading | None = None, classes: tuple[int, int] | None = None
     ) -> str:
-        """Say how one comes to a candidate; `classes` are the numbers of classes that would fit as well."""
+        """How one gets to a candidate, in words; `classes`: the first and last number of classes that fit."""
         edits = [e.words for e in c.edits]
         if classes and classes[0] < classes[1]:
             edits[0] += f" (any of {classes[0]:,} to {classes[1]:,} fits)"
@@ -417,7 +411,7 @@ class Search:
         return "; ".join([*parts, *([reading.words] if reading and reading.words else [])])
 
     def ledger(self, c: Candidate) -> list[Line]:
-        """What leads from our figure to a candidate's: the amounts add up exactly."""
+        """The steps from our figure to that of a candidate; their amounts add up exactly."""
         lines, table = [], side(self.reference, self.kind)
         before = self.costs
         for n, edit in enumerate(c.edits):
@@ -442,9 +436,7 @@ class Search:
         return lines
 
     def _between(self, before: Costs, after: Costs) -> list[tuple[str, int]]:
-        """What an edit changes under our convention: by layer where they are few, else by block and then
-        in one line.
-        """
+        """What an edit changes under our convention: by layer, by block if these are many, or in all."""
         weigh = self.reference.madds if self.kind == WORK else self.reference.count_params
 
         def by(label: Callable[[Any], str]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Which one explanation fits several numbers of one printout?
 
-Common edits and classes, and a convention that the numbers share.
+The numbers are of one network, so they share its edits and number of classes, and often a convention.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MOST_TRIED = 50  # numbers of classes in a span, where a figure must be even
 
 
 class Hit(NamedTuple):
-    """One way in which a number is written as a figure of the design with some edits, and for which
-    numbers of classes.
+    """One way in which a figure of the edited design is written as the number, and the numbers of classes
+    at which it is.
     """
 
     form: Form
@@ -56,7 +56,7 @@ class Hit(NamedTuple):
 
 
 class Joint(NamedTuple):
-    """One explanation of all numbers."""
+    """One explanation of all numbers: common edits and classes, and a hit for each number."""
 
     edits: tuple[Edit, ...]
     classes: tuple[int, int] | None
@@ -67,17 +67,17 @@ class Joint(NamedTuple):
 
     @property
     def explains(self) -> bool:
-        """Are these our own figures, or better than chance?"""
+        """Are these our figures, or unlikely enough to be a coincidence?"""
         return not self.points or self.chance <= limit(self.points)
 
 
 def counted(edits: Sequence[Edit]) -> tuple[str, ...]:
-    """Which of some edits change parameters: by these, work and parameters of one network are paired."""
+    """The edits that change parameters: work and parameters of one network have these in common."""
     return tuple(e.words for e in edits if e.key not in WORK_ONLY)
 
 
 def hits_of(search: Search, asked: Asked) -> Iterator[Hit]:
-    """Every way in which a number is written as a figure of this search."""
+    """All ways in which a figure of this search is written as the number."""
     now = search.design.classes or 0
     for r in search.readings(asked):
         low, high = r.edges
@@ -111,7 +111,7 @@ class Printout:
             self.hits.append(by)
 
     def joints(self) -> list[Joint]:
-        """What fits every number at once: what explains them first, then the simplest."""
+        """What fits all numbers at once: explanations first, and the simplest first."""
         found = [Joint(h.form.edits, h.classes, (h,)) for hits in self.hits[0].values() for h in hits]
         for n in range(1, len(self.numbers)):
             found = [j for before in found for j in self._with(before, n)]
@@ -139,7 +139,9 @@ class Printout:
             yield Joint(edits, span, (*before.hits, h))
 
     def _class(self, j: Joint) -> int | None:
-        """The most usual number of classes at which all figures are whole; 0 for the design's own."""
+        """The most usual number of classes at which all figures are whole; 0 for that of the design, None
+        if there is none.
+        """
         now = self.design.classes or 0
         if j.classes is None or j.classes[0] <= now <= j.classes[1]:
             return 0
@@ -172,7 +174,7 @@ class Printout:
         return sum(h.points - n for h, n in zip(j.hits, alone, strict=True)) + shared
 
     def _judged(self, j: Joint) -> Joint | None:
-        """With its points and odds; None where no number of classes fits."""
+        """The joint with its points and chance; None if no number of classes fits."""
         n = self._class(j)
         if n is None:
             return None
@@ -183,14 +185,14 @@ class Printout:
         return j._replace(chance=prod(odds))
 
     def _first(self, j: Joint, k: int) -> float:
-        """How many numbers like this one could be explained as simply, by themselves."""
+        """The share of numbers like the kth that could be explained as simply, by themselves."""
         s, h = self.searches[k], j.hits[k]
         points = sum(e.points for e in h.form.edits) + (j.edit.points if j.edit else 0) + h.points
         return s.chance(self.numbers[k], points, candidate(h, j.edit, self.design), h.reading)
 
     def _given(self, j: Joint, k: int) -> float:
-        """How many numbers like this one could be explained as simply, where the network is settled by
-        another number.
+        """The share of numbers like the kth that could be explained as simply, once another number has
+        settled the network.
         """
         s, h, asked = self.searches[k], j.hits[k], self.numbers[k]
         free = h.points + sum(e.points for e in h.form.edits if e.key in WORK_ONLY)
@@ -210,7 +212,7 @@ class Printout:
         return min(max(len(written), 1) / (high - low + 1), 1.0)
 
     def words(self, j: Joint) -> str:
-        """Say what explains all numbers, and what each needs beside that."""
+        """What explains all numbers, and what each needs besides, in words."""
         parts = [j.edit.words] if j.edit else []
         parts += [e.words for e in j.edits]
         common = frozenset.intersection(*(h.names for h in j.hits))
@@ -226,7 +228,7 @@ class Printout:
         return "; ".join(parts) or "our own figures"
 
     def convention(self, j: Joint, k: int) -> Convention:
-        """The convention that the ledger of one number leads to: the common one, if there is one."""
+        """The convention of the kth number: the one that all share, if there is one."""
         common = frozenset.intersection(*(h.names for h in j.hits))
         if self.reference.name in common or (not common and self.reference.name in j.hits[k].names):
             return self.reference
@@ -234,14 +236,14 @@ class Printout:
 
 
 def figure(h: Hit, edit: Edit | None, design: Design) -> int:
-    """What a hit comes to at a number of classes."""
+    """The figure of a hit at the number of classes that an edit sets, or else at that of the design."""
     if h.value is not None:
         return h.value
     return (h.form.start + h.form.slope * (edit.classes if edit else design.classes or 0)) * h.times // h.over
 
 
 def candidate(h: Hit, edit: Edit | None, design: Design) -> Candidate:
-    """A hit at a number of classes."""
+    """The candidate of a hit, with the edit that sets the number of classes."""
     points = h.form.light + h.points - h.reading.points + (edit.points if edit else 0)
     edits = (edit, *h.form.edits) if edit else h.form.edits
     return Candidate(
@@ -257,14 +259,14 @@ def reconcile_together(
     kind: str | None = None,
     tick: Tick | None = None,
 ) -> Document:
-    """Answer for several numbers of one printout; without a kind or a unit, each is work or parameters as
-    it fits best.
+    """Explain several numbers of one printout together, with a ledger for each.
 
-    Raises CallError where a number's unit contradicts the kind.
+    kind: "madds" or "params" for all; without it, each is what its unit says or what fits best.
+    tick: see `reconcile`. Raises CallError if the unit of a number contradicts the kind.
     """
     walk = Walk(design, costs, reference)
     ways = list(product(*(kinds_of(asked, kind) for asked in numbers)))
-    for base_only in (True, False):  # our own figures need no search
+    for base_only in (True, False):  # our figures need no search
         searches = {
             k: Search(design, costs, reference, k, tick, walk, base_only)
             for k in {k for way in ways for k in way}
@@ -288,8 +290,8 @@ def _document(
     found: list[tuple[Joint, Printout]],
     searches: dict[str, Search],
 ) -> Document:
-    """Print the ledger of each number under the best explanation, the others in a line each, and the
-    verdict; where nothing explains all numbers, what each is by itself.
+    """The ledger of each number under the best explanation, a row for each other one, and the verdict; if
+    nothing explains all numbers, what explains each by itself.
     """
     explained = bool(found) and found[0][0].explains
     search = next(iter(searches.values()))
@@ -346,7 +348,7 @@ def _alone_table(alone: list[dict[str, str]]) -> Table:
 
 
 def _alone(searches: dict[str, Search], asked: Asked) -> dict[str, str]:
-    """What one number is by itself, in a line."""
+    """What explains one number by itself, as an item of `one_by_one` in the JSON document."""
     answers = [judge(s, asked) for k, s in searches.items() if not asked.kind or k == asked.kind]
     best = min(answers, key=lambda a: (not a.explained, not a.fits, a.fits[0].points if a.fits else 0))
     how = (

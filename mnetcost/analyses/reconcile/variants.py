@@ -1,9 +1,7 @@
 """Which small changes do people and implementations make to a design?
 
-The steps a search may take from one to another.
-
-An edit has points: 1 for what is done every day (another number of classes), 2 for what is done, 3 for a
-whole other implementation. Two edits of one key exclude each other.
+An edit has points: 1 for a very common change (another number of classes), 2 for a less common one, 3 for
+another implementation as a whole. Two edits with the same key exclude each other.
 """
 
 from __future__ import annotations
@@ -26,13 +24,13 @@ MANY_CLASSES, MOST_CLASSES = 1000, 22_000  # ImageNet-21k has 21,843
 SIZES = (96, 128, 160, 192, 224, 240, 256, 288, 299, 300, 320, 416, 512, 640)
 BATCHES = (2, 4, 8, 16, 32, 64, 128)
 WORK_ONLY = ("resolution", "batch", "stride", "written", "activation", "softmax")
-"""Keys of edits that change no parameter."""
+"""Keys of edits that do not change the number of parameters."""
 
 State = tuple[Spec, Settings]
 
 
 class Edit(NamedTuple):
-    """One change."""
+    """A change that somebody may have made to a design."""
 
     key: str
     words: str
@@ -48,7 +46,7 @@ def of_spec(change: Callable[[Spec], Spec]) -> Callable[[Spec, Settings], State]
 
 
 def of_rules(table: str, **put: Any) -> Callable[[Spec, Settings], State]:
-    """Put values into one table of rules."""
+    """Set values in one table of rules."""
 
     def change(spec: Spec) -> Spec:
         return spec._replace(rules=spec.rules._replace(**{table: getattr(spec.rules, table)._replace(**put)}))
@@ -73,7 +71,7 @@ def of_settings(**put: Any) -> Callable[[Spec, Settings], State]:
 
 
 def of_rows(change: Callable[[Row], Row | None]) -> Callable[[Spec, Settings], State]:
-    """Change each row, or drop it."""
+    """Change each row, or drop it where `change` returns None."""
 
     def rows(old: tuple[Row, ...]) -> tuple[Row, ...]:
         return tuple(new for row in old if (new := change(row)) is not None)
@@ -82,12 +80,12 @@ def of_rows(change: Callable[[Row], Row | None]) -> Callable[[Spec, Settings], S
 
 
 def of_fields(chosen: Callable[[Row], bool], **put: Any) -> Callable[[Spec, Settings], State]:
-    """Put values into the fields of the rows that are chosen."""
+    """Set fields of the rows that `chosen` picks."""
     return of_rows(lambda row: with_fields(row, **put) if chosen(row) else row)
 
 
 def of_strides(changes: Mapping[int, int]) -> Callable[[Spec, Settings], State]:
-    """Put strides into the rows of these numbers."""
+    """Set the strides of rows, by their numbers."""
 
     def change(spec: Spec) -> Spec:
         rows = enumerate(spec.layers)
@@ -103,7 +101,7 @@ def with_fields(row: Row, **put: Any) -> Row:
 
 
 def edits_of(design: Design) -> list[Edit]:
-    """Every edit that makes sense for a design; none where it is a model file."""
+    """All edits that make sense for a design; none for a model file."""
     spec = design.spec
     return [] if spec is None else [edit for find in FINDERS for edit in find(spec, design)]
 
@@ -182,12 +180,12 @@ def _classes(spec: Spec, design: Design) -> Iterator[Edit]:
 
 
 def class_points(classes: int) -> int:
-    """How far a class count is from what is done every day."""
+    """The points of a number of classes: 1 if it is common, 2 up to 1,000, else 4."""
     return 1 if classes in EVERYDAY else 2 if classes <= MANY_CLASSES else 4
 
 
 def classes_edit(design: Design, classes: int) -> Edit:
-    """Another number of classes."""
+    """The edit that sets the number of classes."""
     words = f"{classes:,} class{'es' * (classes != 1)} instead of {design.classes:,}"
     return Edit("top", words, class_points(classes), of_settings(classes=classes), classes=classes)
 
@@ -283,4 +281,4 @@ FINDERS = (
     _size,
     _built,
 )
-"""Where edits come from."""
+"""The functions that find the edits of a design, each for one kind of change."""

@@ -25,7 +25,7 @@ Tick = Callable[[int, int], None]  # called with how many of how many chains are
 
 
 def float32_sum(figures: Iterable[int]) -> int:
-    """Add up layer after layer in float32, as tools do that keep a layer's figure in a tensor.
+    """Add up figures one after another in float32, as tools do that keep them in a tensor.
 
     >>> float32_sum([2**24, 1, 1])
     16777216
@@ -40,8 +40,8 @@ CountKey = tuple[Key, str]  # kind, variant and writing; the unit
 
 
 class Part(NamedTuple):
-    """What one layer adds: raw counts by kind of figure, and its work by each convention that adds up in
-    float32.
+    """What one layer adds: unweighted counts by kind of figure, and its work under each convention whose
+    tool adds up in float32.
     """
 
     counts: tuple[tuple[str, tuple[tuple[CountKey, int], ...]], ...]
@@ -49,7 +49,7 @@ class Part(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """Some edits, and what they make of a design: raw counts, and what one class more adds to them."""
+    """The counts of a design after some edits, and how many one more class adds to them."""
 
     edits: tuple[Edit, ...]
     points: int
@@ -59,7 +59,7 @@ class Chain(NamedTuple):
 
 
 class Walk:
-    """Every small change of a design, built once for work and parameters alike."""
+    """The counts of a design after every small change that is tried, for work and parameters."""
 
     def __init__(self, design: Design, costs: Costs, reference: Convention) -> None:
         self.design, self.costs, self.reference = design, costs, reference
@@ -78,7 +78,7 @@ class Walk:
         self._rest: list[Chain] | None = None
 
     def _linear(self) -> bool:
-        """Does every count grow by the same amount with each class?"""
+        """Does each further class add the same to every count?"""
         n = self.design.classes or 0
         at = [self._sums((classes_edit(self.design, k),) if k != n else ()) for k in (n, n + 1, n + 3)]
         first, second, last = (sums and sums[0] for sums in at)
@@ -94,8 +94,8 @@ class Walk:
         )
 
     def _sums(self, edits: tuple[Edit, ...]) -> tuple[dict[str, dict[CountKey, int]], dict[str, int]] | None:
-        """Raw counts of the edited design, by kind of figure, and its float32 sums; a layer that was
-        counted once is not counted again.
+        """Unweighted counts of the edited design, by kind of figure, and its float32 sums; None if it cannot
+        be built. Equal layers are counted once.
         """
         built = self._built(edits)
         if built is None:
@@ -130,7 +130,7 @@ class Walk:
         )
 
     def rest(self, tick: Tick | None = None) -> list[Chain]:
-        """All that is tried but the design as it stands; built at the first call."""
+        """The chains of all edits that are tried; built at the first call."""
         if self._rest is None:
             chains, found = list(self._edits()), []
             for n, edits in enumerate(chains):
