@@ -112,7 +112,7 @@ def figures_of(budgets: Iterable[Budget]) -> dict[str, dict[str, int]]:
 
 
 def write(figures: Mapping[str, Mapping[str, int]]) -> str:
-    """The text of a baseline: designs by name, a figure on each line; the same figures give the same bytes."""
+    """The text of a baseline: designs by name, a figure a line; the same figures give the same bytes."""
     parts = [HEAD]
     for design in sorted(figures):
         rows = [
