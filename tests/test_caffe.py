@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mnetcost.designs import Design, Settings, load
-from mnetcost.designs.caffe.layers import FREE
+from mnetcost.designs.caffe.layers import LAYERS
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.terms import MAC_KINDS
 from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
@@ -527,16 +527,22 @@ def test_a_text_with_pieces_changed_is_read_or_refused(read: Read) -> None:
     assert seen == {"read", "refused"}
 
 
-def test_what_is_said_to_cost_nothing_costs_nothing(read: Read) -> None:
-    """The table of free types, each as a layer of its own: no work of any kind."""
-    one = {n: text for text, _ in SHAPES for n in FREE if f'type: "{n}"' in text and "Pooling" not in text}
-    one |= {
-        "Input": "",
-        "Data": "",
-        "Split": layer("Split", tops="a b"),
-        "Dropout": layer("Dropout"),
-        "Crop": layer("Crop", "", "data data"),
-    }
-    assert set(one) == set(FREE)
-    for text in one.values():
+MOVES = {
+    "Input": "",
+    "Data": "",
+    "Split": layer("Split", tops="a b"),
+    "Dropout": layer("Dropout"),
+    "Crop": layer("Crop", "", "data data"),
+    **dict.fromkeys(
+        ("Reshape", "Flatten", "Concat", "Slice", "Permute", "ShuffleChannel", "PriorBox", "Tile"), ""
+    ),
+}
+
+
+@pytest.mark.parametrize("type_", MOVES)
+def test_a_layer_that_only_moves_numbers_has_no_work(type_: str, read: Read) -> None:
+    """A net of such a layer and a ReLU of 256 numbers: only the ReLU has work, of whatever kind."""
+    texts = [text for text, _ in SHAPES if f'type: "{type_}"' in text and "Pooling" not in text]
+    for text in texts or [MOVES[type_]]:
+        assert type_ in LAYERS
         assert work(small(text + layer("ReLU", "", "data", "last", "last")), read) == {"activation": 256}

@@ -13,10 +13,10 @@ from ..files import decode, read_bytes
 from ..kit.layers import own_sizes
 from ..readers import Model
 from ..settings import Settings
-from .layers import LAYERS
+from .layers import convert
 from .net import Fields, Layer, Net
 from .prototxt import Prototxt
-from .shapes import behind_tail, unknown
+from .shapes import shapes_of
 
 LARGEST_FILE = 8 << 20  # bytes; the longest published nets have a few hundred kB
 FORMAT = "Caffe prototxt"
@@ -45,7 +45,7 @@ def _included(layer: Fields, level: int, stages: set[str]) -> bool:
 def _net_inputs(net: Net, root: Fields) -> None:
     """Inputs that stand above all layers: `input` with four `input_dim` or one `input_shape` each."""
     names, sizes = root.texts("input"), root.integers("input_dim", 1)
-    shapes = [shape.known("dim").integers("dim", 1) for shape in root.messages("input_shape")]
+    shapes = shapes_of(root.messages("input_shape"))
     if sizes and shapes:
         raise root.fault("give 'input_dim' or 'input_shape', not both")
     if sizes:
@@ -60,41 +60,48 @@ def _net_inputs(net: Net, root: Fields) -> None:
         net.input(name, tuple(shape), root.message)
 
 
+def _layers_of(net: Net, root: Fields) -> tuple[list[Fields], bool]:
+    """The layers of the file, and whether they are written in the old way, as `layers`."""
+    old, new = root.messages("layers"), root.messages("layer")
+    if old and new:
+        raise net.fault_at("a net has either 'layer' or 'layers', not both", old[0].message)
+    if not old and not new:
+        train = next((key for key in ("net", "train_net", "base_lr") if key in root.message.fields), None)
+        raise net.fault_at("has no layers", hint="this is a solver's file, not a net's" if train else "")
+    if len(old) + len(new) > MOST_LAYERS:
+        raise net.fault_at(f"more than {MOST_LAYERS:,} layers")
+    return old or new, bool(old)
+
+
+def _built(text: Prototxt, file: str, settings: Settings, file_sizes: dict[str, Any] | None = None) -> Net:
+    """The net at the size that is asked for.
+
+    file_sizes: `Layers.sizes` at the size in the file, where another is asked for.
+    """
+    net = Net(text, file, settings)
+    net.layers.own_sizes = file_sizes or {}
+    root = Fields(net, text.root, "net")
+    layers, old = _layers_of(net, root)
+    _net_inputs(net, root)
+    state = root.message_of("state")
+    level, stages = state.integer("level", 0, -(2**31)), set(state.texts("stage"))
+    for fields in layers:
+        if _included(fields, level, stages):
+            convert(Layer(net, fields.message, old))
+        else:
+            net.training.update(fields.texts("top"))
+    return net
+
+
 def read(file: str, settings: Settings) -> Model:
     """Read a prototxt at test time.
 
     Raises SpecError, with the line, for what is no net, and UnknownOpError for layers of unknown cost.
     """
     text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
-    own = own_sizes(lambda at: _built(text, file, at).layers, settings)
-    net = _built(text, file, settings, own)
+    file_sizes = own_sizes(lambda at: _built(text, file, at).layers, settings)
+    net = _built(text, file, settings, file_sizes)
     if net.own is None and (settings.resolution or settings.rho):
-        raise net.fault("no input is an image, so that it has no resolution")
+        raise net.fault_at("no input is an image, so that it has no resolution")
     title = Fields(net, text.root, "net").text("name")[:200]
     return Model(net.layers.graph(), net.resolution or (1, 1), net.own, FORMAT, title)
-
-
-def _built(text: Prototxt, file: str, settings: Settings, own: dict[str, Any] | None = None) -> Net:
-    """The net at the size that is asked for; `own`: what is known of it at its own size."""
-    net = Net(text, file, settings)
-    net.layers.own_sizes = own or {}
-    root = Fields(net, text.root, "net")
-    old, new = root.messages("layers"), root.messages("layer")
-    if old and new:
-        raise net.fault("a net has either 'layer' or 'layers', not both", old[0].message)
-    if not old and not new:
-        train = next((key for key in ("net", "train_net", "base_lr") if key in text.root.fields), None)
-        raise net.fault("has no layers", hint="this is a solver's file, not a net's" if train else "")
-    if len(old) + len(new) > MOST_LAYERS:
-        raise net.fault(f"more than {MOST_LAYERS:,} layers")
-    _net_inputs(net, root)
-    state = root.message_of("state")
-    level, stages = state.integer("level", 0, -(2**31)), set(state.texts("stage"))
-    for said in old or new:
-        if not _included(said, level, stages):
-            net.training.update(said.texts("top"))
-            continue
-        layer = Layer(net, said.message, bool(old))
-        if not behind_tail(net, layer):
-            LAYERS.get(layer.type, unknown)(net, layer)
-    return net

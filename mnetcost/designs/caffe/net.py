@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.graph import Ref
 from ...engine.ops import Op
 from ...engine.ops.elements import Bias, Norm, PRelu, Scale
-from ...engine.ops.moves import Flatten, Reshape
+from ...engine.ops.moves import Reshape
 from ...engine.shapes import Shape
 from ...errors import SpecError, nearest
-from ..kit.layers import LARGEST_DIMENSION, Layers
-from ..settings import Settings, sized
+from ..kit.layers import LARGEST_DIMENSION
+from ..kit.maps import Maps
+from ..kit.stored import Dims
+from ..kit.tensors import Tensor, image_size, said, view
+from ..settings import Settings
 from .prototxt import Message, Prototxt, Word
 
 MOST_AXES = 32  # Caffe's own limit
-
-
-Dims = tuple[int, ...]
 
 
 V1_TYPES = {
@@ -38,13 +37,6 @@ V1_TYPES = {
 """The types of old nets (`layers { type: CONVOLUTION }`) by their present names."""
 
 
-class Blob(NamedTuple):
-    """What a top holds: the node that gives it, and its axes as Caffe counts them, images first."""
-
-    ref: Ref
-    dims: Dims
-
-
 class Fields:
     """One message of a layer, its values checked as they are read."""
 
@@ -52,7 +44,7 @@ class Fields:
         self.net, self.message, self.what = net, message, what
 
     def fault(self, message: str, hint: str = "") -> SpecError:
-        return self.net.fault(f"{self.what}: {message}", self.message, hint)
+        return self.net.fault_at(f"{self.what}: {message}", self.message, hint)
 
     def known(self, *keys: str) -> Fields:
         """Refuse a field that is none of these: what is not understood might change a shape."""
@@ -85,8 +77,8 @@ class Fields:
         if value.__class__ is float and value == value and abs(value) <= high and value == int(value):
             value = int(value)
         if value.__class__ is not int or not low <= value <= high:
-            said = str(value)[:40] if value.__class__ is not Message else "a message"
-            raise self.fault(f"'{key}' must be a whole number from {low} to {high:,}, not {said}")
+            given = str(value)[:40] if value.__class__ is not Message else "a message"
+            raise self.fault(f"'{key}' must be a whole number from {low} to {high:,}, not {given}")
         return int(value)
 
     def integer(
@@ -155,56 +147,119 @@ class Fields:
 
 
 class Layer(Fields):
-    """One layer of the file."""
+    """One layer of the file: its fields, the tensors it reads, and what it adds to the graph."""
 
     def __init__(self, net: Net, message: Message, old: bool) -> None:
         super().__init__(net, message, "layer")
         self.name = self.text("name")
         self.what = f"layer '{self.name[:80]}'" if self.name else "layer without a name"
-        said = self.one("type")
-        if not isinstance(said, str):
+        type_ = self.one("type")
+        if not isinstance(type_, str):
             if "layer" in message.fields:
                 raise self.fault(
                     "a net of Caffe's first format, with a layer inside 'layers'",
                     "`upgrade_net_proto_text` brings it up to date",
                 )
             raise self.fault("'type' must be a name")
-        self.type = V1_TYPES.get(said, str(said)) if old or said.__class__ is Word else str(said)
+        self.type = V1_TYPES.get(type_, str(type_)) if old or type_.__class__ is Word else str(type_)
         self.bottoms, self.tops = self.texts("bottom"), self.texts("top")
         self.line = net.text.line(message.at)
+        self.title = self.name or self.type
 
-    def shared_names(self) -> list[str]:
-        """The names by which layers share their weights, one a blob; "" for a blob of its own."""
-        return [
+    def param(self, key: str, *known: str) -> Fields:
+        """The message `<key>_param`, which may hold these fields only."""
+        return self.message_of(f"{key}_param").known(*known)
+
+    def shared_by_name(self) -> list[bool]:
+        """For each blob that a `param` describes: does an earlier layer have one of the same name?"""
+        names = [
             v if isinstance(v, str) else Fields(self.net, v, self.what).text("name")
             for v in self.message.all("param")
         ]
+        shared = [bool(n) and n in self.net.shared for n in names]
+        self.net.shared.update(filter(None, names))
+        return shared
 
-    def inputs(self, low: int, high: int | None = None) -> list[Blob]:
-        """The blobs it reads, `low` to `high` of them."""
+    def inputs(self, low: int, high: int | None = None) -> list[Tensor]:
+        """The tensors it reads, `low` to `high` of them."""
         if not low <= len(self.bottoms) <= (high or low):
             many = f"{low}" if high in (None, low) else f"{low} to {high}"
             raise self.fault(f"{self.type} reads {many} bottoms, not {len(self.bottoms)}")
         return [self.net.find(self, b) for b in self.bottoms]
 
+    def axis(self, axis: int, x: Tensor) -> int:
+        """An axis counted from the front, as Caffe's CanonicalAxisIndex does."""
+        if not -len(x.dims) <= axis < len(x.dims):
+            raise self.fault(f"axis {axis} of a blob with {len(x.dims)} axes")
+        return axis % len(x.dims)
 
-class Net:
-    """The net as it is laid out: its blobs by name, and the layers so far."""
+    def map(self, x: Tensor) -> Shape:
+        """The map that a window slides over."""
+        if len(x.dims) != 4:
+            raise self.fault(f"{self.type} needs a blob of 4 axes, not {said(x.dims)}")
+        return Shape(x.dims[2], x.dims[3], x.dims[1])
+
+    def add(
+        self, op: Op, *tensors: Tensor, dims: Dims | None = None, part: str = "", shared: bool = False
+    ) -> Tensor:
+        """Add a node; its output has the axes of the first tensor, or `dims`."""
+        name = f"{self.title}/{part}" if part else self.title
+        refs = [t.ref for t in tensors]
+        ref = self.net.layers.add(name, op, *refs, place=self.title[:180], shared=shared, line=self.line)
+        return self.net.tensor(ref, tensors[0].dims if dims is None else dims)
+
+    def measured(self, y: Tensor) -> Tensor:
+        """What a window gives, with the axes of its node's shape."""
+        shape = self.net.shape(y)
+        return self.net.tensor(y.ref, (y.dims[0], shape.c, shape.h, shape.w))
+
+    def weighted(self, op: Any, x: Tensor, dims: Dims | None = None) -> Tensor:
+        """Add a node with parameters.
+
+        They may be an earlier layer's by name. Where that holds for the weights or the bias alone, the bias
+        is a node of its own.
+        """
+        shared = self.shared_by_name()
+        weights, bias = shared[:1] == [True], shared[1:2] == [True]
+        apart = getattr(op, "bias", False) and not isinstance(op, (Norm, Scale, PRelu))
+        if not apart or bias == weights:
+            return self.add(op, x, dims=dims, shared=weights)
+        y = self.add(op._replace(bias=False), x, dims=dims, shared=weights)
+        return self.add(Bias(), y, part="bias", shared=bias)
+
+    def reshape(self, op: type[Op], x: Tensor, dims: Dims) -> Tensor:
+        """Give the numbers of a blob other axes; `op` is Reshape, or Permute where their order changes."""
+        if prod(dims) != prod(x.dims):
+            raise self.fault(f"{said(x.dims)} cannot be read as {said(dims)}")
+        return self.add(op(*self.net.view(dims)), x, dims=dims)
+
+    def read_as(self, x: Tensor, shape: Shape, part: str) -> Tensor:
+        """A tensor whose node has this shape; a node is added where it has another."""
+        return x if self.net.shape(x) == shape else self.add(Reshape(*shape), x, part=part)
+
+
+class Net(Maps):
+    """The net as it is read: its blobs by name, and the graph so far.
+
+    A tensor's first axis is the batch of the file. Costs are those of one image, so `view` divides it out.
+    """
 
     def __init__(self, text: Prototxt, file: str, settings: Settings) -> None:
+        super().__init__(file, bool(settings.allow_unknown), channels_first=True)
         self.text, self.file, self.settings = text, file, settings
-        self.layers = Layers(file, bool(settings.allow_unknown))
-        self.blobs: dict[str, Blob] = {}
+        self.blobs: dict[str, Tensor] = {}
         self.images: int | None = None  # the batch in the file, by which no cost is multiplied
         self.own: tuple[int, int] | None = None
         self.resolution: tuple[int, int] | None = None
-        self.shared: set[str] = set()
+        self.shared: set[str] = set()  # names of weights that layers so far have
         self.training: set[str] = set()  # tops of layers that are not there at test time
 
-    def fault(self, message: str, at: Message | None = None, hint: str = "") -> SpecError:
+    def fault_at(self, message: str, at: Message | None = None, hint: str = "") -> SpecError:
+        """Make the error for a mistake, with the line where a message begins."""
         return self.layers.fault(message, hint=hint, line=self.text.line(at.at) if at else 0)
 
-    def find(self, layer: Layer, bottom: str) -> Blob:
+    def find(self, layer: Layer, bottom: str) -> Tensor:
+        """The blob that a layer reads by this name."""
         if bottom not in self.blobs:
             like = nearest(bottom, list(self.blobs)[-200:])
             hint = f"did you mean '{like}'?" if like else ""
@@ -216,87 +271,37 @@ class Net:
             raise layer.fault(f"no layer before it gives '{bottom[:80]}'", hint)
         return self.blobs[bottom]
 
-    def top(self, layer: Layer, top: str, blob: Blob) -> None:
-        if top in self.blobs and top not in layer.bottoms:
-            raise layer.fault(f"another layer gives '{top[:80]}' already")
-        self.blobs[top] = blob
+    def give(self, layer: Layer, tensors: list[Tensor]) -> None:
+        """Name a layer's outputs by its tops."""
+        for top, t in zip(layer.tops, tensors, strict=True):
+            if top in self.blobs and top not in layer.bottoms:
+                raise layer.fault(f"another layer gives '{top[:80]}' already")
+            self.blobs[top] = t
 
-    def give(self, layer: Layer, ref: Ref, dims: Dims) -> None:
-        """Let every top of a layer hold a node."""
-        for top in layer.tops:
-            self.top(layer, top, Blob(ref, dims))
+    def tensor(self, ref: Ref, dims: Dims) -> Tensor:
+        """A node's output with these axes, images first."""
+        return Tensor(ref, dims, self.channels_of(len(dims)))
 
     def view(self, dims: Dims) -> Shape:
         """What one image's share of a blob is as a map: rows of a table lie along the height."""
+        first, *rest = dims or (1,)
         images = self.images or 1
-        lead = dims[0] // images if dims and dims[0] % images == 0 else dims[0] if dims else 1
-        rest = dims[1:]
-        if len(rest) < 2:
-            return Shape(lead, 1, rest[0] if rest else 1)
+        rows = first // images if first % images == 0 else first
         if len(rest) == 2:
-            return Shape(lead * rest[0], 1, rest[1])
-        return Shape(lead * prod(rest[1:-1]), rest[-1], rest[0])
-
-    def add(self, layer: Layer, op: Op, *inputs: Ref, part: str = "", shared: bool = False) -> Ref:
-        name = layer.name or layer.type
-        return self.layers.add(
-            f"{name}/{part}" if part else name, op, *inputs, place=name[:180], shared=shared, line=layer.line
-        )
-
-    def reshaped(self, layer: Layer, op: Callable[..., Op], blob: Blob, dims: Dims) -> None:
-        """Add an op that gives the numbers of a blob other axes."""
-        if prod(dims) != prod(blob.dims):
-            raise layer.fault(f"{spelled(blob.dims)} cannot be read as {spelled(dims)}")
-        self.give(layer, self.add(layer, op(*self.view(dims)), blob.ref), dims)
+            rows *= rest.pop(0)
+        return view((rows, *(rest or (1,))), 1)
 
     def input(self, name: str, dims: Dims, at: Message) -> None:
         """Add an input; the first image follows the resolution asked for."""
         if not dims or len(dims) > MOST_AXES or min(dims) < 1 or max(dims) > LARGEST_DIMENSION:
-            raise self.fault(
-                f"input '{name[:80]}': {spelled(dims) if len(dims) <= MOST_AXES else 'too many axes'} is no"
-                " shape",
-                at,
-            )
+            axes = said(dims) if len(dims) <= MOST_AXES else "too many axes"
+            raise self.fault_at(f"input '{name[:80]}': {axes} is no shape", at)
         if name in self.blobs:
-            raise self.fault(f"another input is called '{name[:80]}'", at)
+            raise self.fault_at(f"another input is called '{name[:80]}'", at)
         if self.images is None:
             self.images = dims[0]
         if len(dims) == 4 and self.own is None:
-            self.own = dims[2], dims[3]
-            self.resolution, _ = sized(self.own, self.settings)
+            self.resolution, self.own = image_size(self.file, name, dims[2], dims[3], self.settings)
             dims = (*dims[:2], *self.resolution)
-        self.blobs[name] = Blob(self.layers.input(name, *self.view(dims), line=self.text.line(at.at)), dims)
-
-    def parametric(self, layer: Layer, op: Any, *inputs: Ref) -> Ref:
-        """Add a layer with parameters, which may be another layer's by name; a bias of its own then
-        stands apart.
-        """
-        names = layer.shared_names()
-        known = [bool(n) and n in self.shared for n in names]
-        self.shared.update(n for n in names if n)
-        weights = known[:1] == [True]
-        if not getattr(op, "bias", False) or isinstance(op, (Norm, Scale, PRelu)):
-            return self.add(layer, op, *inputs, shared=weights)
-        bias = known[1:2] == [True]
-        if bias == weights:
-            return self.add(layer, op, *inputs, shared=weights)
-        ref = self.add(layer, op._replace(bias=False), *inputs, shared=weights)
-        return self.add(layer, Bias(), ref, part="bias", shared=bias)
-
-    def flat(self, layer: Layer, blob: Blob, part: str = "flatten") -> Ref:
-        """One vector an image."""
-        x = self.layers.shape(blob.ref)
-        return blob.ref if x.h == x.w == 1 else self.add(layer, Flatten(), blob.ref, part=part)
-
-    def as_map(self, layer: Layer, blob: Blob, shape: Shape, part: str) -> Ref:
-        """A blob's node, read as another map where it is none of that shape."""
-        return (
-            blob.ref
-            if self.layers.shape(blob.ref) == shape
-            else self.add(layer, Reshape(*shape), blob.ref, part=part)
-        )
-
-
-def spelled(dims: Dims) -> str:
-    """A blob's axes as Caffe's log writes them."""
-    return " ".join(str(d) for d in dims[:MOST_AXES])
+        ref = self.layers.input(name, *self.view(dims), line=self.text.line(at.at))
+        self.blobs[name] = self.tensor(ref, dims)

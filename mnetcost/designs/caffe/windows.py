@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
 from ...engine.num import ceil_div, pair
-from ...engine.ops import (
-    AvgPool,
-    Dense,
-    GlobalPool,
-    MaxPool,
-    TransposedConv,
-)
+from ...engine.ops import AvgPool, Dense, GlobalPool, MaxPool, Op, TransposedConv
+from ...engine.ops.moves import Flatten
 from ...engine.shapes import Shape
 from ...errors import ShapeError
 from ..kit.layers import convolution, plain_size
-from .net import MOST_AXES, Blob, Fields, Layer, Net
-from .shapes import (
-    axis_of,
-    grown,
-    map_of,
-    unknown,
-)
+from ..kit.tensors import NotKnown, Tensor
+from .net import MOST_AXES, Fields, Layer
 
 DEPTHWISE_TYPES = ("DepthwiseConvolution", "ConvolutionDepthwise", "DepthwiseConv", "ConvolutionDepthWise")
 PAD_SIDES = (
@@ -33,32 +24,21 @@ PAD_SIDES = (
 )
 """How forks that convert TensorFlow's nets call the padding of one side: top, bottom, left, right."""
 
-
 PAD_TYPES = {"SAME": "same", "SAME_UPPER": "same", "SAME_LOWER": "same", "VALID": "valid"}
 
-
-PADS = ("pad", "pad_h", "pad_w", "pad_type", *(name for names in PAD_SIDES for name in names))
-
-
+WINDOW_FIELDS = (
+    *("pad", "pad_h", "pad_w", "pad_type", *(name for names in PAD_SIDES for name in names)),
+    *("kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w", "engine"),
+)
 CONV_FIELDS = (
-    *(
-        "num_output",
-        "bias_term",
-        "group",
-        "engine",
-        "axis",
-        "force_nd_im2col",
-        "dilation",
-        "hole",
-        "hole_h",
-        "hole_w",
-        *PADS,
-    ),
-    *("kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w"),
+    *("num_output", "bias_term", "group", "axis", "force_nd_im2col"),
+    *("dilation", "hole", "hole_h", "hole_w", *WINDOW_FIELDS),
 )
 
+Padding = tuple[int, int, int, int]
 
-def padding_of(p: Fields) -> Any:
+
+def padding_of(p: Fields) -> Padding | str:
     """The padding of a window: top, bottom, left and right, or TensorFlow's "same" or "valid"."""
     plain = p.sides("pad", 0, 0)
     given = [[name for name in names if name in p.message.fields] for names in PAD_SIDES]
@@ -86,60 +66,64 @@ def shortest(padding: Any) -> Any:
     return plain_size(padding[0], padding[2])
 
 
-def conv(net: Net, layer: Layer) -> None:
+def conv(layer: Layer) -> list[Tensor]:
     """Convolution; the depthwise types of the MobileNet forks; transposed convolution.
 
     Several bottoms share the weights.
     """
-    p = layer.message_of("convolution_param").known(*CONV_FIELDS)
-    out = p.integer("num_output", low=1)
-    kernel = p.sides("kernel", None, 1, "kernel_size")
-    stride = p.sides("stride", 1, 1)
-    padding = shortest(padding_of(p))
-    dilation = (
-        p.sides("hole", 1, 1)
-        if any(k.startswith("hole") for k in p.message.fields)
-        else p.sides("dilation", 1, 1)
-    )
-    bias = p.flag("bias_term", True)
+    p = layer.param("convolution", *CONV_FIELDS)
+    op_for = _convolution(layer, p)
     if p.integer("axis", 1, -4) not in (1, -3):
         raise p.fault("convolution over another axis than 1 is not read")
     if not layer.bottoms or len(layer.bottoms) != len(layer.tops):
         raise layer.fault(f"{len(layer.bottoms)} bottoms give {len(layer.tops)} tops")
-    for n, (blob, top) in enumerate(zip(layer.inputs(1, len(layer.bottoms)), layer.tops, strict=True)):
-        x = map_of(layer, blob)
+    out: list[Tensor] = []
+    for x, top in zip(layer.inputs(1, len(layer.bottoms)), layer.tops, strict=True):
+        op = op_for(layer.map(x).c)
+        y = layer.add(op, x, part=top, shared=True) if out else layer.weighted(op, x)
+        out.append(layer.measured(y))
+    return out
+
+
+def _convolution(layer: Layer, p: Fields) -> Callable[[int], Op]:
+    """The op of a convolution, by the number of channels that it reads."""
+    out = p.integer("num_output", low=1)
+    kernel = p.sides("kernel", None, 1, "kernel_size")
+    stride = p.sides("stride", 1, 1)
+    padding = shortest(padding_of(p))
+    hole = any(key.startswith("hole") for key in p.message.fields)
+    dilation = p.sides("hole" if hole else "dilation", 1, 1)
+    sizes = (plain_size(*kernel), plain_size(*stride), plain_size(*dilation))
+    bias = p.flag("bias_term", True)
+
+    def op(channels: int) -> Op:
         groups = p.integer("group", 1, 1)
         if layer.type in DEPTHWISE_TYPES:  # these forks take it from the input, and many files leave it out
-            groups = x.c
-        sizes = (plain_size(*kernel), plain_size(*stride), plain_size(*dilation))
-        op: Any
+            groups = channels
         if layer.type == "Deconvolution":
-            op = TransposedConv(out, *sizes, groups, padding, 0, bias)
-        else:
-            op = convolution(x.c, out, *sizes, groups, padding, bias)
-        ref = (
-            net.parametric(layer, op, blob.ref)
-            if n == 0
-            else net.add(layer, op, blob.ref, part=top, shared=True)
-        )
-        net.top(layer, top, Blob(ref, grown(blob.dims, net.layers.shape(ref))))
+            return TransposedConv(out, *sizes, groups, padding, 0, bias)
+        return convolution(channels, out, *sizes, groups, padding, bias)
+
+    return op
 
 
-def inner_product(net: Net, layer: Layer) -> None:
-    p = layer.message_of("inner_product_param").known(
-        "num_output", "bias_term", "axis", "transpose", "engine"
-    )
-    (blob,) = layer.inputs(1)
-    axis = axis_of(layer, p.integer("axis", 1, -MOST_AXES, MOST_AXES), len(blob.dims))
-    lead, size = blob.dims[:axis], prod(blob.dims[axis:])
-    x = net.flat(layer, blob) if axis == 1 else net.as_map(layer, blob, net.view((*lead, size)), "rows")
+def inner_product(layer: Layer) -> Tensor:
+    """A dense layer over all axes from `axis` on."""
+    p = layer.param("inner_product", "num_output", "bias_term", "axis", "transpose", "engine")
+    (x,) = layer.inputs(1)
+    axis = layer.axis(p.integer("axis", 1, -MOST_AXES, MOST_AXES), x)
+    first, size = x.dims[:axis], prod(x.dims[axis:])
+    if axis != 1:
+        x = layer.read_as(x, layer.net.view((*first, size)), "rows")
+    elif layer.net.shape(x)[:2] != (1, 1):
+        x = layer.add(Flatten(), x, part="flatten")
     out = p.integer("num_output", low=1)
-    net.layers.dense(layer.name, size)
-    net.give(layer, net.parametric(layer, Dense(out, p.flag("bias_term", True)), x), (*lead, out))
+    layer.net.layers.dense(layer.name, size)
+    return layer.weighted(Dense(out, p.flag("bias_term", True)), x, (*first, out))
 
 
 def pooled(n: int, kernel: int, stride: int, before: int, after: int, padded: bool, ceil: bool) -> int:
-    """Positions of a pooling window along a side, by Caffe's own rule.
+    """Positions of a pooling window along a side, by Caffe's rule.
 
     It rounds up, and drops the last window where that starts past the map and its padding, but only if any
     side is padded at all.
@@ -150,53 +134,55 @@ def pooled(n: int, kernel: int, stride: int, before: int, after: int, padded: bo
     return out - ((out - 1) * stride >= n + before) if padded else out
 
 
-def pooling(net: Net, layer: Layer) -> None:
-    p = layer.message_of("pooling_param").known(
-        *("pool", *PADS, "kernel_size", "kernel_h", "kernel_w", "stride", "stride_h", "stride_w", "engine"),
-        *("global_pooling", "round_mode", "ceil_mode"),
-    )
-    (blob,) = layer.inputs(1)
-    x = map_of(layer, blob)
+def pooling(layer: Layer) -> Tensor:
+    """Maximum or average of a window, or of the whole map."""
+    p = layer.param("pooling", "pool", *WINDOW_FIELDS, "global_pooling", "round_mode", "ceil_mode")
+    (x,) = layer.inputs(1)
+    map_ = layer.map(x)
     pool = p.choice("pool", {"MAX": 0, "AVE": 1, "STOCHASTIC": 2}, "MAX")
     if pool == "STOCHASTIC":
-        return unknown(net, layer)
+        raise NotKnown
     if p.flag("global_pooling"):
-        ref = net.add(layer, GlobalPool("max" if pool == "MAX" else "average"), blob.ref)
-        return net.give(layer, ref, (*blob.dims[:2], 1, 1))
+        kind = "max" if pool == "MAX" else "average"
+        return layer.add(GlobalPool(kind), x, dims=(*x.dims[:2], 1, 1))
     kernel = p.sides("kernel", None, 1, "kernel_size")
     stride = p.sides("stride", 1, 1)
     padding = padding_of(p)
-    cls = MaxPool if pool == "MAX" else AvgPool
-    kernel = pair(
-        net.layers.window(layer.name, plain_size(*kernel), x, padding not in ("valid", (0, 0, 0, 0)))
-    )
-    sizes = plain_size(*kernel), plain_size(*stride)
+    padded = padding not in ("valid", (0, 0, 0, 0))
+    kernel = pair(layer.net.layers.window(layer.name, plain_size(*kernel), map_, padded))
+    op = (MaxPool if pool == "MAX" else AvgPool)(plain_size(*kernel), plain_size(*stride))
     if isinstance(padding, str):
-        ref = net.add(layer, cls(*sizes, padding), blob.ref)
-        return net.give(layer, ref, grown(blob.dims, net.layers.shape(ref)))
+        return layer.measured(layer.add(op._replace(padding=padding), x))
     if max(padding[:2]) >= kernel[0] or max(padding[2:]) >= kernel[1]:
         raise p.fault("the padding must be smaller than the window")
     # `ceil_mode: false` is SENet's fork's
     ceil = p.flag("ceil_mode", True) and p.choice("round_mode", {"CEIL": 0, "FLOOR": 1}, "CEIL") == "CEIL"
-    before, after = padding[::2], padding[1::2]
-    sides = zip((x.h, x.w), kernel, stride, before, after, strict=True)
+    sides = zip((map_.h, map_.w), kernel, stride, padding[::2], padding[1::2], strict=True)
     out = tuple(pooled(*side, any(padding), ceil) for side in sides)
     if min(out) < 1:
-        raise layer.fault(f"a window of {kernel[0]}x{kernel[1]} does not fit into {x.h}x{x.w}")
-    op = cls(*sizes, shortest(padding), 1, ceil)
-    if tuple(net.layers.shape(blob.ref)) != tuple(x) or not _gives(op, x, out):
-        # written as padding at the end, so that a window that rounds down takes as many steps
-        ends = [
-            (o - 1) * s + k - n - a
-            for o, s, k, n, a in zip(out, stride, kernel, (x.h, x.w), before, strict=True)
-        ]
-        op = op._replace(padding=(before[0], max(0, ends[0]), before[1], max(0, ends[1])), ceil=False)
-    return net.give(layer, net.add(layer, op, blob.ref), (*blob.dims[:2], *out))
+        raise layer.fault(f"a window of {kernel[0]}x{kernel[1]} does not fit into {map_.h}x{map_.w}")
+    exact = op._replace(padding=shortest(padding), ceil=ceil)
+    if layer.net.shape(x) != map_ or not _gives(exact, map_, out):
+        exact = op._replace(padding=_padding_for(out, map_, kernel, stride, padding))
+    return layer.add(exact, x, dims=(*x.dims[:2], *out))
 
 
-def _gives(op: Any, x: Shape, out: tuple[int, ...]) -> bool:
+def _padding_for(
+    out: tuple[int, ...], x: Shape, kernel: tuple[int, int], stride: tuple[int, int], padding: Padding
+) -> Padding:
+    """The padding at the end of each side with which a window that rounds down takes `out` steps."""
+    top, _, left, _ = padding
+    down, right = (
+        max(0, (o - 1) * s + k - n - before)
+        for o, s, k, n, before in zip(out, stride, kernel, (x.h, x.w), (top, left), strict=True)
+    )
+    return top, down, left, right
+
+
+def _gives(op: Op, x: Shape, out: tuple[int, ...]) -> bool:
+    """Does an op give a map of this height and width?"""
     try:
         y = op.shape(x)
     except ShapeError:
         return False
-    return (y.h, y.w) == out
+    return bool((y.h, y.w) == out)
