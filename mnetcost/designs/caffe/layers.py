@@ -24,7 +24,7 @@ from ...engine.ops.elements import (
     Scale,
 )
 from ..kit.layers import DETECTION, LARGEST_DIMENSION, PRODUCTS, plain_size
-from ..kit.tensors import NotKnown, Tensor, said
+from ..kit.tensors import NotKnown, Tensor, dims_text
 from .net import MOST_AXES, Layer
 from .prototxt import Message
 from .shapes import (
@@ -103,7 +103,7 @@ def _learned(layer: Layer, x: Tensor, axis: int, axes: int) -> int:
     """How many numbers a Scale or Bias layer learns; 0 where it is one a channel."""
     start = layer.axis(axis, x)
     if axes >= 0 and start + axes > len(x.dims):
-        raise layer.fault(f"{axes} axes from axis {axis} of {said(x.dims)}")
+        raise layer.fault(f"{axes} axes from axis {axis} of {dims_text(x.dims)}")
     numbers = prod(x.dims[start:] if axes < 0 else x.dims[start : start + axes])
     return 0 if numbers == layer.net.shape(x).c else numbers
 
@@ -114,7 +114,7 @@ def _along(layer: Layer, x: Tensor, by: Tensor, axis: int) -> Tensor:
     covered = x.dims[start : start + len(by.dims)]
     # forks spread sides of 1
     if len(covered) != len(by.dims) or any(b not in (1, a) for a, b in zip(covered, by.dims, strict=True)):
-        raise layer.fault(f"{said(by.dims)} does not fit {said(x.dims)} from axis {start}")
+        raise layer.fault(f"{dims_text(by.dims)} does not fit {dims_text(x.dims)} from axis {start}")
     before = (layer.net.images or 1, *(1,) * (start - 1)) if start else ()
     dims = (*before, *by.dims, *(1,) * (len(x.dims) - start - len(by.dims)))
     return layer.read_as(by, layer.net.view(dims), "by")
@@ -233,7 +233,7 @@ def eltwise(layer: Layer) -> Tensor:
     operation = p.choice("operation", {"PROD": 0, "SUM": 1, "MAX": 2}, "SUM")
     if any(b.dims != blobs[0].dims for b in blobs):
         raise layer.fault(
-            "it needs bottoms of one shape, but these are " + ", ".join(said(b.dims) for b in blobs[:8])
+            "it needs bottoms of one shape, but these are " + ", ".join(dims_text(b.dims) for b in blobs[:8])
         )
     coefficients = p.message.all("coeff")
     if coefficients and len(coefficients) != len(blobs):
@@ -256,7 +256,7 @@ def axpy(layer: Layer) -> Tensor:
     """SENet's fork: a vector times a map, plus a map."""
     by, x, plus = layer.inputs(3)
     if x.dims != plus.dims or by.dims[:2] != x.dims[:2]:
-        raise layer.fault(f"{said(by.dims)}, {said(x.dims)} and {said(plus.dims)} do not fit")
+        raise layer.fault(f"{dims_text(by.dims)}, {dims_text(x.dims)} and {dims_text(plus.dims)} do not fit")
     return layer.add(Axpy(), by, x, plus, dims=x.dims)
 
 

@@ -14,7 +14,7 @@ from ...errors import SpecError, nearest
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.maps import Maps
 from ..kit.stored import Dims
-from ..kit.tensors import Tensor, image_size, said, view
+from ..kit.tensors import Tensor, dims_text, image_size, view
 from ..settings import Settings
 from .prototxt import Message, Prototxt, Word
 
@@ -196,7 +196,7 @@ class Layer(Fields):
     def map(self, x: Tensor) -> Shape:
         """The map that a window slides over."""
         if len(x.dims) != 4:
-            raise self.fault(f"{self.type} needs a blob of 4 axes, not {said(x.dims)}")
+            raise self.fault(f"{self.type} needs a blob of 4 axes, not {dims_text(x.dims)}")
         return Shape(x.dims[2], x.dims[3], x.dims[1])
 
     def add(
@@ -230,7 +230,7 @@ class Layer(Fields):
     def reshape(self, op: type[Op], x: Tensor, dims: Dims) -> Tensor:
         """Give the numbers of a blob other axes; `op` is Reshape, or Permute where their order changes."""
         if prod(dims) != prod(x.dims):
-            raise self.fault(f"{said(x.dims)} cannot be read as {said(dims)}")
+            raise self.fault(f"{dims_text(x.dims)} cannot be read as {dims_text(dims)}")
         return self.add(op(*self.net.view(dims)), x, dims=dims)
 
     def read_as(self, x: Tensor, shape: Shape, part: str) -> Tensor:
@@ -294,7 +294,7 @@ class Net(Maps):
     def input(self, name: str, dims: Dims, at: Message) -> None:
         """Add an input; the first image follows the resolution asked for."""
         if not dims or len(dims) > MOST_AXES or min(dims) < 1 or max(dims) > LARGEST_DIMENSION:
-            axes = said(dims) if len(dims) <= MOST_AXES else "too many axes"
+            axes = dims_text(dims) if len(dims) <= MOST_AXES else "too many axes"
             raise self.fault_at(f"input '{name[:80]}': {axes} is no shape", at)
         if name in self.blobs:
             raise self.fault_at(f"another input is called '{name[:80]}'", at)

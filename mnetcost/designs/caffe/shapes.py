@@ -23,7 +23,7 @@ from ...engine.ops.moves import (
     Slice,
 )
 from ..kit.stored import Dims
-from ..kit.tensors import NotKnown, Tensor, said
+from ..kit.tensors import NotKnown, Tensor, dims_text
 from .net import MOST_AXES, Fields, Layer
 
 SIDES = {4: ("", "channels", "height", "width"), 3: ("", "height", "channels"), 2: ("", "channels")}
@@ -65,7 +65,7 @@ def concat(layer: Layer) -> Tensor:
     if any(len(b.dims) != len(dims) or with_size(b.dims, axis, dims[axis]) != dims for b in blobs[1:]):
         raise layer.fault(
             "it needs bottoms that agree in all axes but one, and these are "
-            + ", ".join(said(b.dims) for b in blobs[:8])
+            + ", ".join(dims_text(b.dims) for b in blobs[:8])
         )
     if len(blobs) == 1:
         return blobs[0]
@@ -118,7 +118,7 @@ def crop(layer: Layer) -> Tensor:
     starts = offsets * (4 - axis) if len(offsets) == 1 else offsets
     for n, start in zip(range(axis, 4), starts, strict=True):
         if start + dims[n] > x.dims[n]:
-            raise layer.fault(f"{said(dims)} at {start} cannot be cut out of {said(x.dims)}")
+            raise layer.fault(f"{dims_text(dims)} at {start} cannot be cut out of {dims_text(x.dims)}")
     shape = layer.net.view(dims)
     if shape.c != x.dims[1]:
         x = layer.add(Slice(shape.c, starts[1 - axis]), x, part="channels")
@@ -173,7 +173,7 @@ def _without_open(layer: Layer, x: Tensor, dims: Dims) -> Dims:
     """Axes in which -1 has become what is left of the blob's numbers."""
     known = -prod(dims)
     if not known or prod(x.dims) % known:
-        raise layer.fault(f"{said(x.dims)} cannot be read as {said(dims)}")
+        raise layer.fault(f"{dims_text(x.dims)} cannot be read as {dims_text(dims)}")
     size = prod(x.dims) // known
     rows = size // (layer.net.images or 1) if dims[0] == -1 else size
     layer.net.layers.rows(layer.name, rows, layer.net.view(x.dims), layer.line)
