@@ -22,7 +22,7 @@ from mnetcost.designs.budgets.metrics import METRICS
 from mnetcost.designs.readers import READERS
 from mnetcost.designs.schema import ABOUT, takes
 from mnetcost.designs.sorts import sorts_of
-from mnetcost.designs.spec import (
+from mnetcost.designs.spec.language import (
     CHANGE_KEYS,
     EITHER,
     ROUNDING_KEYS,

@@ -141,11 +141,8 @@ def rows(spec: Spec, top: bool) -> Iterator[Unit]:
             label = f"{word} {numbers[word]}"
         fields = complete(row.op, row.fields, spec.rules)
         inputs = tuple(ends.get(i, i) for i in row.inputs)
-        for n in range(row.repeat):
-            place = f"{label}/{n + 1}" if row.repeat > 1 else label
-            yield Unit(place, row.op, fields, inputs, row.role, row.key, bool(row.name), place)
-            if n == 0 and "stride" in row.fields:
-                fields = {**fields, "stride": 1}
+        for place, copy in row.copies(label, fields):
+            yield Unit(place, row.op, copy, inputs, row.role, row.key, bool(row.name), place)
             inputs = ()
         ends[label] = place
 

@@ -1,0 +1,20 @@
+"""What does a spec say? Strict reading of TOML into a frozen `Spec`, all its mistakes found in one run."""
+
+from .draft import ParentOf
+from .language import EITHER, ROW_KEYS, TABLES, TOP_KEYS, VOCABULARY, WIDTH_KEYS, rule_keys
+from .read import read_spec
+from .values import Row, Spec
+
+__all__ = [
+    "EITHER",
+    "ROW_KEYS",
+    "TABLES",
+    "TOP_KEYS",
+    "VOCABULARY",
+    "WIDTH_KEYS",
+    "ParentOf",
+    "Row",
+    "Spec",
+    "read_spec",
+    "rule_keys",
+]

@@ -1,0 +1,114 @@
+"""How does a [[change]] alter the rows of the spec that is extended?"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ...engine.graph import MOST_LAYERS
+from ..reading import Spot, Table
+from ..sorts import read_flag
+from .language import CHANGE_KEYS, row_keys
+from .rows import row_tables
+
+# rows that the changes of a design look at, all together: a thousand changes of a thousand rows
+MOST_LOOKS = 1_000_000
+
+
+class Change(NamedTuple):
+    """One [[change]], read: which rows it is for, and what becomes of each of them."""
+
+    match: dict[str, Any]
+    new: dict[str, Any]
+    spots: dict[str, Spot]  # where each new value stands
+    unset: list[str]
+    remove: bool
+    before: list[Table]
+    after: list[Table]
+
+    def matches(self, row: Table) -> bool:
+        """Whether a row has every value that `match` asks for."""
+        return all(key in row.values and row.values[key] == value for key, value in self.match.items())
+
+    def made_to(self, row: Table) -> list[Table]:
+        """The rows that stand in a matching row's place."""
+        return [*self.before, *([] if self.remove else [self._edited(row)]), *self.after]
+
+    def _edited(self, row: Table) -> Table:
+        if not self.new and not self.unset:
+            return row
+        values = {key: v for key, v in {**row.values, **self.new}.items() if key not in self.unset}
+        return Table(row.reading, row.spot, values, {**row.moved, **self.spots})
+
+
+def read_change(table: Table) -> Change | None:
+    """Read one [[change]]; None, and a fault, where it does not say which rows it is for or what to set."""
+    for key in table.values:
+        if key not in CHANGE_KEYS:
+            table.unknown(key, "a change has no key", sorted(CHANGE_KEYS))
+    match, new, unset = (
+        table.values.get(key, empty) for key, empty in (("match", {}), ("set", {}), ("unset", []))
+    )
+    if not isinstance(match, dict) or not match:
+        table.fault('a change must say which rows it is for: match = { name = "stem" }', key="match")
+        return None
+    if not isinstance(new, dict) or not isinstance(unset, list) or not all(isinstance(k, str) for k in unset):
+        table.fault("'set' must be a table of keys and values, and 'unset' a list of keys")
+        return None
+    known = row_keys()
+    for spot, key in (
+        *((table.at("match").at(key), key) for key in match),
+        *((table.at("set").at(key), key) for key in new),
+        *((table.at("unset").at(n), key) for n, key in enumerate(unset)),
+    ):
+        if key not in known:
+            table.reading.unknown(spot, f"no row has a key '{key}'", sorted(known), key)
+    new = {key: value for key, value in new.items() if key in known}
+    before, after = (row_tables(table, key) if key in table.values else [] for key in ("before", "after"))
+    return Change(
+        match,
+        new,
+        {key: table.at("set").at(key) for key in new},
+        unset,
+        table.read("remove", read_flag, False),
+        before,
+        after,
+    )
+
+
+class Changes:
+    """The changes of a design to its rows, and a bound on how many rows they look at together."""
+
+    def __init__(self, rows: dict[str, list[Table]]) -> None:
+        self.rows = rows
+        self.looks = 0
+
+    def make(self, table: Table, complete: bool) -> None:
+        """Make one change to the rows it matches.
+
+        complete: False where rows are missing because what is extended could not be read; then a change
+        that matches none is no fault.
+        """
+        change = read_change(table)
+        if change is None:
+            return
+        self.looks += sum(map(len, self.rows.values()))
+        if self.looks > MOST_LOOKS:
+            table.reading.refuse(
+                table.spot, f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one"
+            )
+        found = False
+        for key, rows in self.rows.items():
+            matched = [change.matches(row) for row in rows]
+            if len(rows) + sum(matched) * len((*change.before, *change.after)) > MOST_LAYERS:
+                table.reading.refuse(
+                    table.spot,
+                    f"gives the design more than {MOST_LAYERS:,} rows, more than it may have layers",
+                )
+            self.rows[key] = [
+                new
+                for row, meant in zip(rows, matched, strict=True)
+                for new in (change.made_to(row) if meant else [row])
+            ]
+            found = found or any(matched)
+        if not found and complete and set(change.match) <= set(row_keys()):
+            table.fault("no row matches this change", key="match")

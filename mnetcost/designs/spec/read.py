@@ -1,0 +1,68 @@
+"""How does a spec's text become a `Spec`? All its files are read, then every key is checked once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..reading import Spot
+from ..sorts import SORTS
+from .draft import Draft, ParentOf
+from .language import TOP_KEYS
+from .rows import read_row
+from .rules import read_rules
+from .values import Row, Spec
+
+
+def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf) -> Spec:
+    """Read a spec's text, and what it extends.
+
+    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` finds
+    the file and text of what it extends.
+
+    Raises SpecError with every fault found: file, line, place, and the nearest right key.
+    """
+    draft = Draft(parent_of)
+    draft.add(file, text, base)
+    _check_complete(draft, file)
+    size = _top_key(draft, "resolution", 1)
+    sides = size if isinstance(size, tuple) else (size, size)
+    rules = read_rules(draft)
+    rows = {key: _rows(draft, key) for key in draft.rows}
+    spec = Spec(
+        name=name,
+        title=_top_key(draft, "title", name),
+        source=_top_key(draft, "source", ""),
+        differs=_top_key(draft, "differs", ()),
+        resolution=sides,
+        channels=_top_key(draft, "channels", 3),
+        classes=_top_key(draft, "classes", 1000),
+        alphas=_top_key(draft, "alphas", (1.0,)),
+        resolutions=_top_key(draft, "resolutions", (max(sides),)),
+        rules=rules,
+        layers=rows["layers"],
+        top=rows["top"],
+        file=file,
+        text=text,
+        family=tuple(draft.family),
+    )
+    draft.reading.finish()
+    return spec
+
+
+def _check_complete(draft: Draft, file: str) -> None:
+    """Check that the files have what no spec can do without; nothing to say where one could not be read."""
+    if draft.complete and ("resolution",) not in draft.values:
+        draft.reading.fault(Spot(file), "a spec must say its 'resolution'")
+    if draft.complete and not draft.rows["layers"]:
+        draft.reading.fault(Spot(file), "a spec must have 'layers'")
+
+
+def _top_key(draft: Draft, key: str, default: Any) -> Any:
+    """Read a key of the top of the file."""
+    return draft.read((key,), SORTS[TOP_KEYS[key]].read, default)
+
+
+def _rows(draft: Draft, key: str) -> tuple[Row, ...]:
+    """Check every row of `layers` or `top`; a row that names no op is left out, and was a fault."""
+    return tuple(row for table in draft.rows[key] if (row := read_row(table)) is not None)
