@@ -10,7 +10,7 @@ from typing import Any
 
 from ...engine.graph import MOST_LAYERS
 from ..files import decode, read_bytes
-from ..kit.layers import own_sizes
+from ..kit.layers import sizes_in_file
 from ..readers import Model
 from ..settings import Settings
 from .layers import convert
@@ -79,7 +79,7 @@ def _built(text: Prototxt, file: str, settings: Settings, file_sizes: dict[str, 
     file_sizes: `Layers.sizes` at the size in the file, where another is asked for.
     """
     net = Net(text, file, settings)
-    net.layers.own_sizes = file_sizes or {}
+    net.layers.file_sizes = file_sizes or {}
     root = Fields(net, text.root, "net")
     layers, old = _layers_of(net, root)
     _net_inputs(net, root)
@@ -99,7 +99,7 @@ def read(file: str, settings: Settings) -> Model:
     Raises SpecError, with the line, for what is no net, and UnknownOpError for layers of unknown cost.
     """
     text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
-    file_sizes = own_sizes(lambda at: _built(text, file, at).layers, settings)
+    file_sizes = sizes_in_file(lambda at: _built(text, file, at).layers, settings)
     net = _built(text, file, settings, file_sizes)
     if net.own is None and (settings.resolution or settings.rho):
         raise net.fault_at("no input is an image, so that it has no resolution")

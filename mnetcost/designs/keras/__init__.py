@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import Fault, SpecError
 from ..contents import HDF5, JSON, KERAS_ARCHIVE, content_of
 from ..files import decode, read_bytes
-from ..kit.layers import own_sizes
+from ..kit.layers import sizes_in_file
 from ..readers import Model
 from ..settings import Settings
 from . import archive, hdf5
@@ -86,7 +86,7 @@ def read(file: str, settings: Settings) -> Model:
         raise net.fault(f"is a {class_name}, and read are {', '.join(MODELS)}", hint=hint)
     config = model.get("config")
     try:
-        net.layers.own_sizes = own_sizes(
+        net.layers.file_sizes = sizes_in_file(
             lambda at: _built(Net(file, at), class_name, config).layers, settings
         )
         graph = _built(net, class_name, config).layers.graph()

@@ -189,7 +189,7 @@ def reshaped(call: Call, shape: Any) -> Tensor:
     x, layers, target = call.tensors[0].dims, call.net.layers, target_dims(call, shape)
     call.net.times[call.name] += 1
     key = f"{call.name}/reshape {call.net.times[call.name]}"
-    old, dims = layers.own_sizes.get(key), filled(target, prod(x))
+    old, dims = layers.file_sizes.get(key), filled(target, prod(x))
     if -1 in target and dims:
         layers.rows(call.name, dims[target.index(-1)], call.net.shape(call.tensors[0]))
     if old is not None and old[0] != x:

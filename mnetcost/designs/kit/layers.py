@@ -14,6 +14,7 @@ from ...engine.ops import Conv, Dense, DepthwiseConv, Input, MatMul, Op, Tail, T
 from ...engine.shapes import Shape
 from ...errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 from ..settings import Settings
+from .stored import Counted, Part
 
 LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
@@ -38,15 +39,13 @@ HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul)
 NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
 
 
-def own_sizes(lay: Callable[[Settings], Layers], settings: Settings) -> dict[str, Any]:
-    """What stands in `Layers.sizes` at the file's own size, where another is asked for and the file says
-    its own.
-    """
+def sizes_in_file(build: Callable[[Settings], Layers], settings: Settings) -> dict[str, Any]:
+    """`Layers.sizes` at the size in the file, where another is asked for and the file gives one."""
     if not (settings.resolution or settings.rho):
         return {}
     try:
-        return lay(settings._replace(resolution=None, rho=None)).sizes
-    except MnetcostError:  # the size is open; or what is wrong is said of the size that was asked for
+        return build(settings._replace(resolution=None, rho=None)).sizes
+    except MnetcostError:  # the size is open, or the error is given for the size that was asked for
         return {}
 
 
@@ -110,7 +109,11 @@ class Layers:
 
     An unknown op takes the shape the file gives it, or its first input's. Where that makes a later layer
     fail, the unknown op is what the user hears of.
+
+    adds: layers are added; False where only axes are followed, see AxesOnly.
     """
+
+    adds = True
 
     def __init__(self, file: str, allow_unknown: bool = False) -> None:
         self.file = file
@@ -119,12 +122,14 @@ class Layers:
         self.unknown_ops: dict[str, list[str]] = {}
         # pools whose window is the whole map, and how much each dense layer reads
         self.sizes: dict[str, Any] = {}
-        self.own_sizes: dict[str, Any] = {}  # the same at the file's own size, where this is another
+        self.file_sizes: dict[str, Any] = {}  # the same at the file's own size, where this is another
         # ops that cannot be costed and that nothing with weights follows, and all behind them
         self.tail_ops: dict[Ref, str] = {}
         self.weighted: set[Ref] = set()  # layers with weights or products, and all behind them
         self.doubtful: set[Ref] = set()  # ops that cannot be costed and were left out, and all behind them
         self.marked: dict[str, list[tuple[str, int]]] = {}
+        self.once: set[Any] = set()  # what was marked with a key
+        self.counted = Counted()
         self.times: dict[str, int] = {}
 
     def fault(self, message: str, place: str = "", hint: str = "", line: int = 0) -> SpecError:
@@ -202,11 +207,19 @@ class Layers:
         """The shape a layer gives."""
         return self.builder.shape(ref)
 
-    def mark(self, note: str, name: str, numbers: int = 0) -> None:
-        """Have every answer say this once: for how many numbers or layers, and at which layer first.
+    def op(self, ref: Ref) -> Op:
+        """The op of a layer."""
+        return self.builder.nodes[ref].op
 
-        `note`: a key of NOTES.
+    def mark(self, note: str, name: str, numbers: int = 0, key: Any = None) -> None:
+        """Have every answer give a note, with how many numbers or layers it is about and which is first.
+
+        note: a key of NOTES. key: what it is about, where that may be met again and counts once.
         """
+        if key is not None:
+            if key in self.once:
+                return
+            self.once.add(key)
         self.marked.setdefault(note, []).append((name, numbers))
 
     def notes(self) -> tuple[str, ...]:
@@ -236,7 +249,7 @@ class Layers:
         whole = plain_size(x.h, x.w)
         if kernel == whole and not padded:
             self.sizes[name] = whole
-        if name in self.own_sizes and kernel != whole:
+        if name in self.file_sizes and kernel != whole:
             self.mark("window", name)
             return whole
         return kernel
@@ -244,7 +257,7 @@ class Layers:
     def dense(self, name: str, inner: int) -> None:
         """Take note of how many numbers a dense layer reads whose weights the file does not hold."""
         self.sizes[name] = inner
-        if self.own_sizes.get(name, inner) != inner:
+        if self.file_sizes.get(name, inner) != inner:
             self.mark("grown", name)
 
     def rows(self, name: str, count: int, x: Shape, line: int = 0) -> None:
@@ -254,7 +267,7 @@ class Layers:
         key = f"{name}/rows"
         if count == 1 and x.h * x.w > 1:
             self.sizes[key] = count
-        elif key in self.own_sizes:
+        elif key in self.file_sizes:
             what = (
                 f"its fixed axes hold the whole map at the file's size, and at this one {count:,} times as"
                 " many numbers reach it"
@@ -327,3 +340,46 @@ class Layers:
         if all(node.op.__class__ is Input for node in self.builder.nodes):
             raise self.fault("has no layers")
         return self.builder.graph(weight_bytes, self.left_out(), self.notes())
+
+
+class AxesOnly(Layers):
+    """Adds no layers, counts nothing and names no op that cannot be costed: operations are followed by their
+    axes alone, at the sizes and the batch in the file, so that the axes at another size can be compared.
+
+    like: the layers so far, where it is a part of a file that is followed by its axes.
+    """
+
+    adds = False
+
+    def __init__(self, file: str, allow_unknown: bool, like: Layers | None = None) -> None:
+        super().__init__(file, True)
+        self.looks_for_tail = not allow_unknown
+        self.counted = NothingCounted()
+        if like is not None:
+            self.allow_unknown, self.unknown_ops = like.allow_unknown, like.unknown_ops
+            self.sizes, self.file_sizes = like.sizes, like.file_sizes
+
+    def add(self, name: Any, op: Op, *inputs: Ref, **how: Any) -> Ref:
+        return 0
+
+    def unknown(self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, line: int = 0) -> Ref:
+        return 0
+
+    def tail(self, type_: Any, name: Any, *inputs: Ref, **how: Any) -> Ref:
+        return NO_REF
+
+    def may_end(self, type_: str, *inputs: Ref) -> bool:
+        return self.looks_for_tail
+
+    def op(self, ref: Ref) -> Op:
+        return Input(1, 1, 1)
+
+    def mark(self, note: str, name: str, numbers: int = 0, key: Any = None) -> None:
+        pass
+
+
+class NothingCounted(Counted):
+    """Counts no stored number."""
+
+    def add(self, part: Part) -> int:
+        return 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 from ...engine.graph import Graph, Ref
 from ...engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
@@ -14,7 +15,7 @@ from ...engine.ops.op import spread
 from ...engine.shapes import Shape
 from ...errors import ShapeError, SpecError
 from .fields import MakeFault
-from .layers import DETECTION, LARGEST_DIMENSION, NO_REF, Layers
+from .layers import DETECTION, LARGEST_DIMENSION, AxesOnly, Layers
 from .stored import Counted, Dims, Stored
 from .tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, groups, refit, view
 
@@ -22,15 +23,27 @@ from .tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, g
 class Maps:
     """Adds layers to a graph by what is done to tensors."""
 
-    def __init__(self, file: str, allow_unknown: bool, channels_first: bool, dry: bool = False) -> None:
-        self.layers = Layers(file, allow_unknown or dry)
-        self.loose = allow_unknown  # what cannot be costed is left out, and no tail is looked for
-        self.dry = dry  # only axes are followed, with the file's own batch
+    def __init__(self, file: str, allow_unknown: bool, channels_first: bool, axes_only: bool = False) -> None:
+        # axes_only: no layer is added, see AxesOnly; the axes are those in the file, with its batch
+        self.layers = AxesOnly(file, allow_unknown) if axes_only else Layers(file, allow_unknown)
         self.channels_first = channels_first
-        self.counted = Counted()
-        self.said: set[Any] = set()  # numbers that are not counted, and that the answer speaks of
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
         self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
+
+    @property
+    def counted(self) -> Counted:
+        """The stored numbers that have been counted."""
+        return self.layers.counted
+
+    def axes_only(self) -> Self:
+        """This net as it stands, except that what is done to tensors adds no layer: only axes are followed."""
+        other = copy(self)
+        other.layers = AxesOnly(self.layers.file, self.layers.allow_unknown, self.layers)
+        return other
+
+    def one_map(self, t: Tensor) -> bool:
+        """Is a tensor one map, or the batch in the file, of which the axes alone are followed?"""
+        return t.dims[0] == 1 or not self.layers.adds
 
     def followed(self, name: str, x: Dims, target: Dims, fitting: Dims = ()) -> Dims:
         """Where a reshape's axes stand in the file, what they are at this size.
@@ -88,15 +101,15 @@ class Maps:
         return tuple(dims)
 
     def shape(self, t: Tensor) -> Shape:
-        return view(t.dims, t.c) if self.dry else self.layers.shape(t.ref)
+        return self.layers.shape(t.ref) if self.layers.adds else view(t.dims, t.c)
 
     def reread(self, t: Tensor) -> bool:
         """Does a layer give this tensor that only reads the numbers before it as other axes?"""
-        return not self.dry and self.layers.builder.nodes[t.ref].op.__class__ is Reshape
+        return self.layers.op(t.ref).__class__ is Reshape
 
     def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
         """Add a layer."""
-        return 0 if self.dry else self.layers.add(name, op, *refs, shared=shared, written=written)
+        return self.layers.add(name, op, *refs, shared=shared, written=written)
 
     def window(self, name: str, op: Op, t: Tensor) -> Shape:
         """What a window gives on each map of the batch."""
@@ -119,9 +132,7 @@ class Maps:
         """How many of these numbers are counted here and not before; a single number is none that a layer
         learns.
         """
-        return (
-            sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources]) if not self.dry else 0
-        )
+        return sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources])
 
     def first(self, stored: Stored) -> bool:
         """Are any of these numbers counted here and not before?"""
@@ -135,13 +146,13 @@ class Maps:
         What they were worked out from beyond that is a table beside the layer.
         """
         before = self.counted.changes
-        new, own = self.learned(stored), prod(stored.dims)
-        if self.counted.changes == before or self.dry:
+        new, read = self.learned(stored), prod(stored.dims)
+        if self.counted.changes == before:
             return False
-        more = new - own if new > own else new if 0 < new < own else 0
+        more = new - read if new > read else new if 0 < new < read else 0
         if more:
             self.node(f"{name}/weights", Constant(1, 1, more, True))
-        return not 0 < new < own
+        return not 0 < new < read
 
     def add(
         self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = ""
@@ -164,10 +175,8 @@ class Maps:
         return stored.trained and self.counts(name, stored)
 
     def fixed(self, stored: Stored, name: str, note: str = "fixed") -> None:
-        """Numbers that nothing trains: said once in the answer."""
-        if not self.dry and stored.key not in self.said:
-            self.said.add(stored.key)
-            self.layers.mark(note, name, stored.numbers)
+        """Have the answer name numbers that nothing trains, once."""
+        self.layers.mark(note, name, stored.numbers, stored.key)
 
     def weighted(
         self,
@@ -201,7 +210,7 @@ class Maps:
         if not value.trained and value.numbers > 1:
             self.fixed(value, name)
         learned = self.learned(value) if value.trained else 0
-        if learned and not self.dry:
+        if learned:
             self.layers.mark("table", name, learned)
         if learned in (0, prod(dims)):
             return Tensor(self.node(f"{name}/table", Constant(*shape, bool(learned))), dims, c)
@@ -223,8 +232,6 @@ class Maps:
             dims = tensors[0].dims if tensors else (1,)
         c = tensors[0].c if tensors and len(tensors[0].dims) == len(dims) else self.channels_of(len(dims))
         shape = view(self.checked(dims, name), c)
-        if self.dry:
-            return Tensor(0, dims, c)
         return Tensor(self.layers.unknown(type_, name, *[t.ref for t in tensors], shape=shape), dims, c)
 
     def behind_tail(self, values: Sequence[Value | None]) -> bool:
@@ -238,8 +245,6 @@ class Maps:
         """
         dims = dims or (1,)
         c = self.channels_of(len(dims))
-        if self.dry:
-            return Tensor(NO_REF, dims, c)
         refs = [v.ref for v in values if isinstance(v, Tensor)]
         numbers = sum(self.learned(v) for v in values if isinstance(v, Stored) and v.trained)
         if numbers and DETECTION.search(type_):
@@ -258,8 +263,6 @@ class Maps:
         """
         if any(isinstance(v, Stored) and v.numbers > 1 for v in values) and not DETECTION.search(type_):
             return False
-        if self.dry:
-            return not self.loose
         return self.layers.may_end(type_, *[v.ref for v in values if isinstance(v, Tensor)])
 
     def dense(
@@ -369,7 +372,7 @@ class Maps:
             if whole
             else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
         )
-        if self.dry:
+        if not self.layers.adds:
             return Tensor(0, self.checked(dims, name), c)
         refs = self.alike(name, tensors, dims, c)
         shapes = [self.shape(t) for t in refs]

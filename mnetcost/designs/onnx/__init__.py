@@ -158,9 +158,9 @@ class Reading:
 
         `before`: the file at its own size.
         """
-        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, dry=own)
+        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, own)
         if before:
-            net.before, net.layers.own_sizes = before.reshaped, before.layers.sizes
+            net.before, net.layers.file_sizes = before.reshaped, before.layers.sizes
         if (h, w) == self.own or self.own is None:
             self.give(net)
         env: dict[bytes, Value | None] = {}

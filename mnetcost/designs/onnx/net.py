@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections import ChainMap
 from collections.abc import Callable, Container, MutableMapping, Sequence
+from copy import copy
 from math import prod
 from typing import Any
 
@@ -59,9 +60,9 @@ class Net(Maps):
         lay: Callable[[Call], Any],
         known: Container[str],
         still: Container[str],
-        dry: bool,
+        axes_only: bool,
     ) -> None:
-        super().__init__(file, allow_unknown, True, dry)
+        super().__init__(file, allow_unknown, True, axes_only)
         # still: ops without multiply-adds
         self.model, self.lay, self.known, self.still = model, lay, known, still
         self.opset = max(
@@ -118,7 +119,7 @@ class Net(Maps):
 
     def trains(self, stored: Stored, name: str) -> bool:
         new = super().trains(stored, name)
-        if new and not self.dry and fills(stored):
+        if new and fills(stored):
             self.layers.mark("filler", name, stored.numbers)
         return new
 
@@ -452,24 +453,20 @@ class Call:
         return value._replace(dims=dims, values=values, parts=sources, cut=place)
 
     def outlined(self) -> list[Any]:
-        """The axes of what is made of stored numbers, found by laying the operation out without its
-        layers.
-        """
-        net, inputs = self.net, self.inputs
-        if self.type not in net.still:
+        """The axes of what is made of stored numbers, found by following the operation by its axes."""
+        if self.type not in self.net.still:
             return []
-        dry, net.dry = net.dry, True
+        data = len(self.inputs) if self.type in JOINING else 1
+        call = copy(self)
+        call.net = self.net.axes_only()
+        call.inputs = [
+            *(v and Tensor(0, v.dims, self.net.channels_of(len(v.dims))) for v in self.inputs[:data]),
+            *self.inputs[data:],
+        ]
         try:
-            data = len(inputs) if self.type in JOINING else 1
-            self.inputs = [
-                *(v and Tensor(0, v.dims, net.channels_of(len(v.dims))) for v in inputs[:data]),
-                *inputs[data:],
-            ]
-            done = net.lay(self)
+            done = call.net.lay(call)
         except (NotKnown, *UNFIT):
             return []
-        finally:
-            net.dry, self.inputs = dry, inputs
         values = done if done.__class__ is list else [done]
         if any(v is None for v in values):
             return []

@@ -59,7 +59,7 @@ def batched(call: Call, op: Any, x: Tensor) -> Any:
     """The op for a batch of maps, such as windows: one below the other, each by itself; rows of positions
     become the rows of a map.
     """
-    if x.dims[0] == 1 or call.net.dry:
+    if x.dims[0] == 1:
         return op
     if len(x.dims) == 4:
         return op._replace(tiles=x.dims[0])
@@ -109,7 +109,7 @@ def conv(at: int = 1, bias_at: int = 2) -> Lay:
 
 def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value | None, count: int) -> Output:
     """A convolution whose weights are worked out from the image, or from stored numbers by multiply-adds."""
-    if x.dims[0] != 1 and not call.net.dry:
+    if not call.net.one_map(x):
         raise NotKnown
     dims = slid(call, Conv(*op), x, count)
     y = call.net.add(call.name, op, x, w, dims=dims, c=1)
@@ -160,7 +160,7 @@ def pool(kind: Any) -> Lay:
             over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations")
         )
         pads = padding(call, count)
-        if count == 2 and dilation == 1 and (x.dims[0] == 1 or call.net.dry):
+        if count == 2 and dilation == 1 and call.net.one_map(x):
             kernel = call.net.layers.window(call.name, kernel, view((1, *x.dims[1:]), 1), pads != "valid")
         op = kind(kernel, stride, pads, dilation, bool(call.integer("ceil_mode")))
         return call.net.add(call.name, batched(call, op, x), x, dims=slid(call, op, x, count), c=1)

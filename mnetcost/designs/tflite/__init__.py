@@ -86,9 +86,9 @@ class Reading:
 
         `before`: the file at its own size.
         """
-        maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, dry=own)
+        maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=own)
         if before:
-            maps.before, maps.layers.own_sizes = before.reshaped, before.layers.sizes
+            maps.before, maps.layers.file_sizes = before.reshaped, before.layers.sizes
         graph = self.graph
         values: dict[int, Value | None] = {-1: None}
         for n in dict.fromkeys(graph.inputs):

@@ -22,7 +22,7 @@ from .moves import MOVES
 def slid(call: Call, op: Any, x: Tensor) -> tuple[Any, Dims]:
     """A window over a map, or over each of several; and the axes of what it gives."""
     y = call.net.window(call.name, op, x)
-    several = x.dims[0] != 1 and not call.net.dry
+    several = x.dims[0] != 1
     return op._replace(tiles=x.dims[0]) if several else op, (x.dims[0], y.h, y.w, y.c)
 
 
