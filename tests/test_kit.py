@@ -12,14 +12,17 @@ import pytest
 from mnetcost.designs import Settings
 from mnetcost.designs.kit.calls import Call
 from mnetcost.designs.kit.fields import Fields
-from mnetcost.designs.kit.layers import convolution, plain_size
+from mnetcost.designs.kit.layers import Layers, convolution, plain_size
 from mnetcost.designs.kit.maps import Maps
 from mnetcost.designs.kit.stored import Stored
 from mnetcost.designs.kit.tensors import UNFIT, NotKnown, Tensor, Value, image_size, view
+from mnetcost.designs.kit.verify import TABLE, verify
 from mnetcost.designs.readers import Model, Reader
 from mnetcost.engine.costs import cost
-from mnetcost.engine.ops import Input
+from mnetcost.engine.graph import Graph, Node
+from mnetcost.engine.ops import Conv, Input
 from mnetcost.engine.ops.elements import Activation
+from mnetcost.engine.shapes import Shape
 from mnetcost.errors import SpecError, UnknownOpError
 
 
@@ -192,3 +195,43 @@ def test_nested_fields_name_their_key() -> None:
         fields.fields("pad").integer("top", low=0)
     assert fields.fields("none").integer("top", 3) == 3
     assert fields.number("half", 0.5) == 0.5
+
+
+def layer(**changed: Any) -> Graph:
+    """An image and one convolution, of which something may be changed."""
+    image = Node("image", Input(8, 8, 3), (), Shape(8, 8, 3), "image")
+    conv = Node("conv", Conv(4), (0,), Shape(8, 8, 4), "conv")
+    return Graph((image, conv._replace(**changed)))
+
+
+UNFIT_LAYERS = {
+    "reads a layer that does not stand before it": {"inputs": (1,)},
+    "gives a map whose sides are not whole numbers from 1": {"output": Shape(8, 8.0, 4)},
+    f"gives a map of more than {2**48:,} numbers": {"output": Shape(2**20, 2**20, 2**9)},
+    "has an 'out' that is not a whole number from 1": {"op": Conv(-4)},
+    "is written in a way that no convention knows": {"written": "backwards"},
+    "has the name of a layer before it": {"name": "image"},
+}
+
+
+def test_a_sound_graph_is_verified() -> None:
+    """Nothing is wrong with an image and a convolution; every row of the table has a wrong graph below."""
+    assert list(verify(layer())) == []
+    assert set(TABLE) < set(UNFIT_LAYERS)
+
+
+@pytest.mark.parametrize("what", UNFIT_LAYERS)
+def test_each_row_of_the_table_can_fail(what: str) -> None:
+    """A graph with one thing wrong is refused for that."""
+    graph = layer(**UNFIT_LAYERS[what])
+    assert [wrong for _, wrong in verify(graph)] == [what]
+
+
+def test_what_a_reader_did_not_check_is_refused_when_the_graph_is_finished() -> None:
+    """A convolution of "x" channels, which no reader should add, is an error that names the layer."""
+    layers = Layers("net.tiny")
+    image = layers.input("image", 8, 8, 3)
+    layers.add("conv", Conv(4), image)
+    layers.builder.nodes[1] = layers.builder.nodes[1]._replace(op=Conv("x"))  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match=r"net\.tiny: layer 'conv': has an 'out' that is not a whole number"):
+        layers.graph()

@@ -15,6 +15,7 @@ from ...engine.shapes import Shape
 from ...errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 from ..settings import Settings
 from .stored import Counted, Part
+from .verify import verify
 
 LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
@@ -332,14 +333,18 @@ class Layers:
             )
 
     def graph(self, weight_bytes: int | None = None) -> Graph:
-        """Finish.
+        """The finished graph, verified.
 
-        Raises UnknownOpError where unknown ops may not be left out, SpecError for a file without a layer.
+        Raises UnknownOpError where unknown ops may not be left out, SpecError for a file without a layer or
+        with one that cannot be costed, see `verify`.
         """
         self.refuse_unknown()
         if all(node.op.__class__ is Input for node in self.builder.nodes):
             raise self.fault("has no layers")
-        return self.builder.graph(weight_bytes, self.left_out(), self.notes())
+        graph = self.builder.graph(weight_bytes, self.left_out(), self.notes())
+        for name, wrong in verify(graph):
+            raise self.fault(wrong, f"layer {name!r}")
+        return graph
 
 
 class AxesOnly(Layers):

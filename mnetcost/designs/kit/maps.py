@@ -36,7 +36,7 @@ class Maps:
         return self.layers.counted
 
     def axes_only(self) -> Self:
-        """This net as it stands, except that what is done to tensors adds no layer: only axes are followed."""
+        """This net as it stands, to follow operations by their axes alone, without adding a layer."""
         other = copy(self)
         other.layers = AxesOnly(self.layers.file, self.layers.allow_unknown, self.layers)
         return other
