@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mnetcost.engine.ops import OPS
-from mnetcost.engine.ops.moves import (
+from mnetcost.engine.ops import (
+    OPS,
     Concat,
     Constant,
     Crop,

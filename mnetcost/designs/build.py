@@ -5,7 +5,8 @@ Rows, at one alpha, resolution and number of classes, or at arrays of them.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
 from ..engine.graph import LARGEST_MAP, Builder, Graph
@@ -17,11 +18,9 @@ from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
 from .spec import Row, Spec
 
-SCALED = ("conv", "transposed_conv", "dense")  # single ops whose `out` follows alpha
-# single ops that take padding and biases from [style] where they are silent
-STYLED = ("conv", "depthwise", "transposed_conv")
-LEARNED = {"prelu": "slopes", "scale": "numbers", "bias": "numbers", "l2_norm": "numbers"}
-"""Single ops that may learn some numbers other than one a channel, and the field that says how many."""
+if TYPE_CHECKING:
+    from ..engine.ops.op import OpClass
+
 INPUT = "input"
 
 
@@ -92,8 +91,8 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
     cls = BLOCKS.get(row.op) or OPS[row.op]
     label = row.name
     if not label:
-        numbers[cls.label] = numbers.get(cls.label, 0) + 1  # type: ignore[attr-defined]
-        label = f"{cls.label} {numbers[cls.label]}"  # type: ignore[attr-defined]
+        numbers[cls.label] = numbers.get(cls.label, 0) + 1
+        label = f"{cls.label} {numbers[cls.label]}"
     fields = dict(row.fields)
     site.role = row.role
     if CLASSES in fields.values():
@@ -109,9 +108,9 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
             fields["stride"] = 1
         if row.op in BLOCKS:
             site.x = inputs[0] if n == 0 else site.x
-            cls(**fields).build(site)  # type: ignore[attr-defined]
+            cls(**fields).build(site)
         else:
-            _single(site, row.op, cls, fields, inputs if n == 0 else (site.x,))
+            _single(site, cls, fields, inputs if n == 0 else (site.x,))
         if site.place in named:
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
         named[site.place] = site.x
@@ -125,75 +124,65 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
     named[label] = site.x
 
 
-def _single(site: Site, op: str, cls: type, fields: dict[str, Any], inputs: tuple[int, ...]) -> None:
-    """Lay out one single op."""
-    style, fields, printed = site.rules.style, dict(fields), None
-    if op in SCALED:
-        printed = fields["out"]
-        fields["out"] = site.width(printed)
-    elif op == "slice":
-        printed = fields["channels"]
-        fields |= _share(site, fields, inputs[0])
-    elif op == "concat" and fields.get("along", "channels") == "channels":
-        printed = sum(site.printed[i] for i in inputs)
-    elif op == "depthwise":
-        printed = site.printed[inputs[0]] * fields.get("multiplier", 1)
-    elif op in LEARNED and LEARNED[op] in fields:
-        fields[LEARNED[op]] = site.numbers(fields[LEARNED[op]], LEARNED[op], inputs[0])
-    elif op in OF_SHAPE and "c" in fields:
-        fields["c"] = _channels(site, fields["c"], inputs[0])
-    if "groups" in fields and op != "shuffle":
-        site.x = inputs[0]
-        fields["groups"] = site.groups(fields["groups"])
-    if op in STYLED:
-        fields.setdefault("padding", style.padding)
-        fields.setdefault("bias", style.bias)
-    before = site.builder.nodes[inputs[0]].output.c
-    site.add("", cls(**fields), *inputs, why=site.why or WHY.get(op, ""), printed=printed)
+def _single(site: Site, cls: OpClass, fields: dict[str, Any], inputs: tuple[int, ...]) -> None:
+    """Add one single op, its widths at this alpha."""
+    site.x = inputs[0]
+    fields, printed = dict(fields), None
+    for field, way in cls.follows.items():
+        if field in fields:
+            given, follow = fields[field], FOLLOW[way]
+            fields[field] = follow.number(site, given, field)
+            printed = given if follow.gives_width and printed is None else printed
+    if cls.styled:
+        fields.setdefault("padding", site.rules.style.padding)
+        fields.setdefault("bias", site.rules.style.bias)
+    op = cls(**fields)
+    if printed is None:
+        printed = op.printed(*(site.printed[i] for i in inputs))
+    before = site.shape.c
+    site.add("", op, *inputs, why=site.why or cls.why, printed=printed)
     if printed is None and not everywhere(site.shape.c == before):
         site.printed[site.x] = site.shape.c  # flattened, reshaped: no width of the paper's any more
 
 
-def _share(site: Site, fields: dict[str, Any], x: int) -> dict[str, Num]:
-    """A slice's channels and start: the share of the map that they are in the table, whatever alpha
-    leaves of the map.
+class Follow(NamedTuple):
+    """How a number of the paper's table becomes a number at another alpha.
+
+    `number`: from the site, the number and its field; `gives_width`: the number is the output's width in the
+    table.
+    """
+
+    number: Callable[[Site, Num, str], Num]
+    gives_width: bool = False
+
+
+def _share(site: Site, printed: Num, field: str) -> Num:
+    """Return the same share of the map's channels as in the table, whatever alpha leaves of the map.
 
     Raises ShapeError where that is no whole number of channels.
     """
-    printed, c = site.printed[x], site.builder.nodes[x].output.c
-    found = {}
-    for key in ("channels", "start"):
-        many = fields.get(key, 0)
-        if anywhere(many * c % printed):
-            raise ShapeError(
-                f"'{key}' is {many} of {printed} channels in the table, which is no whole number of the {c}"
-                " that alpha leaves"
-            )
-        found[key] = many * c // printed
-    return found
+    of, c = site.printed[site.x], site.shape.c
+    if anywhere(printed * c % of):
+        raise ShapeError(
+            f"'{field}' is {printed} of {of} channels in the table, which is no whole number of the {c}"
+            " that alpha leaves"
+        )
+    return printed * c // of
 
 
-def _channels(site: Site, printed: int, x: int) -> Num:
-    """The channels of a map of a stated shape: those that it has where the table says so, and a number of
-    its own otherwise.
-    """
-    return site.builder.nodes[x].output.c if printed == site.printed[x] else printed
+def _channels(site: Site, printed: Num, field: str) -> Num:
+    """Return the map's channels where the table gives their number, and the given number otherwise."""
+    return site.shape.c if printed == site.printed[site.x] else printed
 
 
-OF_SHAPE = ("reduce", "repeat", "reshape", "permute")
-"""Single ops whose output's shape is stated."""
-
-WHY = {
-    "global_pool": "one number a channel, so that the classifier sees the whole map",
-    "dropout": "active in training only",
-    "dense": "scores from the channels, each weight used once",
-    "flatten": "reads the map as one vector",
-    "add": "sums the branches",
-    "concat": "puts the branches one behind another",
-    "max_pool": "keeps the strongest response of each window",
-    "avg_pool": "keeps the mean of each window",
-    "rescale": "brings pixels to the range the network was trained on",
+FOLLOW = {
+    "width": Follow(lambda site, printed, _: site.width(printed), gives_width=True),
+    "share": Follow(_share, gives_width=True),
+    "channels": Follow(_channels),
+    "groups": Follow(lambda site, printed, _: site.groups(printed)),
+    "numbers": Follow(lambda site, printed, field: site.numbers(printed, field, site.x)),
 }
+"""The ways a field may follow alpha, by the words of an op's trait `follows`."""
 
 
 def _find(name: str, named: dict[str, int], place: str) -> int:

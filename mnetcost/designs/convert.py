@@ -9,8 +9,7 @@ from typing import Any
 
 from ..engine.costs import cost
 from ..engine.graph import Graph, Node, Ref
-from ..engine.ops import OPS, SEVERAL_INPUTS, Input, Unknown
-from ..engine.ops.moves import Constant
+from ..engine.ops import SEVERAL_INPUTS, WORDS, Constant, Input, Unknown
 from ..errors import CallError, Fault, MnetcostError
 from . import load_spec
 from .build import INPUT
@@ -19,7 +18,6 @@ from .settings import Design, Settings
 from .spec import read_spec
 from .toml import quoted, value
 
-WORDS = {cls: word for word, cls in OPS.items()}
 NAMED = "net.toml"
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.fields import ACTIVATIONS, CHOICES, PRELU
 from ..engine.rules import ROLES
 from ..engine.widths import ROUNDING
+
+if TYPE_CHECKING:
+    from ..engine.ops.op import OpClass
 
 LARGEST_COUNT = 1_000_000  # channels, classes; nobody's network is wider, and a mistake is
 LARGEST_SIDE = 65_536
@@ -224,6 +227,6 @@ SORTS: dict[str, Sort] = {
 """How each sort named in an annotation is read and described."""
 
 
-def sorts_of(cls: type) -> dict[str, str]:
+def sorts_of(cls: type | OpClass) -> dict[str, str]:
     """The fields of an op, a block or a rule table, each with the name of its sort."""
     return {name: getattr(kind, "__metadata__", (name,))[0] for name, kind in cls.__annotations__.items()}

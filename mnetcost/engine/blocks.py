@@ -6,20 +6,36 @@ A block's fields are its TOML keys. It writes its layers with a `Site`, which kn
 alpha, and the row it stands in.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ..errors import ShapeError
-from .fields import Choice, Count, Flag, MaybeFunction, Padding, Part, Ratio, Share, Size, Whole, Width
+from .fields import (
+    Choice,
+    Count,
+    Flag,
+    MaybeCount,
+    MaybeFlag,
+    MaybeFunction,
+    Padding,
+    Part,
+    Ratio,
+    Share,
+    Size,
+    Whole,
+    Width,
+)
 from .num import Num, anywhere, everywhere, pair
-from .ops import Add, Conv, MaxPool
-from .ops.moves import Concat, Shuffle, Slice
+from .ops import Add, Concat, Conv, MaxPool, Shuffle, Slice
 from .ops.op import op
 from .shapes import Shape
 from .site import ADD, Site
 from .terms import Terms
 
+if TYPE_CHECKING:
+    from .ops.op import OpClass
 
-@op("conv")
+
+@op("conv", together={"width": ("out", "expand")}, either=("out", "expand", True), family="filter")
 class ConvNorm(NamedTuple):
     """Convolution, batch norm and activation: "conv2d" in the papers' tables.
 
@@ -32,8 +48,8 @@ class ConvNorm(NamedTuple):
     dilation: Size = 1
     groups: Count = 1
     padding: Padding = ""
-    bias: Flag = None  # type: ignore[assignment]
-    norm: Flag = None  # type: ignore[assignment]
+    bias: MaybeFlag = None
+    norm: MaybeFlag = None
     activation: MaybeFunction = ""
     expand: Ratio = None
 
@@ -65,8 +81,8 @@ class DepthwiseNorm(NamedTuple):
     dilation: Size = 1
     multiplier: Count = 1
     padding: Padding = ""
-    bias: Flag = None  # type: ignore[assignment]
-    norm: Flag = None  # type: ignore[assignment]
+    bias: MaybeFlag = None
+    norm: MaybeFlag = None
     activation: MaybeFunction = ""
 
     def build(self, s: Site) -> None:
@@ -84,7 +100,7 @@ class DepthwiseNorm(NamedTuple):
         s.norm_and_activation("", self.norm, self.activation)
 
 
-@op("separable")
+@op("separable", family="filter")
 class Separable(NamedTuple):
     """Depthwise separable convolution: a depthwise filter, then a pointwise one, each with batch norm and
     activation.
@@ -98,8 +114,8 @@ class Separable(NamedTuple):
     stride: Size = 1
     dilation: Size = 1
     padding: Padding = ""
-    bias: Flag = None  # type: ignore[assignment]
-    norm: Flag = None  # type: ignore[assignment]
+    bias: MaybeFlag = None
+    norm: MaybeFlag = None
     activation: MaybeFunction = ""
 
     def build(self, s: Site) -> None:
@@ -111,7 +127,7 @@ class Separable(NamedTuple):
         s.norm_and_activation("pointwise", self.norm, self.activation)
 
 
-@op("bottleneck")
+@op("bottleneck", together={"expansion": ("expand", "exp")}, either=("expand", "exp", False))
 class InvertedResidual(NamedTuple):
     """Inverted residual with a linear bottleneck: expand, filter, squeeze; a shortcut between the narrow
     ends.
@@ -126,7 +142,7 @@ class InvertedResidual(NamedTuple):
 
     out: Width
     expand: Ratio = None
-    exp: Count = None  # type: ignore[assignment]
+    exp: MaybeCount = None
     kernel: Size = 3
     stride: Size = 1
     dilation: Size = 1
@@ -136,8 +152,8 @@ class InvertedResidual(NamedTuple):
     project: Flag = False
     fused: Flag = False
     padding: Padding = ""
-    bias: Flag = None  # type: ignore[assignment]
-    norm: Flag = None  # type: ignore[assignment]
+    bias: MaybeFlag = None
+    norm: MaybeFlag = None
 
     def expanded(self, s: Site) -> tuple[Num, Num]:
         """Return the width in the middle, and where (0/1) there is an expansion at all."""
@@ -244,8 +260,8 @@ class Bottleneck(NamedTuple):
     activation: MaybeFunction = ""
     stride_on: Choice = "spatial"
     shortcut: Choice = "project"
-    bias: Flag = None  # type: ignore[assignment]
-    norm: Flag = None  # type: ignore[assignment]
+    bias: MaybeFlag = None
+    norm: MaybeFlag = None
 
     def build(self, s: Site) -> None:
         start, printed_in, bias = s.x, s.printed[s.x], s.bias(self.bias)
@@ -311,8 +327,8 @@ class SpatialSeparable(NamedTuple):
     kernel: Count = 3
     stride: Count = 1
     padding: Padding = ""
-    bias: Flag = None  # type: ignore[assignment]
-    norm: Flag = None  # type: ignore[assignment]
+    bias: MaybeFlag = None
+    norm: MaybeFlag = None
     activation: MaybeFunction = ""
 
     def build(self, s: Site) -> None:
@@ -536,7 +552,7 @@ class XceptionBlock(NamedTuple):
         s.add("add", ADD, end, start, why="shortcut: lets the gradient pass by the block", printed=self.out)
 
 
-BLOCKS: dict[str, type] = {
+_BLOCKS = {
     "conv_norm": ConvNorm,
     "depthwise_norm": DepthwiseNorm,
     "separable": Separable,
@@ -550,4 +566,5 @@ BLOCKS: dict[str, type] = {
     "shuffle_unit": ShuffleUnit,
     "xception": XceptionBlock,
 }
+BLOCKS = cast("dict[str, OpClass]", _BLOCKS)
 """Every block a spec may name, by its `op` word."""

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from ..errors import CallError, Fault, UnknownOpError
 from .graph import Graph, Node
 from .num import ARRAY_LIMIT, Num, is_array, larger
-from .ops import Conv, Input, Unknown, conv_kind
+from .ops import Conv, Input, Unknown
+from .ops.convolutions import conv_kind
 from .shapes import Shape
 from .terms import Term, by_kind
 

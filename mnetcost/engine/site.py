@@ -6,9 +6,7 @@ from ..errors import Fault, ShapeError
 from .fields import PRELU
 from .graph import Builder, Ref
 from .num import Num, anywhere, everywhere, is_array, pair
-from .ops import Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Op
-from .ops.elements import Activation, Norm, PRelu
-from .ops.moves import Pad
+from .ops import Activation, Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Norm, Op, Pad, PRelu
 from .rules import Rules
 from .shapes import Shape
 from .terms import BIASED
@@ -58,15 +56,15 @@ class Site:
         when: Num = ALWAYS,
         why: str = "",
         printed: Num = None,
-        written: str = "",
+        written: str | None = None,
     ) -> Ref:
         """Add one layer behind `x` (or behind `inputs`); an empty part names the layer as the place
         itself.
         """
         x = inputs or (self.x,)
         name = f"{self.place}/{part}" if part else self.place
-        label = "se_pool" if op is SE_POOL else op.label
-        written = written or (self.written.get(label, "") if self.written else "")
+        if written is None:
+            written = self.written.get(op.label, "")
         self.x = self.builder.add(
             name,
             op,
@@ -88,7 +86,7 @@ class Site:
         style = self.rules.style
         if style.norm if norm is None else norm:
             # folded into a convolution that has a bias, a norm leaves no other one
-            written = BIASED if getattr(self.builder.nodes[self.x].op, "bias", False) else ""
+            written = BIASED if getattr(self.builder.nodes[self.x].op, "bias", False) else None
             why = "keeps each channel at zero mean and unit variance"
             self.add(f"{part}_norm" if part else "norm", NORM, when=when, why=why, written=written)
         function = function or style.activation
@@ -195,7 +193,8 @@ class Site:
         se, x, c = self.rules.se, self.x, self.shape.c
         middle = se.width.round(base * share)
         squeeze: Any = Dense if se.layers == "dense" else Conv
-        self.add(f"{part}pool", SE_POOL, why="one number a channel, so that the gate sees the whole map")
+        why = "one number a channel, so that the gate sees the whole map"
+        self.add(f"{part}pool", SE_POOL, why=why, written=self.written.get("se_pool", ""))
         self.add(
             f"{part}squeeze",
             squeeze(middle, bias=se.bias),

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...engine.blocks import BLOCKS
+from ...engine.ops import Norm
 from ...engine.rules import Rules
-from .matching import ASPECTS, VIEWS, Pairs, akin, aspects, match
+from .matching import VIEWS, Pairs, aspects, interchangeable, match
 from .order import arranged, inputs_of
 from .units import FROM_STYLE, State, Unit, World
 
@@ -124,7 +125,7 @@ def _wires(start: State, end: State) -> Iterator[Change]:
         if id_ in new and (y := new[id_]).inputs != x.inputs:
             mine = [_through(i, old, new, before[0]) for i in reads[0][id_]]
             theirs = [_through(i, new, old, before[1]) for i in reads[1][id_]]
-            same = set(mine) == set(theirs) if x.op == "add" else mine == theirs
+            same = set(mine) == set(theirs) if x.cls.commutes else mine == theirs
             yield Change("wiring", "same" if same else "", None, None, (id_,), (), (_wire(id_, y.inputs),))
 
 
@@ -263,7 +264,7 @@ def _pair(x: Unit, y: Unit) -> Iterator[Change]:
     """The changes between two matched pieces."""
     if x.op != y.op:
         # fields that mean the same; how they differ is another change
-        alike = tuple(x.fields) if akin(x, y) else ("out", "bias")
+        alike = tuple(x.fields) if interchangeable(x, y) else ("out", "bias")
         kept = {k: x.fields[k] for k in alike if k in y.fields and x.fields.get(k) is not None}
         x, word = y._replace(fields={**y.fields, **kept}, inputs=x.inputs, role=x.role), x.op
         yield Change("op", "", word, y.op, (x.id,), (), (_swap(x, tuple(kept)),))
@@ -272,8 +273,8 @@ def _pair(x: Unit, y: Unit) -> Iterator[Change]:
         was, now = mine.get(name), theirs.get(name)
         if was == now:
             continue
-        fields = ASPECTS.get(x.op, {}).get(name, (name,))
-        kind = "written" if name == "written" else "norm form" if x.op == "norm" else "field"
+        fields = x.cls.together.get(name, (name,))
+        kind = "written" if name == "written" else "norm form" if x.cls is Norm else "field"
         put = (
             _field(x.id, {}, y.role) if name == "role" else _field(x.id, {f: y.fields.get(f) for f in fields})
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ...engine.ops import SEVERAL_INPUTS
+from ...engine.ops import Conv
 from .units import Unit
 
 LARGEST_TABLE = 250_000  # cells of one alignment; larger designs are first cut at their longest common runs
@@ -17,46 +17,29 @@ VIEWS = ("names", "shapes", "forms")
 without its widths.
 """
 
-ASPECTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "bneck": {"expansion": ("expand", "exp")},
-    "conv_norm": {"width": ("out", "expand")},
-    "input": {"resolution": ("h", "w"), "channels": ("c",)},
-    "unknown": {"shape": ("h", "w", "c")},
-    "reshape": {"shape": ("h", "w", "c")},
-}
-"""Fields that say one thing together, by op; every other field stands for itself."""
-
 WIDTHS = ("out", "mid", "width", "groups", "channels")
-
-FAMILIES = (
-    ("max_pool", "avg_pool", "global_pool", "adaptive_pool"),
-    ("dense", "conv"),
-    ("flatten", "reshape"),
-    ("conv_norm", "separable"),  # a factorisation, where the width stays
-)
-"""Ops that may stand for one another in the same place, and whose fields of one name are of one sort."""
 
 Pairs = tuple[tuple[int, int], ...]  # places of matched pieces in both designs, in order
 
 
 def aspects(unit: Unit) -> dict[str, Any]:
-    """What a piece says, each thing under one name."""
-    joint = ASPECTS.get(unit.op, {})
+    """What a piece's fields say, each thing under one name; fields that say one thing are one tuple."""
+    joint = unit.cls.together
     taken = {f for fields in joint.values() for f in fields}
-    said = {name: tuple(unit.fields.get(f) for f in fields) for name, fields in joint.items()}
-    return {**{k: v for k, v in unit.fields.items() if k not in taken}, **said, "role": unit.role}
+    together = {name: tuple(unit.fields.get(f) for f in fields) for name, fields in joint.items()}
+    return {**{k: v for k, v in unit.fields.items() if k not in taken}, **together, "role": unit.role}
 
 
-def akin(a: Unit, b: Unit) -> bool:
-    """May one stand for the other?"""
-    return any(a.op in f and b.op in f for f in FAMILIES)
+def interchangeable(a: Unit, b: Unit) -> bool:
+    """Are their ops of one family, so that one may stand for the other?"""
+    return a.cls.family != "" and a.cls.family == b.cls.family
 
 
 class _Seen(NamedTuple):
     """A piece as one view sees it; `kind` is equal where all else is."""
 
     unit: Unit
-    said: dict[str, Any]
+    aspects: dict[str, Any]
     size: tuple[Any, ...]
     kind: int
 
@@ -66,7 +49,7 @@ def match(a: Sequence[Unit], b: Sequence[Unit], view: str) -> Pairs:
     kinds: dict[Any, int] = {}
 
     def see(unit: Unit) -> _Seen:
-        said = {k: v for k, v in aspects(unit).items() if view != "forms" or k not in WIDTHS}
+        found = {k: v for k, v in aspects(unit).items() if view != "forms" or k not in WIDTHS}
         size = (
             ()
             if unit.shape is None
@@ -74,7 +57,7 @@ def match(a: Sequence[Unit], b: Sequence[Unit], view: str) -> Pairs:
         )
         name = unit.id if unit.named or view == "names" else ""
         return _Seen(
-            unit, said, size, kinds.setdefault((unit.op, tuple(said.items()), size, name), len(kinds))
+            unit, found, size, kinds.setdefault((unit.op, tuple(found.items()), size, name), len(kinds))
         )
 
     seen_a, seen_b = [see(u) for u in a], [see(u) for u in b]
@@ -99,18 +82,18 @@ def likeness(x: _Seen, y: _Seen, by_name: float = 1.0) -> float:
     a, b = x.unit, y.unit
     named = (12.0 if a.named and b.named else by_name) * (a.id == b.id)
     if a.op != b.op:
-        kin = akin(a, b) and (a.op == "conv" or a.fields.get("out") == b.fields.get("out"))
-        alone = a.named and a.heavy and b.heavy and a.op not in SEVERAL_INPUTS and b.op not in SEVERAL_INPUTS
-        return (1.0 if kin else 0.0) + (named if kin or alone else 0.0)
+        like = interchangeable(a, b) and (a.cls is Conv or a.fields.get("out") == b.fields.get("out"))
+        alone = a.named and a.heavy and b.heavy and a.cls.reads == b.cls.reads == 1
+        return (1.0 if like else 0.0) + (named if like or alone else 0.0)
     weight, placed = (4.0 if a.heavy else 1.0), 0.0
     if x.size and y.size:
         placed = 0.25 * (x.size[2] == y.size[2]) + 0.25 * (x.size == y.size)
         if not a.heavy:  # a norm or an activation is like any other: where it stands says which one it is
             weight = 0.2 + 2 * placed
-    if x.said == y.said:
+    if x.aspects == y.aspects:
         return weight * (3 + placed) + named
-    equal = sum(bool(x.said[k] == y.said[k]) for k in x.said if k in y.said)
-    return weight * (0.25 + 0.5 * equal / len(x.said) + placed) + named
+    equal = sum(bool(x.aspects[k] == y.aspects[k]) for k in x.aspects if k in y.aspects)
+    return weight * (0.25 + 0.5 * equal / len(x.aspects) + placed) + named
 
 
 def _align(a: Sequence[_Seen], b: Sequence[_Seen], by_name: float) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...designs.build import INPUT
 from .matching import WIDTHS, Pairs, aspects
-from .units import COMMUTES, State, Unit
+from .units import State, Unit
 
 Inputs = Mapping[str, tuple[str, ...]]
 View = Callable[[Unit], Hashable]
@@ -160,7 +160,7 @@ class _Pairing:
                     break
 
     def _read(self, ids: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
-        return tuple(sorted(ids)) if unit.op in COMMUTES else ids
+        return tuple(sorted(ids)) if unit.cls.commutes else ids
 
     def _pool(
         self, labels: Mapping[str, Hashable], read: Callable[[str], tuple[str, ...]]
@@ -201,14 +201,14 @@ def _around(state: State, inputs: Inputs, numbers: dict[Hashable, int]) -> list[
         readers: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for id_, unit in state.units.items():
             for at, i in enumerate(inputs[id_]):
-                readers[i].append((0 if unit.op in COMMUTES else at, last[id_]))
+                readers[i].append((0 if unit.cls.commutes else at, last[id_]))
         ring = {}
         for id_, unit in state.units.items():
             read = [last.get(i, -1) for i in inputs[id_]]
             ring[id_] = number(
                 n,
                 last[id_],
-                tuple(sorted(read) if unit.op in COMMUTES else read),
+                tuple(sorted(read) if unit.cls.commutes else read),
                 tuple(sorted(readers[id_])),
             )
         rings.insert(0, ring)
@@ -226,7 +226,7 @@ def _labels(
         return numbers.setdefault(of, len(numbers))
 
     def up_of(seen: Hashable, unit: Unit, ups: Sequence[Hashable]) -> int:
-        return number("up", seen, tuple(sorted(ups, key=str) if unit.op in COMMUTES else ups))
+        return number("up", seen, tuple(sorted(ups, key=str) if unit.cls.commutes else ups))
 
     seen = {id_: view(unit) for id_, unit in state.units.items()}
     up: dict[str, Any] = {INPUT: number(INPUT)}
@@ -239,7 +239,7 @@ def _labels(
         ends = tuple(sorted(readers[id_]))
         down[id_] = number("down", seen[id_], ends)
         for n, i in enumerate(inputs[id_]):
-            through = number("edge", 0 if unit.op in COMMUTES else n, down[id_])
+            through = number("edge", 0 if unit.cls.commutes else n, down[id_])
             readers[i] += [through] if seen[id_] is not None else readers[id_]
     return {id_: (up[id_] if seen[id_] is not None else None, down[id_]) for id_ in state.units}
 

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...designs.build import INPUT, STYLED, build
+from ...designs.build import INPUT, build
 from ...designs.settings import Design
-from ...designs.spec import VOCABULARY, Row, Spec
+from ...designs.spec import Row, Spec
 from ...engine.blocks import BLOCKS
 from ...engine.graph import Builder, Graph
-from ...engine.ops import OPS, Conv, DepthwiseConv, Input, Unknown
-from ...engine.ops.moves import Reshape
+from ...engine.ops import CLASSES, WORDS, Conv, DepthwiseConv, Reshape, TransposedConv
 from ...engine.rules import Rules
 from ...engine.shapes import Shape
 
-CLASSES: dict[str, type] = {**OPS, "input": Input, "unknown": Unknown}
-WORDS = {cls: word for word, cls in CLASSES.items()}
+if TYPE_CHECKING:
+    from ...engine.ops.op import OpClass
+
+OF_WORD: dict[str, OpClass] = {**CLASSES, **BLOCKS}
+"""The class of every word that a piece's op may be."""
 SAME = "same"
-COMMUTES = ("add",)  # ops that give the same whichever input stands first
 BESIDE = ("shared", "written")  # what a layer of a graph says beside its op's fields
 
 
@@ -42,28 +43,17 @@ class Unit(NamedTuple):
     shape: Shape | None = None  # what a layer gives
 
     @property
+    def cls(self) -> OpClass:
+        """The class of its op, with the traits that `@op` gives it."""
+        return OF_WORD[self.op]
+
+    @property
     def heavy(self) -> bool:
-        """Is it more than a layer that rides behind another one, such as a norm or an activation?"""
-        return self.op not in LIGHT
+        """Is it more than a layer attached to another one, such as a norm, an activation or padding?"""
+        return not self.cls.light
 
 
 FROM_STYLE = ("norm", "bias", "activation")  # fields of a block that follow [style] where the row is silent
-LIGHT = (
-    *(
-        "norm",
-        "scale",
-        "bias",
-        "activation",
-        "prelu",
-        "rescale",
-        "pad",
-        "dropout",
-        "add",
-        "gate",
-        "elementwise",
-    ),
-    *("flatten", "reshape", "permute", "crop", "slice", "concat", "constant"),
-)
 
 
 class World(NamedTuple):
@@ -115,8 +105,9 @@ class State(NamedTuple):
 def complete(op: str, fields: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """A row's fields with the defaults of its op, and with the design's style where the row is silent."""
     style = rules.style
-    full = {**VOCABULARY[op]._field_defaults, **fields}  # type: ignore[attr-defined]
-    if op in STYLED:
+    cls = OF_WORD[op]
+    full = {**cls._field_defaults, **fields}
+    if cls.styled:
         full = {
             **full,
             "padding": fields.get("padding", style.padding),
@@ -136,7 +127,7 @@ def rows(spec: Spec, top: bool) -> Iterator[Unit]:
     for row in (*spec.layers, *spec.top) if top else spec.layers:
         label = row.name
         if not label:
-            word = VOCABULARY[row.op].label  # type: ignore[attr-defined]
+            word = OF_WORD[row.op].label
             numbers[word] += 1
             label = f"{word} {numbers[word]}"
         fields = complete(row.op, row.fields, spec.rules)
@@ -170,7 +161,7 @@ def _canonical(op: Any, xs: tuple[Shape, ...], y: Shape) -> tuple[str, dict[str,
         k: v[0] if v.__class__ is tuple and len(v) == 2 and v[0] == v[1] else v
         for k, v in op._asdict().items()
     }
-    slides = "padding" in fields and "stride" in fields and WORDS[op.__class__] != "transposed_conv"
+    slides = "padding" in fields and "stride" in fields and op.__class__ is not TransposedConv
     if slides and op._replace(padding=SAME).shape(*xs) == y:
         fields["padding"] = SAME
     return WORDS[op.__class__], fields
@@ -210,7 +201,6 @@ def substance(graph: Graph) -> list[tuple[Any, ...]]:
     found = []
     for n in graph.nodes:
         word, fields = _canonical(n.op, graph.inputs(n), n.output)
-        found.append(
-            (word, fields, tuple(sorted(n.inputs)) if word in COMMUTES else n.inputs, n.output, n.shared)
-        )
+        inputs = tuple(sorted(n.inputs)) if OF_WORD[word].commutes else n.inputs
+        found.append((word, fields, inputs, n.output, n.shared))
     return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ...engine.blocks import SqueezeExciteBlock
 from ...engine.graph import Graph, Node
-from ...engine.ops import Conv, Dense, DepthwiseConv
-from ...engine.ops.elements import Activation, Norm
+from ...engine.ops import Activation, Conv, Dense, DepthwiseConv, Gate, Norm
 from .edits import Change
 from .units import State
 
@@ -22,8 +22,6 @@ NOUNS = {
     "share": "squeeze-and-excite share",
     "top": "top",
     "norm": "batch norm",
-    "add": "shortcut",
-    "gate": "product",
     "fused": "fused expansion",
     "role": "role",
     "pool": "pooling",
@@ -31,7 +29,7 @@ NOUNS = {
     "project": "projecting shortcut",
     "multiplier": "depth multiplier",
 }
-"""What a field or an op is called, where its own word would not say it."""
+"""What a field is called, where its word in a spec would not say it."""
 
 RULES = {
     "scale": "how widths follow alpha",
@@ -86,7 +84,7 @@ class Names:
         blocks.
         """
         units = [self.units[new][name] for i in ids if (name := (self.new if new else self.old).get(i))]
-        if blocks or not any(u.op in ("conv", "dense") for u in units):
+        if blocks or not any(u.cls in (Conv, Dense) for u in units):
             return spans([u.place for u in units], self.blocks[new])
         return spans([u.id for u in units], self.pieces[new])
 
@@ -237,19 +235,19 @@ def _came(c: Change, before: Graph, after: Graph, names: Names) -> str:
     new = c.kind == "added"
     table = names.new if new else names.old
     units = [names.units[new][table[i]] for i in c.ids]
-    heavy = {u.op for u in units if u.heavy}
+    heavy = {u.cls for u in units if u.heavy}
     if not heavy and len({u.op for u in units}) == 1:
-        noun = NOUNS.get(units[0].op, units[0].op)
+        noun = units[0].cls.noun or units[0].op
         if c.old:
             noun += f" {c.old}"
         at = names.side(c.ids, new)
         return f"{noun} {c.kind}" + (f" at {at}" if at != noun else "")
-    if heavy == {"conv"} and _feeds_depthwise(c.ids, after if new else before):
+    if heavy == {Conv} and _feeds_depthwise(c.ids, after if new else before):
         return (
             f"expansion {c.kind} at"
             f" {names.side([i for i, u in zip(c.ids, units, strict=True) if u.heavy], new, blocks=True)}"
         )
-    if heavy == {"se"} or (any(u.op == "gate" for u in units) and "depthwise" not in heavy):
+    if heavy == {SqueezeExciteBlock} or (any(u.cls is Gate for u in units) and DepthwiseConv not in heavy):
         return f"squeeze-and-excite {c.kind} at {names.side(c.ids, new, blocks=True)}"
     return f"{spans([u.id for u in units], names.pieces[new])} {c.kind}"
 

@@ -150,7 +150,7 @@ def figures(way: Factorisation, full_size: Shape, convention: Convention) -> dic
     costs = costs_of(*way)
     params = [t for x in costs.layers for t in x.params]
     work = [t for x in costs.layers for t in x.work]
-    promised = way.ops[0].label == "depthwise" and way.layer.input == full_size
+    promised = isinstance(way.ops[0], DepthwiseConv) and way.layer.input == full_size
     return {
         "name": way.name,
         "input": list(way.layer.input),

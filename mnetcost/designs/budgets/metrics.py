@@ -46,7 +46,7 @@ def _op_count(label: str) -> Callable[[dict[str, Any], Costs], int]:
 
 NO_MEMORY = "no memory figure"  # inputs, outputs and what is read later are in memory together
 
-LABELS = sorted({op.label for op in OPS.values()})  # type: ignore[attr-defined]
+LABELS = sorted({op.label for op in OPS.values()})
 METRICS: dict[str, Metric] = {
     "params": Metric("parameters", lambda t, _: t["params"], "parameters"),
     "madds": Metric("multiply-adds, or what the convention counts as work", lambda t, _: t["madds"], "MAdds"),

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import prod
 
 from ...engine.ops import Op
-from ...engine.ops.moves import (
+from ...engine.ops import (
     Concat,
     Constant,
     Crop,

@@ -11,7 +11,6 @@ from typing import Any
 
 from ...engine.ops import Add, AvgPool, Dense, Elementwise, Gate, MaxPool, Op, Resize, Upsample
 from ...engine.ops.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
-from ...engine.ops.moves import Concat, Crop, Dropout, Flatten, Pad, Permute, Reshape
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
 from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view

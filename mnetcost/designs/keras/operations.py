@@ -10,8 +10,20 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from ...engine.ops import GlobalPool, MatMul, Reduce, Resize
-from ...engine.ops.moves import Concat, Constant, Crop, Pad, Permute, Repeat, Reshape, Slice
+from ...engine.ops import (
+    Concat,
+    Constant,
+    Crop,
+    GlobalPool,
+    MatMul,
+    Pad,
+    Permute,
+    Reduce,
+    Repeat,
+    Reshape,
+    Resize,
+    Slice,
+)
 from ...engine.shapes import Shape
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims

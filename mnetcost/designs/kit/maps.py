@@ -8,10 +8,27 @@ from math import prod
 from typing import Any, Self
 
 from ...engine.graph import Graph, Ref
-from ...engine.ops import Add, Dense, Elementwise, Gate, GlobalPool, MatMul, Op, Reduce
+from ...engine.ops import (
+    Add,
+    Concat,
+    Constant,
+    Crop,
+    Dense,
+    Elementwise,
+    Gate,
+    Gather,
+    GlobalPool,
+    MatMul,
+    Op,
+    Pad,
+    Permute,
+    Reduce,
+    Repeat,
+    Reshape,
+    Slice,
+)
 from ...engine.ops.elements import Activation, Bias, Rescale, Scale
-from ...engine.ops.moves import Concat, Constant, Crop, Gather, Pad, Permute, Repeat, Reshape, Slice
-from ...engine.ops.op import spread
+from ...engine.ops.joins import spread
 from ...engine.shapes import Shape
 from ...errors import ShapeError, SpecError
 from .fields import MakeFault

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ...engine.blocks import BLOCKS
 from ...engine.ops import OPS
 from ...engine.rules import ROLES, RULE_TABLES
 from ..sorts import sorts_of
 
-VOCABULARY: dict[str, type] = {**BLOCKS, **OPS}
+if TYPE_CHECKING:
+    from ...engine.ops.op import OpClass
+
+VOCABULARY: dict[str, OpClass] = {**BLOCKS, **OPS}
 """Every word a row's `op` may be: blocks, then single ops."""
 
 ROW_KEYS = {
@@ -38,7 +42,7 @@ ROUNDING_KEYS = ("rounding", "divisor", "minimum")
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after")
 ROW_LISTS = ("layers", "top")
 TABLES = ("widths", *RULE_TABLES, *ROW_LISTS, "change")
-EITHER = {"conv_norm": ("out", "expand", True), "bneck": ("expand", "exp", False)}
+EITHER = {word: cls.either for word, cls in VOCABULARY.items() if cls.either}
 """Two keys of an op of which a row takes one, and whether it needs one."""
 
 

@@ -86,7 +86,7 @@ def _values(row: Table, op: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _check_needed(row: Table, op: str) -> None:
     """Check that a row has the keys its op cannot do without."""
-    defaults = VOCABULARY[op]._field_defaults  # type: ignore[attr-defined]
+    defaults = VOCABULARY[op]._field_defaults
     for key in op_keys(op):
         if key not in defaults and key not in row.values:
             row.fault(f"{op} needs '{key}'")

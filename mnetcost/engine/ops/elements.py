@@ -12,7 +12,7 @@ from ..terms import Term, Terms
 from .op import op
 
 
-@op("norm", writes=False)
+@op("norm", writes=False, light=True, noun="batch norm")
 class Norm(NamedTuple):
     """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for
     inference.
@@ -57,7 +57,7 @@ def learned(numbers: Num, x: Shape) -> Num:
     return x.c if numbers.__class__ is int and numbers == 0 else numbers
 
 
-@op("scale", writes=False)
+@op("scale", writes=False, light=True, follows={"numbers": "numbers"})
 class Scale(NamedTuple):
     """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's
     batch norm.
@@ -81,7 +81,7 @@ class Scale(NamedTuple):
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "scale")
 
 
-@op("bias", writes=False)
+@op("bias", writes=False, light=True, follows={"numbers": "numbers"})
 class Bias(NamedTuple):
     """Add a learned number to each channel, or as many as `numbers` says."""
 
@@ -150,7 +150,7 @@ LAYER_NORM = {
 }
 
 
-@op("l2_norm", writes=False)
+@op("l2_norm", writes=False, follows={"numbers": "numbers"})
 class L2Norm(NamedTuple):
     """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a
     learned number.
@@ -172,7 +172,7 @@ class L2Norm(NamedTuple):
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "l2")
 
 
-@op("prelu", writes=False)
+@op("prelu", writes=False, light=True, follows={"slopes": "numbers"})
 class PRelu(NamedTuple):
     """ReLU with a learned slope below zero: `slopes` of them, as a rule one a channel.
 
@@ -193,7 +193,7 @@ class PRelu(NamedTuple):
         yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), "prelu")
 
 
-@op("activation", writes=False)
+@op("activation", writes=False, light=True)
 class Activation(NamedTuple):
     """Activation function, one evaluation an element."""
 
@@ -206,7 +206,7 @@ class Activation(NamedTuple):
         yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), self.function)
 
 
-@op("rescale", writes=False)
+@op("rescale", writes=False, light=True, why="brings pixels to the range the network was trained on")
 class Rescale(NamedTuple):
     """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1; or one of them
     alone.

@@ -3,30 +3,14 @@
 from typing import NamedTuple
 
 from ...errors import ShapeError
-from ..fields import Choice, Count, Flag, Whole, Width, Zeros
+from ..fields import Count, Flag, Whole, Width, Zeros
 from ..num import anywhere, everywhere
 from ..shapes import Shape, sides
 from ..terms import Term, Terms
 from .op import op
 
 
-@op("concat")
-class Concat(NamedTuple):
-    """Put maps one behind another: along the channels, or along the height or width (`along`)."""
-
-    along: Choice = "channels"
-
-    def shape(self, *xs: Shape) -> Shape:
-        side = {"height": "h", "width": "w", "channels": "c"}[self.along]
-        for x in xs[1:]:
-            if not all(
-                name == side or everywhere(getattr(x, name) == getattr(xs[0], name)) for name in "hwc"
-            ):
-                raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
-        return xs[0]._replace(**{side: sum(getattr(x, side) for x in xs)})
-
-
-@op("pad", writes=False)
+@op("pad", writes=False, light=True)
 class Pad(NamedTuple):
     """Zeros around a map."""
 
@@ -40,7 +24,7 @@ class Pad(NamedTuple):
         return Shape(h, w, x.c)
 
 
-@op("flatten", writes=False)
+@op("flatten", writes=False, light=True, family="vector", why="reads the map as one vector")
 class Flatten(NamedTuple):
     """Read a map as one vector of h x w x c numbers."""
 
@@ -48,7 +32,14 @@ class Flatten(NamedTuple):
         return Shape(1, 1, x.h * x.w * x.c)
 
 
-@op("reshape", writes=False)
+@op(
+    "reshape",
+    writes=False,
+    light=True,
+    family="vector",
+    follows={"c": "channels"},
+    together={"shape": ("h", "w", "c")},
+)
 class Reshape(NamedTuple):
     """Read the same numbers as a map of another shape."""
 
@@ -63,7 +54,7 @@ class Reshape(NamedTuple):
         return y
 
 
-@op("permute")
+@op("permute", light=True, follows={"c": "channels"})
 class Permute(NamedTuple):
     """The same numbers in another order, laid out as a map of another shape."""
 
@@ -75,7 +66,7 @@ class Permute(NamedTuple):
         return Reshape(self.h, self.w, self.c).shape(x)
 
 
-@op("repeat")
+@op("repeat", follows={"c": "channels"})
 class Repeat(NamedTuple):
     """The same numbers as often as a map of `h` x `w` x `c` needs them: each side is a multiple of what
     it was.
@@ -106,7 +97,7 @@ class Gather(NamedTuple):
         return Shape(self.h, self.w, self.c)
 
 
-@op("scatter")
+@op("scatter", reads=2)
 class Scatter(NamedTuple):
     """A map in which some numbers are replaced by those of another."""
 
@@ -114,7 +105,7 @@ class Scatter(NamedTuple):
         return x
 
 
-@op("crop", writes=False)
+@op("crop", writes=False, light=True)
 class Crop(NamedTuple):
     """Take a part of a map: `h` x `w` positions of it."""
 
@@ -127,7 +118,7 @@ class Crop(NamedTuple):
         return Shape(self.h, self.w, x.c)
 
 
-@op("constant", writes=False)
+@op("constant", writes=False, light=True)
 class Constant(NamedTuple):
     """Numbers that do not depend on the image: a table in the file, default boxes; `learned` ones are
     parameters.
@@ -146,7 +137,7 @@ class Constant(NamedTuple):
             yield Term("table", (("h", self.h), ("w", self.w), ("c", self.c)))
 
 
-@op("dropout", writes=False)
+@op("dropout", writes=False, light=True, why="active in training only")
 class Dropout(NamedTuple):
     """Dropout: active in training only, free at inference."""
 
@@ -154,7 +145,7 @@ class Dropout(NamedTuple):
         return x
 
 
-@op("slice", writes=False)
+@op("slice", writes=False, light=True, follows={"channels": "share", "start": "share"})
 class Slice(NamedTuple):
     """Take some of the channels: `channels` of them, starting at `start`."""
 

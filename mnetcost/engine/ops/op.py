@@ -1,65 +1,142 @@
-"""What makes a class an op?
-
-The decorator that says what stands beside its fields, and checks that several ops share.
-"""
+"""What makes a class an op? A decorator that says everything about it that its fields do not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ...errors import ShapeError
-from ..num import choose, everywhere
-from ..shapes import Shape
+from ..num import Num
 from ..terms import Terms
 
 Class = TypeVar("Class", bound=type)
 
 
+class Either(NamedTuple):
+    """Two fields of which a row takes one; `needed` says whether it must have one of them."""
+
+    one: str
+    other: str
+    needed: bool
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ..shapes import Shape
+
+    class OpClass(Protocol):
+        """A class of `OPS` or `BLOCKS`: what may be asked of it without making an instance.
+
+        The spec reader, the JSON Schema and `diff` go by these names. A new trait gets a default in `op`, so
+        that no class has to be changed for it.
+        """
+
+        __module__: str
+        __name__: str
+        _field_defaults: Mapping[str, Any]
+
+        label: str
+        writes: bool
+        reads: int
+        light: bool
+        commutes: bool
+        styled: bool
+        follows: Mapping[str, str]
+        together: Mapping[str, tuple[str, ...]]
+        either: Either | None
+        family: str
+        noun: str
+        why: str
+
+        def __call__(self, *args: Any, **fields: Any) -> Any: ...
+
+    class Op(Protocol):
+        """An op in a graph: its fields, its traits, and the three questions that every op answers.
+
+        Readers of model files, `Builder`, `cost` and all analyses meet here: a method that is added here has
+        to be written for every op. Fields are attributes of the names that specs use.
+        """
+
+        label: str
+        writes: bool
+
+        def shape(self, *xs: Shape) -> Shape: ...
+        def params(self, *xs: Shape) -> Terms: ...
+        def work(self, y: Shape, *xs: Shape) -> Terms: ...
+        def printed(self, *xs: Num) -> Num: ...
+        def __getattr__(self, field: str) -> Any: ...
+
+
 def free(self: Any, *xs: Any) -> Terms:
-    """No terms: the op moves numbers or names them, has no parameters or computes nothing."""
+    """No terms: the op has no parameters, or computes nothing."""
     return iter(())
 
 
-def op(label: str, writes: bool = True) -> Callable[[Class], Class]:
-    """Say what stands beside an op's fields, which a NamedTuple has no place for.
+def not_in_table(self: Any, *xs: Num) -> Num:
+    """No width of its own in the paper's table: the output is as wide as the first input."""
+    return None
 
-    label: the op's word in reports; writes: whether it makes a new map or works in place (or is fused into
-    the op before it). Where the class gives no `params` or `work`, it has none.
+
+def op(
+    label: str,
+    *,
+    writes: bool = True,
+    reads: int = 1,
+    light: bool = False,
+    commutes: bool = False,
+    styled: bool = False,
+    follows: Mapping[str, str] | None = None,
+    together: Mapping[str, tuple[str, ...]] | None = None,
+    either: tuple[str, str, bool] | None = None,
+    family: str = "",
+    noun: str = "",
+    why: str = "",
+) -> Callable[[Class], Class]:
+    """Make a NamedTuple an op or a block, and set its traits as class attributes.
+
+    ========== =====================================================================================
+    label      what reports call the op, and how rows without a name are numbered: "conv 3"
+    writes     True if it writes a new activation map; False if it runs in place or is usually fused
+               into the op before it
+    reads      how many maps it reads: 1, 2, 3, or 0 for two or more
+    light      True if it is a layer attached to another one (norm, activation, padding): `diff`
+               never names it as a layer that came or went
+    commutes   True if it gives the same whichever input stands first
+    styled     True if `padding` and `bias` are those of [style] where a row does not give them
+    follows    how a field's number in the paper's table becomes a number at another alpha, by
+               field; the ways are those of `build.FOLLOW`
+    together   fields that say one thing, by the name of that thing: `diff` compares them as one
+    either     two fields of which a row takes one, and whether it must have one
+    family     ops of one family may stand for one another: `diff` pairs a max pool with an
+               average pool, and fields of one name mean the same
+    noun       what sentences call it, where its word in a spec would not say it
+    why        what it is for, in a sentence, where the row gives no reason
+    ========== =====================================================================================
+
+    A class without `params` or `work` has no parameters or no work. `printed` gives the output's width in the
+    paper's table from the inputs' widths there; without it, that is the first input's.
     """
 
     def describe(cls: Class) -> Class:
-        cls.label, cls.writes = label, writes  # type: ignore[attr-defined]
-        for method in ("params", "work"):
-            if not hasattr(cls, method):
-                setattr(cls, method, free)
+        traits = {
+            "label": label,
+            "writes": writes,
+            "reads": reads,
+            "light": light,
+            "commutes": commutes,
+            "styled": styled,
+            "follows": follows or {},
+            "together": together or {},
+            "either": Either(*either) if either else None,
+            "family": family,
+            "noun": noun,
+            "why": why,
+        }
+        for name, value in traits.items():
+            setattr(cls, name, value)
+        for name, method in (("params", free), ("work", free), ("printed", not_in_table)):
+            if not hasattr(cls, name):
+                setattr(cls, name, method)
         return cls
 
     return describe
-
-
-def channels_agree(what: str, xs: tuple[Shape, ...]) -> None:
-    """Raise ShapeError unless all maps have one size."""
-    first = xs[0]
-    for other in xs[1:]:
-        if first is not other and not everywhere(
-            (first.h == other.h) & (first.w == other.w) & (first.c == other.c)
-        ):
-            raise ShapeError(f"{what} needs maps of one shape, but these are {' and '.join(map(str, xs))}")
-
-
-def spread(what: str, xs: tuple[Shape, ...]) -> Shape:
-    """Return the shape of maps combined element by element, where a side of 1 is repeated as often as the
-    others need.
-    """
-    out = xs[0]
-    for x in xs[1:]:
-        if x is out:
-            continue
-        if not all(everywhere((a == b) | (a == 1) | (b == 1)) for a, b in zip(out, x, strict=True)):
-            raise ShapeError(
-                f"{what} needs maps of one shape, or of sides of 1, but these are"
-                f" {' and '.join(map(str, xs))}"
-            )
-        out = Shape(*(choose(a == 1, b, a) for a, b in zip(out, x, strict=True)))
-    return out

@@ -1,0 +1,76 @@
+"""Which ops stand at a network's ends? Its inputs, the choice of boxes, and what cannot be costed."""
+
+from typing import NamedTuple
+
+from ..fields import Count, Whole
+from ..num import Num
+from ..shapes import Shape
+from ..terms import Term, Terms
+from .op import op
+
+
+@op("input", writes=False, together={"resolution": ("h", "w"), "channels": ("c",)})
+class Input(NamedTuple):
+    """The image, or another tensor given to the network."""
+
+    h: Num
+    w: Num
+    c: Num
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+
+@op("detection", reads=3)
+class Detection(NamedTuple):
+    """Choose boxes by their scores and drop those that overlap: `keep` of them at most, 7 numbers each.
+
+    What it does depends on the image; counted is one look at every score. Its inputs: offsets, scores,
+    default boxes.
+    """
+
+    keep: Count = 100
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(1, self.keep, 7)
+
+    def work(self, y: Shape, offsets: Shape, scores: Shape, *xs: Shape) -> Terms:
+        yield Term("detection", (("scores", scores.elements),))
+
+
+@op("tail")
+class Tail(NamedTuple):
+    """An op that cannot be costed, behind the last layer with weights: the choice of boxes or the
+    decoding of poses that ends a model file.
+
+    It has no weights and no products, so that the papers count 0; of its own kind is counted that it is
+    there. `numbers` is how many stored numbers it reads, which are a table.
+    """
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+    numbers: Whole = 0
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)
+
+    def params(self, *xs: Shape) -> Terms:
+        if self.numbers:
+            yield Term("table", (("numbers", self.numbers),))
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("tail", (("ops", 1),))
+
+
+@op("unknown", together={"shape": ("h", "w", "c")})
+class Unknown(NamedTuple):
+    """An op that cannot be costed: its name is kept, its output shape is what the file says."""
+
+    type: str
+    h: Num
+    w: Num
+    c: Num
+
+    def shape(self, *xs: Shape) -> Shape:
+        return Shape(self.h, self.w, self.c)

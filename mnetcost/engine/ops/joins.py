@@ -1,0 +1,120 @@
+"""Which ops read several maps and give one? Sums, products and concatenation."""
+
+from typing import NamedTuple
+
+from ...errors import ShapeError
+from ..fields import Choice
+from ..num import Num, choose, everywhere
+from ..shapes import Shape
+from ..terms import Term, Terms
+from .op import op
+
+
+def channels_agree(what: str, xs: tuple[Shape, ...]) -> None:
+    """Raise ShapeError unless all maps have one size."""
+    first = xs[0]
+    for other in xs[1:]:
+        if first is not other and not everywhere(
+            (first.h == other.h) & (first.w == other.w) & (first.c == other.c)
+        ):
+            raise ShapeError(f"{what} needs maps of one shape, but these are {' and '.join(map(str, xs))}")
+
+
+def spread(what: str, xs: tuple[Shape, ...]) -> Shape:
+    """Return the shape of maps combined element by element, where a side of 1 is repeated as often as the
+    others need.
+    """
+    out = xs[0]
+    for x in xs[1:]:
+        if x is out:
+            continue
+        if not all(everywhere((a == b) | (a == 1) | (b == 1)) for a, b in zip(out, x, strict=True)):
+            raise ShapeError(
+                f"{what} needs maps of one shape, or of sides of 1, but these are"
+                f" {' and '.join(map(str, xs))}"
+            )
+        out = Shape(*(choose(a == 1, b, a) for a, b in zip(out, x, strict=True)))
+    return out
+
+
+@op("add", reads=0, light=True, commutes=True, noun="shortcut", why="sums the branches")
+class Add(NamedTuple):
+    """Element-wise sum of maps of one shape: the shortcut of a residual block."""
+
+    def shape(self, *xs: Shape) -> Shape:
+        channels_agree("add", xs)
+        return xs[0]
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        times = (("inputs - 1", len(xs) - 1),) if len(xs) != 2 else ()
+        yield Term("add", (*times, ("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("elementwise", reads=0, light=True)
+class Elementwise(NamedTuple):
+    """Combine maps element by element, a side of 1 repeated as often as needed: add, subtract, divide,
+    maximum, minimum, power.
+    """
+
+    combine: Choice = "add"
+
+    def shape(self, *xs: Shape) -> Shape:
+        return spread(self.combine, xs)
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        times = (("inputs - 1", len(xs) - 1),) if len(xs) != 2 else ()
+        kind, variant = ("add", "") if self.combine == "add" else ("elementwise", self.combine)
+        yield Term(kind, (*times, ("c", y.c), ("h", y.h), ("w", y.w)), variant)
+
+
+@op("gate", reads=2, light=True, noun="product")
+class Gate(NamedTuple):
+    """Multiply a map by a vector of one number a channel (squeeze-and-excite), by a map of its own shape,
+    or of one channel.
+    """
+
+    def shape(self, x: Shape, by: Shape) -> Shape:
+        vector = (by.h == 1) & (by.w == 1)
+        if everywhere((x.c == by.c) & (vector | ((by.h == x.h) & (by.w == x.w)))):
+            return x
+        return spread("gate", (x, by))
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("gate", (("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("axpy", reads=3)
+class Axpy(NamedTuple):
+    """Scale a map by a vector and add another map, in one go: the end of a squeeze-and-excite residual
+    block in SENet's Caffe files.
+
+    Reads the vector, the map, and the map to add. Source: Hu et al. 2017, arXiv 1709.01507, and its
+    authors' Caffe.
+    """
+
+    def shape(self, by: Shape, x: Shape, plus: Shape) -> Shape:
+        channels_agree("axpy", (x, plus))
+        return Gate().shape(x, by)
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        yield Term("gate", (("c", y.c), ("h", y.h), ("w", y.w)))
+        yield Term("add", (("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("concat", reads=0, light=True, why="puts the branches one behind another")
+class Concat(NamedTuple):
+    """Put maps one behind another: along the channels, or along the height or width (`along`)."""
+
+    along: Choice = "channels"
+
+    def shape(self, *xs: Shape) -> Shape:
+        side = {"height": "h", "width": "w", "channels": "c"}[self.along]
+        for x in xs[1:]:
+            if not all(
+                name == side or everywhere(getattr(x, name) == getattr(xs[0], name)) for name in "hwc"
+            ):
+                raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
+        return xs[0]._replace(**{side: sum(getattr(x, side) for x in xs)})
+
+    def printed(self, *xs: Num) -> Num:
+        return sum(xs) if self.along == "channels" else None

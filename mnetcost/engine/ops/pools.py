@@ -1,0 +1,148 @@
+"""Which ops change a map's height and width? Pools, reductions and resizing."""
+
+from typing import NamedTuple
+
+from ...errors import ShapeError
+from ..fields import Choice, Count, Flag, Padding, Size
+from ..num import anywhere, pair
+from ..shapes import Shape, windowed
+from ..terms import Term, Terms
+from .op import op
+
+
+def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
+    """What a pool reads and writes, which some tools count instead of its windows."""
+    yield Term("pool_input", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), pool)
+    yield Term("pool_output", (("c", y.c), ("h", y.h), ("w", y.w)), pool)
+
+
+def pooled(pool: "MaxPool | AvgPool", x: Shape) -> Shape:
+    """The map left by a pool with windows."""
+    h, w = windowed(x, pool.kernel, pool.stride, pool.dilation, pool.padding, pool.ceil, pool.tiles)
+    return Shape(h, w, x.c)
+
+
+def pool_work(pool: "MaxPool | AvgPool", y: Shape, x: Shape, variant: str) -> Terms:
+    """The numbers under a pool's windows, and what it reads and writes."""
+    k_h, k_w = pair(pool.kernel)
+    yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), variant)
+    yield from read_and_written(y, x, variant)
+
+
+@op("max_pool", family="pool", why="keeps the strongest response of each window")
+class MaxPool(NamedTuple):
+    """Max pooling: the largest value under each window."""
+
+    kernel: Size = 2
+    stride: Size = 2
+    padding: Padding = "valid"
+    dilation: Size = 1
+    ceil: Flag = False
+    tiles: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return pooled(self, x)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        return pool_work(self, y, x, "max")
+
+
+@op("avg_pool", family="pool", why="keeps the mean of each window")
+class AvgPool(NamedTuple):
+    """Average pooling: the mean under each window."""
+
+    kernel: Size = 2
+    stride: Size = 2
+    padding: Padding = "valid"
+    dilation: Size = 1
+    ceil: Flag = False
+    tiles: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return pooled(self, x)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        return pool_work(self, y, x, "average")
+
+
+@op("global_pool", family="pool", why="one number a channel, so that the classifier sees the whole map")
+class GlobalPool(NamedTuple):
+    """Global pooling: one number a channel, the mean (or maximum) of its whole map.
+
+    `pool` is "average" or "max".
+    """
+
+    pool: Choice = "average"
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(1, 1, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "global_" + self.pool)
+        yield from read_and_written(y, x, "global_" + self.pool)
+
+
+@op("adaptive_pool", family="pool")
+class AdaptivePool(NamedTuple):
+    """Adaptive average pooling: whatever the input's size, the output is `size`, each value the mean of
+    its share.
+    """
+
+    size: Size = 7
+
+    def shape(self, x: Shape) -> Shape:
+        h, w = pair(self.size)
+        return Shape(h, w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "adaptive_average")
+        yield from read_and_written(y, x, "adaptive_average")
+
+
+@op("reduce", follows={"c": "channels"})
+class Reduce(NamedTuple):
+    """Bring a map down to `h` x `w` x `c` by the sum, mean, largest or smallest of what falls together."""
+
+    h: Count = 1
+    w: Count = 1
+    c: Count = 1
+    by: Choice = "sum"
+
+    def shape(self, x: Shape) -> Shape:
+        y = Shape(self.h, self.w, self.c)
+        if anywhere(x.elements < y.elements):
+            raise ShapeError(f"a map of {x} cannot be brought down to {y}")
+        return y
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("reduce", (("c_in", x.c), ("h_in", x.h), ("w_in", x.w)), self.by)
+
+
+@op("upsample")
+class Upsample(NamedTuple):
+    """Enlarge a map by whole factors; `method` is "nearest" or "bilinear"."""
+
+    scale: Size = 2
+    method: Choice = "nearest"
+
+    def shape(self, x: Shape) -> Shape:
+        s_h, s_w = pair(self.scale)
+        return Shape(x.h * s_h, x.w * s_w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
+
+
+@op("resize")
+class Resize(NamedTuple):
+    """Enlarge or shrink a map to `h` x `w`; `method` is "nearest" or "bilinear"."""
+
+    h: Count
+    w: Count
+    method: Choice = "bilinear"
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(self.h, self.w, x.c)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
