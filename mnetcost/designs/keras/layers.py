@@ -9,7 +9,24 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ...engine.ops import Add, AvgPool, Dense, Elementwise, Gate, MaxPool, Op, Resize, Upsample
+from ...engine.ops import (
+    Add,
+    AvgPool,
+    Concat,
+    Crop,
+    Dense,
+    Dropout,
+    Elementwise,
+    Flatten,
+    Gate,
+    MaxPool,
+    Op,
+    Pad,
+    Permute,
+    Reshape,
+    Resize,
+    Upsample,
+)
 from ...engine.ops.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
