@@ -9,13 +9,13 @@ from __future__ import annotations
 from itertools import pairwise
 from math import prod
 
-from ...engine.ops import Op
 from ...engine.ops import (
     Concat,
     Constant,
     Crop,
     Dropout,
     Flatten,
+    Op,
     Permute,
     Repeat,
     Reshape,
