@@ -9,6 +9,7 @@ from typing import Any
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
+from ...engine.ops import DepthwiseConv
 from ...engine.terms import MAC_KINDS, Term
 from ...errors import CallError
 from ..documents import (
@@ -42,7 +43,7 @@ def layer_data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
         "output": list(layer.output),
         "kernel": _pair(getattr(op, "kernel", None)),
         "stride": _pair(getattr(op, "stride", None)),
-        "groups": x.c if layer.word == "depthwise" else getattr(op, "groups", None),
+        "groups": x.c if isinstance(op, DepthwiseConv) else getattr(op, "groups", None),
         "params": convention.count_params(layer.params),
         "madds": convention.madds(layer.work),
         "params_by_kind": layer.params_by_kind(),
