@@ -1,8 +1,9 @@
 """The pages of tests/mistakes/: what a user may write wrong, and the whole message that is printed.
 
-Each section of a page is one mistake: a heading, a sentence, the files of the mistake as blocks named after
-the file, and beneath them an `error` block. Its first line may be a `$ mnetcost ...` command; without one it
-is `mnetcost check` where there is an mnetcost.toml, and `mnetcost report net.toml` otherwise.
+Each section of a page is a mistake: a heading, a sentence, the files of the mistake as blocks named after the
+file, and beneath them an `error` block. Its first line may be a `$ mnetcost ...` command; without one it is
+`mnetcost check` where there is an mnetcost.toml, and `mnetcost report net.toml` otherwise. Mistakes in calls
+need no file, and a section may have several of them.
 `python -m tests.mistakes` writes the messages printed now into the error blocks.
 """
 
@@ -42,25 +43,25 @@ def pages() -> list[Path]:
 def read(page: str) -> list[Mistake]:
     """Read the mistakes of a page.
 
-    Raises ValueError for an error block without a file above it, a section without an error block, or any
-    other block.
+    Raises ValueError for an error block without a file above it or a command, a section without an error
+    block, or any other block.
     """
     out: list[Mistake] = []
     begin = 0
     for section in page.split("\n## "):
-        title, files, ends = section.partition("\n")[0], {}, True
+        title, files, ends = section.partition("\n")[0], {}, not begin
         for block in blocks(section):
             line = begin + block.line
             if block.word:
                 files[block.word], ends = block.text, False
-            elif block.language != "error" or not files:
+            elif block.language != "error" or not (files or block.text.startswith("$ ")):
                 raise ValueError(f"line {line}: an error block with no file above it, or another block")
             else:
                 usual = "mnetcost check" if "mnetcost.toml" in files else "mnetcost report net.toml"
                 typed, rest = block.text.split("\n", 1) if block.text.startswith("$ ") else ("", block.text)
                 out.append(Mistake(title, dict(files), typed.removeprefix("$ ") or usual, rest, line))
                 ends = True
-        if not ends or (begin and not files):
+        if not ends:
             raise ValueError(f"line {begin + 1}: '{title}' does not end with an error block")
         begin += section.count("\n") + 1
     return out
@@ -69,7 +70,7 @@ def read(page: str) -> list[Mistake]:
 def printed(mistake: Mistake) -> str:
     """Write the files of a mistake into an empty folder, run its command there, and return the error.
 
-    Raises ValueError unless the command ends with exit code 2 and prints nothing else.
+    Raises ValueError unless the command ends with exit code 2, prints nothing else and writes no file.
     """
     with TemporaryDirectory() as folder, chdir(folder):
         for name, text in mistake.files.items():
@@ -79,7 +80,8 @@ def printed(mistake: Mistake) -> str:
         program, *arguments = shlex.split(mistake.command)
         assert program == "mnetcost"
         result = CliRunner().invoke(cli, arguments)
-    if result.exit_code != 2 or result.stdout:
+        written = {str(path) for path in Path().rglob("*") if path.is_file()} - set(mistake.files)
+    if result.exit_code != 2 or result.stdout or written:
         raise ValueError(f"'{mistake.title}' is no mistake: exit code {result.exit_code}\n{result.output}")
     return result.stderr
 
@@ -109,7 +111,11 @@ def index() -> str:
         page = path.read_text("utf-8")
         link = f"../tests/mistakes/{path.name}"
         parts.append(f"## [{page.partition(chr(10))[0].removeprefix('# ')}]({link})")
-        parts += [f"- [{m.title}]({link}#{anchor(m.title)}): `{first(m)}`" for m in read(page)]
+        # one of each section
+        firsts = {m.title: m for m in reversed(read(page))}
+        parts += [
+            f"- [{title}]({link}#{anchor(title)}): `{first(m)}`" for title, m in reversed(firsts.items())
+        ]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ").replace(")\n- ", ")\n\n- ")
 
 

@@ -26,75 +26,6 @@ def run(*args: str) -> Result:
     return CliRunner().invoke(cli, list(args))
 
 
-@pytest.mark.parametrize(
-    ("call", "said", "hint"),
-    [
-        (["reprot", "v2"], "there is no command 'reprot'", "did you mean 'report'?"),
-        (["xyzzy"], "there is no command 'xyzzy'", "commands: report, "),
-        (["report", "v3-lage"], "there is no design 'v3-lage'", "did you mean 'v3-large'?"),
-        (["report", "keras/v4"], "there is no design 'keras/v4'", "did you mean 'keras/v"),
-        (["report"], "missing argument 'DESIGN'", "mnetcost report --help"),
-        (["report", "v2", "--aplha", "1"], "no such option '--aplha'", "did you mean '--alpha'?"),
-        (["factorize", "--input", "8x8x8"], "no such option '--input'", "did you mean '--output'?"),
-        (["report", "v2", "v1"], "got unexpected extra argument (v1)", "mnetcost report --help"),
-        (["report", "v2", "--alpha"], "option '--alpha' requires an argument", ""),
-        (["report", "v2", "--alpha", "x"], "--alpha must be a number, not 'x'", ""),
-        (["report", "v2", "--alpha", "0"], "--alpha must be above 0 and at most 100, not 0", ""),
-        (["report", "v2", "--alpha", "-1"], "--alpha must be above 0 and at most 100, not -1", ""),
-        (["report", "v2", "--alpha", "nan"], "--alpha must be above 0", ""),
-        (["report", "v2", "--alpha", "inf"], "--alpha must be above 0", ""),
-        (["report", "v2", "--rho", "-inf"], "--rho must be above 0", ""),
-        (
-            ["report", "v2", "--rho", "1", "--resolution", "224"],
-            "--rho and --resolution cannot be combined",
-            "",
-        ),
-        (["report", "v2", "--resolution", "0"], "resolution must be a whole number from 1", ""),
-        (["report", "v2", "--resolution", "1x2x3"], "resolution must be N or HxW", ""),
-        (["report", "v2", "--resolution", "10000000000"], "resolution must be a whole number from 1", ""),
-        (["report", "v2", "--classes", "-5"], "--classes must be a whole number from 1", ""),
-        (["report", "v2", "--batch", "1.5"], "--batch must be a whole number from 1", ""),
-        (["report", "v2", "--top", "0"], "--top must be a whole number from 1", ""),
-        (["report", "v2", "--by", "lyaer"], "there is no sort of row 'lyaer'", "did you mean 'layer'?"),
-        (["report", "v2", "--sort", "madd"], "there is no column 'madd'", "did you mean 'madds'?"),
-        (["report", "v2", "--format", "jsno"], "there is no format 'jsno'", "did you mean 'json'?"),
-        (
-            ["report", "v2", "--convention", "papre"],
-            "there is no convention 'papre'",
-            "did you mean 'paper'?",
-        ),
-        (["report", "v2:alpah=1"], "a design has no setting 'alpah'", "did you mean 'alpha'?"),
-        (["report", "v2:alpha=1,alpha=2"], "write each setting once", ""),
-        (["report", "v2", "--format", "npz"], "npz holds arrays", "`mnetcost scale` has"),
-        (["report", "no/such.toml"], "no/such.toml: no such file", ""),
-        (["report", ""], "there is no design ''", ""),
-        (["compare", "v2"], "compare needs two designs or more", "mnetcost compare v1 v2"),
-        (["explain", "v2", "stme"], "there is no layer 'stme'", "did you mean 'stem'?"),
-        (["list", "kears"], "no design is called 'kears'", ""),
-        (["show", "v2:alpha=0.5"], "show takes no settings", "mnetcost show v2"),
-        (["new", "net"], "the name of a spec must end in .toml", "mnetcost new net.toml --from v2"),
-        (["new", "no/such/net.toml"], "cannot write 'no/such/net.toml'", ""),
-        (["schema", "spce"], "there is no schema 'spce'", "did you mean 'spec'?"),
-        (["new", "net.toml", "--from", "v22"], "there is no design 'v22'", "did you mean 'v2'?"),
-        (["--fromat"], "no such option '--fromat'", ""),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_a_mistake_is_one_message_and_exit_code_2(
-    call: list[str], said: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On stderr, with the way out; nothing on stdout and nothing written."""
-    monkeypatch.chdir(tmp_path)
-    done = run(*call)
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("error: ") == 1
-    assert said in done.stderr
-    assert hint in done.stderr
-    assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_help_has_examples_that_are_calls_of_it(command: str) -> None:
     """`--help` shows at least one example of the command, and explains each option."""
@@ -156,32 +87,6 @@ def test_a_files_name_says_its_format(name: str, begins: str, tmp_path: Path) ->
     assert run("report", "v2", "-o", str(file)).stdout == ""
     assert file.read_text("utf-8").startswith(begins)
     assert file.read_text("utf-8").endswith("\n")
-
-
-@pytest.mark.parametrize(
-    ("call", "hint"),
-    [
-        (["report", "v2", "-o", "out.png"], "nearest is -o out.svg"),
-        (["report", "v2", "-o", "out.PDF"], "nearest is -o out.html"),
-        (["compare", "v1", "v2", "-o", "out.xyz"], "a name may end in .txt, .json, .csv"),
-        (["check", "v2", "--max", "madds=1G", "-o", "out.b"], ".xml"),
-        (["report", "v2", "-o", "out.json", "--format", "csv"], "-o out.csv, or --format json"),
-        (["report", "v2", "-o", "out.pdf", "--format", "latex"], "-o out.tex"),
-        (["report", "v2", "-o", "out.xml"], "a name may end in"),
-        (["show", "v2", "-o", "v2.json"], "-o v2.toml"),
-        (["convert", "v2", "-o", "v2.onnx"], "-o v2.toml"),
-        (["schema", "-o", "spec.toml"], "-o spec.json"),
-    ],
-)
-def test_nothing_is_written_under_another_formats_name(
-    call: list[str], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A picture's name gets no text; the message says what could be written."""
-    monkeypatch.chdir(tmp_path)
-    done = run(*call)
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert hint in done.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

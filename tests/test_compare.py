@@ -155,23 +155,3 @@ def test_a_table_for_a_paper_has_a_caption_and_a_label() -> None:
     ).stdout
     assert "\\caption{50\\% \\& \\textbackslash{}input\\{x\\}}\n  \\label{tab:cost}\n" in found
     assert "\\label" not in row_each("v1", "v2", "--only", "total", "--format", "latex").stdout
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        (["--columns", "flops"], "did you mean 'madds'?"),
-        (["--columns", "parms"], "did you mean 'params'?"),
-        (["--columns", " ,"], "--columns params,madds"),
-        (["--only", "totals"], "did you mean 'total'?"),
-        (["--only", "total", "--columns", "params"], "cannot be combined"),
-        (["--unit", "M"], "--unit needs"),
-        (["--only", "total", "--unit", "m"], "did you mean 'M'?"),
-        (["--caption", "x"], "need LaTeX output"),
-        (["--only", "total", "--format", "latex", "--label", "a}b"], "invalid label"),
-    ],
-)
-def test_what_makes_no_table_is_refused(args: list[str], said: str) -> None:
-    """With what would."""
-    done = row_each("v1", "v2", *args)
-    assert (done.exit_code, said in done.stderr) == (2, True)

@@ -6,7 +6,6 @@ import json
 import re
 from math import prod
 
-import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,33 +120,3 @@ def test_the_command_reads_sizes_and_paddings() -> None:
         [1, 2],
         2,
     )
-
-
-@pytest.mark.parametrize(
-    ("call", "said"),
-    [
-        (["112x112", "--out", "8"], "the input must be HxWxC, not '112x112'"),
-        (["0x112x3", "--out", "8"], "the input's height and width must be a whole number from 1"),
-        (["112x112x3"], "missing option '--out'"),
-        (["112x112x3", "--out", "0"], "--out must be a whole number from 1"),
-        (["112x112x3", "--out", "8", "--kernel", "0"], "--kernel must be a whole number from 1"),
-        (["112x112x3", "--out", "8", "--kernel", "3x3x3"], "--kernel must be N or HxW"),
-        (["112x112x3", "--out", "8", "--padding", "sane"], "did you mean 'same'?"),
-        (["112x112x3", "--out", "8", "--stride", "-1"], "--stride must be a whole number from 1"),
-        (
-            ["112x112x3", "--out", "8", "--groups", "2"],
-            "2 groups do not divide 3 input and 8 output channels",
-        ),
-        (
-            ["4x4x3", "--out", "8", "--kernel", "5", "--padding", "valid"],
-            "layer 'standard': the map vanishes",
-        ),
-        (["4x4x3", "--out", "8", "--alpha", "inf"], "--alpha must be above 0"),
-        (["4x4x3", "--out", "8", "--rho", "nan"], "--rho must be above 0"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(call: list[str], said: str) -> None:
-    """One message on stderr, exit code 2, nothing printed."""
-    done = CliRunner().invoke(cli, ["factorize", *call])
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert said in done.stderr

@@ -396,20 +396,6 @@ def test_several_numbers_that_nothing_explains_together_are_said_one_by_one() ->
     assert [a["verdict"] for a in data["one_by_one"]] == ["explained", "explained"]
 
 
-@pytest.mark.parametrize(
-    ("typed", "message"),
-    [
-        (["3.5M params", "--kind", "madds"], "says that it counts params, and --kind says madds"),
-        (["1"] * 7, "7 numbers are more than the 6 of one printout"),
-    ],
-)
-def test_a_contradiction_in_the_call_is_refused(typed: list[str], message: str) -> None:
-    """In one line, with exit code 2."""
-    result = CliRunner().invoke(cli, ["reconcile", "v1", *typed])
-    assert result.exit_code == 2
-    assert message in result.output
-
-
 def test_a_unit_of_multiply_adds_excludes_two_operations_each() -> None:
     """602M is V2 counted twice; 602 MMACs is not; 602 MFLOPs is, and costs no points."""
     assert answer("v2", "602M")["explanations"][0]["how"] == "convention flops"  # type: ignore[index]

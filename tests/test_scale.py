@@ -183,26 +183,3 @@ def test_lists_and_ranges(call: list[str], alphas: list[float], resolutions: lis
     done = CliRunner().invoke(cli, ["scale", *call, "--format", "json"])
     data = json.loads(done.stdout)
     assert (data["alpha"], data["resolution"]) == (alphas, resolutions)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--alpha", "0:1:0.5"], "--alpha must be above 0"),
-        (["--alpha", "1:0.5:0.1"], "never reaches its end"),
-        (["--alpha", "0.5:1:0"], "never reaches its end"),
-        (["--alpha", "0.5:1"], "a range START:STOP:STEP"),
-        (["--alpha", "nan:1:1"], "a range START:STOP:STEP"),
-        (["--alpha", "0.5,"], "--alpha must be a number, not ''"),
-        (["--alpha", "0.0000001:1:0.0000001"], "has more than 100,000 values"),
-        (["--resolution", "8:32:0.5"], "resolution must be a whole number"),
-        (["--resolution", "96", "--rho", "1"], "cannot be combined"),
-        (["--alpha", "1e-999999999:1:1e-9"], "has more than"),
-    ],
-)
-def test_a_range_that_makes_no_sense_is_refused(options: list[str], said: str) -> None:
-    """One message, exit code 2."""
-    done = CliRunner().invoke(cli, ["scale", "v2", *options])
-    assert done.exit_code == 2
-    assert done.stdout == ""
-    assert said in done.stderr
