@@ -1,6 +1,6 @@
 """How does an answer look?
 
-One module a format, imported when it is asked for; each has `render(document) -> str`.
+There is a module for each format, which is imported when it is asked for; see `Format`.
 
 Every cell that people read is written by `cells.written`, and every text is escaped as its format needs: a
 name from a spec or a model file is never taken for markup.
@@ -11,9 +11,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PurePath
+from typing import Protocol, cast
 
 from ..analyses.documents import Document
 from ..errors import CallError, nearest
+
+
+class Format(Protocol):
+    """A module that writes answers in one format.
+
+    `encode` calls this one function of it, so that a change here is a change of every format.
+    """
+
+    def render(self, document: Document) -> str | bytes:
+        """Return an answer as text, or as bytes if the format is no text.
+
+        Raises CallError if the answer cannot be written in this format.
+        """
+
 
 FORMATS = {
     "text": "text",
@@ -71,15 +86,13 @@ CHECK_FORMATS = {
 
 
 def words(formats: Mapping[str, str] = FORMATS, arrays: bool = False) -> str:
-    """The names of formats as a help text lists them, those that hold arrays only where they are asked
-    for.
-    """
+    """The names of formats as a help text lists them; arrays: with the formats that contain arrays."""
     *names, last = (name for name in formats if arrays or name not in ARRAYS)
     return f"{', '.join(names)} or {last}"
 
 
 def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
-    """Return a format's name as it is; raises CallError, with the nearest, where there is none."""
+    """Return the name of a format unchanged; raises CallError, with the nearest name, if there is none."""
     if name not in formats:
         like = nearest(name, formats)
         raise CallError(
@@ -90,9 +103,9 @@ def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
 
 
 def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = FORMATS) -> str:
-    """The format asked for by its name, or else by what the file's name ends in; text where neither says.
+    """The format with this name, or else that of the suffix of the file; text if neither is given.
 
-    Raises CallError where a file would hold another format than its name says, or one that nobody writes.
+    Raises CallError if the suffix of the file contradicts the format, or is of a format that is not written.
     """
     path = PurePath(file or "")
     ending = path.suffix.lower()
@@ -119,14 +132,13 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
 def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:
     """Return an answer as the bytes of a file in a format.
 
-    Raises CallError for an unknown format, or one this answer has no form in (npz holds arrays only).
+    Raises CallError for an unknown format, and for npz if the answer has no arrays.
     """
-    answer: str | bytes = import_module(f"{__name__}.{formats[check_format(name, formats)]}").render(document)
-    return (
-        answer
-        if isinstance(answer, bytes)
-        else (answer if answer.endswith("\n") else answer + "\n").encode("utf-8", "backslashreplace")
-    )
+    module = cast(Format, import_module(f"{__name__}.{formats[check_format(name, formats)]}"))
+    answer = module.render(document)
+    if isinstance(answer, bytes):
+        return answer
+    return (answer if answer.endswith("\n") else answer + "\n").encode("utf-8", "backslashreplace")
 
 
 def render(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> str:

@@ -11,7 +11,7 @@ from .json_ import dumps
 
 
 def render(document: Document) -> str:
-    """Return one entry a figure, each once, however many limits it has."""
+    """Return an entry for each figure, once, however many limits it has."""
     entries = {
         f"{r['design']} {r['limit']}": (r["unit"], r["value"])
         for r in document.data["results"]

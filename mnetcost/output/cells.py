@@ -14,7 +14,7 @@ STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
 def rough(value: int, unit: str = "") -> str:
-    """A count to three digits, or nothing where the count itself is as short.
+    """A count to three digits with its unit; "" if the count itself is as short.
 
     >>> rough(300_774_272), rough(999_999), rough(14_019_488, "B"), rough(640)
     ('301 M', '1.00 M', '14.0 MB', '')
@@ -57,12 +57,13 @@ def size(value: Any) -> str:
 
 
 def per_cent(value: float) -> str:
+    """A fraction of 1 as per cent, to two decimals."""
     return f"{100 * value:.2f} %"
 
 
 class Kind(NamedTuple):
-    """How a kind of value is written for people, what stands beside it, and whether it stands to the
-    right.
+    """How people read a kind of value: how it is written, what stands beside it, and whether it is aligned to
+    the right.
     """
 
     write: Callable[[Any], str]

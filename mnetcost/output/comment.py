@@ -99,10 +99,9 @@ class _Page:
 
 
 def render(document: Document) -> str:
-    """Return the comment: a headline, the limits that are not simply kept and what they are about, and
-    the kept ones folded away.
+    """Return the comment: a headline, the limits that are not kept with their causes, and the others folded.
 
-    It is cut where it would be longer than a comment may be, and says what was left out.
+    It is shortened to what a comment may contain, and says what was left out.
     """
     data = document.data
     rank = {state: n for n, state in enumerate(ORDER, 1)}

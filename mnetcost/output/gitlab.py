@@ -1,4 +1,4 @@
-"""GitLab's code quality report: an entry a broken or waived limit.
+"""GitLab's code quality report: an entry for each broken or waived limit.
 
 Source: GitLab Docs, "Code Quality", report format: description, check_name, fingerprint, severity, location.
 """

@@ -21,7 +21,7 @@ STYLE = (
 
 
 def escape(text: str) -> str:
-    """A text without tags, entities or ends of attributes.
+    """The text with the characters escaped that HTML would read as tags, entities or quotes.
 
     >>> escape("<b>&")
     '&lt;b&gt;&amp;'

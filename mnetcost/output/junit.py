@@ -1,4 +1,4 @@
-"""JUnit XML: a suite a design, a test case a limit, a failure for a broken one.
+"""JUnit XML: a suite for each design, a test case for each limit, a failure for a broken one.
 
 There is no standard; this is what Jenkins, GitLab and GitHub's readers have in common (testsuites,
 testsuite, testcase, failure).

@@ -33,7 +33,7 @@ SPECIAL = {
 
 
 def escape(text: str) -> str:
-    """A text without commands.
+    """The text with the characters escaped that LaTeX would read as commands.
 
     >>> escape("norm_1 & $x$")
     'norm\\\\_1 \\\\& \\\\$x\\\\$'
@@ -42,7 +42,7 @@ def escape(text: str) -> str:
 
 
 def render(document: Document) -> str:
-    """Return one table environment a table; it needs the packages booktabs and textcomp."""
+    """Return a table environment for each table; they need the packages booktabs and textcomp."""
     parts = ["% \\usepackage{booktabs,textcomp}"]
     title, several = document.caption or document.title, len(document.tables) > 1
     for n, table in enumerate(document.tables):

@@ -15,7 +15,7 @@ BROKEN = {"@": "@<!-- -->", "://": ":<!-- -->//", "www.": "www<!-- -->."}
 
 
 def escape(text: str) -> str:
-    """A text without a meaning in Markdown.
+    """The text with the characters escaped that Markdown would read as markup or links.
 
     >>> escape("a|b_c"), escape("- x"), escape("-12")
     ('a\\\\|b\\\\_c', '\\\\- x', '-12')

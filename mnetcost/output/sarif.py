@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: a rule a metric, a result a broken limit, a suppressed one where it is waived.
+"""SARIF 2.1.0: a rule for each metric, a result for each broken limit, suppressed if it is waived.
 
 Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
 """

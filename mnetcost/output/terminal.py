@@ -48,6 +48,7 @@ def bar(part: float, blocks: bool) -> str:
 
 
 def has_bar(group: Group, n: int) -> bool:
+    """Has any section of a group bars in its nth column?"""
     return any(s.table.columns[n].bar for s in group.sections)
 
 
@@ -176,7 +177,7 @@ def _gauge(table: documents.Table, r: int, n: int, blocks: bool) -> Text:
 
 
 def _style(table: documents.Table, r: int, n: int) -> str:
-    """A quotient below 1 is green, one above it yellow; what became of a limit has its colour."""
+    """The style of a cell: a ratio below 1 is green, one above it yellow; a state has its colour."""
     value = (table.rows[r] if r < len(table.rows) else table.footer[r - len(table.rows)])[n]
     kind = table.columns[n].kind
     if kind == "state":

@@ -39,7 +39,7 @@ class Measured(NamedTuple):
 
     @property
     def partial(self) -> bool:
-        """Was something of it left out that cannot be costed?"""
+        """Was some layer left out, because it cannot be costed?"""
         return self.gauge.costs.status != "complete"
 
 
@@ -62,7 +62,7 @@ def measure(design: Design, convention: str) -> Measured:
 
 
 def key_of(budget: Budget) -> str:
-    """A budget's design in a baseline: its label, and its convention where that is not the usual one."""
+    """The name of a budget's design in a baseline: its label, and its convention if it is not the default."""
     return budget.label if budget.convention == DEFAULT else f"{budget.label} [{budget.convention}]"
 
 

@@ -119,7 +119,7 @@ class Baseline:
 
 
 class Bases:
-    """The bases of many budgets, each opened once, for as long as a `with` block lasts."""
+    """The bases of many budgets, each opened once and closed at the end of a `with` block."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,6 +1,6 @@
 """Which waivers are for a limit?
 
-Found by how their patterns begin, so that many waivers and many limits stay cheap together.
+They are found by how their patterns begin, so that many waivers and many limits take little time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which designs are shipped, and what does each cost as it stands?"""
+"""Which designs are shipped, and what does each cost at its default settings?"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Why is each layer there, and what is its count made of?
 
-Formulas with their numbers put in, from the terms that were counted.
+Formulas with their numbers, made of the terms that were counted.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ SCHEMA = "mnetcost.explain/1"
 
 
 def chosen(costs: Costs, pattern: str | None) -> list[LayerCost]:
-    """The layers of a name, of a block, or of a pattern such as `*/depthwise`; all of them for None.
+    """The layers with a name, of a block, or that match a pattern such as `*/depthwise`; all for None.
 
-    Raises CallError, with the nearest name, where there is none.
+    Raises CallError, with the nearest name, if there are none.
     """
     if pattern is None:
         return list(costs.layers)

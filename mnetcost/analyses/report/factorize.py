@@ -89,10 +89,10 @@ def scaled(layer: Layer, alpha: float | None, rho: float | None) -> Layer:
 
 
 def costs_of(name: str, layer: Layer, ops: list[Op]) -> Costs:
-    """Cost a chain of ops behind the layer's input.
+    """Cost a chain of ops on the input of the layer.
 
-    Raises ShapeError, with the convolution's name, where the map vanishes or groups do not divide the
-    channels.
+    Raises ShapeError, with the name of the convolution, if its output would have no elements, or if the
+    groups do not divide the channels.
     """
     builder = Builder()
     x = builder.input("input", *layer.input)

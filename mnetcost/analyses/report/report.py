@@ -56,7 +56,7 @@ def _pair(size: Any) -> list[int] | None:
 
 
 def report_data(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
-    """The report as the JSON document says it."""
+    """The report as JSON: totals, bytes of weights, and the figures of every layer."""
     return json_data(
         SCHEMA,
         costs.graph,

@@ -1,4 +1,4 @@
-"""What is a figure made of under a convention, kind by kind, and where do two conventions part?"""
+"""What is a figure made of under a convention, kind by kind, and how do two conventions differ?"""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Entry(NamedTuple):
 
     @property
     def amount(self) -> int:
+        """What the line adds to the figure."""
         return self.number * self.weight
 
 
