@@ -265,6 +265,7 @@ LOST = [  # an operation of Keras 2, its arguments: what cannot be told
     ("gather", {"indices": [0] * 9, "axis": -1}),
     ("split", {"num_or_size_splits": 3, "axis": -1}),
     ("reshape", {"shape": []}),
+    ("reshape", {"shape": ["input", 0, 0]}),  # a shape that is computed
     ("einsum", {}),
 ]
 

@@ -1,19 +1,19 @@
-"""What does a Keras model say?
+"""How is a Keras model read? As a graph of the layers in its config.
 
-The layers of `to_json()`, of a .keras archive's or an .h5 file's config, as a graph.
-
-Nothing in the file is executed: a Lambda's code, like any class that is not known here, is an op that
-cannot be costed. Weights are never read, and an archive is never unpacked to disk.
+The config is the JSON of `to_json()`, or stands in a .keras archive or an .h5 file. Nothing in the file is
+executed: a Lambda's code, like any class that is not known here, is an op that cannot be costed. Weights
+are never read, and an archive is never unpacked to disk.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...errors import Fault, SpecError
-from ..contents import HDF5, JSON, KERAS_ARCHIVE, content_of
+from ..contents import HDF5, JSON, KERAS_ARCHIVE, Content, content_of
 from ..files import decode, read_bytes
 from ..kit.layers import sizes_in_file
 from ..readers import Model
@@ -28,15 +28,16 @@ FORMAT = "Keras model"
 DEEPEST_INPUT = 8  # models within models in which an input is looked for
 
 
-def _json(file: str) -> bytes:
-    return read_bytes(file, hdf5.LARGEST_CONFIG)
-
-
-CONTAINERS = {KERAS_ARCHIVE: archive.config, HDF5: hdf5.config, JSON: _json}
+CONTAINERS: dict[Content | None, Callable[[str], bytes]] = {
+    KERAS_ARCHIVE: archive.config,
+    HDF5: hdf5.config,
+    JSON: lambda file: read_bytes(file, hdf5.LARGEST_CONFIG),
+}
 ENDINGS = {".keras": KERAS_ARCHIVE, ".h5": HDF5, ".hdf5": HDF5}
 
 
 def _config_of(file: str) -> Any:
+    """The JSON of a file, whichever container its first bytes, or else its ending, say it is."""
     found = content_of(file)
     container = found if found in CONTAINERS else ENDINGS.get(Path(file).suffix.lower(), JSON)
     text = decode(CONTAINERS[container](file), file)
@@ -51,7 +52,7 @@ def _config_of(file: str) -> Any:
 
 
 def has_image(config: Any, depth: int = 0) -> bool:
-    """Is an image among the inputs: a shape of four axes, the batch first, that a layer says it is given?"""
+    """Whether any layer gives its input the shape of an image: four axes, the batch first."""
     layers = config.get("layers") if isinstance(config, dict) else config
     for layer in layers if isinstance(layers, list) and depth < DEEPEST_INPUT else ():
         inner = layer.get("config") if isinstance(layer, dict) else None

@@ -61,7 +61,7 @@ def dense(call: Call) -> Tensor:
 
 
 def with_channels(call: Call) -> Tensor:
-    """The input with its channels at the axis that the config gives, counted with the batch."""
+    """The input, with the config's `axis` as its channels."""
     t, axis = call.x, axis_of(call)
     rank = len(t.dims)
     at = axis_in(rank, axis)
@@ -73,6 +73,7 @@ def with_channels(call: Call) -> Tensor:
 
 
 def axis_of(call: Call) -> int:
+    """The config's `axis`, which counts the batch; several axes are not known."""
     axis = call.given.get("axis", -1)
     if isinstance(axis, list) and len(axis) == 1:
         axis = axis[0]
@@ -84,7 +85,7 @@ def axis_of(call: Call) -> int:
 
 
 def norm(op: Callable[[bool, bool], Op]) -> Callable[[Call], Tensor]:
-    """A norm along the channels, with a scale and a shift a channel unless the config drops them."""
+    """A norm along the channels, with a learned scale and shift per channel unless the config has none."""
 
     def build(call: Call) -> Tensor:
         x = with_channels(call)
@@ -94,7 +95,7 @@ def norm(op: Callable[[bool, bool], Op]) -> Callable[[Call], Tensor]:
 
 
 def plain_norm(op: Op) -> Callable[[Call], Tensor]:
-    """A norm along the channels whose config has nothing to say."""
+    """A norm along the channels that does not depend on the config."""
     return lambda call: call.same(op, with_channels(call))
 
 
@@ -105,9 +106,7 @@ def batch_norm(call: Call) -> Tensor:
 
 
 def normalization(call: Call) -> Tensor:
-    """By a mean and a variance that were measured on the training images; where the config gives them,
-    they are no weights.
-    """
+    """Normalization by a measured mean and variance, which are no weights if the config gives them."""
     if call.given.get("mean") is not None:
         return rescaling(call)
     return plain_norm(Norm(False, False, True, True))(call)
@@ -130,7 +129,7 @@ def activation(call: Call) -> Tensor:
 
 
 def elementwise(function: str) -> Callable[[Call], Tensor]:
-    """One evaluation of a function a number; none is the same tensor."""
+    """A function evaluated once per number; "" keeps the tensor."""
     return lambda call: call.same(Activation(function), call.x) if function else call.x
 
 
@@ -139,7 +138,7 @@ def relu(call: Call) -> Tensor:
 
 
 def same(call: Call) -> Tensor:
-    """The same numbers: what is active in training only, or names them."""
+    """A layer that keeps its numbers: it is active in training only, or just gives them a name."""
     return call.tensors[0]
 
 
@@ -152,13 +151,13 @@ def rescaling(call: Call, scale: bool = True, shift: bool = True) -> Tensor:
 
 
 def layer_scale(call: Call) -> Tensor:
-    """ConvNeXt's: a learned factor a channel."""
+    """ConvNeXt's LayerScale: a learned factor per channel."""
     x = call.seen(call.x, len(call.x.dims) - 1)
     return call.same(Scale(False, call.integer("projection_dim")), x)
 
 
 def custom_scale(call: Call) -> Tensor:
-    """Inception-ResNet's: the first tensor, plus the second times a fixed number."""
+    """Inception-ResNet's scaling: the first tensor, plus the second times a fixed number."""
     t, scaled = call.tensors[0], call.same(Rescale(shift=False), call.tensors[-1], part="scale")
     return call.add(Add(), t, scaled, dims=t.dims, c=t.c)
 
@@ -169,7 +168,7 @@ def flatten(call: Call) -> Tensor:
 
 
 def as_dims(call: Call, dims: Dims, op: Any = Reshape) -> Tensor:
-    """The same numbers under other axes, of which the channels are where they are as a rule."""
+    """The same numbers with other axes; the channels are at the usual axis."""
     t, c = call.tensors[0], call.net.channels_of(len(dims))
     if prod(dims) != prod(t.dims):
         raise call.fault(f"{text_of(t.dims)} cannot be read as {text_of(dims)}")
@@ -198,9 +197,9 @@ def filled(dims: Dims, whole: int) -> Dims | None:
 
 
 def reshaped(call: Call, shape: Any) -> Tensor:
-    """To axes that the file gives.
+    """A reshape to the axes that the file gives.
 
-    At another size than the file's they follow the map, or the layer is named as one that does not.
+    At another size than the file's, the axes follow the map; where they do not show how, that is an error.
     """
     x, layers, target = call.tensors[0].dims, call.net.layers, target_dims(call, shape)
     call.net.times[call.name] += 1
@@ -221,7 +220,7 @@ def reshaped(call: Call, shape: Any) -> Tensor:
 
 
 def refitted(old: Dims, target: Dims, new: Dims) -> Dims | None:
-    """What a reshape of `old` to `target` becomes where it gets `new`; None where the axes do not say."""
+    """What a reshape of `old` to `target` becomes for an input of `new`; None if the axes do not show it."""
     try:
         return refit(old, target, new)
     except (ValueError, ZeroDivisionError):
@@ -240,7 +239,7 @@ def permute(call: Call) -> Tensor:
 
 
 def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right, from a number, one a side, or two a side."""
+    """Top, bottom, left and right, from one number, one for each axis, or two for each axis."""
     given = call.given.get(key, default)
     if sides_of(call) == 1:
         first = call.integers(key, [default], 0)
@@ -300,26 +299,27 @@ def center_crop(call: Call) -> Tensor:
 
 
 def fitted(call: Call) -> tuple[list[Tensor], Dims, int]:
-    """The inputs as they are put together element by element, and the axes that this gives; axes that a
-    tensor lacks are of size 1 and stand in front.
+    """The inputs of an element-wise layer, broadcast: as tensors of one rank, with their axes and channels.
+
+    Axes that a tensor lacks are of size 1 and stand in front, as in numpy.
     """
     most = max(call.tensors, key=lambda t: len(t.dims))
     padded = [(1,) * (len(most.dims) - len(t.dims)) + t.dims for t in call.tensors]
     try:
         dims = broadcast(padded)
     except ValueError:
-        raise unfit(call, padded) from None
+        raise misfit(call, padded) from None
     pairs = zip(call.tensors, padded, strict=True)
     tensors = [call.seen(t._replace(dims=p), most.c, f"input {k}") for k, (t, p) in enumerate(pairs, 1)]
     return tensors, dims, most.c
 
 
-def unfit(call: Call, shapes: list[Dims]) -> Exception:
+def misfit(call: Call, shapes: list[Dims]) -> Exception:
     return call.fault("its inputs do not fit: " + ", ".join(map(text_of, shapes[:8])))
 
 
 def merge(how: str) -> Callable[[Call], Tensor]:
-    """Add, Multiply and the like, of two tensors or more, or of one and a number in the config."""
+    """Add, Multiply and the like: of two or more tensors, or of one tensor and a number in the config."""
 
     def build(call: Call) -> Tensor:
         if len(call.tensors) < 2:
@@ -342,6 +342,7 @@ def merge(how: str) -> Callable[[Call], Tensor]:
 
 
 def concatenate(call: Call, axis: int | None = None) -> Tensor:
+    """Tensors one behind another along an axis, the config's unless one is given."""
     t, *others = call.tensors
     if not others:
         return t
@@ -350,7 +351,7 @@ def concatenate(call: Call, axis: int | None = None) -> Tensor:
     if not at:
         raise call.fault(f"axis {axis} of tensors with {rank} axes")
     if any((x.dims[:at], x.dims[at + 1 :]) != (t.dims[:at], t.dims[at + 1 :]) for x in others):
-        raise unfit(call, [x.dims for x in call.tensors])
+        raise misfit(call, [x.dims for x in call.tensors])
     if rank > 4:
         raise NotKnown
     tensors = [call.seen(x, t.c, f"input {k}") for k, x in enumerate(call.tensors, 1)]

@@ -1,4 +1,4 @@
-"""What does a call of a Keras layer hold? Its config, read with checks, its tensors, and the net so far."""
+"""What is one call of a Keras layer? Its config, with checked values, and the tensors it is called with."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ DECODES = re.compile(
     "decode(?!r)|nms|non_?max|suppress|anchor|prior|proposal|post_?process|boxes$|detections$|^lambda$",
     re.IGNORECASE,
 )
-"""Classes that have no weights, by what they are called: those that choose boxes, and functions of the
-user's own.
-"""
+"""Names of custom classes that have no weights: those that choose boxes, and functions."""
 
 Outputs = Tensor | list[Tensor]
 
@@ -45,14 +43,19 @@ def _whole(n: Any) -> bool:
 
 
 class Net(Maps):
-    """The graph of one file while it is built."""
+    """The graph of one file while it is built, on the kit's tensors and layers.
+
+    In Keras each layer's `data_format` says where its input has the channels, whatever was done to the
+    tensor before. So the axes of a tensor are as a rule (`channels_of`), and a reshape, a transpose, a sum
+    or a mean does not follow the channels as it does in the kit, for ONNX and TFLite.
+    """
 
     def __init__(self, file: str, settings: Settings) -> None:
         super().__init__(file, bool(settings.allow_unknown), channels_first=False)
         self.file, self.settings = file, settings
         self.file_size: tuple[int, int] | None = None
         self.resolution: tuple[int, int] | None = None
-        self.images = False  # is there one among the inputs?
+        self.images = False  # whether any input is an image
         self.calls = 0
         self.called: set[str] = set()  # layers whose weights are counted
         self.times: Counter[str] = Counter()  # how often each layer was called that reshapes
@@ -60,18 +63,21 @@ class Net(Maps):
         self.place, self.shared = "", False
 
     def channels_of(self, rank: int) -> int:
-        """Which axis is the channels as a rule; in Keras a row of positions has them first too."""
+        """The axis of the channels, unless a layer says otherwise; with channels first, that holds for
+        sequences too.
+        """
         return 1 if self.channels_first and rank in (3, 4) else max(rank - 1, 0)
 
     def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
-        """Add a node of the layer that is called now."""
+        """Add a node that belongs to the layer being called, and shares its weights if they were counted."""
         shared = shared or self.shared
         return self.layers.add(name, op, *refs, place=self.place, shared=shared, written=written)
 
     def input(self, name: str, shape: Any) -> Tensor:
-        """Add an input; the first image, or the first sequence, follows the resolution asked for.
+        """Add an input; the first image, or the first sequence, gets the resolution of the settings.
 
-        Raises SpecError for a shape that is none, CallError where the file leaves the size open.
+        shape: as the file has it, the batch first. Raises SpecError if it is not a list of sizes, CallError
+        if the file leaves the size open and the settings have none.
         """
         place = f"input {name[:80]!r}"
         if not isinstance(shape, list) or not 1 <= len(shape) <= MOST_AXES:
@@ -97,39 +103,38 @@ class Net(Maps):
         return Tensor(self.layers.input(name, *view(tuple(dims), c)), tuple(dims), c)
 
     def _follows(self, dims: list[Any], sides: list[Any]) -> bool:
-        """Is this an input whose length the resolution means: the first sequence of a net without images?"""
+        """Whether the resolution sets this input's length: the first sequence of a net without images."""
         first = self.resolution is None and not self.images
         return first and len(dims) == 3 and (sides[0] is None or _whole(sides[0]))
 
 
 class Config(Fields):
-    """A layer's config, with what Keras takes for a number and for a flag."""
+    """A layer's config; `raw`, `truth` and `flag` know how Keras writes arrays and flags."""
 
     def raw(self, key: str) -> Any:
-        """The value as the file has it; of an array what it holds, of a list of one fraction that one."""
-        value = self.given.get(key)
-        array = value.get("config") if isinstance(value, dict) else None
-        value = array["value"] if isinstance(array, dict) and "value" in array else value
-        return (
-            value[0] if isinstance(value, list) and len(value) == 1 and value[0].__class__ is float else value
-        )
+        """The value as the file has it; for a numpy array its numbers, for a list of one float that float."""
+        value: Any = self.given.get(key)
+        if isinstance(value, dict) and isinstance(value.get("config"), dict):
+            value = value["config"].get("value", value)
+        one = isinstance(value, list) and len(value) == 1 and value[0].__class__ is float
+        return value[0] if one else value
 
     def truth(self, value: Any) -> bool | None:
-        """Any number but 0 is yes."""
+        """Any number other than 0 is true."""
         return bool(value) if value.__class__ in (bool, int, float) else None
 
     def flag(self, key: str, default: Any = MISSING) -> bool:
-        """True or false; null is no."""
+        """True or false; null is false."""
         return super().flag(key, False if key in self.given else default)
 
 
 class Arguments(NamedTuple):
-    """What a layer is called with: its tensors, all its arguments, and its outputs' shapes by later calls."""
+    """What a layer is called with."""
 
     tensors: list[Tensor]
-    args: list[Any]
+    args: list[Any]  # all that stands in its place, tensors among it
     kwargs: dict[str, Any]
-    shapes: list[Any]
+    shapes: list[Any]  # of its outputs, as later calls give them
 
 
 class Call(Config, KitCall):
@@ -140,19 +145,22 @@ class Call(Config, KitCall):
     def __init__(self, net: Net, type_: str, name: str, config: dict[str, Any], arguments: Arguments) -> None:
         super().__init__(net, type_, name[:2200], arguments.tensors, config)
         self.tensors, self.args, self.kwargs, self.shapes = arguments
-        self.recognised = False  # a function, or a layer that is read
+        self.recognised = False  # whether it is a function, or a layer that can be costed
         net.place, net.shared = self.name[:180], name in net.called
         net.called.add(name)
 
     @property
     def x(self) -> Tensor:
-        """Its one input."""
+        """The input of a layer that has only one."""
         if len(self.tensors) != 1:
             raise self.fault(f"{self.type} is called with one tensor, not {len(self.tensors)}")
         return self.tensors[0]
 
     def mapped(self, op: Op, *tensors: Tensor, part: str = "", flat: bool = False) -> Tensor:
-        """Add a node whose axes follow from the map it gives; `flat`: the channels alone."""
+        """Add a node, and return its map as a tensor with the axes of the first input.
+
+        flat: only the channels are left, behind the batch.
+        """
         rank, c = (2, 1) if flat else (len(tensors[0].dims), tensors[0].c)
         y = self.add(op, *tensors, dims=(), c=c, part=part)
         shape = self.net.shape(y)
@@ -161,18 +169,18 @@ class Call(Config, KitCall):
         return y._replace(dims=tuple(dims))
 
     def seen(self, t: Tensor, c: int, part: str = "layout") -> Tensor:
-        """A tensor with this axis as its channels."""
+        """The tensor with axis `c` as its channels; `part` names the layer that this may need."""
         return self.net.seen(t, c, self.name, part=part)
 
     def along(self, t: Tensor, dims: Dims, part: str = "axes") -> Tensor:
-        """The same numbers along axes of which some of 1 are new or gone."""
+        """The same numbers with other axes, some axes of 1 added or removed."""
         return self.seen(t._replace(dims=dims), self.net.channels_of(len(dims)), part)
 
     def weighs(self) -> bool:
-        """Has it weights or products of its own, as far as a config shows?
+        """Whether the layer may have weights or products, which a tail that counts 0 must not have.
 
-        Then it is no part of a tail that counts 0. A class of the user's own may have weights, whatever its
-        config says, unless it is called like what chooses boxes.
+        A custom class may have weights that its config does not show, unless its name is that of a class
+        that chooses boxes.
         """
         if PRODUCTS.search(self.type) or any(
             str(key).startswith(("units", "filters", "kernel")) for key in self.given
@@ -181,12 +189,12 @@ class Call(Config, KitCall):
         return bool(WEIGHING.search(self.type)) if self.recognised else not DECODES.search(self.type)
 
     def tail(self, type_: str) -> Tensor:
-        """Add an op of the file's tail."""
+        """Add an op of the file's tail, which counts 0."""
         ref = self.net.layers.tail(type_, self.name, *[t.ref for t in self.tensors])
         return Tensor(ref, (1, 1), 1)
 
     def unknown(self, type_: str = "") -> Tensor:
-        """Add an op that cannot be costed: its output is as later calls say, or like its first input."""
+        """Add an op that cannot be costed; its output has the shape that later calls give, or its input's."""
         if not self.weighs() and self.net.may_end(self.type, self.tensors):
             return self.tail(type_ or self.type)
         dims = self.tensors[0].dims if self.tensors else (1, 1)

@@ -1,7 +1,7 @@
 """What do the numbers come to that a Keras model works out from shapes?
 
-`tf.shape` and arithmetic on it, the batch taken as one image. Integers of Python are used, not the kit's
-folding: they do not overflow, `//` rounds down, and a quotient that is no whole number is not known.
+These are `tf.shape` and arithmetic on it, with a batch of 1. Python's integers serve here and not the kit's
+folding: they do not overflow, `//` rounds down, and a quotient that is not whole is not known.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ JOINS = ("stack", "pack", "concat", "concatenate")
 
 
 def listed(value: Any) -> list[int] | None:
-    """Whole numbers written in the file or worked out from shapes, as one list; None for anything else."""
+    """Whole numbers of the file or worked out from shapes, as one flat list; None for anything else."""
     if isinstance(value, Stored):
         return list(value.values or ())
     if value.__class__ is int:
         return [value]
     if value is None:  # an open axis
         return [-1]
-    if not isinstance(value, (list, tuple)) or len(value) > MOST_NUMBERS:
+    if not isinstance(value, list) or len(value) > MOST_NUMBERS:  # a tensor is a tuple
         return None
     out: list[int] = []
     for v in value:
@@ -63,7 +63,7 @@ def single(value: Any) -> int | None:
 
 
 def picked(index: Any, size: int) -> range | None:
-    """What an index or a slice, as either dialect writes it, takes of an axis; None for what is neither."""
+    """What an index or a slice, as Keras 3 or 2 writes it, takes of an axis; None if it is neither."""
     at = single(index)
     if at is not None:
         return range(at % size, at % size + 1) if -size <= at < size else range(0)
@@ -79,14 +79,14 @@ def picked(index: Any, size: int) -> range | None:
 
 
 def numbers(values: list[int], one: bool = False) -> Stored | None:
-    """Whole numbers as a value: a list of them, or `one`; None where one is too large for an axis."""
+    """Whole numbers as a value: a list, or a scalar with `one`; None if a number is too large for an axis."""
     if any(abs(v) > LARGEST_DIMENSION for v in values):
         return None
     return Stored(() if one else (len(values),), values=tuple(values))
 
 
 def worked_out(call: Call, name: str) -> Stored | None:
-    """What an operation on nothing but such numbers gives, or None where that is not known."""
+    """The result of an operation that reads no tensor, only such numbers; None if it is not known."""
     first = call.args[0] if call.args else call.kwargs.get("x")
     second = call.kwargs.get("y", call.args[1] if len(call.args) > 1 else None)
     if name == "getitem":
@@ -111,7 +111,7 @@ def worked_out(call: Call, name: str) -> Stored | None:
 
 
 def _taken(value: Any, index: Any) -> Stored | None:
-    """Square brackets behind a list of numbers."""
+    """An index or a slice of a list of numbers."""
     index = index[0] if isinstance(index, list) and len(index) == 1 else index
     if not isinstance(value, Stored) or not value.dims:
         return None

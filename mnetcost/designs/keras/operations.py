@@ -1,7 +1,4 @@
-"""What does each operation compute that stands in a Keras model beside layers?
-
-Those of `keras.ops`, and TensorFlow's in Keras 2 models.
-"""
+"""What does each operation of `keras.ops` or TensorFlow compute that a Keras model calls?"""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ def argument(call: Call, name: str, at: int, default: Any = None) -> Any:
 
 
 def axis_at(rank: int, axis: Any) -> int:
-    """Which axis of a tensor a number means; the batch's is not known."""
+    """Which axis of a tensor a number means; raises NotKnown for the batch or none."""
     at = axis_in(rank, axis)
     if not at:
         raise NotKnown
@@ -53,7 +50,7 @@ def axis_at(rank: int, axis: Any) -> int:
 
 
 def axes_at(rank: int, axes: Any) -> list[int]:
-    """Which axes of a tensor a number or a list of them means, in order."""
+    """The axes of a tensor that a number or a list of numbers means, sorted; raises NotKnown as `axis_at`."""
     axes = [axes] if axes.__class__ is int else axes
     if not isinstance(axes, list):
         raise NotKnown
@@ -137,7 +134,7 @@ def op_pad(call: Call) -> Tensor:
 
 
 def cut(call: Call, t: Tensor, sizes: Dims, start: int = 0, part: str = "") -> Tensor:
-    """Some of each axis of a tensor; `start` is that of the channels."""
+    """A slice of a tensor, `sizes` of each axis; `start` is the first channel."""
     if sizes == t.dims:
         return t
     if len(t.dims) > 4 or min(sizes) < 1:
@@ -152,7 +149,7 @@ def cut(call: Call, t: Tensor, sizes: Dims, start: int = 0, part: str = "") -> T
 
 
 def parts_of(call: Call, t: Tensor, at: int, sizes: list[int]) -> list[Tensor]:
-    """The parts of an axis, one behind another."""
+    """The tensor split along an axis into parts of these sizes."""
     if any(n < 1 for n in sizes) or sum(sizes) != t.dims[at] or len(sizes) > MOST_PARTS:
         raise NotKnown
     starts = [sum(sizes[:k]) * (at == t.c) for k in range(len(sizes))]
@@ -163,7 +160,7 @@ def parts_of(call: Call, t: Tensor, at: int, sizes: list[int]) -> list[Tensor]:
 
 
 def op_split(call: Call) -> list[Tensor]:
-    """Equal parts, parts that end at these places (Keras), or parts of these sizes (TensorFlow)."""
+    """Equal parts, parts that end at these indices (Keras), or parts of these sizes (TensorFlow)."""
     sizes, t = call.kwargs.get("num_or_size_splits"), call.tensors[0]
     given = argument(call, "indices_or_sections", 1, sizes)
     at = axis_at(len(t.dims), argument(call, "axis", 2, 0))
@@ -189,7 +186,7 @@ def op_unstack(call: Call) -> list[Tensor]:
 
 
 def op_stack(call: Call) -> Tensor:
-    """Side by side along a new axis."""
+    """Tensors of one shape, stacked along a new axis."""
     t = call.tensors[0]
     at = axis_at(len(t.dims) + 1, argument(call, "axis", 1, 0))
     if any(x.dims != t.dims for x in call.tensors):
@@ -224,7 +221,7 @@ def op_getitem(call: Call) -> Tensor:
 
 
 def _entries(given: list[Any], rank: int) -> list[Any]:
-    """What stands in square brackets, an entry an axis beside the new axes, the ellipsis written out."""
+    """The entries of square brackets, one for each axis and each new axis, the ellipsis written out."""
     dots = [n for n, e in enumerate(given) if isinstance(e, dict) and e.get("class_name") == "__ellipsis__"]
     taken = sum(e is not None for e in given) - len(dots)
     if len(dots) > 1 or taken > rank or len(given) > MOST_AXES:
@@ -234,7 +231,7 @@ def _entries(given: list[Any], rank: int) -> list[Any]:
 
 
 def op_take(call: Call) -> Tensor:
-    """Some places of an axis, which stand in the file."""
+    """Some indices of an axis, which the file gives."""
     t, index = call.tensors[0], argument(call, "indices", 1)
     places, at = listed(index), axis_at(len(t.dims), argument(call, "axis", 2, 0))
     if places is None or len(call.tensors) > 1 or not 0 < len(places) <= t.dims[at]:
@@ -244,7 +241,7 @@ def op_take(call: Call) -> Tensor:
 
 
 def table(call: Call, lists: Any) -> Tensor:
-    """Numbers that the file writes out as lists in lists, of one image: a table that nothing trains."""
+    """Numbers that the file writes as nested lists, for one image: a table that is not trained."""
     axes: list[int] = []
     while isinstance(lists, list) and lists and len(axes) < MOST_AXES:
         axes.append(len(lists))
@@ -256,7 +253,7 @@ def table(call: Call, lists: Any) -> Tensor:
 
 
 def repeated(call: Call, times: list[int] | None) -> Tensor:
-    """A tensor, or numbers of the file, as often along each axis, the batch first."""
+    """A tensor, or a table of the file, repeated so many times along each axis, the batch first."""
     if times is None:
         raise NotKnown
     t = call.tensors[0] if call.tensors else table(call, argument(call, "input", 0))
@@ -295,7 +292,7 @@ def op_filled(call: Call) -> Tensor:
 
 
 def op_moved(call: Call) -> Tensor:
-    """Turned round along some axes."""
+    """A tensor whose numbers are in another order along some axes."""
     t = call.tensors[0]
     return call.same(Permute(*view(t.dims, t.c)), t)
 
@@ -308,7 +305,7 @@ def op_swap(call: Call) -> Tensor:
 
 
 def op_depth(call: Call) -> Tensor:
-    """Squares of positions become channels, or back."""
+    """Squares of positions become channels (space to depth), or the reverse."""
     t, size = call.tensors[0], single(argument(call, "block_size", 1))
     if len(t.dims) != 4 or size is None or size < 1:
         raise NotKnown
@@ -331,7 +328,7 @@ def op_resize(call: Call) -> Tensor:
 
 
 def op_matmul(call: Call) -> Tensor:
-    """A product of two computed tensors, of matrices in their last two axes."""
+    """A product of two computed tensors, whose last two axes are matrices."""
     if len(call.tensors) != 2 or any(call.kwargs.get(key) for key in ("adjoint_a", "adjoint_b")):
         raise NotKnown
     a, b = (t.dims for t in call.tensors)

@@ -25,9 +25,7 @@ def activated(call: Call, t: Tensor, key: str = "activation") -> Tensor:
 
 
 def map_of(call: Call, sides: int = 2) -> Tensor:
-    """The one input as a map, or as a row of positions; its channels are where the layer's `data_format`
-    says, which each layer may set for itself.
-    """
+    """The input as a map (2 sides) or a sequence (1 side), with the channels where `data_format` has them."""
     t, place = call.x, call.given.get("data_format")
     if place not in (None, "channels_last", "channels_first", "default"):
         raise call.fault('\'data_format\' must be "channels_last" or "channels_first"')
@@ -38,19 +36,19 @@ def map_of(call: Call, sides: int = 2) -> Tensor:
 
 
 def sides_of(call: Call) -> int:
-    """How many sides the window of a layer has, by its name's end."""
+    """How many sides the layer's window has: 1 for Conv1D, 2 for Conv2D."""
     return int(call.type[-2]) if call.type[-2:] in ("1D", "2D", "3D") else 2
 
 
 def windowed(call: Call) -> Tensor:
-    """The one input as what the layer's window slides over."""
+    """The input as the map or the sequence that the layer's window slides over."""
     if sides_of(call) == 3:
         raise NotKnown
     return map_of(call, sides_of(call))
 
 
 def window(call: Call, key: str, default: Any = MISSING) -> Any:
-    """A size for each side; along a row of positions there is only the height."""
+    """A size for each side of a window; a sequence is a map of width 1."""
     sides = sides_of(call)
     numbers = call.sides(key, default, 1, sides)
     return plain_size(*numbers) if sides == 2 else (numbers[0], 1)

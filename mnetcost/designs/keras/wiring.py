@@ -32,7 +32,7 @@ def class_name_of(layer: dict[str, Any], net: Net, place: str) -> str:
 
 
 def first_channels(config: Any) -> bool:
-    """Does any layer put the channels first? An input does not say how its axes are meant."""
+    """Whether any layer puts the channels first; an input does not say which of its axes is the channels."""
     todo = [config]
     while todo:
         here = todo.pop()
@@ -46,10 +46,7 @@ def first_channels(config: Any) -> bool:
 
 
 def is_model(layer: dict[str, Any]) -> bool:
-    """Is this a model whose config holds its layers?
-
-    A class of a user's that is built as a functional model has them too.
-    """
+    """Whether this is a model whose config holds its layers, as that of a custom functional model does."""
     config = layer.get("config")
     functional = isinstance(config, dict) and all(
         isinstance(config.get(key), (list, dict)) for key in FUNCTIONAL
@@ -58,9 +55,7 @@ def is_model(layer: dict[str, Any]) -> bool:
 
 
 def given_input(layer: Any, depth: int = 0) -> Any:
-    """The shape of a layer's input, the batch first, if it says one; a model's is the one that its
-    innermost first layer says.
-    """
+    """The shape of a layer's input, batch first, or None; for a model, that of its innermost first layer."""
     if not isinstance(layer, dict):
         return None
     config = layer.get("config") if depth <= DEEPEST else None
@@ -76,7 +71,7 @@ def given_input(layer: Any, depth: int = 0) -> Any:
 
 
 def _first_layer(config: Any) -> Any:
-    """The layer of a model that takes its first input, or else the first that it lists."""
+    """The layer of a model that takes its first input; if that is not known, the first in its list."""
     layers = config.get("layers") if isinstance(config, dict) else config
     if not isinstance(layers, list) or not layers:
         return None
@@ -111,9 +106,9 @@ Table = dict[str, Any]
 
 
 class Model:
-    """One model of the file: the whole, or one that is a layer of another.
+    """A model of the file: the whole one, or one that is a layer of another.
 
-    prefix: of its layers' names, with a slash at its end, where it is a layer.
+    prefix: what the names of its layers begin with, such as "head/"; empty for the whole model.
     """
 
     def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0) -> None:
@@ -133,7 +128,7 @@ class Model:
         return self.net.layers.fault(message, f"layer {layer[:80]!r}" if layer else self.place, hint)
 
     def run(self, class_name: str, inputs: list[Tensor] | None) -> list[Value]:
-        """Add the model's layers, on tensors where it is called as a layer, and return its outputs."""
+        """Add the model's layers and return its outputs; `inputs` are for a model that is a layer."""
         if class_name == "Sequential":
             return [self.sequential(inputs)]
         return Functional(self.net, self.config, self.prefix, self.depth).outputs(inputs)
@@ -180,7 +175,7 @@ class Model:
 
 
 class Functional(Model):
-    """A model whose layers say which outputs of which calls they read."""
+    """A model whose layers name the outputs that they read."""
 
     def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0) -> None:
         super().__init__(net, config, prefix, depth)
@@ -194,7 +189,7 @@ class Functional(Model):
                 raise self.fault(f"two layers are called '{name[:80]}'")
             self.named[name] = layer
         self.done: dict[tuple[str, int], list[Value]] = {}
-        self.shapes: dict[Link, Any] = {}  # what calls say of what they read
+        self.shapes: dict[Link, Any] = {}  # of outputs, as the calls that read them give them
 
     def outputs(self, inputs: list[Tensor] | None) -> list[Value]:
         """Call every layer, and return what the model gives."""
@@ -208,7 +203,7 @@ class Functional(Model):
         return [self.output(link) for link in links]
 
     def bind(self, inputs: list[Tensor] | None) -> None:
-        """Give the layers that are not called their tensors: the model's inputs."""
+        """Give the layers that nothing calls, the model's inputs, their tensors."""
         names = [link.layer for link in _links(self.config.get("input_layers"))]
         bound = dict(zip(names, inputs or (), strict=False))
         for name, layer in self.named.items():
@@ -235,10 +230,10 @@ class Functional(Model):
             yield Step(name, k, *arguments)
 
     def numbered(self, steps: list[Step]) -> list[Step]:
-        """The calls, numbered as links number them.
+        """The calls with the numbers that links use.
 
-        A model that was made with an input has a call of its own, number 0, which Keras does not save; links
-        to its other calls count it all the same. Source: Keras, functional.py, get_config.
+        Building a nested model is its call number 0, which Keras does not save, though links to its later
+        calls count it. Source: Keras, functional.py, get_config.
         """
         last: dict[str, int] = {}
         for links in (*(step.links for step in steps), _links(self.config.get("output_layers"))):
@@ -273,7 +268,7 @@ class Functional(Model):
             raise self.fault("reads what depends on itself: the layers form a cycle", stuck)
 
     def waits(self, steps: list[Step]) -> tuple[list[int], dict[tuple[str, int], list[int]]]:
-        """How many calls each call waits for, and which calls wait for each."""
+        """For each call, how many calls it waits for; for each call by name and number, which wait for it."""
         there = {(step.layer, step.call) for step in steps}
         missing, waiting = [0] * len(steps), dict[tuple[str, int], list[int]]()
         for n, step in enumerate(steps):
@@ -289,7 +284,7 @@ class Functional(Model):
         return missing, waiting
 
     def arguments(self, step: Step, shapes: list[Any]) -> Arguments:
-        """What a call reads, in the place of its links."""
+        """The arguments of a call, with tensors in the place of links."""
 
         def read(value: Any) -> Any:
             if isinstance(value, Link):
@@ -309,15 +304,13 @@ class Functional(Model):
         return values[min(max(link.output, 0), len(values) - 1)]
 
     def like(self, name: str) -> str:
-        """A hint where no layer has this name."""
+        """A hint with the nearest name, if no layer has this one."""
         like = nearest(name, list(self.named)[:2000]) if name not in self.named else None
         return f"did you mean '{like}'?" if like else ""
 
 
 def _links(value: Any) -> Iterator[Link]:
-    """The tensors in a list of links, however it is nested: ["a", 0, 0], [["a", 0, 0], ...] or {"x":
-    ["a", 0, 0]}.
-    """
+    """The links in a value, however nested: ["a", 0, 0], [["a", 0, 0], ...] or {"x": ["a", 0, 0]}."""
     if isinstance(value, Link):
         yield value
     elif isinstance(value, (dict, list)):
@@ -346,7 +339,7 @@ def _keras2(value: list[Any]) -> Link | None:
 
 
 def _arguments(node: Any, known: Table, shapes: dict[Link, Any]) -> tuple[list[Any], Table] | None:
-    """The arguments of one call, in either dialect; None for what is neither."""
+    """The arguments of one call as Keras 3 or Keras 2 writes them; None if it is neither."""
     if isinstance(node, dict) and isinstance(node.get("args"), list):
         kwargs = _linked3(node.get("kwargs") or {}, shapes)
         return _linked3(node["args"], shapes), kwargs if isinstance(kwargs, dict) else {}
