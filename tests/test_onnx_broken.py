@@ -52,7 +52,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     ),
     "a stride of 0": (
         model([node("Conv", ["x", "w"], ["y"], strides=[0, 0])], STORED),
-        "'strides' must be 2 numbers from 1",
+        "'strides' must be a whole number from 1",
     ),
     "a bad reshape": (
         model([node("Reshape", ["x", "to"], ["y"])], [numbers("to", 5, -1)]),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...engine.ops import Op
-from .fields import LARGEST, Fields
+from .fields import MISSING, Fields
 from .maps import Maps
 from .stored import Dims, Stored
 from .tensors import NotKnown, Tensor, Value, dims_text
@@ -66,9 +66,13 @@ class Call(Fields):
             raise self.fault(f"axis {axis} does not fit {rank} axes")
         return axis % rank
 
+    def signed(self, key: str, default: Any = MISSING) -> int:
+        """A whole number of either sign, of 64 bits."""
+        return self.integer(key, default, -(2**63), 2**63)
+
     def axis_at(self, key: str, rank: int, default: int = 0) -> int:
         """The axis that an option gives, counted from the front."""
-        return self.axis(self.integer(key, default, -LARGEST), rank)
+        return self.axis(self.signed(key, default), rank)
 
     def part_name(self, part: str) -> str:
         """The name of a layer of this operation."""

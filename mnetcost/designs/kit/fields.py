@@ -20,7 +20,7 @@ from ..reading import shown
 from ..sorts import Wrong, whole
 
 LARGEST = 2**31 - 1  # what the formats themselves hold in one dimension
-LONGEST_LIST = 32
+LONGEST_LIST = 1000
 MISSING: Any = object()
 
 

@@ -5,6 +5,7 @@ Nothing but the named file is opened: where weights are kept elsewhere their sha
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ...engine.ops import Input
@@ -169,10 +170,7 @@ class Reading:
             name, dims = text(v.name), list(self.dims(v))
             if v.name in self.weights:
                 stored = net.checked(dims, name)
-                count = 1
-                for n in stored:
-                    count *= n
-                env[v.name] = Stored(stored, ("input", v.name), count)
+                env[v.name] = Stored(stored, ("input", v.name), prod(stored))
                 continue
             if v.name == self.image:
                 at = self.sides(tuple(dims))

@@ -24,7 +24,7 @@ def reread(place: Cut, dims: Dims) -> Cut | None:
 
 def _reshaped(call: Call, dims: Dims) -> Dims | None:
     try:
-        target = call.integers("shape", 1)
+        target = call.indices("shape", 1)
     except NotKnown:
         return None
     return None if target is None else resolved(call, dims, target)
@@ -35,7 +35,7 @@ def resolved(call: Call, dims: Dims, target: Sequence[int]) -> Dims:
     if len(target) > MOST_AXES or target.count(-1) > 1:
         raise call.fault(f"cannot be read along axes {list(target)[:MOST_AXES]}")
     out = [
-        dims[i] if n == 0 and not call.integer("allowzero") and i < len(dims) else n
+        dims[i] if n == 0 and not call.flag("allowzero", False) and i < len(dims) else n
         for i, n in enumerate(target)
     ]
     if -1 in out:
@@ -47,12 +47,12 @@ def resolved(call: Call, dims: Dims, target: Sequence[int]) -> Dims:
 
 
 def _transposed(call: Call, dims: Dims) -> Dims | None:
-    perm = call.integers("perm") or list(range(len(dims)))[::-1]
+    perm = call.indices("perm") or list(range(len(dims)))[::-1]
     return tuple(dims[i] for i in perm) if sorted(perm) == list(range(len(dims))) else None
 
 
 def squeezed(call: Call, dims: Dims) -> Dims:
-    axes = call.integers("axes", 1)
+    axes = call.indices("axes", 1)
     at = {a % len(dims) for a in axes} if axes and dims else {i for i, n in enumerate(dims) if n == 1}
     if any(dims[i] != 1 for i in at):
         raise call.fault(f"cannot drop axes {axes} of {dims_text(dims)}")
@@ -60,7 +60,7 @@ def squeezed(call: Call, dims: Dims) -> Dims:
 
 
 def unsqueezed(call: Call, dims: Dims) -> Dims:
-    axes = call.integers("axes", 1) or []
+    axes = call.indices("axes", 1) or []
     rank = len(dims) + len(axes)
     if rank > MOST_AXES or len({a % rank for a in axes}) != len(axes):
         raise call.fault(f"cannot insert axes {axes[:MOST_AXES]} into {dims_text(dims)}")
@@ -71,17 +71,17 @@ def unsqueezed(call: Call, dims: Dims) -> Dims:
 
 
 def flattened(call: Call, dims: Dims) -> Dims:
-    axis = call.integer("axis", 1)
+    axis = call.signed("axis", 1)
     axis = axis + len(dims) if axis < 0 else axis
     return prod(dims[:axis]), prod(dims[axis:])
 
 
 def sliced(call: Call, dims: Dims) -> list[list[range]]:
     """What a slice takes of each axis."""
-    starts, ends, steps = call.integers("starts", 1), call.integers("ends", 2), call.integers("steps", 4)
+    starts, ends, steps = call.indices("starts", 1), call.indices("ends", 2), call.indices("steps", 4)
     if starts is None or ends is None:
         raise NotKnown
-    along = call.integers("axes", 3) or list(range(len(starts)))
+    along = call.indices("axes", 3) or list(range(len(starts)))
     steps = steps or [1] * len(starts)
     if (
         not len(starts) == len(ends) == len(along) == len(steps)
@@ -99,13 +99,10 @@ def sliced(call: Call, dims: Dims) -> list[list[range]]:
 
 def split(call: Call, dims: Dims) -> list[list[range]]:
     """What each output of a split takes of each axis."""
-    axis = call.integer("axis", 0)
-    if not -len(dims) <= axis < len(dims):
-        raise call.fault(f"axis {axis} does not fit {dims_text(dims)}")
-    axis %= len(dims)
-    parts = call.integers("split", 1)
+    axis = call.axis_at("axis", len(dims))
+    parts = call.indices("split", 1)
     if parts is None:
-        count = call.integer("num_outputs", len(call.node.output))
+        count = call.signed("num_outputs", len(call.node.output))
         whole = -(-dims[axis] // count) if 0 < count <= dims[axis] else 0
         parts = [whole] * (count - 1) + [dims[axis] - whole * (count - 1)] if whole else []
     if sum(parts) != dims[axis] or len(parts) > 1000 or min(parts) < 0:
@@ -120,7 +117,7 @@ def split(call: Call, dims: Dims) -> list[list[range]]:
 
 def gathered(call: Call, dims: Dims) -> list[list[range]] | None:
     """What indices take of an axis, where they are few and evenly apart."""
-    index, axis = call.input(1), call.integer("axis", 0)
+    index, axis = call.input(1), call.signed("axis", 0)
     if not isinstance(index, Stored) or not index.values or len(index.dims) > 1:
         return None
     n, at = dims[axis], [int(i) for i in index.values]

@@ -49,7 +49,7 @@ def constant_of_shape(call: Call) -> Output:
     """One number as often as a shape says: weights, where a file that was made without them reads them as
     such.
     """
-    dims = tuple(call.integers("shape", 0) or ())
+    dims = tuple(call.indices("shape", 0) or ())
     if 0 not in dims:
         call.net.checked(dims, call.name)
     value = call.attributes.get("value")
@@ -65,7 +65,7 @@ def shape(call: Call) -> Output:
     if value is None:
         raise NotKnown
     dims = value.dims[
-        call.integer("start") : call.integer("end", len(value.dims)) if "end" in call.attributes else None
+        call.signed("start", 0) : call.signed("end", len(value.dims)) if "end" in call else None
     ]
     return Stored((len(dims),), None, 0, dims)
 
@@ -80,7 +80,7 @@ def reshape(call: Call) -> Output:
     followed.
     """
     t = call.tensor()
-    target = call.integers("shape", 1)
+    target = call.indices("shape", 1)
     value = call.input(1)
     if target is None:
         raise NotKnown
@@ -89,7 +89,7 @@ def reshape(call: Call) -> Output:
     if not dims:
         dims = resolved(call, t.dims, target)
     call.net.reshaped[call.name] = t.dims, dims
-    return call.net.reshape(call.name, t, dims)
+    return call.reshape(t, dims)
 
 
 def axes(rule: Callable[[Call, Dims], Dims]) -> Lay:
@@ -97,25 +97,23 @@ def axes(rule: Callable[[Call, Dims], Dims]) -> Lay:
 
     def lay(call: Call) -> Output:
         t = call.tensor()
-        return call.net.reshape(call.name, t, rule(call, t.dims))
+        return call.reshape(t, rule(call, t.dims))
 
     return lay
 
 
 def transpose(call: Call) -> Output:
     t = call.tensor()
-    return call.net.transpose(call.name, t, call.integers("perm") or list(range(len(t.dims)))[::-1])
+    return call.net.transpose(call.name, t, call.indices("perm") or list(range(len(t.dims)))[::-1])
 
 
 def concat(call: Call) -> Output:
     values = [v for v in call.inputs if v is not None and 0 not in v.dims]
-    return call.net.concat(call.name, values, call.integer("axis", 0))
+    return call.net.concat(call.name, values, call.signed("axis", 0))
 
 
 def q_concat(call: Call) -> Output:
-    return call.net.concat(
-        call.name, [v for v in call.inputs[2::3] if v is not None], call.integer("axis", 0)
-    )
+    return call.net.concat(call.name, [v for v in call.inputs[2::3] if v is not None], call.signed("axis", 0))
 
 
 def slices(call: Call) -> Output:
@@ -139,7 +137,7 @@ def part(call: Call, name: str, t: Tensor, dims: Dims) -> Value:
 def gather(call: Call) -> Output:
     """Some of an axis by fixed numbers, or rows of a table by computed ones: both only move numbers."""
     t, index = call.tensor(0), call.input(1)
-    axis = call.integer("axis", 0)
+    axis = call.signed("axis", 0)
     if index is None or not -len(t.dims) <= axis < len(t.dims):
         raise NotKnown
     axis %= len(t.dims)
@@ -152,12 +150,12 @@ def gather(call: Call) -> Output:
     y = call.net.part(call.name, t, (*t.dims[:axis], taken, *t.dims[axis + 1 :]))
     if not index.dims:
         return call.net.without(y, [axis])
-    return y if len(index.dims) == 1 else call.net.reshape(f"{call.name}/axes", y, dims)
+    return y if len(index.dims) == 1 else call.reshape(y, dims, "axes")
 
 
 def gather_nd(call: Call) -> Output:
     """Numbers, or slices of numbers, by the places that the rows of the second input say."""
-    t, index, batch = call.tensor(0), call.input(1), call.integer("batch_dims")
+    t, index, batch = call.tensor(0), call.input(1), call.signed("batch_dims", 0)
     if (
         index is None
         or not index.dims
@@ -181,7 +179,7 @@ def scatter(call: Call) -> Output:
     an axis.
     """
     t, index, by = call.tensor(0), call.input(1), call.tensor(2)
-    if index is None or call.word("reduction", "none") not in ("", "none"):
+    if index is None or call.text("reduction", "none") not in ("", "none"):
         raise NotKnown
     fits = by.dims == index.dims and len(by.dims) == len(t.dims)
     if call.type == "ScatterND" and index.dims:
@@ -191,7 +189,7 @@ def scatter(call: Call) -> Output:
             f"updates of {dims_text(by.dims)} at places of {dims_text(index.dims)} do not fit"
             f" {dims_text(t.dims)}"
         )
-    return call.net.add(call.name, Scatter(), t, by, dims=t.dims, c=t.c)
+    return call.add(Scatter(), t, by, dims=t.dims, c=t.c)
 
 
 def eye_like(call: Call) -> Output:
@@ -201,13 +199,13 @@ def eye_like(call: Call) -> Output:
 
 def ranged(call: Call) -> Output:
     """Numbers at equal steps, too many to write out."""
-    start, stop, step = (call.values(i)[0] for i in range(3))
+    start, stop, step = (call.numbers_or_zeros(i)[0] for i in range(3))
     return Stored(call.net.checked((max(0, -int((start - stop) // step)),), call.name))
 
 
 def expand(call: Call) -> Output:
     """Repeat along axes of 1, which only moves numbers."""
-    value, target = call.input(0), call.integers("shape", 1)
+    value, target = call.input(0), call.indices("shape", 1)
     if value is None or target is None:
         raise NotKnown
     try:
@@ -220,7 +218,7 @@ def expand(call: Call) -> Output:
 
 
 def tile(call: Call) -> Output:
-    value, times = call.input(0), call.integers("repeats", 1)
+    value, times = call.input(0), call.indices("repeats", 1)
     if value is None or times is None or len(times) != len(value.dims):
         raise NotKnown
     return call.net.repeated(
@@ -231,10 +229,10 @@ def tile(call: Call) -> Output:
 def pad(call: Call) -> Output:
     """Zeros around a map; fewer than none cut it."""
     t = call.tensor()
-    pads = call.integers("pads", 1) or call.integers("paddings")
+    pads = call.indices("pads", 1) or call.indices("paddings")
     if pads is None:
         raise NotKnown
-    along = call.integers("axes", 3) or list(range(len(t.dims)))
+    along = call.indices("axes", 3) or list(range(len(t.dims)))
     if len(pads) != 2 * len(along) or any(not -len(t.dims) <= a < len(t.dims) for a in along):
         raise call.fault(f"pads of {pads[:16]} do not fit {dims_text(t.dims)}")
     before, after = [0] * len(t.dims), [0] * len(t.dims)

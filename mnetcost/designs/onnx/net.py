@@ -15,6 +15,7 @@ from typing import Any
 from ...engine.costs import cost
 from ...engine.graph import Graph
 from ...engine.ops.moves import Constant
+from ..kit.calls import Call as KitCall
 from ..kit.folding import MOST_NUMBERS, fold
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.maps import Maps
@@ -193,8 +194,29 @@ class Net(Maps):
         return [env[o.name] for o in names]
 
 
-class Call:
+KINDS_OF_ATTRIBUTES: dict[int, Callable[[Any], Any]] = {
+    1: lambda a: a.f,
+    2: lambda a: a.i,
+    3: lambda a: text(a.s),
+    6: lambda a: list(a.floats),
+    7: lambda a: list(a.ints),
+}
+"""AttributeProto.AttributeType: how its value is fetched; tensors and graphs are left as messages."""
+
+
+def kind_of(attribute: Any) -> int:
+    """Of which type an attribute is; where the file does not say, as files of old, by what it holds."""
+    if attribute.type:
+        return int(attribute.type)
+    held = {1: attribute.HasField("f"), 2: attribute.HasField("i"), 3: attribute.HasField("s")}
+    held |= {6: bool(attribute.floats), 7: bool(attribute.ints)}
+    return next((kind for kind, there in held.items() if there), 0)
+
+
+class Call(KitCall):
     """One node: its inputs, attributes and name."""
+
+    net: Net
 
     def __init__(
         self,
@@ -205,58 +227,49 @@ class Call:
         depth: int,
         refs: Any,
     ) -> None:
-        self.net, self.node, self.env, self.depth = net, node, env, depth
-        domain = text(node.domain)
-        self.type = text(node.op_type)
+        self.node, self.env, self.depth = node, env, depth
+        type_, domain = text(node.op_type), text(node.domain)
         self.domain = "" if domain == "ai.onnx" else domain
-        own = text(node.name) or (text(node.output[0]) if node.output else "") or self.type or "node"
-        self.name = f"{prefix}{own}"
-        self.inputs: list[Value | None] = []
-        for name in node.input:
-            if name not in env:
-                hint = "nodes must stand in the order in which they run, without cycles"
-                raise self.fault(
-                    f"reads '{text(name)[:80]}', which no input, initializer or node before it gives", hint
-                )
-            self.inputs.append(env[name])
+        name = text(node.name) or (text(node.output[0]) if node.output else "") or type_ or "node"
         self.attributes = {}
         for a in node.attribute:
             source = refs.get(a.ref_attr_name) if a.ref_attr_name else a
             if source is not None:
                 self.attributes[text(a.name)] = source
+        super().__init__(net, type_, f"{prefix}{name}", [], self.attributes)
+        self.inputs = [self.read(name) for name in node.input]
 
-    def fault(self, message: str, hint: str = "") -> Exception:
-        return self.net.fault(message, self.name, hint)
+    def read(self, name: bytes) -> Value | None:
+        """The value of a name; None for an input that is left out."""
+        if name not in self.env:
+            what = f"reads '{text(name)[:80]}', which no input, initializer or node before it gives"
+            hint = "nodes must stand in the order in which they run, without cycles"
+            raise self.fault(what, hint)
+        return self.env[name]
 
-    def integer(self, key: str, default: int = 0) -> int:
+    def raw(self, key: str) -> Any:
         a = self.attributes.get(key)
-        return int(a.i) if a is not None else default
+        return None if a is None else KINDS_OF_ATTRIBUTES.get(kind_of(a), lambda a: a)(a)
 
-    def number(self, key: str, default: float) -> float:
-        a = self.attributes.get(key)
-        return float(a.f) if a is not None else default
+    def truth(self, value: Any) -> bool | None:
+        return bool(value) if isinstance(value, int) else None
 
-    def word(self, key: str, default: str = "") -> str:
-        a = self.attributes.get(key)
-        return text(a.s) if a is not None else default
-
-    def integers(self, key: str, at: int = -1) -> list[int] | None:
+    def indices(self, key: str, at: int = -1) -> list[int] | None:
         """Whole numbers of an attribute, or of the input in place `at`; None where neither is there.
 
         Raises NotKnown where they are computed from the image.
         """
-        a = self.attributes.get(key)
-        if a is not None:
-            return list(a.ints)
-        if at < 0 or at >= len(self.inputs) or self.inputs[at] is None:
+        if key in self:
+            return self.integers(key, (), -(2**63), 2**63)
+        if at < 0 or self.input(at) is None:
             return None
-        value = self.inputs[at]
-        if not isinstance(value, Stored) or value.values is None:
-            raise NotKnown
-        return [int(n) for n in self.values(at)]
+        return [int(n) for n in self.numbers_or_zeros(at)]
 
-    def values(self, at: int) -> tuple[Any, ...]:
-        """The numbers of an input; none where it is left out or empty."""
+    def numbers_or_zeros(self, at: int) -> tuple[Any, ...]:
+        """The numbers of an input, none where it is left out or empty; zeros where one is out of bounds.
+
+        Raises NotKnown where they are computed from the image.
+        """
         value = self.input(at)
         if value is None:
             return ()
@@ -265,23 +278,6 @@ class Call:
         if any(n != n or abs(n) > 2**63 for n in value.values):
             return tuple(0 for _ in value.values)
         return value.values
-
-    def input(self, at: int) -> Value | None:
-        return self.inputs[at] if at < len(self.inputs) else None
-
-    def tensor(self, at: int = 0) -> Tensor:
-        """An input as a layer."""
-        value = self.input(at)
-        if value is None:
-            raise self.fault(f"{self.type[:40]} needs its input {at + 1}")
-        return self.net.as_tensor(value, self.name)
-
-    def weights(self, at: int) -> Stored | None:
-        """Numbers of the file as an input; raises NotKnown where they are computed."""
-        value = self.input(at)
-        if isinstance(value, Tensor):
-            raise NotKnown
-        return value
 
     def fills(self, at: int, number: int, grouped: bool = False) -> bool:
         """Is an input of a norm only what an exporter writes for a scale or a shift that the norm lacks:
@@ -326,12 +322,9 @@ class Call:
         except NotKnown:
             done = None
         except UNFIT:
-            raise self.fault(
-                f"{self.type[:40]} cannot take inputs of"
-                f" {', '.join(dims_text(v.dims) for v in self.inputs[:4] if v)}"
-            ) from None
+            raise self.unfit() from None
         if done is None and not self.weighs(reads) and net.may_end(self.type, reads):
-            return [net.tail(self.called, self.name, reads, self.given(0))] * max(len(self.node.output), 1)
+            return [net.tail(self.called, self.name, reads, self.declared(0))] * max(len(self.node.output), 1)
         if done is None:
             done = [self.unknown(k) for k in range(min(len(self.node.output), 1000))]
             done[1:] = [d for d in done[1:] if d]
@@ -345,7 +338,7 @@ class Call:
         strange = [name for name in within if name not in self.net.known][:4]
         return f"{type_} ({', '.join(strange)})" if strange else type_
 
-    def given(self, k: int) -> Dims | None:
+    def declared(self, k: int) -> Dims | None:
         """The axes that the file says of an output, at its own size."""
         return (
             self.net.given.get(self.node.output[k])
@@ -376,12 +369,12 @@ class Call:
         if self.weighs(reads):
             self.net.layers.refuse_behind(*[v.ref for v in reads if isinstance(v, Tensor)])
         known = self.type in self.net.known and not self.domain and self.type != "If"
-        return [self.net.tail("" if known else self.called, self.name, reads, self.given(0))] * max(
+        return [self.net.tail("" if known else self.called, self.name, reads, self.declared(0))] * max(
             len(self.node.output), 1
         )
 
     def unknown(self, k: int = 0) -> Tensor:
-        said_dims = self.given(k)
+        said_dims = self.declared(k)
         values = [v for v in self.inputs if v is not None]
         if k and said_dims is None:
             said_dims = next((v.dims for v in values if isinstance(v, Tensor)), None)
@@ -438,7 +431,7 @@ class Call:
                 else [None] * len(made)
             )
         if self.type == "Transpose":
-            perm = self.integers("perm") or list(range(len(value.dims)))[::-1]
+            perm = self.indices("perm") or list(range(len(value.dims)))[::-1]
             return [Cut(place.offset, made[0], tuple(place.strides[i] for i in perm))]
         return [reread(place, made[0])]
 

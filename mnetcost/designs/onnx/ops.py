@@ -23,26 +23,20 @@ from .windows import conv, conv_transpose, global_pool, mapped, pool
 def gemm(call: Call, at: tuple[int, int, int] = (0, 1, 2)) -> Output:
     """A @ B + C with either transposed."""
     a, b, bias = (call.input(i) for i in at)
-    if call.integer("transA"):
+    if call.flag("transA", False):
         a = call.net.transpose(f"{call.name}/a", call.tensor(0), (1, 0))
     if isinstance(b, Stored) and len(b.dims) == 2:
-        inner, out = reversed(b.dims) if call.integer("transB") else b.dims
+        inner, out = reversed(b.dims) if call.flag("transB", False) else b.dims
         stored = bias if isinstance(bias, Stored) and bias.numbers and prod(bias.dims) == out else None
         t = a if isinstance(a, Tensor) else call.tensor(0)
         y = call.net.dense(call.name, call.net.seen(t, -1, call.name, 2), -1, b, inner, out, stored)
-        return (
-            y
-            if stored is bias
-            else call.net.combine(f"{call.name}/bias", "add", [y, bias])
-            if bias is not None
-            else y
-        )
-    if call.integer("transB"):
+        return y if stored is bias else call.combine("add", y, bias, part="bias") if bias is not None else y
+    if call.flag("transB", False):
         b = call.net.transpose(f"{call.name}/b", call.tensor(at[1]), (1, 0))
     if a is None or b is None:
         raise NotKnown
     y = call.net.matmul(call.name, a, b)
-    return y if bias is None else call.net.combine(f"{call.name}/bias", "add", [y, bias])
+    return y if bias is None else call.combine("add", y, bias, part="bias")
 
 
 def matmul(a: int = 0, b: int = 1) -> Lay:
@@ -59,7 +53,7 @@ def einsum(call: Call) -> Output:
     """A product of two tensors by their letters: each number of the output sums over the letters that it
     lacks.
     """
-    equation = call.word("equation").replace(" ", "")
+    equation = call.text("equation", "").replace(" ", "")
     given, arrow, letters = equation.partition("->")
     parts = given.split(",")
     if not arrow or len(parts) != 2 or len(call.inputs) != 2 or "." in equation:
@@ -87,7 +81,7 @@ def batch_norm(call: Call) -> Output:
     new = learned_affine(call)  # equal numbers may be stored once
     new += [call.net.first(n) for n in (mean, variance)]
     op = Norm(new[0], new[1], new[2] or new[3]) if any(new) else Norm()
-    return call.net.same(call.name, op, call.net.seen(x, 1, call.name), shared=not any(new), written=KEPT)
+    return call.same(op, call.net.seen(x, 1, call.name), shared=not any(new), written=KEPT)
 
 
 def learned_affine(call: Call, grouped: bool = False) -> list[bool]:
@@ -107,11 +101,11 @@ def learned_affine(call: Call, grouped: bool = False) -> list[bool]:
 def layer_norm(call: Call) -> Output:
     """Layer normalisation over the last axis."""
     x, scale = call.tensor(), call.weights(1)
-    axis = call.integer("axis", -1)
+    axis = call.signed("axis", -1)
     if axis not in (-1, len(x.dims) - 1) or scale is None:
         raise NotKnown
     x = call.net.seen(x, -1, call.name)
-    return call.net.same(call.name, LayerNorm(*learned_affine(call)), x)
+    return call.same(LayerNorm(*learned_affine(call)), x)
 
 
 def channel_norm(call: Call) -> Output:
@@ -123,18 +117,18 @@ def channel_norm(call: Call) -> Output:
     if prod(scale.dims) != x.dims[1]:
         raise NotKnown
     grouped = call.type == "InstanceNormalization" and len(x.dims) == 3 and call.net.reread(x)
-    return call.net.same(call.name, LayerNorm(*learned_affine(call, grouped)), x)
+    return call.same(LayerNorm(*learned_affine(call, grouped)), x)
 
 
 def activation(function: str) -> Lay:
-    return lambda call: call.net.same(call.name, Activation(function), call.tensor())
+    return lambda call: call.same(Activation(function), call.tensor())
 
 
 def clip(call: Call) -> Output:
     """ReLU6 where it is one; its bounds are attributes, or inputs since opset 11."""
 
     def bound(key: str, at: int) -> float | None:
-        if key in call.attributes:
+        if key in call:
             return call.number(key, 0)
         value = call.input(at)
         return float(value.values[0]) if isinstance(value, Stored) and value.values and value.one else None
@@ -145,18 +139,14 @@ def clip(call: Call) -> Output:
         call.net.layers.mark("clip", call.name)
     named: dict[tuple[float, float], str] = {(0, 6): "relu6", (0, 1): "relu1", (-1, 1): "hard_tanh"}
     function = named.get((low or 0, high or 0), "clip")
-    return call.net.same(
-        call.name, Activation("relu" if low == 0 and high is None else function), call.tensor()
-    )
+    return call.same(Activation("relu" if low == 0 and high is None else function), call.tensor())
 
 
 def prelu(call: Call) -> Output:
     slope = call.weights(1)
     if slope is None:
         raise NotKnown
-    return call.net.same(
-        call.name, PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.trains(slope, call.name)
-    )
+    return call.same(PRelu(prod(slope.dims)), call.tensor(), shared=not call.net.trains(slope, call.name))
 
 
 def combined(call: Call, by: str, values: list[Value]) -> Value:
@@ -183,7 +173,7 @@ def combine(by: str, a: int = 0, b: int = 1) -> Lay:
 
 def combine_all(by: str) -> Lay:
     def lay(call: Call) -> Output:
-        values = [v for v in call.inputs if v is not None]
+        values = call.values()
         if len(values) == 1:
             return values[0]
         return combined(call, by, values) if len(values) < 100 else None
@@ -193,23 +183,23 @@ def combine_all(by: str) -> Lay:
 
 def rescale(call: Call) -> Output:
     """A multiply and an add with fixed numbers, such as quantisation."""
-    return call.net.same(call.name, Rescale(), call.tensor())
+    return call.same(Rescale(), call.tensor())
 
 
 def quantize_dynamic(call: Call) -> Output:
     """Quantise by the smallest and largest number: the map, its scale and its zero."""
-    y = call.net.same(call.name, Rescale(), call.tensor())
+    y = call.same(Rescale(), call.tensor())
     return [y, Stored((), None, 0, None), Stored((), None, 0, None)]
 
 
 def reduce(by: str) -> Lay:
     def lay(call: Call) -> Output:
         t = call.tensor()
-        axes_ = call.integers("axes", 1)
-        if not axes_ and call.integer("noop_with_empty_axes"):
+        axes_ = call.indices("axes", 1)
+        if not axes_ and call.flag("noop_with_empty_axes", False):
             return t
         return call.net.reduce(
-            call.name, t, axes_ or list(range(len(t.dims))), bool(call.integer("keepdims", 1)), by
+            call.name, t, axes_ or list(range(len(t.dims))), call.flag("keepdims", True), by
         )
 
     return lay
@@ -218,12 +208,12 @@ def reduce(by: str) -> Lay:
 def running(call: Call) -> Output:
     """Each number and those before it added up: an addition a number."""
     t = call.tensor()
-    return call.net.add(call.name, Reduce(*call.net.shape(t), "sum"), t, dims=t.dims, c=t.c)
+    return call.add(Reduce(*call.net.shape(t), "sum"), t, dims=t.dims, c=t.c)
 
 
 def arg(call: Call) -> Output:
     return call.net.reduce(
-        call.name, call.tensor(), [call.integer("axis", 0)], bool(call.integer("keepdims", 1)), "argmax"
+        call.name, call.tensor(), [call.signed("axis", 0)], call.flag("keepdims", True), "argmax"
     )
 
 
@@ -232,10 +222,16 @@ def resize(call: Call) -> Output:
     x, _ = mapped(call, call.tensor())
     at = 1 if call.type == "Upsample" or call.net.opset < 11 else 2
     floats = call.attributes.get("scales")
-    scales = tuple(floats.floats) if floats is not None else call.values(at) if len(call.inputs) > at else ()
-    sizes = call.values(3) if not scales and len(call.inputs) > 3 else ()
+    scales = (
+        tuple(floats.floats)
+        if floats is not None
+        else call.numbers_or_zeros(at)
+        if len(call.inputs) > at
+        else ()
+    )
+    sizes = call.numbers_or_zeros(3) if not scales and len(call.inputs) > 3 else ()
     given = [int(n) for n in sizes] if sizes else [int(n * s) for n, s in zip(x.dims, scales, strict=False)]
-    along = call.integers("axes")
+    along = call.indices("axes")
     if along:
         whole = list(x.dims)
         for a, n in zip(
@@ -252,11 +248,11 @@ def resize(call: Call) -> Output:
     dims = call.net.checked(given, call.name)
     call.net.reshaped[call.name] = x.dims, dims
     method = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}.get(
-        call.word("mode", "nearest")
+        call.text("mode", "nearest")
     )
     if method is None:
         raise NotKnown
-    return call.net.add(call.name, Resize(*view(dims, 1)[:2], method), x, dims=dims, c=1)
+    return call.add(Resize(*view(dims, 1)[:2], method), x, dims=dims, c=1)
 
 
 def to_depth(call: Call) -> Output:
@@ -268,22 +264,20 @@ def to_depth(call: Call) -> Output:
     if not c or (c % (b * b) if up else h % b or w % b):
         raise NotKnown
     dims = (n, c // (b * b), h * b, w * b) if up else (n, c * b * b, h // b, w // b)
-    return call.net.add(call.name, Permute(*view(dims, 1)), x, dims=dims, c=1)
+    return call.add(Permute(*view(dims, 1)), x, dims=dims, c=1)
 
 
 def col2im(call: Call) -> Output:
     """Windows added up to a map again."""
-    t, image, block = call.tensor(), call.integers("image_shape", 1), call.integers("block_shape", 2)
+    t, image, block = call.tensor(), call.indices("image_shape", 1), call.indices("block_shape", 2)
     if image is None or block is None or len(t.dims) != 3 or not prod(block) or t.dims[1] % prod(block):
         raise NotKnown
     dims = call.net.checked((t.dims[0], t.dims[1] // prod(block), *image), call.name)
-    return call.net.add(call.name, Reduce(*view(dims, 1), "sum"), t, dims=dims, c=1)
+    return call.add(Reduce(*view(dims, 1), "sum"), t, dims=dims, c=1)
 
 
 def lrn(call: Call) -> Output:
-    return call.net.same(
-        call.name, LocalResponseNorm(call.integer("size", 1)), call.net.seen(call.tensor(), 1, call.name)
-    )
+    return call.same(LocalResponseNorm(call.integer("size", 1)), call.net.seen(call.tensor(), 1, call.name))
 
 
 def conditional(call: Call) -> Output:
@@ -299,11 +293,11 @@ def conditional(call: Call) -> Output:
 
 def gelu_bias(call: Call) -> Output:
     y = (
-        call.net.combine(f"{call.name}/bias", "add", [call.tensor(), v])
+        call.combine("add", call.tensor(), v, part="bias")
         if (v := call.input(1)) is not None
         else call.tensor()
     )
-    return call.net.same(call.name, Activation("gelu"), y)
+    return call.same(Activation("gelu"), y)
 
 
 def attention(call: Call) -> Output:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.ops import Conv, DynamicConv, GlobalPool, TransposedConv
-from ..kit.layers import LARGEST_DIMENSION, convolution, plain_size
+from ..kit.layers import convolution, plain_size
 from ..kit.stored import Dims, Stored
 from ..kit.tensors import NotKnown, Tensor, Value, view
 from .moves import Lay, Output
@@ -14,10 +14,8 @@ from .net import Call
 
 def sides(call: Call, key: str, count: int, low: int = 1, default: int = 1) -> tuple[int, ...]:
     """A number a side of the window."""
-    said_ = call.integers(key) or [default] * count
-    if len(said_) != count or not all(low <= n <= LARGEST_DIMENSION for n in said_):
-        raise call.fault(f"'{key}' must be {count} numbers from {low}, not {said_[:8]}")
-    return tuple(said_)
+    given = call.integers(key, (), low, counts=(0, count))
+    return tuple(given or [default] * count)
 
 
 def over_a_side(numbers: tuple[int, ...], missing: int = 1) -> Any:
@@ -27,7 +25,7 @@ def over_a_side(numbers: tuple[int, ...], missing: int = 1) -> Any:
 
 def padding(call: Call, count: int) -> Any:
     """Padding as ops take it."""
-    auto = call.word("auto_pad", "NOTSET") or "NOTSET"
+    auto = call.text("auto_pad", "NOTSET") or "NOTSET"
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         return "same"
     if auto == "VALID":
@@ -84,7 +82,7 @@ def conv(at: int = 1, bias_at: int = 2) -> Lay:
             raise NotKnown
         out, per_group, *kernel = w.dims
         groups = call.integer("group", 1)
-        if groups < 1 or per_group * groups != x.dims[1]:
+        if per_group * groups != x.dims[1]:
             raise call.fault(
                 f"its weights are for {per_group:,} channels in {groups:,} groups, and it gets {x.dims[1]:,}"
             )
@@ -112,16 +110,12 @@ def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value 
     if not call.net.one_map(x):
         raise NotKnown
     dims = slid(call, Conv(*op), x, count)
-    y = call.net.add(call.name, op, x, w, dims=dims, c=1)
+    y = call.add(op, x, w, dims=dims, c=1)
     if bias is None:
         return y
     reread = (bias.dims[0], *(1,) * count)
-    along = (
-        bias._replace(dims=reread)
-        if isinstance(bias, Stored)
-        else call.net.reshape(f"{call.name}/bias", bias, reread)
-    )
-    return call.net.combine(f"{call.name}/bias", "add", [y, along])
+    along = bias._replace(dims=reread) if isinstance(bias, Stored) else call.reshape(bias, reread, "bias")
+    return call.combine("add", y, along, part="bias")
 
 
 def conv_transpose(call: Call) -> Output:
@@ -133,7 +127,7 @@ def conv_transpose(call: Call) -> Output:
     groups = call.integer("group", 1)
     if channels != x.dims[1]:
         raise call.fault(f"its weights are for {channels:,} channels, and it gets {x.dims[1]:,}")
-    if call.integers("output_shape") is not None:
+    if call.indices("output_shape") is not None:
         raise NotKnown
     stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
     extra = over_a_side(sides(call, "output_padding", count, 0, 0), 0)
@@ -162,8 +156,8 @@ def pool(kind: Any) -> Lay:
         pads = padding(call, count)
         if count == 2 and dilation == 1 and call.net.one_map(x):
             kernel = call.net.layers.window(call.name, kernel, view((1, *x.dims[1:]), 1), pads != "valid")
-        op = kind(kernel, stride, pads, dilation, bool(call.integer("ceil_mode")))
-        return call.net.add(call.name, batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
+        op = kind(kernel, stride, pads, dilation, call.flag("ceil_mode", False))
+        return call.add(batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
 
     return lay
 
@@ -178,8 +172,6 @@ def global_pool(kind: str) -> Lay:
                 call.name, x, range(2, len(x.dims)), True, "mean" if kind == "average" else kind
             )
         x = call.net.seen(x, 1, call.name)
-        return call.net.add(
-            call.name, GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1
-        )
+        return call.add(GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1)
 
     return lay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ...engine.ops import Input
@@ -137,11 +138,11 @@ class Reading:
                 f"operator {k} reads '{given.name[:80]}', which no input, buffer or operator before it gives"
             )
             raise maps.fault(what, hint="operators must stand in the order in which they run, without cycles")
-        count = 1
-        for d in given.dims:
-            count *= d
         return Stored(
-            given.dims, ("buffer", given.buffer), 0 if given.type in UNLEARNED else count, given.values
+            given.dims,
+            ("buffer", given.buffer),
+            0 if given.type in UNLEARNED else prod(given.dims),
+            given.values,
         )
 
     def run(

@@ -8,7 +8,6 @@ from typing import Any
 
 from ...engine.ops.elements import Activation
 from ..kit.calls import Call as KitCall
-from ..kit.fields import LARGEST
 from ..kit.layers import DETECTION, LARGEST_OPTIONS, PRODUCTS, plain_size
 from ..kit.maps import Maps
 from ..kit.stored import Stored
@@ -44,7 +43,7 @@ class Call(KitCall):
 
     def mask(self, key: str) -> int:
         """A bit for each axis."""
-        return self.integer(key, 0, -LARGEST)
+        return self.signed(key, 0)
 
     @property
     def padding(self) -> Any:
