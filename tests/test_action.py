@@ -125,8 +125,8 @@ def test_a_pull_request_within_budget_passes(runner: Runner, pull: Checkout) -> 
     """With a comment that says so, and no SARIF where none is asked for."""
     pull.write(nets__tiny_toml=TINY)
     done = runner.step(CHECK, comment="out/../mine.md", config="mnetcost.toml")
-    assert (done.returncode, done.stdout) == (0, "limits: 1 kept\n")
-    assert "every budget is kept" in (pull.folder / "mine.md").read_text("utf-8")
+    assert (done.returncode, done.stdout) == (0, "limits: 1 ok\n")
+    assert "all designs are within budget" in (pull.folder / "mine.md").read_text("utf-8")
     assert runner.outputs["exit-code"] == "0"
     assert [p.name for p in pull.folder.glob("*.sarif")] == []
 

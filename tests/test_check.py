@@ -370,7 +370,7 @@ def test_a_waiver_holds_to_the_end_of_its_day(work: Checkout, day: str, state: s
 
 
 def test_a_waiver_waives_its_own_limit_only(work: Checkout) -> None:
-    """By the names of design and limit, or patterns of them; one that waives nothing says that it can go."""
+    """By the names of design and limit, or patterns of them; one that waives nothing is named."""
     work.write(mnetcost_toml=WAIVED.replace("[[waiver]]", "params = 1\n[[waiver]]"))
     assert [r["state"] for r in results(work.folder, "--today", "2026-01-01")] == ["waived", "broken"]
     work.write(
@@ -382,7 +382,7 @@ def test_a_waiver_waives_its_own_limit_only(work: Checkout) -> None:
     work.write(mnetcost_toml=WAIVED.replace('"1k"', '"1M"'))
     done = mnetcost(work.folder, "check", "--today", "2026-01-01")
     assert done.returncode == 0
-    assert "the waiver of madds for tiny.toml (until the new stem) waives nothing: it can go" in done.stdout
+    assert "unused waiver of madds for tiny.toml (until the new stem): it can be removed" in done.stdout
 
 
 def test_the_day_is_read_in_one_place(work: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

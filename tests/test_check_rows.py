@@ -64,17 +64,14 @@ def test_of_forty_designs_the_kept_are_one_line(work: Checkout) -> None:
     forty(work, 2, 1, 37)
     first, limits, *_ = mnetcost(work.folder, "check", "--today", "2029-01-01").stdout.split("\n\n")
     title, line = first.splitlines()
-    assert title == "40 limits: 37 kept, 1 waived, 2 broken"
+    assert title == "40 limits: 37 ok, 1 waived, 2 broken"
     assert line.startswith(
-        "37 limits of 37 designs are kept and not shown (--all shows them); the nearest to its limit is"
-        " tiny.toml:"
+        "37 limits of 37 designs are ok and hidden (use --all); closest to its limit: tiny.toml:"
     )
     assert [row.split()[-1] for row in limits.splitlines()[2:]] == ["broken", "broken", "waived"]
     whole = mnetcost(work.folder, "check", "--all").stdout.split("\n\n")
     assert whole[0] == title
-    assert [row.split()[-1] for row in whole[1].splitlines()[2:]] == ["broken"] * 2 + ["waived"] + [
-        "kept"
-    ] * 37
+    assert [row.split()[-1] for row in whole[1].splitlines()[2:]] == ["broken"] * 2 + ["waived"] + ["ok"] * 37
     assert len(mnetcost(work.folder, "check", "--format", "csv").stdout.splitlines()) == 41
     assert len(results(work.folder)) == 40
 
@@ -86,9 +83,9 @@ def test_up_to_ten_kept_limits_are_shown(work: Checkout, kept: int, shown: int) 
     """
     forty(work, 0, 0, kept)
     text = mnetcost(work.folder, "check").stdout
-    assert text.startswith(f"{kept} limits: {kept} kept\n")
-    assert len([line for line in text.splitlines() if line.endswith("  kept")]) == shown
-    assert ("--all shows them" in text) == (not shown)
+    assert text.startswith(f"{kept} limits: {kept} ok\n")
+    assert len([line for line in text.splitlines() if line.endswith("  ok")]) == shown
+    assert ("use --all" in text) == (not shown)
 
 
 UNREAD = {

@@ -174,7 +174,7 @@ def test_at_most_ten_annotations_of_a_kind(work: Checkout) -> None:
     Path("mnetcost.toml").write_text(limits)
     text = render(answer(), "github", CHECK_FORMATS)
     assert [kind for kind, _, _ in commands(text)] == ["error"] * 10
-    assert "and 2 more of the kind 'error', not annotated\nlimits: 12 broken\n" in text
+    assert "and 2 more of kind 'error', not annotated\nlimits: 12 broken\n" in text
 
 
 def test_mistakes_are_annotated_too() -> None:
@@ -220,10 +220,8 @@ def test_the_comment_begins_with_the_marker_and_says_the_broken_limits_first(wor
     assert len(rows) == 8
     assert [row[2] for row in rows] == ["❌"] * 4 + ["⚠"] + ["🆕"] + ["✅"] * 2
     assert lines.count("</details>") == 6  # the fifth limit's, then that of the kept ones
-    assert lines.index("<details><summary>2 limits are kept</summary>") < lines.index(rows[-2])
-    assert lines[lines.index(rows[-2]) - 2 :][:1] == [
-        "| | design | limit | value | base | allowed | headroom |"
-    ]
+    assert lines.index("<details><summary>2 limits are ok</summary>") < lines.index(rows[-2])
+    assert lines[lines.index(rows[-2]) - 2 :][:1] == ["| | design | limit | value | base | allowed | left |"]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -281,9 +279,9 @@ def test_a_comment_stays_below_what_a_comment_may_hold(
     rows = Counter(line[2] for line in text.splitlines() if re.match(r"\| [✅❌]", line))
     left = {
         what: int(n.replace(",", ""))
-        for n, what in re.findall(r"and ([\d,]+) more that (are kept|are not kept), for which", text)
+        for n, what in re.findall(r"and ([\d,]+) more that (are ok|are not ok), left out", text)
     }
-    assert (rows["❌"] + left.get("are not kept", 0), rows["✅"] + left.get("are kept", 0)) == (broken, kept)
+    assert (rows["❌"] + left.get("are not ok", 0), rows["✅"] + left.get("are ok", 0)) == (broken, kept)
     assert text.count("<details>") == text.count("</details>") == text.count("</summary>")
     assert min(broken, 1) <= rows["❌"]
     assert min(kept, 1) <= rows["✅"]

@@ -294,9 +294,9 @@ def test_formats_are_refused_with_the_nearest() -> None:
     """And npz without arrays, or as text."""
     with pytest.raises(CallError, match="did you mean 'json'"):
         encode(document("x"), "jsno")
-    with pytest.raises(CallError, match="npz holds arrays"):
+    with pytest.raises(CallError, match="npz contains arrays"):
         encode(document("x"), "npz")
-    with pytest.raises(CallError, match="npz is no text"):
+    with pytest.raises(CallError, match="npz is not text"):
         render(document("x"), "npz")
 
 

@@ -29,7 +29,7 @@ THREADS = [  # design, number, kind, what it is (the words of the best explanati
         "v2:alpha=1.4",
         "603134720",
         "madds",
-        "convention thop-2020; added up in float32",
+        "convention thop-2020; summed in float32",
         "sovrasov/flops-counter.pytorch 33",
     ),
     ("v2", "314M", "madds", "a 1x1 expansion in every block, t = 1 too", "tensorflow/models 4516"),
@@ -156,7 +156,7 @@ def test_every_ledger_adds_up(design: str, number: str, kind: str) -> None:
 def test_a_float32_sum_is_named_where_it_would_explain_the_rest() -> None:
     """A number a little beside a figure that is added up exactly."""
     result = CliRunner().invoke(cli, ["reconcile", "v2:alpha=1.4", "582195840"])
-    assert "off by 16: a tool that adds up in float32 counts such a figure in steps of 64" in result.output
+    assert "off by 16: a tool that sums in float32 gives such a figure in steps of 64" in result.output
 
 
 def test_progress_comes_to_its_end() -> None:

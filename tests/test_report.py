@@ -170,7 +170,7 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest() -> None:
 
 def test_rows_that_count_nothing_are_left_out_and_counted() -> None:
     """47 of V2's 152 layers have neither params nor multiply-adds; `everything` shows them."""
-    assert "47 of 152 rows count nothing and are left out; --all shows them" in answer("v2").notes
+    assert "47 of 152 layers have zero cost and are hidden (use --all)" in answer("v2").notes
     assert len(answer("v2").tables[0].rows) == 152 - 47
     assert len(answer("v2", everything=True).tables[0].rows) == 152
 

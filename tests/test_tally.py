@@ -59,7 +59,7 @@ def test_fvcore_differs_from_the_paper_by_norm_and_pool() -> None:
     parts = difference(sums, load_convention("paper").work, load_convention("fvcore").work, "madds")
     assert parts == [
         Entry("batch norm", 6_678_112, 2),
-        Entry("numbers that pools read (global average)", 62_720, 1),
+        Entry("elements read by pools (global average)", 62_720, 1),
     ]
 
 
@@ -93,11 +93,11 @@ def test_another_reference_may_be_asked_for() -> None:
 def test_the_report_says_how_work_reads_elsewhere() -> None:
     """One line, the common conventions but the one in use."""
     line = (
-        "elsewhere: 601,548,544 by flops, 314,193,216 by fvcore, 320,300,008 by ptflops-pytorch, 327,486,720"
-        " by thop"
+        "other tools would report: flops 601,548,544, fvcore 314,193,216, ptflops-pytorch 320,300,008, thop"
+        " 327,486,720"
     )
     assert line in run("report", "torchvision/v2")
-    assert "elsewhere: 300,774,272 by paper, 601,548,544 by flops" in run(
+    assert "other tools would report: paper 300,774,272, flops 601,548,544" in run(
         "report", "torchvision/v2", "--convention", "thop"
     )
 
@@ -118,20 +118,18 @@ def test_a_file_without_norms_is_not_spoken_of_by_tools_that_count_norms(tmp_pat
     """
     path = folded(tmp_path, bias=True)
     text = run("report", path)
-    assert "by fvcore" not in text
+    assert ", fvcore " not in text
     assert (
         "; not known: fvcore, ptflops-pytorch, thop (batch norm, which this file may have folded away)"
         in text
     )
-    assert "fvcore does not know how its tool counts batch norm" in run(
-        "report", path, "--convention", "fvcore"
-    )
-    assert "does not know" not in run("report", path, "--convention", "torch-flop-counter")
+    assert "how fvcore counts batch norm" in run("report", path, "--convention", "fvcore")
+    assert "is not known" not in run("report", path, "--convention", "torch-flop-counter")
 
 
 def test_a_file_without_biases_has_no_norm_folded_away(tmp_path: Path) -> None:
     """A folded norm would have left a bias."""
-    assert "by fvcore" in run("report", folded(tmp_path, bias=False))
+    assert ", fvcore " in run("report", folded(tmp_path, bias=False))
 
 
 def unknown_kinds(keys: Iterable[str]) -> set[str]:

@@ -156,8 +156,8 @@ def test_the_waiver_that_still_holds_is_named(tmp_path: Path) -> None:
         ("kept", None),
     ]
     text = printed(tmp_path)
-    assert "the waiver of params for tiny.toml (idle) waives nothing" in text
-    assert text.count("waives nothing") == 1
+    assert "unused waiver of params for tiny.toml (idle)" in text
+    assert text.count("unused waiver") == 1
 
 
 def chain(layers: int) -> str:
@@ -218,10 +218,10 @@ def test_many_kept_limits_are_one_line(tmp_path: Path, many: int) -> None:
         "utf-8",
     )
     shown = printed(tmp_path)
-    folded = f"{many} limits of 1 designs are kept and not shown"
+    folded = f"{many} limits of 1 designs are ok and hidden"
     assert (folded in shown) is (many > FOLDED)
     if many > FOLDED:
-        assert "the nearest to its limit is net.toml, madds: 0.64 % used" in shown  # 384 of 60,000
+        assert "closest to its limit: net.toml, madds: 0.64 % used" in shown  # 384 of 60,000
     rows = [line for line in shown.splitlines() if line.strip().startswith("net.toml  madds")]
     assert len(rows) == (1 if many > FOLDED else many + 1)
     assert rows[0].rstrip().endswith("broken")
@@ -266,7 +266,7 @@ def test_the_gravest_come_first_and_decide(tmp_path: Path) -> None:
         for line in printed(tmp_path).splitlines()
         if line.startswith(("  net.toml  ", "  bad.toml  "))
     ]
-    assert order == ["error", "incomparable", "broken", "waived", "kept"]
+    assert order == ["error", "incomparable", "broken", "waived", "ok"]
     data = checked(
         tmp_path, code=3, mnetcost=text.replace('design = "bad.toml"', 'design = "net.toml"'), **files
     )

@@ -108,9 +108,7 @@ def json_data(schema: str, status: Graph | str | None, /, **body: Any) -> dict[s
 
 
 def status_data(graph: Graph) -> dict[str, Any]:
-    """Whether all layers of a graph were costed ("complete" or "partial"), what was left out, and the
-    notes of its reader.
-    """
+    """Return the status of a graph ("complete" or "partial"), the ops left out, and its reader's notes."""
     return {
         "status": "partial" if graph.left_out else "complete",
         **({"left_out": list(graph.left_out)} if graph.left_out else {}),
@@ -119,7 +117,7 @@ def status_data(graph: Graph) -> dict[str, Any]:
 
 
 def partial_notes(graph: Graph) -> tuple[str, ...]:
-    """The notes under every answer about a model file: what could not be costed, and what is a guess."""
+    """Return the notes shown with every model file: ops left out, and what is a guess."""
     return (*((f"partial: left out {', '.join(graph.left_out)}",) if graph.left_out else ()), *graph.notes)
 
 
@@ -136,6 +134,16 @@ def design_data(design: Design) -> dict[str, Any]:
         "batch": design.batch,
         "top": design.top,
     }
+
+
+def convention_note(convention: Convention) -> str:
+    """The note under every table that names the convention: its name, and what it counts."""
+    return f"convention: {convention.name} ({convention.title})"
+
+
+def state_word(state: str) -> str:
+    """Return the state of a limit as people read it: a kept limit is "ok"."""
+    return "ok" if state == "kept" else state
 
 
 def convention_data(convention: Convention) -> dict[str, Any]:

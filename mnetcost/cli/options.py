@@ -32,9 +32,10 @@ class Word(click.ParamType):  # type: ignore[type-arg]
         if self.strict and value not in (words := list(self.words())):
             from ..designs.synonyms import did_you_mean
 
-            raise CallError(
-                f"there is no {self.name} '{str(value)[:60]}'", hint=did_you_mean(value, words, self.name)
-            )
+            text = f"'{str(value)[:60]}'"
+            option = self.name.startswith("--")
+            message = f"unknown value {text} for {self.name}" if option else f"there is no {self.name} {text}"
+            raise CallError(message, hint=did_you_mean(value, words, self.name))
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

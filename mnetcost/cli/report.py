@@ -31,7 +31,7 @@ def _by() -> Any:
 @click.argument("design", type=DESIGN)
 @click.option(
     "--by",
-    type=Word("sort of row", _by),
+    type=Word("--by", _by),
     metavar="WHAT",
     default="layer",
     show_default=True,

@@ -1,4 +1,4 @@
-"""How does an answer look?
+"""How is a document written in each output format?
 
 There is a module for each format, which is imported when it is asked for; see `Format`.
 
@@ -62,7 +62,7 @@ ENDINGS = {
 }
 """The suffixes of files in each format, the usual one first."""
 SUFFIXES = {ending: name for name, endings in reversed(ENDINGS.items()) for ending in endings}
-"""The format a file's name asks for."""
+"""The format for each suffix of an output file."""
 INSTEAD = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".eps", ".ps"), "svg"),
     **dict.fromkeys((".pdf", ".doc", ".docx", ".odt", ".rtf"), "html"),
@@ -82,7 +82,7 @@ CHECK_FORMATS = {
     "sarif": "sarif",
     "benchmark": "benchmark",
 }
-"""What `mnetcost check` can print: the usual formats, and those that CI services read."""
+"""The formats of `mnetcost check`: the usual ones, and those that CI services read."""
 
 
 def words(formats: Mapping[str, str] = FORMATS, arrays: bool = False) -> str:
@@ -114,7 +114,7 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
         if not fits:
             right = path.with_suffix(ENDINGS[name][0]).name
             other = f", or --format {SUFFIXES[ending]}" if ending in SUFFIXES else ""
-            raise CallError(f"'{file}' is no name for {name}", hint=f"-o {right}{other}")
+            raise CallError(f"'{file}' does not have a suffix of {name}", hint=f"-o {right}{other}")
         return name
     if not ending:
         return "text"
@@ -124,13 +124,13 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
     near = INSTEAD.get(ending, "")
     first = f"nearest is -o {path.with_suffix(ENDINGS[near][0]).name}; " if near in formats else ""
     raise CallError(
-        f"nothing here writes a '{ending[:20]}' file",
-        hint=f"{first}a name may end in {known}, or --format says what it holds",
+        f"cannot write a '{ending[:20]}' file",
+        hint=f"{first}the suffix may be {known}, or give --format",
     )
 
 
 def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:
-    """Return an answer as the bytes of a file in a format.
+    """Return a document as the bytes of a file in a format.
 
     Raises CallError for an unknown format, and for npz if the answer has no arrays.
     """
@@ -142,10 +142,10 @@ def encode(document: Document, name: str = "text", formats: Mapping[str, str] = 
 
 
 def render(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> str:
-    """Return an answer as text in a format, ending with a newline.
+    """Return a document as text in a format, ending with a newline.
 
-    Raises CallError as `encode` does, and for npz, which is no text.
+    Raises CallError as `encode` does, and for npz, which is not text.
     """
     if name in ARRAYS:
-        raise CallError("npz is no text", hint="write it to a file: -o grid.npz")
+        raise CallError("npz is not text", hint="write it to a file: -o grid.npz")
     return encode(document, name, formats).decode()

@@ -1,4 +1,4 @@
-"""Figures over time: the list of name, unit and value that benchmark-tracking actions read.
+"""Benchmark JSON: a list of name, unit and value, as read by actions that track figures over time.
 
 Source: github-action-benchmark, README, "customSmallerIsBetter".
 """

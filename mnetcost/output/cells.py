@@ -1,15 +1,15 @@
-"""How is one raw value written? By its column's kind, for people and for programs."""
+"""How is one value of a table written? By the kind of its column."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..analyses.documents import Column
+from ..analyses.documents import Column, state_word
 from ..errors import plain
 
 UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
-"""Units that a column of counts may be read in."""
+"""The units in which a column of counts may be shown."""
 STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -29,7 +29,7 @@ def rough(value: int, unit: str = "") -> str:
 
 
 def signed(value: int) -> str:
-    """A change to three digits, with its sign.
+    """Write a change to three digits, with its sign.
 
     >>> signed(128_337_664), signed(-6_105_792), signed(640)
     ('+128 M', '-6.11 M', '')
@@ -39,7 +39,7 @@ def signed(value: int) -> str:
 
 
 def ratio(value: float) -> str:
-    """A quotient to four decimals, fewer where it is large.
+    """Write a ratio to four decimals, or to two from 10 on.
 
     >>> ratio(0.118924), ratio(8.4087), ratio(49.0)
     ('0.1189', '8.4087', '49.00')
@@ -48,7 +48,7 @@ def ratio(value: float) -> str:
 
 
 def size(value: Any) -> str:
-    """A shape, or a kernel.
+    """Write a shape or a kernel size.
 
     >>> size((112, 112, 32)), size(3)
     ('112x112x32', '3')
@@ -73,7 +73,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "text": Kind(plain, right=False),
-    "state": Kind(plain, right=False),
+    "state": Kind(lambda v: plain(state_word(v)), right=False),
     "gauge": Kind(plain, right=False),
     "count": Kind("{:,}".format, rough),
     "bytes": Kind("{:,}".format, lambda v: rough(v, "B")),
@@ -85,7 +85,7 @@ KINDS = {
     "number": Kind(lambda v: f"{v:g}" if isinstance(v, float) else f"{v}"),
     "size": Kind(size),
 }
-"""What a column's values may be (`Column.kind`)."""
+"""The kinds of column, by name (`Column.kind`)."""
 
 
 def written(value: Any, column: Column) -> str:

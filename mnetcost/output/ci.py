@@ -15,7 +15,7 @@ from typing import Any
 from ..analyses.documents import PASSING
 
 TOPS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
-"""Variables in which a CI service says where the checkout is."""
+"""Environment variables of CI services with the path of the checkout."""
 
 
 @lru_cache(None)
@@ -26,9 +26,9 @@ def _top(folder: Path, named: str) -> Path:
 
 
 def from_top(file: str) -> str:
-    """A file's path from the top of the checkout, with slashes; unchanged where it is outside, "" for none.
+    """Return a file's path relative to the root of the checkout, with slashes; unchanged if it is outside.
 
-    The top is what the CI service says, else the nearest folder upwards with a `.git`.
+    The root is given by the CI service, else it is the nearest parent folder with a `.git`.
     """
     if not file:
         return ""
@@ -45,7 +45,7 @@ def fails(result: Mapping[str, Any]) -> bool:
 
 
 def limit(result: Mapping[str, Any]) -> str:
-    """A limit as a table shows it: "madds <= 60M", or what a design must be: "status: readable"."""
+    """Return a limit as tables show it: "madds <= 60M", or what a design must be: "status: readable"."""
     sign = ":" if result["metric"] == "status" else " <=" if result["side"] == "max" else " >="
     return f"{result['limit']}{sign} {result['allowed']}"
 

@@ -1,4 +1,4 @@
-"""How does an answer look as a pull request's comment?
+"""How is the result of a check written as a comment on a pull request?
 
 Markdown with a hidden first line, by which a later run finds the comment to update.
 
@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analyses.documents import Document
+from ..analyses.documents import Document, state_word
 from ..errors import plain
 from .ci import limit
 from .markdown import escape
 
 MARKER = "<!-- mnetcost check -->"
-LARGEST = 65_536  # what a comment may hold; counted in bytes here, which are no fewer than its characters
+LARGEST = 65_536  # characters allowed in a comment; bytes are counted here, which are never fewer
 MOST_DETAILS = 10
 LONGEST, LONGEST_MESSAGE = 120, 500
-HEAD = ("| | design | limit | value | base | allowed | headroom |", "|---|---|---|--:|--:|--:|--:|")
+HEAD = ("| | design | limit | value | base | allowed | left |", "|---|---|---|--:|--:|--:|--:|")
 SIGNS = {"kept": "✅", "new": "🆕", "waived": "⚠️"}
 FAILED = "❌"
-ORDER = ("waived", "new", "kept")  # what fails the check comes before these
+ORDER = ("waived", "new", "kept")  # failing limits come before these
 
 
 def code(text: object, longest: int = LONGEST) -> str:
@@ -56,7 +56,7 @@ def _details(result: dict[str, Any]) -> list[str]:
         code(result["message"], LONGEST_MESSAGE),
         "",
     ]
-    for title, key, sign in (("what changed", "causes", "+"), ("what costs most", "layers", "")):
+    for title, key, sign in (("what changed", "causes", "+"), ("most expensive layers", "layers", "")):
         if result[key]:
             rows = (f"| {code(one['name'])} | {one['value']:{sign},} |" for one in result[key])
             out += [f"| {title} | {result['unit']} |", "|---|--:|", *rows, ""]
@@ -71,7 +71,7 @@ class _Page:
         self.room = room
 
     def put(self, lines: list[str], spare: int = 0) -> bool:
-        """Add all of these lines, or none where that would leave less than `spare`."""
+        """Add all lines, or none if fewer than `spare` bytes would be left; return whether they fit."""
         size = sum(len(line.encode("utf-8", "replace")) + 1 for line in lines)
         if size > self.room - spare:
             return False
@@ -87,7 +87,7 @@ class _Page:
         )
         self.put([""])
         if fit < len(results):
-            self.put([f"and {len(results) - fit:,} more that {what}, for which a comment has no room", ""])
+            self.put([f"and {len(results) - fit:,} more that {what}, left out for length", ""])
 
     def details(self, results: list[dict[str, Any]]) -> None:
         """The causes and layers of the first few limits, and how many more there are."""
@@ -108,19 +108,19 @@ def render(document: Document) -> str:
     results = sorted(data["results"], key=lambda r: rank.get(r["state"], 0))
     kept = [r for r in results if r["state"] == "kept"]
     others = results[: len(results) - len(kept)]
-    counts = ", ".join(f"{n:,} {state}" for state, n in data["counts"].items() if n)
-    headline = "every budget is kept" if data["status"] == "kept" else _trouble(others)
+    counts = ", ".join(f"{n:,} {state_word(state)}" for state, n in data["counts"].items() if n)
+    headline = "all designs are within budget" if data["status"] == "kept" else _trouble(others)
     page = _Page(LARGEST)
     page.put([MARKER, f"### Network cost: {headline}", "", counts, ""])
-    held = [f"Relative limits are held against {code(title)}." for title in data["held_against"]]
-    page.put([*held[:MOST_DETAILS], ""] if held else [])
+    bases = [f"Relative limits are compared with {code(title)}." for title in data["held_against"]]
+    page.put([*bases[:MOST_DETAILS], ""] if bases else [])
     if others:
-        page.table(others, "are not kept", LARGEST // 2)
+        page.table(others, "are not ok", LARGEST // 2)
     page.details([r for r in others if r["message"] and r["state"] != "new"])
     if kept:
-        count = f"{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} kept"
+        count = f"{len(kept):,} limit{'s are' if len(kept) != 1 else ' is'} ok"
         page.put([f"<details><summary>{count}</summary>", ""])
-        page.table(kept, "are kept", 200)
+        page.table(kept, "are ok", 200)
         page.put(["</details>", ""])
     return "\n".join(page.lines)
 

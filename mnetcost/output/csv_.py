@@ -1,4 +1,4 @@
-"""CSV: one header, raw values, exact integers; what a spreadsheet would run as a formula is quoted."""
+"""CSV: one header, raw values, exact integers. Text that a spreadsheet would take for a formula is quoted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def escape(text: str) -> str:
-    """A name that a spreadsheet would take for a formula gets a quote before it.
+    """Put a quote before text that a spreadsheet would take for a formula.
 
     >>> escape("=HYPERLINK(1)"), escape("stem/conv")
     ("'=HYPERLINK(1)", 'stem/conv')
@@ -31,7 +31,7 @@ CELLS: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "size": lambda value: "" if value is None else escape(size(value)),
 }
-"""How the values that are no numbers are written; numbers go in as they are, so that -3 stays a number."""
+"""How values other than numbers are written; numbers are written as they are, so that -3 stays a number."""
 
 
 def render(document: Document) -> bytes:
@@ -42,7 +42,7 @@ def render(document: Document) -> bytes:
     import csv
 
     tables = (document.flat,) if document.flat else document.tables
-    if document.data.get("status") == "partial":  # there are no notes here that would say so
+    if document.data.get("status") == "partial":  # CSV has no notes that could say it
         status = Column("status", "status")
         tables = tuple(
             t._replace(columns=(*t.columns, status), rows=tuple((*row, "partial") for row in t.rows))
@@ -66,7 +66,7 @@ def _keys(table: Table) -> tuple[str, ...]:
 
 
 def _rows(table: Table, titled: bool) -> Iterable[Any]:
-    """Rows as csv.writer takes them: numbers as numbers, names escaped."""
+    """Return rows for csv.writer: numbers as they are, text escaped."""
     words = [(n, CELLS[c.kind]) for n, c in enumerate(table.columns) if c.kind in CELLS]
     if not words and not titled:
         return table.rows

@@ -1,4 +1,4 @@
-"""HTML: one page that stands alone, without scripts or links."""
+"""HTML: one self-contained page, without scripts or links."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _class(column: Column) -> str:
 
 def _table(table: Table) -> str:
     bars = [m for m, c in enumerate(table.columns) if c.bar]
-    # bars are of the table's largest, as on a terminal
+    # bars are relative to the largest value of the table, as on a terminal
     largest = max((row[m] or 0 for row in table.rows for m in bars), default=0)
 
     def rows(which: Sequence[tuple[Any, ...]], of: Any = 0) -> str:
@@ -62,7 +62,7 @@ def _table(table: Table) -> str:
 
 
 def render(document: Document) -> str:
-    """Return a whole page."""
+    """Return the document as one page."""
     title = escape(plain(document.title))
     lead, notes = (
         "\n".join(f"<p>{escape(plain(line))}</p>" for line in lines)

@@ -1,6 +1,6 @@
-"""How does an answer look as JSON?
+"""JSON: the document's data, with exact integers and keys in the documented order.
 
-The document's data: exact integers, keys in the documented order, a list of plain values on one line.
+A list of plain values is written on one line.
 """
 
 from __future__ import annotations

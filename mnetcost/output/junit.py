@@ -15,7 +15,7 @@ from ..errors import plain
 from .ci import details, fails, from_top, limit
 
 ERRORS = ("error", "incomparable")
-"""What could not be judged: an error of the test case, not a failure."""
+"""States of limits that could not be judged: an error of the test case, not a failure."""
 
 
 def _case(suite: ET.Element, result: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ def _case(suite: ET.Element, result: dict[str, Any]) -> None:
 
 
 def render(document: Document) -> str:
-    """Return the whole XML document."""
+    """Return the XML document."""
     results = document.data["results"]
 
     def counts(some: list[dict[str, Any]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""LaTeX: tables for a paper, with booktabs' rules."""
+"""LaTeX: tables for a paper, in the style of booktabs."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ INDENT = "  "
 
 
 def cells(text: str) -> int:
-    """How many columns of a terminal a text takes.
+    """Return the width of a text on a terminal, in cells.
 
     >>> cells("stem"), cells("\u7f51\u7edc")
     (4, 4)
@@ -33,10 +33,9 @@ def pad(text: str, width: int, right: bool) -> str:
 
 
 class Section(NamedTuple):
-    """One table of a group: its title where there are several, and its cells as (exact, beside), the
-    totals last.
+    """One table of a group: its title if there are several, and its cells as (exact, beside), totals last.
 
-    largest: the value that a full bar stands for.
+    largest: the value shown as a full bar.
     """
 
     title: str
@@ -46,15 +45,15 @@ class Section(NamedTuple):
 
     @property
     def totals(self) -> int:
-        """The number of the first row that is a total."""
+        """The index of the first total row."""
         return len(self.rows) - len(self.table.footer)
 
 
 class Group(NamedTuple):
     """Tables with the same columns, which are printed as one with sections.
 
-    titles: of the columns. widths: of each column's exact values and of what stands beside them. right:
-    whether a column is aligned to the right. Every cell asks for them, so they are found once.
+    titles: of the columns. widths: of each column's exact values and of what is beside them. right: whether
+    a column is right-aligned. Both are needed for every cell, so they are computed once.
     """
 
     columns: tuple[Column, ...]

@@ -1,7 +1,4 @@
-"""How does an answer look in Markdown?
-
-Tables as GitHub and most others draw them; names are escaped, so that nothing in them is drawn or linked.
-"""
+"""Markdown: pipe tables as on GitHub; names are escaped, so that nothing in them is formatted or linked."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from ..errors import plain
 from .cells import KINDS, written
 
 SPECIAL = set("\\`*_{}[]<>#|~$&")
-# or a name would call a person or become a link
+# otherwise a name could mention a person or become a link
 BROKEN = {"@": "@<!-- -->", "://": ":<!-- -->//", "www.": "www<!-- -->."}
 
 

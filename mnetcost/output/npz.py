@@ -1,4 +1,4 @@
-"""NPZ: numpy arrays in one file, the same bytes for the same arrays."""
+"""NPZ: numpy arrays in one file; the same arrays give the same bytes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..errors import CallError
 def render(document: Document) -> bytes:
     """Return the document's arrays as an uncompressed .npz file.
 
-    Raises CallError where there are none.
+    Raises CallError if it has none.
     """
     if document.arrays is None:
         raise CallError(
-            "npz holds arrays, and this answer has none",
-            hint="`mnetcost scale` has; json or csv hold everything",
+            "npz contains arrays, but this command has none",
+            hint="only mnetcost scale has; use json or csv",
         )
     import numpy as np
 

@@ -23,7 +23,7 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
         "level": "error" if fails(result) else "warning",
         "message": {
             "text": text.replace("[", "\\[").replace("]", "\\]")
-        },  # section 3.11.6: unescaped they would be a link
+        },  # section 3.11.6: unescaped, they would form a link
         "partialFingerprints": {"limit/v1": fingerprint(result)},
     }
     if result["file"]:
@@ -42,7 +42,7 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(document: Document) -> str:
-    """Return the whole log."""
+    """Return the SARIF log."""
     results = [r for r in document.data["results"] if fails(r) or r["state"] == "waived"]
     rules = [
         {"id": metric, "shortDescription": {"text": f"A budget's limit on {metric}"}}

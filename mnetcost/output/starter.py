@@ -1,7 +1,4 @@
-"""What do the files say that `mnetcost init` writes?
-
-First budgets, a workflow and a pre-commit hook, as text.
-"""
+"""What does `mnetcost init` write? Budgets, a workflow and a pre-commit hook, as text."""
 
 from __future__ import annotations
 
@@ -16,9 +13,7 @@ from ..version import VERSION
 from .cells import rough
 
 OWNER = "OWNER"
-"""What stands for the owner of the repository that the action and the hooks are taken from, where none is
-given.
-"""
+"""Placeholder for the owner of the GitHub repository with the action and the hooks."""
 
 HOOKED = rf"(?i)\.({'|'.join(re.escape(suffix.removeprefix('.')) for suffix in ('.toml', *READERS))})$"
 """Files whose change can change an answer, as a pattern of pre-commit: specs, budgets, and whatever the
@@ -29,13 +24,13 @@ HEAD = """\
 # What each design may cost: its current figures, written by `mnetcost init`.
 # `mnetcost check` compares every change with them. Counts are exact, so a limit needs no tolerance:
 # raise it in the commit that raises the cost, where a review sees both. A limit may also be relative
-# to where a branch left the main branch ("+0%", "+1%", "+500k"), alone or with another:
+# to the merge base with the main branch ("+0%", "+1%", "+500k"), alone or with another:
 #   madds = ["300M", "+1%"]
 """
 
 
 def budgets(designs: Iterable[Today]) -> str:
-    """mnetcost.toml, with today's figures as limits."""
+    """Return mnetcost.toml, with current figures as limits."""
     parts = [HEAD]
     for one in designs:
         rows = [
@@ -56,9 +51,9 @@ def workflow(owner: str = OWNER, folder: str = "", lfs: bool = False) -> str:
     """
     fetched = "          lfs: true                 # model files are kept in Git LFS\n" if lfs else ""
     where = "" if not folder else f"        with:\n          working-directory: {json.dumps(folder)}\n"
-    note = "     # put the owner of the action here: wherever you keep it" if owner == OWNER else ""
+    note = "     # replace OWNER by the owner of the action" if owner == OWNER else ""
     return f"""\
-# Holds every pull request to the budgets in mnetcost.toml. Written by `mnetcost init`.
+# Checks every pull request against the budgets in mnetcost.toml. Written by `mnetcost init`.
 name: network cost
 on: pull_request
 permissions:
@@ -69,7 +64,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
         with:
-          fetch-depth: 0            # the branch point must be there to compare with
+          fetch-depth: 0            # the merge base is needed to compare with
 {fetched}      - uses: {owner}/mnetcost@v{VERSION.split(".")[0]}{note}
 {where}"""
 
@@ -96,7 +91,7 @@ def hook(owner: str = OWNER, config: str = "") -> list[str]:
         "      entry: mnetcost check",
         *([f"      args: [{json.dumps(f'--config={config}')}]"] if config else []),
         (
-            "      language: system          # the mnetcost that is installed; docs/ci.md has a hook that"
+            "      language: system          # uses the installed mnetcost; docs/ci.md has a hook that"
             " installs it"
         ),
         f"      files: {HOOKED}",
@@ -106,16 +101,13 @@ def hook(owner: str = OWNER, config: str = "") -> list[str]:
 
 
 def hooks(lines: Iterable[str]) -> str:
-    """.pre-commit-config.yaml with one hook."""
-    head = (
-        "# Runs before every commit once `pre-commit install` was called. Written by `mnetcost"
-        " init`.\nrepos:\n"
-    )
+    """Return .pre-commit-config.yaml with one hook."""
+    head = "# Runs before every commit, after `pre-commit install`. Written by `mnetcost init`.\nrepos:\n"
     return head + "".join(f"  {line}\n" for line in lines)
 
 
 def with_hook(text: str, lines: Iterable[str]) -> str | None:
-    """A .pre-commit-config.yaml with one hook more, put behind the last; None where its form is not the
+    """Return a .pre-commit-config.yaml with one more hook after the last; None if its form is not the
     usual one.
     """
     rows = text.splitlines()

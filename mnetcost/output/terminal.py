@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 BAR = 10  # cells
 WIDEST = 200  # cells of a picture
-PROSE = 30  # cells that a column of words needs at least; it goes on in the next line
+PROSE = 30  # minimum width of a text column, in cells; longer text is wrapped
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-GAUGE = str.maketrans("#.|", "█░┃")  # how a terminal with blocks draws a gauge
+GAUGE = str.maketrans("#.|", "█░┃")  # a gauge on terminals with block characters
 STATES = {"kept": "green", "new": "cyan", "waived": "yellow"}
 """The colour of each state that passes; every other state is red."""
 FAILS = "bold red"
 
 
 class View(NamedTuple):
-    """Which columns of a group fit beside one another, and whether rough numbers and bars do."""
+    """The columns of a group that fit side by side, and whether rounded numbers and bars fit too."""
 
     columns: list[int]
     rough: bool
@@ -36,7 +36,7 @@ class View(NamedTuple):
 
 
 def bar(part: float, blocks: bool) -> str:
-    """A bar of up to ten cells.
+    """Return a bar of up to ten cells.
 
     >>> bar(0.25, True), bar(0.25, False)
     ('██▌       ', '##        ')
@@ -60,12 +60,12 @@ def total(group: Group, view: View) -> int:
         shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + rough
         return max(shown, cells(group.titles[n])) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
 
-    # rich draws a blank between columns beside the two of padding
+    # rich adds a blank between columns to the padding of two
     return sum(need(n) + 3 for n in view.columns) - 3
 
 
 def widest(page: Page) -> int:
-    """The width at which nothing is left out."""
+    """Return the width at which nothing is left out."""
     tables = [
         total(group, View(list(range(len(group.columns))), True, True))
         + sum(max(group.widths[n][0] - PROSE, 0) for n in _prose(group))
@@ -164,7 +164,7 @@ def _cell(
 
 
 def _gauge(table: documents.Table, r: int, n: int, blocks: bool) -> Text:
-    """A gauge whose part past the limit has the colour of the row's state."""
+    """Return a gauge; the part past the limit has the colour of the row's state."""
     from rich.text import Text
 
     row = table.rows[r]
@@ -234,7 +234,7 @@ def show(document: Document, color: bool | None = None) -> None:
     page = page_of(document)
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(page)
     console = Console(highlight=False, markup=False, emoji=False, width=width, **colors[color])
-    # rich would end with 1, which means more here
+    # rich exits with 1, which means over budget here
     console.on_broken_pipe = _gone  # type: ignore[method-assign]
     blocks = console.encoding.lower().replace("-", "") in ("utf8", "utf16")
     for part in parts(page, console.width, blocks):

@@ -1,7 +1,4 @@
-"""How does an answer look as text for people?
-
-Aligned columns, exact integers with k, M or G beside them; on a terminal the same with colours and bars.
-"""
+"""Plain text: aligned columns, exact integers with k, M or G beside them."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ GAP = "  "
 
 
 def render(document: Document) -> str:
-    """Return titles, tables and notes as plain text of whatever width they need."""
+    """Return titles, tables and notes as plain text, as wide as needed."""
     page = page_of(document)
     parts = ["\n".join((page.title, *page.lead))]
     parts += ["\n".join(line.rstrip() for line in _lines(group)) for group in page.groups]

@@ -17,7 +17,7 @@ from ...designs.settings import Design
 from ...engine.costs import Costs
 from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
 from ..changes.diff import Cause, diff
-from ..documents import PASSING, Document, Table, json_data
+from ..documents import PASSING, Document, Table, json_data, state_word
 from ..report.metrics import SCOPES
 from .baseline import Measured, measured
 from .bases import Bases
@@ -305,12 +305,12 @@ def _folded(verdicts: list[Verdict]) -> tuple[list[Verdict], tuple[str, ...]]:
         return verdicts, ()
     tight = max(kept, key=lambda v: v.used or 0)
     near = (
-        f"; the nearest to its limit is {tight.budget.label}, {tight.rule.name}:"
+        f"; closest to its limit: {tight.budget.label}, {tight.rule.name}:"
         f" {100 * (tight.used or 0):.2f} % used"
     )
     line = (
-        f"{len(kept):,} limits of {len({v.budget.label for v in kept}):,} designs are kept and not shown"
-        f" (--all shows them){near}"
+        f"{len(kept):,} limits of {len({v.budget.label for v in kept}):,} designs are ok and hidden"
+        f" (use --all){near}"
     )
     return [v for v in verdicts if v.state != "kept"], (line,)
 
@@ -320,7 +320,7 @@ def _document(work: _Check, everything: bool) -> Document:
     ordered = sorted(work.verdicts, key=lambda v: GRAVEST.index(v.state))
     shown, lead = (ordered, ()) if everything else _folded(ordered)
     counts = {state: sum(v.state == state for v in work.verdicts) for state in PASSING}
-    states = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    states = ", ".join(f"{n} {state_word(state)}" for state, n in counts.items() if n)
     title = f"{len(work.verdicts)} limit{'s' * (len(work.verdicts) != 1)}: {states}"
     tables = [Table("limits", COLUMNS, tuple(map(limit_row, shown)))] if shown else []
     broken = [v for v in shown if v.message and v.state != "new"]
@@ -333,9 +333,9 @@ def _notes(work: _Check) -> tuple[str, ...]:
     idle = [w for w in work.config.waivers if w not in work.waived]
     conventions = dict.fromkeys(v.budget.convention for v in work.verdicts)
     return (
-        *(f"against {title}" for title in work.titles),
+        *(f"compared with {title}" for title in work.titles),
         *(f"{label}: partial, left out {what}" for label, what in work.partial.items()),
-        *(f"the waiver of {w.limit} for {w.design} ({w.reason}) waives nothing: it can go" for w in idle),
+        *(f"unused waiver of {w.limit} for {w.design} ({w.reason}): it can be removed" for w in idle),
         f"convention: {', '.join(conventions)}",
     )
 

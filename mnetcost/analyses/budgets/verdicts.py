@@ -121,7 +121,7 @@ COLUMNS = (
     Column("limit", "limit"),
     Column("value", "value", "integer"),
     Column("bound", "allowed", "integer", rank=2),
-    Column("headroom", "headroom", "integer"),
+    Column("headroom", "left", "integer"),
     Column("used", "used", "share", rank=3),
     Column("gauge", "gauge", "gauge", rank=1),
     Column("state", "state", "state"),
@@ -150,13 +150,13 @@ def detail_tables(verdict: Verdict) -> list[Table]:
             )
         )
     if verdict.layers:
-        share = Column("share", "of the figure", "share")
+        share = Column("share", "share", "share")
         rows = tuple(
             (layer.name, layer.value, layer.value / (verdict.value or 1)) for layer in verdict.layers
         )
         tables.append(
             Table(
-                title if not tables else "the layers that cost most",
+                title if not tables else "most expensive layers",
                 (Column("layer", "layer"), unit, share),
                 rows,
             )

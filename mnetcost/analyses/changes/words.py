@@ -1,4 +1,4 @@
-"""How is a change said? In the words of the field, with the places of both designs."""
+"""How is a change described? In the words of the field, with the places in both designs."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ NOUNS = {
 """What a field is called, where its word in a spec would not say it."""
 
 RULES = {
-    "scale": "how widths follow alpha",
+    "scale": "width",
     "rounding": "rounding of widths",
-    "divisor": "widths are multiples of",
+    "divisor": "divisor of widths",
     "minimum": "smallest width",
-    "expansion.of": "what an expanded width follows",
-    "expansion.when": "when there is an expansion",
+    "expansion.of": "width that an expansion multiplies",
+    "expansion.when": "condition for an expansion",
     "se.layers": "layers of squeeze-and-excite",
-    "se.of": "what squeeze-and-excite takes its share of",
+    "se.of": "width that squeeze-and-excite reduces",
     "se.activation": "activation of squeeze-and-excite",
     "se.gate": "gate function of squeeze-and-excite",
     "se.bias": "bias of squeeze-and-excite",
@@ -114,10 +114,10 @@ def spans(names: Iterable[str], places: dict[str, int]) -> str:
             runs[-1].append(name)
         else:
             runs.append([name])
-    said = [run[0] if len(run) == 1 else f"{run[0]} to {_short(run[-1], run[0])}" for run in runs]
-    if len(said) > MOST_PLACES:
+    parts = [run[0] if len(run) == 1 else f"{run[0]} to {_short(run[-1], run[0])}" for run in runs]
+    if len(parts) > MOST_PLACES:
         return f"{len(order)} places from {order[0]} to {_short(order[-1], order[0])}"
-    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _short(name: str, after: str) -> str:
@@ -127,13 +127,15 @@ def _short(name: str, after: str) -> str:
 
 
 def show(value: Any) -> str:
-    """A value as a spec would say it."""
+    """Return a value as text, much as a spec writes it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value == "":
         return "none"
     if isinstance(value, tuple):
         return "x".join(str(v) for v in value)
+    if value == "scaled from 1":
+        return "scaled above alpha 1"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -177,16 +179,18 @@ def _setting(c: Change, before: Graph, after: Graph, names: Names) -> str:
 
 
 def _rule(c: Change, before: Graph, after: Graph, names: Names) -> str:
-    if c.what == "expansion.when" and (said := _expansion(before, after, names)):
-        return said
-    where = ""
+    if c.what == "expansion.when" and (text := _expansion(before, after, names)):
+        return text
+    noun = RULES.get(c.what, c.what)
     if c.what in ("scale", "rounding", "divisor", "minimum"):
         tables = [i.rpartition(".")[0].removeprefix("roles.").removesuffix(".width") for i in c.ids]
-        where = "" if "widths" in tables else f" ({', '.join(tables)})"
+        if "widths" not in tables:
+            where = ", ".join(tables)
+            noun = f"{where} {noun}" if c.what == "scale" else f"{noun} ({where})"
     came, went, changed = _effect(before, after)
     places = _ids([*went, *came, *changed])
     at = f" at {names.at(places)}" if places and all(p in names.old or p in names.new for p in places) else ""
-    return f"{RULES.get(c.what, c.what)}{where}: {show(c.old)} -> {show(c.new)}{at}"
+    return f"{noun}: {show(c.old)} -> {show(c.new)}{at}"
 
 
 def _field(c: Change, before: Graph, after: Graph, names: Names) -> str:

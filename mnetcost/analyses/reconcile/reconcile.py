@@ -25,7 +25,7 @@ from .walk import Tick, Walk
 SCHEMA = "mnetcost.reconcile/1"
 SHOWN = 5
 UNIT_NOTES = {
-    "MACs": "the number is in multiply-adds: what counts one as two operations is left out",
+    "MACs": "the number is in multiply-adds: conventions that count one as two operations are not tried",
     "FLOPs": "the number is in FLOPs: counting a multiply-add as two operations costs no points",
     "bytes": (
         "the number is in bytes: of float32, float16 or int8 weights; running statistics, names and headers"
@@ -58,7 +58,7 @@ def kinds_of(asked: Asked, kind: str | None) -> tuple[str, ...]:
     Raises CallError if the kind and the unit contradict each other.
     """
     if kind and asked.kind and kind != asked.kind:
-        raise CallError(f"'{asked.text}' says that it counts {asked.kind}, and --kind says {kind}")
+        raise CallError(f"'{asked.text}' is a number of {asked.kind}, but --kind is {kind}")
     return (kind or asked.kind,) if kind or asked.kind else SIDES
 
 
@@ -119,10 +119,10 @@ def _fit_tables(asked: Asked, a: Answer) -> tuple[Table, ...]:
     """The ledger of the best fit, and a row for each fit that is shown."""
     s, best = a.search, a.fits[0]
     columns = (
-        Column("how", "explanation" if a.explained else "would fit"),
+        Column("how", "explanation" if a.explained else "candidate"),
         Column("figure", "figure", "count"),
         Column("points", "points", "integer"),
-        Column("chance", "by chance"),
+        Column("chance", "coincidence"),
     )
     shown = [f for f in a.fits if f.explains or not a.explained][:SHOWN]
     rows = tuple(
@@ -130,7 +130,7 @@ def _fit_tables(asked: Asked, a: Answer) -> tuple[Table, ...]:
         for f in shown
     )
     ledger = ledger_table(s, best.candidate, asked, best.reading)
-    return ledger, Table("fits, the simplest first", columns, rows)
+    return ledger, Table("simplest first", columns, rows)
 
 
 def _nearest_tables(s: Search, asked: Asked, nearest: list[Candidate]) -> tuple[Table, ...]:
@@ -165,9 +165,9 @@ def ledger_table(s: Search, c: Candidate, asked: Asked, reading: Reading | None)
     reading: the way in which the number is written; None where the candidate is only near.
     """
     columns = (Column("step", "step"), Column("what", "what"), Column("amount", "amount", "count"))
-    rows: list[tuple[Any, ...]] = [(f"ours, by {s.reference.name}", "", s.ours())]
+    rows: list[tuple[Any, ...]] = [(f"our figure ({s.reference.name})", "", s.ours())]
     rows += [(x.step, x.what, x.amount) for x in s.ledger(c)]
-    footer: tuple[tuple[Any, ...], ...] = (("makes", "", c.value),)
+    footer: tuple[tuple[Any, ...], ...] = (("total", "", c.value),)
     if reading is None:
         footer = (
             *footer,
@@ -188,18 +188,18 @@ def odds_words(chance: float) -> str:
 def _verdict(a: Answer, asked: Asked, nearest: list[Candidate]) -> str:
     if a.fits:
         f = a.fits[0]
-        odds = f"of wrong numbers with as many digits nearby, {odds_words(f.chance)} would fit as simply"
+        odds = f"chance of a coincidence: {odds_words(f.chance)}"
         if a.explained:
             return f"explained: {a.search.words(f.candidate, f.reading, f.classes)}; {odds}."
-        return f"not explained: what fits proves nothing, for {odds}; more digits would tell."
+        return f"not explained: the candidates may fit by coincidence; {odds}; more digits would help."
     off = abs(nearest[0].value - asked.target)
     step = 2 ** max(asked.value.bit_length() - 24, 0)
     near = (
-        f" It is off by {off:,}: a tool that adds up in float32 counts such a figure in steps of {step:,}."
+        f" It is off by {off:,}: a tool that sums in float32 gives such a figure in steps of {step:,}."
         if off <= step > 1
         else ""
     )
-    return f"not explained: nothing that was tried is written as this number; the nearest is above.{near}"
+    return f"not explained: no variant that was tried gives this number; the nearest is above.{near}"
 
 
 def fit_data(s: Search, f: Fit) -> dict[str, Any]:

@@ -26,7 +26,7 @@ TWICE_POINTS = 2
 FLOAT_POINTS = 1
 NEAREST = 5  # figures that are shown where nothing fits
 CLASSES_APART = 6  # written numbers between two numbers of classes, for these to be solved for: as in LIMITS
-FLOAT = "added up in float32"
+FLOAT = "summed in float32"
 FACTORS = (
     (1, 1, ""),
     (2, 1, "a multiply-add counted as two operations"),
@@ -426,7 +426,7 @@ class Search:
         counted = value(sums, side(c.convention, self.kind))
         if c.value != counted:
             what = (
-                "what rounding each sum adds"
+                "rounding of each sum"
                 if c.words == FLOAT
                 else f"times {c.times}"
                 if c.over == 1
@@ -452,4 +452,4 @@ class Search:
             layers = by(lambda x: x.node.place.partition("/")[0])
         if len(layers) > 12:
             layers = by(lambda x: "all layers")
-        return list(layers.items()) or [("nothing that our convention counts", 0)]
+        return list(layers.items()) or [("not counted by our convention", 0)]

@@ -329,17 +329,17 @@ def _fit_tables(
         table = ledger_table(p.searches[k], c, asked, h.reading)
         yield table._replace(title=f"ledger of {asked.text}")
     columns = (
-        Column("how", "explanation" if explained else "would fit"),
+        Column("how", "explanation" if explained else "candidate"),
         *(Column(f"figure_{k}", asked.text, "count") for k, asked in enumerate(numbers)),
         Column("points", "points", "integer"),
-        Column("chance", "by chance"),
+        Column("chance", "coincidence"),
     )
     shown = [f for f in found if f[0].explains or not explained][:SHOWN]
     rows = (
         (p.words(j), *(figure(h, j.edit, p.design) for h in j.hits), j.points, odds_words(j.chance))
         for j, p in shown
     )
-    yield Table("fits, the simplest first", columns, tuple(rows))
+    yield Table("simplest first", columns, tuple(rows))
 
 
 def _alone_table(alone: list[dict[str, str]]) -> Table:
@@ -361,12 +361,12 @@ def _alone(searches: dict[str, Search], asked: Asked) -> dict[str, str]:
 
 def _verdict(found: list[tuple[Joint, Printout]], explained: bool) -> str:
     if not found:
-        return "not explained: nothing that was tried fits all of these numbers."
+        return "not explained: no variant that was tried gives all of these numbers."
     j, p = found[0]
-    odds = f"of wrong numbers with as many digits nearby, {odds_words(j.chance)} would fit together as simply"
+    odds = f"chance of a coincidence: {odds_words(j.chance)}"
     if explained:
         return f"explained together: {p.words(j)}; {odds}."
-    return f"not explained: what fits proves nothing, for {odds}; more digits would tell."
+    return f"not explained: the candidates may fit by coincidence; {odds}; more digits would help."
 
 
 def _joint_data(j: Joint, p: Printout) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError
-from ..documents import Column, Document, Table, convention_data, json_data
+from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 from .metrics import Gauge
 from .report import sorted_rows
 
@@ -38,7 +38,7 @@ def chosen(patterns: Sequence[str]) -> list[str]:
         if names[0] not in shipped():
             near = like(wanted)
             raise CallError(
-                f"no design is called '{wanted[:60]}'",
+                f"there is no design '{wanted[:60]}'",
                 hint=f"did you mean '{near}'?" if near else "mnetcost list",
             )
         found.update(names)
@@ -110,14 +110,14 @@ def catalogue(
         order = [row[0] for row in table.rows]
         found.sort(key=lambda d: order.index(str(d["name"])))
     data = json_data(SCHEMA, "complete", convention=convention_data(convention), designs=found)
-    note = (
-        f"counted as '{convention.name}', at alpha 1; `mnetcost show DESIGN` prints one, `mnetcost report"
-        " DESIGN` costs it"
+    notes = (
+        "at alpha 1; `mnetcost show DESIGN` prints a spec, `mnetcost report DESIGN` its layers",
+        convention_note(convention),
     )
     limits = [f"{r.name} {'<=' if r.limit.side == 'max' else '>='} {r.limit.text}" for r in rules]
     with_limits = f" of {len(wanted)} with {' and '.join(limits)}" if rules else ""
     title = f"{len(found)} shipped design{'s' * (len(found) != 1)}{with_limits}"
-    return Document(title, (table,), (note,), data)
+    return Document(title, (table,), notes, data)
 
 
 def _keeps(gauge: Gauge, rule: Rule) -> bool:

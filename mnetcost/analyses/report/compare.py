@@ -20,6 +20,7 @@ from ..documents import (
     Document,
     Table,
     convention_data,
+    convention_note,
     design_data,
     json_data,
     partial_notes,
@@ -289,7 +290,7 @@ def _notes(
         for note in partial_notes(costs.graph)
     ]
     ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
-    return [*partial, f"{ratios}counted as '{convention.name}': {convention.title}"]
+    return [*partial, f"{ratios}{convention_note(convention)}"]
 
 
 def _ratios(totals: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float | None]:

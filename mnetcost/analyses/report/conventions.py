@@ -24,7 +24,7 @@ def listed() -> Document:
         Column("name", "convention"),
         Column("unit", "unit"),
         Column("version", "version"),
-        Column("title", "what it is"),
+        Column("title", "description"),
     )
     all_ = [load_convention(name) for name in convention_names()]
     rows = tuple((k.name, k.unit, k.version, k.title) for k in all_)
@@ -55,7 +55,7 @@ def shown(convention: Convention) -> Document:
         "A kind that is not listed counts 0; a more exact key beats a shorter one.",
     )
     unsure = (
-        (f"does not know how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()
+        (f"not known how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()
     )
     data = json_data(
         SCHEMA,
@@ -136,8 +136,8 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
         conventions=[k.data() for k in found],
     )
     note = (
-        f"amounts add up to each convention's difference from {reference.name}; `mnetcost conventions NAME`"
-        " shows one's rule"
+        f"the amounts add up to each convention's difference from {reference.name}; `mnetcost conventions"
+        " NAME` shows its rule"
     )
     tables = (_figures_table(found, reference), Table("reasons", REASONS, reasons))
     notes = (*partial_notes(costs.graph), note)
@@ -147,10 +147,10 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
 REASONS = (
     Column("convention", "convention"),
     Column("of", "of"),
-    Column("what", "counts otherwise"),
+    Column("what", "difference"),
     Column("number", "how many", "count"),
     Column("weight", "times", "integer"),
-    Column("amount", "makes", "count"),
+    Column("amount", "amount", "count"),
 )
 
 
@@ -160,10 +160,10 @@ def _figures_table(found: Sequence[_Counted], reference: Convention) -> Table:
         Column("convention", "convention"),
         Column("madds", "work", "count"),
         Column("unit", "unit"),
-        Column("madds_more", f"work more than {reference.name}", "change"),
+        Column("madds_more", f"work vs {reference.name}", "change"),
         Column("params", "params", "count"),
-        Column("params_more", f"params more than {reference.name}", "change"),
-        Column("not_known", "does not know"),
+        Column("params_more", f"params vs {reference.name}", "change"),
+        Column("not_known", "not known"),
     )
     width = len(columns) if any(k.missing for k in found) else len(columns) - 1
     return Table("conventions", columns[:width], tuple(k.row()[:width] for k in found))

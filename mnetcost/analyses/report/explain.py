@@ -16,7 +16,17 @@ from ...engine.costs import Costs, LayerCost
 from ...engine.ops import Conv
 from ...engine.terms import Term
 from ...errors import CallError, nearest
-from ..documents import Column, Document, Table, about, convention_data, design_data, json_data, partial_notes
+from ..documents import (
+    Column,
+    Document,
+    Table,
+    about,
+    convention_data,
+    convention_note,
+    design_data,
+    json_data,
+    partial_notes,
+)
 from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.explain/1"
@@ -155,7 +165,8 @@ def explain(design: Design, costs: Costs, convention: Convention, pattern: str |
     these = "all layers" if pattern is None else f"{len(layers)} layer{'s' * (len(layers) > 1)}"
     notes = (
         *partial_notes(costs.graph),
-        f"{these}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'",
+        f"{these}: {params:,} params, {madds:,} {convention.unit}",
+        convention_note(convention),
         elsewhere(costs, layers, convention),
         *gap_notes(costs, convention),
     )

@@ -20,7 +20,7 @@ from ...engine.num import pair
 from ...engine.ops import Conv, DepthwiseConv, Op
 from ...engine.shapes import Shape
 from ...engine.terms import Term
-from ..documents import Column, Document, Table, convention_data, json_data
+from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 
 SCHEMA = "mnetcost.factorize/1"
 
@@ -113,7 +113,7 @@ def formula(terms: list[Term], weights: Any) -> str:
 
 
 def expected(layer: Layer) -> Fraction:
-    """The exact value of 1/N + 1/D_K^2: what a depthwise separable convolution costs of the standard one."""
+    """Return 1/N + 1/D_K^2 exactly: depthwise separable cost relative to a standard convolution."""
     k_h, k_w = pair(layer.kernel)
     return Fraction(1, layer.out) + Fraction(1, k_h * k_w)
 
@@ -195,13 +195,14 @@ def factorize(layer: Layer, convention: Convention) -> Document:
     lead = (
         "standard: D_K x D_K x M x N params; depthwise separable: D_K x D_K x M + M x N; times D_F x D_F"
         " for the multiply-adds",
-        f"{ratio}: what a depthwise separable convolution costs of the standard one",
+        f"{ratio}: cost of a depthwise separable convolution relative to the standard one",
     )
     title = f"{k_h}x{k_w} convolution, {layer.input} to {'x'.join(map(str, end))}"
-    note = (
-        f"counted as '{convention.name}', without biases; spatially separable keeps N channels in the middle"
+    notes = (
+        "without biases; spatially separable keeps N channels in the middle",
+        convention_note(convention),
     )
-    return Document(title, (_table(found, convention),), (note,), data, lead)
+    return Document(title, (_table(found, convention),), notes, data, lead)
 
 
 def _table(found: list[dict[str, Any]], convention: Convention) -> Table:

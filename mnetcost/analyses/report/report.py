@@ -18,6 +18,7 @@ from ..documents import (
     Table,
     about,
     convention_data,
+    convention_note,
     design_data,
     json_data,
     partial_notes,
@@ -209,15 +210,14 @@ def _order(value: Any) -> Any:
     return (1, 0, "") if value is None else (0, -value, "")
 
 
-def without_zeros(table: Table) -> tuple[Table, list[str]]:
-    """Hide rows without parameters and work, with a note of how many these are."""
+def without_zeros(table: Table, by: str) -> tuple[Table, list[str]]:
+    """Hide rows without parameters and work, with a note of how many these are; by: what a row is."""
     at = [n for n, c in enumerate(table.columns) if c.key in ("params", "madds")]
     rows = tuple(row for row in table.rows if any(row[n] for n in at))
     if len(rows) == len(table.rows):
         return table, []
     note = (
-        f"{len(table.rows) - len(rows)} of {len(table.rows)} rows count nothing and are left out;"
-        " --all shows them"
+        f"{len(table.rows) - len(rows)} of {len(table.rows)} {by}s have zero cost and are hidden (use --all)"
     )
     return table._replace(rows=rows), [note]
 
@@ -257,7 +257,7 @@ def top_rows(table: Table, top: int) -> Table:
 def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -> str:
     """The params and work of a design in one line."""
     params, madds = totals["params"], totals["madds"]
-    return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}, counted as '{convention.name}'"
+    return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}"
 
 
 def report(
@@ -278,7 +278,7 @@ def report(
     """
     data = report_data(design, costs, convention)
     table = table_of(costs, convention, by, everything)
-    table, notes = (table, []) if everything else without_zeros(table)
+    table, notes = (table, []) if everything else without_zeros(table, by)
     if sort or top:
         table = sorted_rows(table, sort or "madds")
     if top:
@@ -292,6 +292,7 @@ def report(
         *gap_notes(costs, convention),
         size_note(costs),
         summary(design, data["totals"], convention),
+        convention_note(convention),
         elsewhere(costs, costs.layers, convention),
     ]
     return Document(design.heading, (table,), tuple(notes), data, lead)

@@ -15,7 +15,7 @@ from ...engine.conventions import UNITS, Convention, Weight, weight_of
 from ...engine.costs import cost, refuse_overflow
 from ...engine.terms import Term
 from ...errors import CallError
-from ..documents import Column, Document, Table, about, convention_data, json_data
+from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 
 SCHEMA = "mnetcost.scale/1"
 MOST_CELLS = 4_000_000
@@ -236,7 +236,7 @@ def answer(grid: Grid) -> Document:
     design = _design_data(grid)
     arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
     data = json_data(SCHEMA, "complete", design=design, convention=convention_data(grid.convention), **arrays)
-    notes = [f"counted as '{grid.convention.name}': {grid.convention.title}"]
+    notes = [convention_note(grid.convention)]
     if len(shown[0]) < n or len(shown[1]) < m:
         notes.insert(
             0,

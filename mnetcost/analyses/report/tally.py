@@ -29,9 +29,9 @@ NAMES = {
     "activation.hswish": "h-swish",
     "activation.hsigmoid": "hard sigmoid",
     "pool": "pooling windows",
-    "pool_input": "numbers that pools read",
-    "pool_output": "numbers that pools write",
-    "add": "adds of shortcuts",
+    "pool_input": "elements read by pools",
+    "pool_output": "elements written by pools",
+    "add": "additions of shortcuts",
     "gate": "squeeze-and-excite gates",
     "rescale": "rescaling of pixels",
     "transposed_output": "multiply-adds of transposed convolutions, at their output's positions",
@@ -40,11 +40,11 @@ COMMON = ("paper", "flops", "fvcore", "ptflops-pytorch", "thop")
 """The conventions that a reader most likely knows; the figures of other tools are given in these."""
 PER = {
     "each": "",
-    "channel": ", once a channel",
-    "channel_once": ", once a channel",
-    "image": ", once an image",
-    "output": ", once a number written",
-    "layer": ", once a layer",
+    "channel": ", once per channel",
+    "channel_once": ", once per channel",
+    "image": ", once per image",
+    "output": ", once per output element",
+    "layer": ", once per layer",
 }
 
 
@@ -121,8 +121,8 @@ def elsewhere(costs: Costs, layers: Iterable[LayerCost], convention: Convention)
         if why := ", ".join(_gaps(there, k)):
             missing.setdefault(why, []).append(k.name)
         else:
-            known.append(f"{value(sums, k.work):,} by {k.name}")
-    return f"elsewhere: {', '.join(known)}" + "".join(
+            known.append(f"{k.name} {value(sums, k.work):,}")
+    return f"other tools would report: {', '.join(known)}" + "".join(
         f"; not known: {', '.join(names)} ({why})" for why, names in missing.items()
     )
 
@@ -133,7 +133,7 @@ def gap_notes(costs: Costs, convention: Convention) -> tuple[str, ...]:
     return (
         (
             (
-                f"{convention.name} does not know how its tool counts {', '.join(missing)}: its own figure"
+                f"how {convention.name} counts {', '.join(missing)} is not known: the figure of the tool"
                 " may differ"
             ),
         )
