@@ -108,7 +108,7 @@ def assert_within_budget(
 
 
 def _budget(design: str, settings: Mapping[str, Any]) -> Budget:
-    from .designs.budgets.options import own, read_settings
+    from .designs.budgets.options import from_call, read_settings
 
-    (budget,) = own([design], read_settings(settings))
+    (budget,) = from_call([design], read_settings(settings))
     return budget

@@ -13,7 +13,7 @@ from mnetcost.cli import cli
 from mnetcost.cli.options import DESIGN
 from mnetcost.designs import aliases as module
 from mnetcost.designs import load, split_design
-from mnetcost.designs.aliases import aliases, fold, meant
+from mnetcost.designs.aliases import aliases, fold, resolve
 from mnetcost.designs.shipped import is_shipped, shipped
 from mnetcost.errors import CallError, SpecError
 
@@ -134,7 +134,7 @@ def meant_by(name: str) -> tuple[str, ...]:
 )
 def test_other_names_mean_nothing(name: str) -> None:
     """Only what stands in the table, of letters and digits of ASCII with separators between them: no path."""
-    assert meant(name) == ("", "")
+    assert resolve(name) == ("", "")
     with pytest.raises((SpecError, CallError)):
         load(name)
 

@@ -16,7 +16,7 @@ import yaml
 from click.testing import CliRunner
 
 from mnetcost.cli import cli
-from mnetcost.designs import search
+from mnetcost.designs import candidates
 from mnetcost.designs.budgets.schema import budgets_schema
 from mnetcost.designs.readers import READERS
 from mnetcost.errors import CallError
@@ -170,7 +170,7 @@ def test_every_suffix_that_a_reader_knows_is_looked_at(tmp_path: Path, suffix: s
     )
     for name in (f"a{suffix}", f"B{suffix.upper()}"):
         (tmp_path / name).write_text(inside)
-    assert search.candidates(tmp_path) == [f"B{suffix.upper()}", f"a{suffix}"]
+    assert candidates.candidates(tmp_path) == [f"B{suffix.upper()}", f"a{suffix}"]
 
 
 def test_what_cannot_be_costed_is_named_and_left_out(work: Checkout) -> None:
@@ -234,7 +234,7 @@ def test_where_there_is_no_design_nothing_is_written(tmp_path: Path, left: str) 
     done = mnetcost(tmp_path, "init")
     assert (done.returncode, files(tmp_path), done.stdout) == (2, before, "")
     assert "error: there is no design under '.'" in done.stderr
-    assert "hint: a design is one of specs in TOML (.toml), ONNX, TFLite" in done.stderr
+    assert "hint: mnetcost reads specs in TOML (.toml), ONNX, TFLite" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -255,15 +255,15 @@ def test_a_mistake_in_the_call_is_one_message(work: Checkout, arguments: list[st
 
 def test_a_search_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By how many files it looks at, and how deep."""
-    monkeypatch.setattr(search, "MOST_ENTRIES", 5)
+    monkeypatch.setattr(candidates, "MOST_ENTRIES", 5)
     for n in range(6):
         (tmp_path / f"{n}.txt").touch()
     with pytest.raises(CallError, match="holds more than 5 files"):
-        search.candidates(tmp_path)
-    monkeypatch.setattr(search, "MOST_ENTRIES", 100)
+        candidates.candidates(tmp_path)
+    monkeypatch.setattr(candidates, "MOST_ENTRIES", 100)
     (tmp_path / "/".join("d" * 45)).mkdir(parents=True)
     with pytest.raises(CallError, match="folders more than 40 deep"):
-        search.candidates(tmp_path)
+        candidates.candidates(tmp_path)
 
 
 # nothing is taken away

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnetcost.designs.budgets.limits import read_limit, read_limits, read_number
+from mnetcost.designs.budgets.limits import read_amount, read_limit, read_limits
 from mnetcost.designs.budgets.metrics import BYTES, UNITS
 from mnetcost.errors import CallError
 
@@ -38,7 +38,7 @@ from mnetcost.errors import CallError
 )
 def test_counts_are_decimal(text: Any, value: int) -> None:
     """k, M, G and T are powers of a thousand, and the result is exact."""
-    assert read_number(text) == value
+    assert read_amount(text) == value
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_counts_are_decimal(text: Any, value: int) -> None:
 )
 def test_bytes_say_whether_they_are_decimal_or_binary(text: str, value: int) -> None:
     """kB and MB are powers of 1,000; KiB and MiB of 1,024."""
-    assert read_number(text, BYTES) == value
+    assert read_amount(text, BYTES) == value
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_bytes_say_whether_they_are_decimal_or_binary(text: str, value: int) -> 
 def test_what_is_no_exact_count_is_refused(text: Any, said: str) -> None:
     """Rather than guessed at or rounded."""
     with pytest.raises(CallError, match=said):
-        read_number(text)
+        read_amount(text)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_no_exact_count_is_refused(text: Any, said: str) -> None:
 def test_a_unit_that_could_be_two_things_is_asked_about(text: str, said: str) -> None:
     """KB is 1,000 to some and 1,024 to others."""
     with pytest.raises(CallError, match=said):
-        read_number(text, BYTES)
+        read_amount(text, BYTES)
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_a_share_is_never_rounded_in_the_change_s_favour(base: int, thousandths:
 @given(st.integers(0, 10**12), st.sampled_from(sorted(BYTES)))
 def test_a_number_with_a_unit_is_that_many_of_it(n: int, unit: str) -> None:
     """For every unit of the table."""
-    assert read_number(f"{n}{unit}", BYTES) == n * BYTES[unit]
+    assert read_amount(f"{n}{unit}", BYTES) == n * BYTES[unit]
     if unit in UNITS:
-        assert read_number(f"{n} {unit}") == n * UNITS[unit]
+        assert read_amount(f"{n} {unit}") == n * UNITS[unit]
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_what_is_no_design_is_called_what_it_is(case: str, name: str, tmp_path: 
     with pytest.raises(SpecError) as caught:
         load(str(tmp_path / name))
     if found.sure or name != "net.onnx":
-        assert f"is {found.said}" in str(caught.value)
+        assert f"is {found.with_article}" in str(caught.value)
         assert found.hint in str(caught.value)
         assert all(suffix in str(caught.value) for suffix in READERS)
 
@@ -177,7 +177,7 @@ def test_a_file_that_only_its_name_tells_is_called_so(ending: str, tmp_path: Pat
     with pytest.raises(SpecError) as caught:
         load(str(file))
     like = contents.NAMED[ending]
-    assert f"is, by its name, {like.said}" in str(caught.value)
+    assert f"is, judging by its name, {like.with_article}" in str(caught.value)
     assert like.hint
     assert all(suffix in str(caught.value) for suffix in (like.hint, ".toml", *READERS))
     assert ending not in READERS
@@ -197,7 +197,7 @@ def test_a_folder_is_called_what_it_is(tmp_path: Path) -> None:
 def test_a_file_that_nothing_tells_lists_what_is_read(tmp_path: Path) -> None:
     """Not a mistake of TOML in line 1."""
     (tmp_path / "net.xyz").write_text("hello, world")
-    with pytest.raises(SpecError, match=r"is no design.*\n.*\.toml.*\.prototxt"):
+    with pytest.raises(SpecError, match=r"is not a design.*\n.*\.toml.*\.prototxt"):
         load(str(tmp_path / "net.xyz"))
 
 

@@ -15,7 +15,7 @@ from mnetcost.analyses.budgets.check import COLUMNS, FEW, FOLDED, MANY, MOST_DET
 from mnetcost.analyses.documents import PASSING
 from mnetcost.cli import cli
 from mnetcost.designs import Settings
-from mnetcost.designs.budgets.limits import EXACT_FLOAT, Limit, read_limits, read_number
+from mnetcost.designs.budgets.limits import EXACT_FLOAT, Limit, read_amount, read_limits
 from mnetcost.designs.budgets.metrics import LARGEST
 from mnetcost.designs.budgets.values import Budget, Rule
 from mnetcost.errors import CallError
@@ -315,7 +315,7 @@ def test_a_table_of_limits_has_these_columns() -> None:
 )
 def test_the_largest_numbers_that_are_read(text: Any, value: int) -> None:
     """Up to 10^30, 10^20 as a power, and floats as long as they are exact."""
-    assert read_number(text) == value
+    assert read_amount(text) == value
     assert LARGEST == 10**30
 
 
@@ -334,7 +334,7 @@ def test_the_largest_numbers_that_are_read(text: Any, value: int) -> None:
 def test_one_more_is_refused(text: Any, said: str) -> None:
     """The twin."""
     with pytest.raises(CallError, match=said):
-        read_number(text)
+        read_amount(text)
 
 
 def test_at_least_and_at_most_may_be_one_number() -> None:

@@ -14,10 +14,10 @@ import pytest
 from mnetcost import api
 from mnetcost.analyses.report.tally import COMMON, NAMES
 from mnetcost.cli import COMMANDS
+from mnetcost.designs.candidates import LOOKS
 from mnetcost.designs.conventions import convention_names
 from mnetcost.designs.find import shipped_spec
 from mnetcost.designs.readers import READ, READERS
-from mnetcost.designs.search import LOOKS
 from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import Spec
 from mnetcost.engine.blocks import BLOCKS

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..designs.budgets.config import find_config
-from ..designs.budgets.options import meant, own
+from ..designs.budgets.options import budgets_of, from_call
 from ..designs.budgets.values import Config
 from .budgets import changed, from_file, no_settings
 from .options import DESIGN, emit, output_options, setting_options, settings, write_file
@@ -56,7 +56,11 @@ def command(
     given = settings(options)
     found = from_file(config) if config or not designs or find_config() else Config(())
     if designs:
-        those = (budget for text in designs for budget in meant(found.budgets, text) or own([text], given))
+        those = (
+            budget
+            for text in designs
+            for budget in budgets_of(found.budgets, text) or from_call([text], given)
+        )
         found = found._replace(budgets=tuple(dict.fromkeys(those)))
     else:
         no_settings(given)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..designs.budgets.options import chosen, own, read_option
+from ..designs.budgets.options import chosen, from_call, read_option
 from ..designs.budgets.values import Config
 from ..errors import CallError, MnetcostError
 from ..output import CHECK_FORMATS
@@ -128,7 +128,7 @@ def asked(
                 "--max and --min need designs as arguments, and no --config",
                 hint="mnetcost check v2 --max madds=301M",
             )
-        found = Config(own(designs, given, rules))
+        found = Config(from_call(designs, given, rules))
     else:
         no_settings(given)
         found = from_file(config)

@@ -131,7 +131,7 @@ def _budgets(base: Path, force: bool) -> list[File]:
     if not designs:
         raise CallError(
             f"there is no design under '{base}'" + (" that can be costed" if faults else ""),
-            hint=f"a design is one of {READ}; `mnetcost new net.toml` creates a spec",
+            hint=f"{READ}; `mnetcost new net.toml` creates a spec",
         )
     from ..output.starter import budgets
 

@@ -16,7 +16,10 @@ LARGEST_MULTIPLIER = 100.0
 
 
 def read_multiplier(text: str | float, what: str) -> float:
-    """Read alpha or rho: a finite number above 0."""
+    """Read alpha or rho: a finite number above 0, at most `LARGEST_MULTIPLIER`.
+
+    what: the setting's name, for the error. Raises CallError for anything else.
+    """
     try:
         value = float(text)
     except (TypeError, ValueError, OverflowError):
@@ -27,7 +30,10 @@ def read_multiplier(text: str | float, what: str) -> float:
 
 
 def read_whole(text: str | int, what: str, high: int = LARGEST_COUNT) -> int:
-    """Read a whole number from 1."""
+    """Read a whole number from 1 to `high`.
+
+    what: the setting's name, for the error. Raises CallError for anything else.
+    """
     try:
         value = int(str(text)) if len(str(text)) < 20 else 0
     except ValueError:
@@ -38,7 +44,10 @@ def read_whole(text: str | int, what: str, high: int = LARGEST_COUNT) -> int:
 
 
 def read_resolution(text: str | int | tuple[int, int]) -> tuple[int, int]:
-    """Read a size in pixels: "160", or height x width as "160x224"."""
+    """Read a size in pixels, "160" or height x width as "160x224", as (height, width).
+
+    Raises CallError for anything else.
+    """
     if isinstance(text, tuple):
         sides = [str(t) for t in text]
     else:
@@ -50,7 +59,7 @@ def read_resolution(text: str | int | tuple[int, int]) -> tuple[int, int]:
 
 
 def read_top(text: str) -> bool:
-    """Read yes or no."""
+    """Read yes or no, true or false, 1 or 0; raises CallError for anything else."""
     words = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
     if text.lower() not in words:
         raise CallError(f"top must be yes or no, not '{text[:60]}'")
@@ -66,51 +75,50 @@ SETTINGS: dict[str, Any] = {
     "batch": lambda v: read_whole(v, "batch"),
     "channels": lambda v: read_whole(v, "channels"),
 }
-"""A design's own settings, as written after its name: `v2:alpha=0.75,resolution=160`."""
+"""The settings that may stand after a design's name, `v2:alpha=0.75,resolution=160`, each with its reader."""
 
 
 def unknown_setting(key: str, where: str = "") -> CallError:
-    """What to say of a setting that no design has."""
+    """Return the error for a setting that no design has."""
     from .synonyms import did_you_mean
 
     return CallError(f"{where}a design has no setting '{key[:60]}'", hint=did_you_mean(key, SETTINGS, "keys"))
 
 
 def split_design(text: str) -> tuple[str, Settings]:
-    """Split a DESIGN into its name and its own settings.
+    """Split a DESIGN into its name and the settings behind its colon.
 
     >>> split_design("MobileNetV2:alpha=0.75,classes=10")[0]
     'v2'
 
-    Another name of a shipped design (`specs/aliases.toml`) becomes that design's; what the name says of its
-    settings, the settings behind the colon beat. Raises CallError for a name that several networks share,
-    or a setting that makes no sense.
+    Another name of a shipped design (`specs/aliases.toml`) becomes that design's name and, where it holds
+    settings, its settings; those behind the colon override them.
+
+    Raises CallError for a name that several networks share, or a setting that makes no sense.
     """
     name, colon, tail = text.rpartition(":")
     if not colon or "=" not in tail or "/" in tail.split("=")[0]:
         name, settings = text, Settings()
     else:
         settings = _settings(text, tail)
-    design, within = _meant(name)
+    design, within = _resolved(name)
     return design, settings.over(_settings(text, within)) if within else settings
 
 
-def _meant(name: str) -> tuple[str, str]:
-    """A design's name and the settings within it, where it is another name of a shipped design; else the
-    name as it is.
-    """
+def _resolved(name: str) -> tuple[str, str]:
+    """Return a shipped design's name and the settings within an alias of it; any other name unchanged."""
     from .shipped import is_shipped
 
     if name.endswith(".toml") or name.startswith(("/", "./", "../")) or reader_of(name) or is_shipped(name):
         return name, ""
-    from .aliases import meant
+    from .aliases import resolve
 
-    design, within = meant(name)
+    design, within = resolve(name)
     return design or name, within
 
 
 def _settings(text: str, tail: str) -> Settings:
-    """Read what stands behind a design's colon."""
+    """Read the settings behind a design's colon."""
     given: dict[str, Any] = {}
     for part in tail.split(","):
         key, equals, value = part.partition("=")
@@ -149,25 +157,28 @@ def find_spec(name: str) -> Spec:
 
 
 def load(design: str, settings: Settings | None = None) -> Design:
-    """Load a design: a shipped name or a file, with its own settings behind a colon, which beat `settings`.
+    """Load a design: a shipped name or a file; settings behind its colon override `settings`.
 
     >>> load("v2:alpha=0.5").graph.nodes[1].output
     Shape(h=112, w=112, c=16)
 
     Raises SpecError where it cannot be found, read or built, CallError where a setting makes no sense.
     """
-    name, own = split_design(design)
-    asked = own.over(settings or Settings())
+    name, given = split_design(design)
+    asked = given.over(settings or Settings())
     return load_file(name, asked) if model_reader(name) else load_spec(find_spec(name), asked)
 
 
 def channeled(spec: Spec, settings: Settings) -> Spec:
-    """The spec with the number of input channels that is asked for: grey images, or more bands than three."""
+    """Return the spec with the number of input channels that `settings` asks for, 1 for grey images."""
     return spec if settings.channels is None else spec._replace(channels=settings.channels)
 
 
 def load_spec(spec: Spec, settings: Settings) -> Design:
-    """Build a spec at these settings."""
+    """Build a spec at these settings.
+
+    Raises CallError for an input larger than `LARGEST_SIDE` pixels a side, SpecError where shapes do not fit.
+    """
     from .build import build
 
     printed, spec = spec.channels, channeled(spec, settings)

@@ -17,16 +17,16 @@ from .shipped import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
 
 LARGEST_TABLE = 1 << 16  # bytes
 TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
-"""What timm writes behind a name for its weights: "mobilenetv2_100.ra_in1k"."""
+"""The suffix that timm adds to a name for its weights: "mobilenetv2_100.ra_in1k"."""
 WORDS = re.compile(r"[A-Za-z0-9]+(?:[-_ ./][A-Za-z0-9]+)*")
-"""What an alias may look like: no path such as "../v2"."""
+"""The form of an alias, which excludes paths such as "../v2"."""
 SEPARATORS = "[-_ ./]*"
 SPELLED = {
     "alpha": r"(?P<alpha>\d[._]\d+)",
     "percent": r"(?P<percent>\d{3})",
     "resolution": r"(?P<resolution>\d{2,4})",
 }
-"""What stands for a setting within an alias."""
+"""The pattern of each setting that an alias may hold."""
 
 
 class Aliases(NamedTuple):
@@ -41,7 +41,7 @@ class Aliases(NamedTuple):
 
 
 def fold(name: str) -> str:
-    """A name without what people spell in different ways.
+    """Return a name in lower case, without separators.
 
     >>> fold("MobileNet_V3-Large")
     'mobilenetv3large'
@@ -60,7 +60,7 @@ def _pattern(alias: str) -> re.Pattern[str]:
 
 @lru_cache(None)
 def aliases() -> Aliases:
-    """Read the table; a name that would mean two designs is a mistake in it."""
+    """Read the table of aliases; a name that stands for two designs fails an assertion."""
     data = tomllib.loads(read_bytes(specs_folder() / ALIASES, LARGEST_TABLE).decode())
     names: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
@@ -94,11 +94,10 @@ def aliases() -> Aliases:
     return Aliases(names, tuple(found), several, {d: tuple(them) for d, them in data["names"].items()})
 
 
-def meant(name: str) -> tuple[str, str]:
-    """The design that a name means, and the settings within the name: ("timm/v2", "alpha=1.4"). ("", "")
-    where it means none.
+def resolve(name: str) -> tuple[str, str]:
+    """Return the design that an alias stands for, and the settings within the alias; ("", "") for no alias.
 
-    >>> meant("MobileNetV2"), meant("mobilenetv2_140")
+    >>> resolve("MobileNetV2"), resolve("mobilenetv2_140")
     (('v2', ''), ('timm/v2', 'alpha=1.4'))
 
     Raises CallError, naming them, for a name that several networks share.
@@ -127,14 +126,12 @@ def meant(name: str) -> tuple[str, str]:
 
 
 def sharing(name: str) -> tuple[str, ...]:
-    """The shipped designs that share a name: v3-large and v3-small for "v3"; none where it is nobody's or
-    one's only.
-    """
+    """Return the shipped designs that share a name, v3-large and v3-small for "v3"; () for any other name."""
     return aliases().several.get(fold(name), ())
 
 
 def _setting(key: str, text: str) -> str:
-    """A setting that stands in a name, as it is written behind a colon.
+    """Write a setting found in a name as it is written behind a colon.
 
     >>> _setting("percent", "075"), _setting("alpha", "1_0")
     ('alpha=0.75', 'alpha=1.0')

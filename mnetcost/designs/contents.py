@@ -1,6 +1,6 @@
-"""What is in a file, whatever its name ends in?
+"""What kind of file is this, whatever its suffix?
 
-Told by its first bytes, and by the last of a zip; nothing is unpacked or executed.
+Decided by its first bytes, and by the last bytes of a zip; nothing is unpacked or executed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Content(NamedTuple):
     sure: bool = True  # False: files of other kinds may begin so, and a name's ending that is known says more
 
     @property
-    def said(self) -> str:
-        """With its article: "a spec in TOML", "an ONNX model"."""
+    def with_article(self) -> str:
+        """What the file is called, with its article: "a spec in TOML", "an ONNX model"."""
         return (
             f"{'an' if self.called.startswith(('ONNX', 'OpenVINO', 'HDF5', 'XML', 'ncnn')) else 'a'}"
             f" {self.called}"
@@ -150,7 +150,7 @@ NAMED = {
 
 
 def named(name: str) -> Content | None:
-    """What a file or a folder is called like."""
+    """Return what a file or a folder is, judging by its name."""
     path = Path(name)
     try:
         if path.is_dir():
@@ -163,7 +163,7 @@ def named(name: str) -> Content | None:
 
 
 def content_of(file: str | Path) -> Content | None:
-    """Tell what a file is by its bytes; None where there is no file, or they do not say."""
+    """Return what a file is by its bytes; None if there is no file, or the bytes do not show it."""
     try:
         if not is_file(file):
             return None
@@ -178,7 +178,7 @@ def content_of(file: str | Path) -> Content | None:
 
 
 def content(head: bytes, tail: bytes = b"") -> Content | None:
-    """Tell what begins with these bytes and, if it is a zip, ends with those."""
+    """Return what kind of file begins with these bytes and, for a zip, ends with `tail`."""
     head, tail = head[:HEAD], tail[-TAIL:]
     for test, found in BINARY:
         if test(head):

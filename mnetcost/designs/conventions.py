@@ -35,7 +35,7 @@ def convention_names() -> tuple[str, ...]:
 
 @lru_cache(None)
 def load_convention(name: str = DEFAULT) -> Convention:
-    """Load a convention: a shipped name, or a .toml file of one's own.
+    """Load a convention: a shipped name, or a .toml file.
 
     Raises CallError, with the nearest name, where there is none; SpecError where its file is wrong.
     """

@@ -1,7 +1,4 @@
-"""How is a graph written as a spec?
-
-One row a layer, so that what was read from a model file can be kept, read and changed as text.
-"""
+"""How is a graph written as a spec? One row a layer, so that a model file becomes a text to edit."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ NAMED = "net.toml"
 
 
 def _names(nodes: tuple[Node, ...], image: Ref) -> dict[Ref, str]:
-    """What each layer is called in the spec: as in the file, numbered where that is taken."""
+    """Return each layer's name in the spec: its name in the file, with a number where that is taken."""
     names, taken = {image: INPUT}, {INPUT}
     for ref, node in enumerate(nodes):
         if ref == image:
@@ -37,7 +34,7 @@ def _names(nodes: tuple[Node, ...], image: Ref) -> dict[Ref, str]:
 
 
 def _op(node: Node) -> Any:
-    """The op of a layer's row; an input beside the image is a constant there, which costs nothing either."""
+    """Return the op of a layer's row; an input besides the image becomes a constant, also without cost."""
     return Constant(*node.op) if node.op.__class__ is Input else node.op
 
 
@@ -51,24 +48,24 @@ def _row(ref: Ref, node: Node, names: dict[Ref, str], before: Ref) -> str:
     word = WORDS.get(type(op))
     if word is None or node.when != 1:
         raise CallError(f"layer {node.name!r}: a spec has no row for it")
-    said = {"op": quoted(word), "name": quoted(names[ref])}
+    keys = {"op": quoted(word), "name": quoted(names[ref])}
     if word in SEVERAL_INPUTS:
-        said["from"] = "[" + ", ".join(quoted(names[i]) for i in node.inputs) + "]"
+        keys["from"] = "[" + ", ".join(quoted(names[i]) for i in node.inputs) + "]"
     elif node.inputs and node.inputs[0] != before:
-        said["from"] = quoted(names[node.inputs[0]])
-    said |= {
+        keys["from"] = quoted(names[node.inputs[0]])
+    keys |= {
         field: value(v) for field, v in op._asdict().items() if (field, v) not in op._field_defaults.items()
     }
     if node.shared:
-        said["shared"] = "true"
-    return "  { " + ", ".join(f"{k} = {v}" for k, v in said.items()) + " },"
+        keys["shared"] = "true"
+    return "  { " + ", ".join(f"{k} = {v}" for k, v in keys.items()) + " },"
 
 
 def spec_text(design: Design) -> str:
     """Write a design as a spec that costs the same, layer by layer, at the size the design has here.
 
-    Widths are fixed: how they would follow alpha is not in a model file. Raises CallError where a spec
-    cannot say it.
+    Widths are fixed, because a model file does not say how they follow alpha. Raises CallError for a design
+    that no spec describes.
     """
     graph = design.graph
     nodes = graph.nodes
@@ -109,6 +106,6 @@ def spec_text(design: Design) -> str:
 
 
 def counts(graph: Graph) -> list[Any]:
-    """Every layer's output, parameters and work by kind, where it has any."""
+    """Return the output, parameters by kind and work by kind of every layer that has some."""
     layers = ((x.output, x.params_by_kind(), x.work_by_kind()) for x in cost(graph).layers)
     return [x for x in layers if x[1] or x[2]]

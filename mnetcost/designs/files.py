@@ -10,7 +10,7 @@ LARGEST_TEXT = 1 << 20  # bytes; the largest shipped spec has 4 kB
 
 
 def is_file(name: str | Path) -> bool:
-    """Is there a file of this name? A name that no file can have is none."""
+    """Whether there is a file of this name; False for a name that no file can have."""
     try:
         return Path(name).is_file()
     except (OSError, ValueError):
@@ -58,7 +58,7 @@ def decode(data: bytes, shown_as: str) -> str:
 
 
 def mapped(file: str) -> memoryview:
-    """A file's bytes without loading them: only what is looked at is read.
+    """Map a file into memory, so that only the bytes that are used are read.
 
     Raises SpecError for a missing, unreadable or empty file.
     """

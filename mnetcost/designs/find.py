@@ -18,22 +18,18 @@ SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a la
 
 
 def like(name: str) -> str:
-    """The shipped design that a misspelt name is nearest to, by its own name or by what else it is
-    called; "" for none.
-    """
+    """Return the shipped design whose name or alias a misspelt name is nearest to; "" for none."""
     known = aliases().names
     return nearest(name, shipped()) or known.get(nearest(fold(name), known, 0.8) or "", "")
 
 
 def unknown_design(name: str) -> SpecError:
-    """What to say when a design is neither shipped nor a file: of a folder, what it is; of a file's name,
-    that there is none.
-    """
+    """Return the error for a design that is neither shipped nor a file, with the nearest name as its hint."""
     if name and "\0" not in name and (found := named(name)):
         if Path(name).is_dir():
-            return SpecError(Fault(f"is {found.said}", name, hint=f"{found.hint}; read are {READ}"))
+            return SpecError(Fault(f"is {found.with_article}", name, hint=f"{found.hint}; {READ}"))
         if not Path(name).exists():
-            return SpecError(Fault("no such file", name, hint=f"read are {READ}"))
+            return SpecError(Fault("no such file", name, hint=READ))
     head, _, tail = name.rpartition(":")
     if head and re.fullmatch(r"\d{1,4}(\.\d{1,4})?(x\d{1,4})?", tail, re.ASCII):
         setting = "alpha" if "x" not in tail and float(tail) < SMALLEST_SIDE else "resolution"
@@ -41,11 +37,7 @@ def unknown_design(name: str) -> SpecError:
             Fault(f"there is no design '{name}'", hint=f"a setting has a name: {head}:{setting}={tail}")
         )
     near = like(name) or nearest(name, [p.as_posix() for p in sorted(Path().glob("*.toml"))[:1000]])
-    hint = (
-        f"did you mean '{near}'?"
-        if near
-        else f"`mnetcost list` shows the shipped designs; files that are read: {READ}"
-    )
+    hint = f"did you mean '{near}'?" if near else f"`mnetcost list` shows the shipped designs; {READ}"
     return SpecError(Fault(f"there is no design '{name}'", hint=hint))
 
 

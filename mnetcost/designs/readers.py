@@ -29,7 +29,7 @@ READERS = {
 }
 """The module of this folder that reads files of a suffix: a `Reader`."""
 
-READ = f"specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join(READERS)})"
+READ = f"mnetcost reads specs in TOML (.toml), ONNX, TFLite, Keras and Caffe models ({', '.join(READERS)})"
 """What can be a design, in words."""
 
 REFUSED = {
@@ -50,7 +50,7 @@ class Model(NamedTuple):
 
     graph: Graph
     resolution: tuple[int, int]  # of the image at which the graph was built
-    own: tuple[int, int] | None  # as the file says; None where it leaves them open
+    file_size: tuple[int, int] | None  # height and width in the file; None where it leaves them open
     format: str  # "Caffe prototxt"
     title: str = ""  # the network's name in the file
 
@@ -58,8 +58,8 @@ class Model(NamedTuple):
 class Reader(Protocol):
     """A module that reads the model files of one format, on what `kit/` shares.
 
-    Pause before you change this: every folder of a format, `load_file`, and whatever reads a format of its
-    own are written for it. What `settings` holds may grow; `read` must go on to return a Model.
+    Pause before you change this: every folder of a format, `load_file`, and whatever reads a further format
+    are written for it. `Settings` may get more fields; `read` must still return a Model.
     """
 
     def read(self, file: str, settings: Settings) -> Model:
@@ -92,12 +92,24 @@ def reader_for(name: str, found: Content | None) -> str | None:
     if found is None and by_name:
         return by_name
     if found is None and (like := named(name)):
-        raise SpecError(Fault(f"is, by its name, {like.said}", name, hint=f"{like.hint}; read are {READ}"))
+        raise SpecError(
+            Fault(
+                f"is, judging by its name, {like.with_article}",
+                name,
+                hint=f"{like.hint}; {READ}",
+            )
+        )
     if found is None:
-        raise SpecError(Fault("is no design, as far as its first bytes show", name, hint=f"read are {READ}"))
+        raise SpecError(
+            Fault(
+                "is not a design: its first bytes are of no format that is read",
+                name,
+                hint=READ,
+            )
+        )
     if found.reader or (by_name and not found.sure):
         return found.reader or by_name
-    raise SpecError(Fault(f"is {found.said}", name, hint=f"{found.hint}; read are {READ}"))
+    raise SpecError(Fault(f"is {found.with_article}", name, hint=f"{found.hint}; {READ}"))
 
 
 def model_reader(name: str) -> str | None:
@@ -132,8 +144,8 @@ def load_file(file: str, settings: Settings) -> Design:
         if not settings.allow_unknown:
             raise
         model = reader.read(file, settings)
-    own = model.own or model.resolution
-    rho = settings.rho or (model.resolution[0] / own[0] if own[0] else 1.0)
+    file_height, _ = model.file_size or model.resolution
+    rho = settings.rho or (model.resolution[0] / file_height if file_height else 1.0)
     name = PurePath(file).name
     return Design(
         name,

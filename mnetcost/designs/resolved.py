@@ -1,7 +1,4 @@
-"""What does a spec say once all that it extends is laid out in one file?
-
-Written as TOML that costs the same.
-"""
+"""How is a spec that extends others written as one file? As TOML with the same cost."""
 
 from __future__ import annotations
 
@@ -15,8 +12,8 @@ from .toml import value
 
 
 def resolved(spec: Spec) -> str:
-    """Return a spec's own text where it extends nothing, or else everything it says and inherits, as one
-    text.
+    """Return a spec's text unchanged if it extends nothing; otherwise one text of all that it holds and
+    inherits.
     """
     return "".join(f"{line}\n" for line in _lines(spec)) if spec.family else spec.text
 
@@ -35,9 +32,9 @@ def _lines(spec: Spec) -> Iterator[str]:
     for name, rows in (("layers", spec.layers), ("top", spec.top)):
         if rows:
             yield from (f"{name} = [", *(f"  {value(_row(row))}," for row in rows), "]")
-    for table, said in _tables(spec.rules).items():
-        if said:
-            yield from ("", f"[{table}]", *(f"{key} = {value(v)}" for key, v in said.items()))
+    for table, given in _tables(spec.rules).items():
+        if given:
+            yield from ("", f"[{table}]", *(f"{key} = {value(v)}" for key, v in given.items()))
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -49,27 +46,27 @@ def _row(row: Row) -> dict[str, Any]:
         "why": row.why,
     }
     silent = {"name": "", "from": (), "repeat": 1, "role": "", "why": ""}
-    said = {key: v for key, v in common.items() if v != silent[key]}
-    front: dict[str, Any] = {key: said.pop(key) for key in ("name", "from") if key in said}
-    return {"op": row.op, **front, **{k: v for k, v in row.fields.items() if v is not None}, **said}
+    given = {key: v for key, v in common.items() if v != silent[key]}
+    front: dict[str, Any] = {key: given.pop(key) for key in ("name", "from") if key in given}
+    return {"op": row.op, **front, **{k: v for k, v in row.fields.items() if v is not None}, **given}
 
 
 def _tables(rules: Rules) -> Mapping[str, dict[str, Any]]:
-    """What each table of rules must say, where that is not what it is without a word."""
+    """Return the keys of each table of rules whose value is not the default."""
     widths = _width(rules.widths, WidthRule())
-    widths |= {role: own for role, rule in rules.roles if (own := _width(rule, rules.widths))}
+    widths |= {role: keys for role, rule in rules.roles if (keys := _width(rule, rules.widths))}
     tables: dict[str, dict[str, Any]] = {"widths": widths}
     inner = rules.widths._replace(scale="scaled")
     for name, cls in RULE_TABLES.items():
         mine, plain = getattr(rules, name), cls()
-        said: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         for field in cls._fields:  # type: ignore[attr-defined]
             v = getattr(mine, field)
             if field == "width":
-                said |= _width(v, inner)
+                given |= _width(v, inner)
             elif v != getattr(plain, field):
-                said[field] = v
-        tables[name] = said
+                given[field] = v
+        tables[name] = given
     return tables
 
 

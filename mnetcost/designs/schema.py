@@ -23,8 +23,8 @@ ABOUT: dict[str, str] = {
         "A shipped design, or a .toml file beside this one, of which this spec says only what is different."
     ),
     "resolution": "The input's size in pixels: a side, or [height, width].",
-    "channels": "Channels of the input; 3 unless said otherwise.",
-    "classes": 'Outputs of the classifier, which rows write as "classes"; 1000 unless said otherwise.',
+    "channels": "Channels of the input. Default: 3.",
+    "classes": 'Outputs of the classifier, which rows write as "classes". Default: 1000.',
     "alphas": "Width multipliers the family was published with, which `mnetcost scale` shows.",
     "resolutions": "Sizes the family was published with, which `mnetcost scale` shows.",
     "layers": "The network's table, one row a layer or block, in order.",
@@ -33,11 +33,11 @@ ABOUT: dict[str, str] = {
     "widths": "How widths follow alpha.",
     "op": "What the row is: a block or a single op.",
     "name": "What the row is called in reports, and by rows that read from it.",
-    "from": "The row or rows it reads; the row above unless said otherwise.",
-    "repeat": "How often the row is laid out; a stride is the first one's.",
+    "from": "The row or rows it reads. Default: the row above.",
+    "repeat": "Number of copies of the row; only the first one has its stride.",
     "role": "Which of the rules [widths.ROLE] its width follows.",
     "shared": "Its weights are an earlier row's, and were counted there.",
-    "why": "In a sentence, what it is for; `explain` says it.",
+    "why": "What the row is for, in a sentence, which `explain` prints.",
     "scale": (
         '"scaled" by alpha, "fixed", or "scaled from A": as printed below alpha A, scaled from there on.'
     ),
@@ -51,11 +51,11 @@ ABOUT: dict[str, str] = {
     "before": "Rows to put before it.",
     "after": "Rows to put after it.",
 }
-"""A sentence on each key that is not an op's own."""
+"""A sentence on each key that is not the field of an op."""
 
 
 def takes(sort: str, key: str, choices: tuple[str, ...] = ()) -> str:
-    """Say in words what a key takes, as the reader says it of a value that is something else."""
+    """Return in words what a key takes, as the reader's error for a wrong value says it."""
     try:
         (word(choices) if choices else SORTS[sort].read)(object(), key)
     except Wrong as e:
@@ -64,7 +64,7 @@ def takes(sort: str, key: str, choices: tuple[str, ...] = ()) -> str:
 
 
 def summary(cls: type) -> str:
-    """What an op, a block or a table of rules is, in a sentence."""
+    """Return the first paragraph of the docstring of an op, a block or a table of rules."""
     return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
 
 
@@ -153,8 +153,8 @@ def _rules(table: str) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the spec language.
 
-    It says all that can be said of one file by itself; that names are known, shapes fit and a parent is
-    there, only reading says.
+    It covers what one file shows by itself. That names are known, shapes fit and a parent exists is only
+    checked when the spec is read.
     """
     rows = {"type": "array", "items": _ref("row")}
     widths = _about(WIDTH_KEYS)
@@ -204,7 +204,7 @@ def schema() -> dict[str, Any]:
                 "type": "object",
                 "properties": (
                     any_row
-                ),  # what an editor completes; the op's own row below says which of them it takes
+                ),  # what an editor completes; the schema of the op below has those it takes
                 "required": ["op"],
                 "allOf": [
                     {"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")}

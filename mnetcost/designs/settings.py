@@ -24,8 +24,8 @@ class Settings(NamedTuple):
     channels: int | None = None  # of the input
 
     def over(self, other: Settings) -> Settings:
-        """These settings where they are given, the other's elsewhere; a size given here beats either size
-        given there.
+        """Merge settings: these where they are given, else the other's; a size given here, as rho or as a
+        resolution, replaces both of the other's.
         """
         mine, theirs = self._asdict(), other._asdict()
         if self.rho is not None or self.resolution is not None:
@@ -58,28 +58,28 @@ class Design(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """The name and the settings that change its cost, as a user would ask for it; and whether
-        something was left out.
+        """The name with the settings that change its cost, as a user would write it, and "(partial)" where
+        an op was left out.
         """
         h, w = self.resolution
         size = f"{h}" if h == w else f"{h}x{w}"
-        said = [f"alpha={self.alpha:g}", f"resolution={size}"]
+        parts = [f"alpha={self.alpha:g}", f"resolution={size}"]
         if self.spec is None:
-            said = said[1:]
+            parts = parts[1:]
         if self.classes is not None and self.spec and self.top and self.classes != self.spec.classes:
-            said.append(f"classes={self.classes}")
+            parts.append(f"classes={self.classes}")
         if self.channels is not None:
-            said.append(f"channels={self.channels}")
+            parts.append(f"channels={self.channels}")
         if not self.top:
-            said.append("top=no")
+            parts.append("top=no")
         if self.batch != 1:
-            said.append(f"batch={self.batch}")
+            parts.append(f"batch={self.batch}")
         partial = " (partial)" if self.graph.left_out else ""
-        return f"{self.name}:{','.join(said)}{partial}"
+        return f"{self.name}:{','.join(parts)}{partial}"
 
 
 def sized(spec_size: tuple[int, int], settings: Settings) -> tuple[tuple[int, int], float]:
-    """The input's size in pixels, and rho: its height over the spec's own."""
+    """Return the input's (height, width) in pixels, and rho: its height over the height in the spec."""
     if settings.resolution is not None:
         h, w = settings.resolution
         return (h, w), h / spec_size[0]

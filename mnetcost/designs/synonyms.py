@@ -1,6 +1,6 @@
-"""Which of our words does somebody mean?
+"""Which known word did a user mean?
 
-By meaning, from `specs/words.toml`, then by spelling; for hints, and only when one is due.
+First by meaning, from `specs/words.toml`, then by spelling. Only hints of errors need this.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BEHIND = re.compile(r"(?<=..)(2d|layer|op|v[23])$")
 
 
 def fold(word: str) -> str:
-    """A word without what frameworks spell in different ways.
+    """Return a word in lower case, without separators and the prefixes and suffixes of frameworks.
 
     >>> fold("nn.Conv_Transpose2d"), fold("BatchNormalization")
     ('convtranspose', 'batchnormalization')
@@ -32,13 +32,13 @@ def fold(word: str) -> str:
 
 @lru_cache(None)
 def table() -> Mapping[str, Mapping[str, list[str]]]:
-    """Every section: our words, each with those that mean it."""
+    """Read `specs/words.toml`: in every section our words, each with its synonyms."""
     return tomllib.loads(read_bytes(specs_folder() / WORDS, LARGEST_TABLE).decode())
 
 
 @lru_cache(None)
 def section(name: str) -> Mapping[str, tuple[str, ...]]:
-    """A section the other way round: what each folded word may mean, in the table's order."""
+    """Invert a section: from a folded synonym to the words of ours it may mean, in the table's order."""
     found: dict[str, tuple[str, ...]] = {}
     for ours, them in table().get(name, {}).items():
         for word in them:
@@ -47,9 +47,7 @@ def section(name: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def means(word: object, name: str, known: Iterable[str] | None = None) -> str | None:
-    """Which of our words this one means, in a section of the table; only one of `known`, if they are
-    given.
-    """
+    """Return the word that a synonym means in a section, one of `known` if they are given; else None."""
     if not isinstance(word, str) or len(word) > LONGEST_WORD:
         return None
     known = None if known is None else list(known)
@@ -60,9 +58,7 @@ def means(word: object, name: str, known: Iterable[str] | None = None) -> str | 
 
 
 def meant(word: object, known: Iterable[str], name: str) -> str | None:
-    """One of `known`: what the word means, or else the nearest in spelling to it, or to a word that means
-    it.
-    """
+    """Return the one of `known` that a word means or is nearest to in spelling; None if nothing is near."""
     known = list(known)
     if found := means(word, name, known):
         return found
@@ -77,14 +73,14 @@ def meant(word: object, known: Iterable[str], name: str) -> str | None:
 
 
 def did_you_mean(word: object, known: Iterable[str], name: str) -> str:
-    """A hint for a word that is none of `known`: the one that is meant, or all of them."""
+    """Return a hint for an unknown word: the known one that was probably meant, or all known ones."""
     known = list(known)
     like = meant(word, known, name)
     return f"did you mean '{like}'?" if like else "it may be: " + ", ".join(known)
 
 
 def op_hint(word: object, ops: Iterable[str], functions: Iterable[str]) -> str:
-    """A hint for an op that is not there: the op that is meant, how it is written, or why there is none."""
+    """Return a hint for an unknown op: the op that was meant, how it is written, or why there is none."""
     ops = list(ops)
     if found := means(word, "ops", ops):
         return f"did you mean '{found}'?"
@@ -101,8 +97,8 @@ def op_hint(word: object, ops: Iterable[str], functions: Iterable[str]) -> str:
 
 
 def key_hint(word: str, known: Iterable[str], elsewhere: Mapping[str, Iterable[str]]) -> str:
-    """A hint for a key that an op does not take: the one that is meant, else which ops take it, else all
-    that this one takes.
+    """Return a hint for a key that an op does not take: the key that was meant, the ops that take it, or all
+    keys of this op.
 
     elsewhere: the keys of every op.
     """

@@ -14,7 +14,7 @@ MOST_PARTS = 16  # of a dotted key; tomllib takes time and memory by their squar
 DEEPEST = 32  # arrays and tables within one another
 LONGEST_INTEGER = 1000  # bits; any of these has a float, and can be printed
 LONG = re.compile(r"0[xob][0-9A-Fa-f_]{250}|[0-9][0-9_]{300}")
-TOO_LONG = "is not a number that can be meant: it has more than 300 digits"
+TOO_LONG = "is too large a number: it has more than 300 digits"
 
 QUOTED = re.compile(
     r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+(?:"{3,5})?'
@@ -26,18 +26,20 @@ QUOTED = re.compile(
 )
 """A string or a comment.
 
-Every branch takes what it has begun, closed or not, so that a text is gone through once.
+Every branch matches to the end of what it has begun, closed or not, so that each character is read once.
 """
 OBEYED = re.compile(r"##\[|^[ \t]*::", re.MULTILINE)
-"""What the runner of a CI service takes for a command: the first anywhere in a line of a log, the second
-at its beginning.
+"""What a CI service runs as a command when it reads a log: the first anywhere in a line, the second at its
+start.
 """
 KEYS_LETTERS = dict.fromkeys(map(ord, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_- \t"))
 
 
 def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, Any]:
-    """Parse TOML; raises SpecError with the line of a syntax error, or of a key or a nesting that no file
-    of ours has.
+    """Parse TOML.
+
+    Raises SpecError with the line of a syntax error, of a key with more than `most_parts` parts, or of values
+    nested more than `DEEPEST` deep.
     """
     refuse_runaway(text, file, most_parts)
     try:
@@ -59,8 +61,8 @@ def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, 
 
 
 def parse_short(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, Any]:
-    """Parse TOML as `parse_toml` does, and refuse an integer that neither a message nor a float could
-    hold: hexadecimal has no limit.
+    """Parse TOML as `parse_toml` does, and refuse integers of more than `LONGEST_INTEGER` bits, which a
+    hexadecimal number may have.
     """
     data = parse_toml(text, file, most_parts)
     left: list[tuple[KeyPath, Any]] = [((), data)] if LONG.search(text) else []
@@ -103,7 +105,7 @@ def refuse_runaway(text: str, file: str, most_parts: int = MOST_PARTS) -> None:
 
 
 def quoted(text: str) -> str:
-    """A basic string; what TOML forbids in one, and what a terminal would not show, is escaped.
+    """Write a basic string; what TOML forbids in one and what is not printable is escaped.
 
     >>> quoted('a "b"')
     '"a \\\\"b\\\\""'
@@ -122,7 +124,7 @@ def _escaped(c: str) -> str:
 
 
 def value(v: Any) -> str:
-    """A number, a flag, a string, a list, or an inline table.
+    """Write a number, a flag, a string, a list, or an inline table.
 
     >>> value({"op": "conv", "kernel": (3, 1), "bias": True})
     '{ op = "conv", kernel = [3, 1], bias = true }'
@@ -139,7 +141,7 @@ def value(v: Any) -> str:
 
 
 def inert(text: str) -> str:
-    """A TOML text that means the same, and in which a CI service that reads it in a log finds no command.
+    """Return a TOML text of the same meaning in which a CI service that reads a log finds no command.
 
     >>> inert('a = "##[error]x"  # ##[error]y')
     'a = "##\\\\u005berror]x"  # ## [error]y'

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ...designs import Settings, split_design
 from ...designs.budgets.config import NO_DESIGNS
+from ...designs.candidates import candidates
 from ...designs.conventions import DEFAULT
-from ...designs.search import candidates
 from ...errors import CallError, Fault, MnetcostError
 from .baseline import measured
 

@@ -57,11 +57,11 @@ class Limit(NamedTuple):
         return f"{'at most' if self.side == 'max' else 'at least'} {self.text}"
 
 
-def read_number(value: Any, units: Mapping[str, int] = UNITS) -> int:
+def read_amount(value: Any, units: Mapping[str, int] = UNITS) -> int:
     """Read a whole number as people write it.
 
     >>> from mnetcost.designs.budgets.metrics import BYTES
-    >>> read_number("1.5M"), read_number("4 KiB", BYTES), read_number("3.5e6"), read_number("3,504,872")
+    >>> read_amount("1.5M"), read_amount("4 KiB", BYTES), read_amount("3.5e6"), read_amount("3,504,872")
     (1500000, 4096, 3500000, 3504872)
 
     Raises CallError for anything else, with the unit that may have been meant.
@@ -126,7 +126,7 @@ def read_limit(value: Any, side: str, units: Mapping[str, int] = UNITS) -> Limit
     text = value.strip() if isinstance(value, str) else _shown(value)
     if not isinstance(value, str) or text[:1] not in ("+", "-"):
         try:
-            return Limit(side, Fraction(read_number(value, units)), text=text)
+            return Limit(side, Fraction(read_amount(value, units)), text=text)
         except CallError as e:
             if isinstance(value, str) and PER_CENT.fullmatch(text):
                 raise CallError(
@@ -140,7 +140,7 @@ def read_limit(value: Any, side: str, units: Mapping[str, int] = UNITS) -> Limit
         return Limit(
             side, sign * Fraction(int(share[1] + fraction), 10 ** len(fraction) * 100), True, True, text
         )
-    return Limit(side, Fraction(sign * read_number(rest, units)), True, False, text)
+    return Limit(side, Fraction(sign * read_amount(rest, units)), True, False, text)
 
 
 def read_limits(value: Any, units: Mapping[str, int] = UNITS, side: str = "max") -> tuple[Limit, ...]:

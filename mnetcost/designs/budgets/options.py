@@ -76,8 +76,8 @@ def _option(text: str, side: str) -> str:
     return f"{word} {found[1]}={found[3]}"
 
 
-def own(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -> tuple[Budget, ...]:
-    """Budgets made of a call's designs, settings and limits."""
+def from_call(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -> tuple[Budget, ...]:
+    """Make a budget of each design of a call, with the call's settings and limits."""
     split = (split_design(text) for text in designs)
     return tuple(
         Budget(name, name, settings.over(given)._replace(allow_unknown=None), rules)
@@ -85,8 +85,8 @@ def own(designs: Iterable[str], given: Settings, rules: tuple[Rule, ...] = ()) -
     )
 
 
-def meant(budgets: Iterable[Budget], text: str) -> list[Budget]:
-    """The budgets of one design, meant by its label, its name or its file."""
+def budgets_of(budgets: Iterable[Budget], text: str) -> list[Budget]:
+    """Return the budgets of one design, which `text` gives by label, name or file."""
     name, settings = split_design(text)
     here = Path(name).resolve()
 
@@ -98,13 +98,13 @@ def meant(budgets: Iterable[Budget], text: str) -> list[Budget]:
 
 
 def chosen(budgets: tuple[Budget, ...], designs: tuple[str, ...]) -> tuple[Budget, ...]:
-    """The budgets of these designs, or all where none is named.
+    """Return the budgets of these designs, or all budgets where no design is named.
 
     Raises CallError for a design without a budget.
     """
     found: dict[Budget, None] = {}
     for text in designs:
-        those = meant(budgets, text)
+        those = budgets_of(budgets, text)
         if not those:
             like = nearest(text, [b.label for b in budgets])
             raise CallError(

@@ -172,8 +172,7 @@ def _about(keys: Iterable[str]) -> dict[str, Any]:
 def budgets_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a file of budgets.
 
-    It says all that can be said of the file by itself; that designs and layers are there, only `mnetcost
-    check` says.
+    It covers what the file shows by itself; only `mnetcost check` finds out whether designs and layers exist.
     """
     scope = {
         **closed_table(

@@ -106,8 +106,8 @@ class Changes:
                 )
             self.rows[key] = [
                 new
-                for row, meant in zip(rows, matched, strict=True)
-                for new in (change.made_to(row) if meant else [row])
+                for row, is_match in zip(rows, matched, strict=True)
+                for new in (change.made_to(row) if is_match else [row])
             ]
             found = found or any(matched)
         if not found and complete and set(change.match) <= set(row_keys()):

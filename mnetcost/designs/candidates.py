@@ -16,9 +16,9 @@ from .plumbing import Git
 from .readers import READERS
 
 SKIPPED = ("node_modules", "site-packages", "__pycache__", "venv", "env")
-"""Folders whose files are other people's, or made.
+"""Folders of installed or generated files.
 
-So are hidden folders, virtual environments and git repositories within.
+Hidden folders, virtual environments and git repositories below the folder are skipped too.
 """
 MOST_ENTRIES = 200_000
 DEEPEST = 40
@@ -31,7 +31,7 @@ LOOKS: dict[str, re.Pattern[bytes]] = {
     ),
     ".prototxt": re.compile(rb"\blayers?\s*:?\s*\{"),
 }
-"""What stands in a design's file, for suffixes that files of other kinds have too."""
+"""A pattern that a design's file contains, for suffixes that other kinds of files have too."""
 
 
 def candidates(folder: Path) -> list[str]:
@@ -91,14 +91,15 @@ def _files(folder: Path, ignored: set[str]) -> Iterator[str]:
 
 
 def _foreign(entry: os.DirEntry[str]) -> bool:
-    """Is a folder hidden, of other people's files, a virtual environment or a git repository?"""
-    own = not entry.name.startswith(".") and entry.name not in SKIPPED
-    return not own or any(os.path.lexists(f"{entry.path}/{mark}") for mark in ("pyvenv.cfg", ".git"))
+    """Whether a folder is hidden, holds installed files, or is a virtual environment or a git repository."""
+    if entry.name.startswith(".") or entry.name in SKIPPED:
+        return True
+    return any(os.path.lexists(f"{entry.path}/{mark}") for mark in ("pyvenv.cfg", ".git"))
 
 
 def _ignored(folder: Path) -> set[str]:
-    """What git ignores under a folder: files, and whole folders with a slash behind; nothing where there
-    is no git.
+    """Return what git ignores under a folder: files, and whole folders with a slash at the end; nothing
+    outside a repository.
     """
     git = Git(folder)
     try:
