@@ -25,12 +25,12 @@ FORMAT = "Caffe prototxt"
 def _meets(rule: Fields, level: int, stages: set[str]) -> bool:
     """Does test time, at this level and these stages, meet a rule? Source: net.cpp, StateMeetsRule."""
     rule.known("phase", "min_level", "max_level", "stage", "not_stage")
-    if rule.one("phase") is not None and rule.choice("phase", {"TRAIN": 0, "TEST": 1}, "TEST") != "TEST":
+    if "phase" in rule and rule.enum("phase", {"TRAIN": 0, "TEST": 1}, "TEST") != "TEST":
         return False
     span = 2**31
     if not rule.integer("min_level", -span, -span) <= level <= rule.integer("max_level", span - 1, -span):
         return False
-    return set(rule.texts("stage")) <= stages and not stages & set(rule.texts("not_stage"))
+    return set(rule.texts("stage", ())) <= stages and not stages & set(rule.texts("not_stage", ()))
 
 
 def _included(layer: Fields, level: int, stages: set[str]) -> bool:
@@ -44,7 +44,7 @@ def _included(layer: Fields, level: int, stages: set[str]) -> bool:
 
 def _net_inputs(net: Net, root: Fields) -> None:
     """Inputs that stand above all layers: `input` with four `input_dim` or one `input_shape` each."""
-    names, sizes = root.texts("input"), root.integers("input_dim", 1)
+    names, sizes = root.texts("input", ()), root.integers("input_dim", ())
     shapes = shapes_of(root.messages("input_shape"))
     if sizes and shapes:
         raise root.fault("give 'input_dim' or 'input_shape', not both")
@@ -66,7 +66,7 @@ def _layers_of(net: Net, root: Fields) -> tuple[list[Fields], bool]:
     if old and new:
         raise net.fault_at("a net has either 'layer' or 'layers', not both", old[0].message)
     if not old and not new:
-        train = next((key for key in ("net", "train_net", "base_lr") if key in root.message.fields), None)
+        train = next((key for key in ("net", "train_net", "base_lr") if key in root.given), None)
         raise net.fault_at("has no layers", hint="this is a solver's file, not a net's" if train else "")
     if len(old) + len(new) > MOST_LAYERS:
         raise net.fault_at(f"more than {MOST_LAYERS:,} layers")
@@ -83,13 +83,13 @@ def _built(text: Prototxt, file: str, settings: Settings, file_sizes: dict[str, 
     root = Fields(net, text.root, "net")
     layers, old = _layers_of(net, root)
     _net_inputs(net, root)
-    state = root.message_of("state")
-    level, stages = state.integer("level", 0, -(2**31)), set(state.texts("stage"))
+    state = root.fields("state")
+    level, stages = state.integer("level", 0, -(2**31)), set(state.texts("stage", ()))
     for fields in layers:
         if _included(fields, level, stages):
             convert(Layer(net, fields.message, old))
         else:
-            net.training.update(fields.texts("top"))
+            net.training.update(fields.texts("top", ()))
     return net
 
 
@@ -103,5 +103,5 @@ def read(file: str, settings: Settings) -> Model:
     net = _built(text, file, settings, file_sizes)
     if net.own is None and (settings.resolution or settings.rho):
         raise net.fault_at("no input is an image, so that it has no resolution")
-    title = Fields(net, text.root, "net").text("name")[:200]
+    title = Fields(net, text.root, "net").text("name", "")[:200]
     return Model(net.layers.graph(), net.resolution or (1, 1), net.own, FORMAT, title)

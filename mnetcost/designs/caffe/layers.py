@@ -23,7 +23,8 @@ from ...engine.ops.elements import (
     Rescale,
     Scale,
 )
-from ..kit.layers import DETECTION, LARGEST_DIMENSION, PRODUCTS, plain_size
+from ..kit.fields import LARGEST
+from ..kit.layers import DETECTION, PRODUCTS, plain_size
 from ..kit.tensors import NotKnown, Tensor, dims_text
 from .net import MOST_AXES, Layer
 from .prototxt import Message
@@ -62,10 +63,10 @@ def batch_norm(layer: Layer) -> Tensor:
     p = layer.param(
         "batch_norm", "use_global_stats", "moving_average_fraction", "eps", "scale_bias", "engine"
     )
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     if len(x.dims) == 3:
         raise NotKnown
-    learned = p.flag("scale_bias")
+    learned = p.flag("scale_bias", False)
     return layer.weighted(Norm(learned, learned, True, True), x)
 
 
@@ -84,24 +85,22 @@ def bn(layer: Layer) -> Tensor:
     deployed. Where no field tells the forks apart, as many `param` as the layer has blobs do.
     """
     p = layer.param("bn", *SEGNET, *BN_FIELDS)
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     if len(x.dims) == 3:
         raise NotKnown
-    segnet = any(key in p.message.fields for key in SEGNET) or (
-        not p.message.fields and len(layer.message.all("param")) == 2
-    )
+    segnet = any(key in p for key in SEGNET) or (not p.given and len(layer.listed("param")) == 2)
     return layer.weighted(Norm(statistics=not segnet), x)
 
 
 def mvn(layer: Layer) -> Tensor:
     """To zero mean and unit variance by the image's own numbers; nothing is learned."""
     layer.param("mvn", "normalize_variance", "across_channels", "eps")
-    return layer.add(LayerNorm(False, False), *layer.inputs(1))
+    return layer.add(LayerNorm(False, False), *layer.tensors(1))
 
 
 def _learned(layer: Layer, x: Tensor, axis: int, axes: int) -> int:
     """How many numbers a Scale or Bias layer learns; 0 where it is one a channel."""
-    start = layer.axis(axis, x)
+    start = layer.axis(axis, len(x.dims))
     if axes >= 0 and start + axes > len(x.dims):
         raise layer.fault(f"{axes} axes from axis {axis} of {dims_text(x.dims)}")
     numbers = prod(x.dims[start:] if axes < 0 else x.dims[start : start + axes])
@@ -110,7 +109,7 @@ def _learned(layer: Layer, x: Tensor, axis: int, axes: int) -> int:
 
 def _along(layer: Layer, x: Tensor, by: Tensor, axis: int) -> Tensor:
     """The second bottom of a Scale or Bias layer as a map that spreads over the first."""
-    start = 0 if not by.dims else layer.axis(axis, x)
+    start = 0 if not by.dims else layer.axis(axis, len(x.dims))
     covered = x.dims[start : start + len(by.dims)]
     # forks spread sides of 1
     if len(covered) != len(by.dims) or any(b not in (1, a) for a, b in zip(covered, by.dims, strict=True)):
@@ -123,8 +122,12 @@ def _along(layer: Layer, x: Tensor, by: Tensor, axis: int) -> Tensor:
 def scale(layer: Layer) -> Tensor:
     """With one bottom, learned numbers; with two, a gate."""
     p = layer.param("scale", "axis", "num_axes", "bias_term")
-    x, *by = layer.inputs(1, 2)
-    axis, axes, bias = p.integer("axis", 1, -MOST_AXES), p.integer("num_axes", 1, -1), p.flag("bias_term")
+    x, *by = layer.tensors(1, 2)
+    axis, axes, bias = (
+        p.integer("axis", 1, -MOST_AXES),
+        p.integer("num_axes", 1, -1),
+        p.flag("bias_term", False),
+    )
     if not by:
         return layer.weighted(Scale(bias, _learned(layer, x, axis, axes)), x)
     y = layer.add(Gate(), x, _along(layer, x, by[0], axis))
@@ -137,7 +140,7 @@ def scale(layer: Layer) -> Tensor:
 def bias(layer: Layer) -> Tensor:
     """With one bottom, learned numbers; with two, a sum."""
     p = layer.param("bias", "axis", "num_axes")
-    x, *by = layer.inputs(1, 2)
+    x, *by = layer.tensors(1, 2)
     axis = p.integer("axis", 1, -MOST_AXES)
     if by:
         return layer.add(Elementwise("add"), x, _along(layer, x, by[0], axis))
@@ -147,24 +150,24 @@ def bias(layer: Layer) -> Tensor:
 def prelu(layer: Layer) -> Tensor:
     """A learned slope below 0, one a channel or one for all."""
     p = layer.param("prelu", "channel_shared")
-    (x,) = layer.inputs(1)
-    one = p.flag("channel_shared") or len(x.dims) < 2
+    (x,) = layer.tensors(1)
+    one = p.flag("channel_shared", False) or len(x.dims) < 2
     return layer.weighted(PRelu(1 if one else x.dims[1]), x)
 
 
 def lrn(layer: Layer) -> Tensor:
     """Local response normalisation, across channels or positions."""
     p = layer.param("lrn", "local_size", "alpha", "beta", "norm_region", "k", "engine")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     layer.map(x)
-    region = p.choice("norm_region", {"ACROSS_CHANNELS": 0, "WITHIN_CHANNEL": 1}, "ACROSS_CHANNELS")
+    region = p.enum("norm_region", {"ACROSS_CHANNELS": 0, "WITHIN_CHANNEL": 1}, "ACROSS_CHANNELS")
     return layer.add(LocalResponseNorm(p.integer("local_size", 5, 1), region == "WITHIN_CHANNEL"), x)
 
 
 def normalize(layer: Layer) -> Tensor:
     """SSD's fork: each position divided by its length, then a learned scale."""
     p = layer.param("norm", "across_spatial", "channel_shared", "eps")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     return layer.weighted(L2Norm(True, 1 if p.flag("channel_shared", True) else 0), x)
 
 
@@ -197,9 +200,9 @@ FUNCTIONS = {
 
 def activation(layer: Layer) -> Tensor:
     """One evaluation of a function a number."""
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     name = FUNCTIONS[layer.type]
-    if name == "relu" and layer.message_of("relu_param").number("negative_slope", 0):
+    if name == "relu" and layer.fields("relu_param").number("negative_slope", 0):
         name = "leaky_relu"
     return layer.add(Activation(name), x)
 
@@ -208,34 +211,33 @@ def softmax_with_loss(layer: Layer) -> list[Tensor]:
     """At test time: the softmax, and a number that compares it with the labels, which is no part of the
     net.
     """
-    y = layer.add(Activation("softmax"), layer.inputs(1, 3)[0])
+    y = layer.add(Activation("softmax"), layer.tensors(1, 3)[0])
     loss = layer.net.tensor(y.ref, (layer.net.images or 1,))
     return [y if n else loss for n in range(len(layer.tops))]
 
 
 def measure(layer: Layer) -> None:
     """Compares the output with labels; no part of what is deployed, and nothing reads it."""
-    for bottom in layer.bottoms:
-        layer.net.find(layer, bottom)
+    layer.read()
 
 
 def power(layer: Layer) -> Tensor:
     """(shift + scale x) ^ power: as a rule a multiply and an add."""
     p = layer.param("power", "power", "scale", "shift")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     return layer.add(Rescale() if p.number("power", 1) == 1 else Activation("power"), x)
 
 
 def eltwise(layer: Layer) -> Tensor:
     """Sum, product or maximum of blobs, each number with the others in its place."""
     p = layer.param("eltwise", "operation", "coeff", "stable_prod_grad")
-    blobs = layer.inputs(1, 10_000)
-    operation = p.choice("operation", {"PROD": 0, "SUM": 1, "MAX": 2}, "SUM")
+    blobs = layer.tensors(1, 10_000)
+    operation = p.enum("operation", {"PROD": 0, "SUM": 1, "MAX": 2}, "SUM")
     if any(b.dims != blobs[0].dims for b in blobs):
         raise layer.fault(
             "it needs bottoms of one shape, but these are " + ", ".join(dims_text(b.dims) for b in blobs[:8])
         )
-    coefficients = p.message.all("coeff")
+    coefficients = p.listed("coeff")
     if coefficients and len(coefficients) != len(blobs):
         raise p.fault(f"{len(blobs)} bottoms need as many 'coeff', not {len(coefficients)}")
     if operation == "SUM":
@@ -254,7 +256,7 @@ def eltwise(layer: Layer) -> Tensor:
 
 def axpy(layer: Layer) -> Tensor:
     """SENet's fork: a vector times a map, plus a map."""
-    by, x, plus = layer.inputs(3)
+    by, x, plus = layer.tensors(3)
     if x.dims != plus.dims or by.dims[:2] != x.dims[:2]:
         raise layer.fault(f"{dims_text(by.dims)}, {dims_text(x.dims)} and {dims_text(plus.dims)} do not fit")
     return layer.add(Axpy(), by, x, plus, dims=x.dims)
@@ -263,9 +265,9 @@ def axpy(layer: Layer) -> Tensor:
 def reduction(layer: Layer) -> Tensor:
     """One number for all axes from `axis` on."""
     p = layer.param("reduction", "operation", "axis", "coeff")
-    (x,) = layer.inputs(1)
-    axis = layer.axis(p.integer("axis", 0, -MOST_AXES), x)
-    by = p.choice("operation", {"SUM": 1, "ASUM": 2, "SUMSQ": 3, "MEAN": 4}, "SUM")
+    (x,) = layer.tensors(1)
+    axis = layer.axis(p.integer("axis", 0, -MOST_AXES), len(x.dims))
+    by = p.enum("operation", {"SUM": 1, "ASUM": 2, "SUMSQ": 3, "MEAN": 4}, "SUM")
     dims = x.dims[:axis] or (1,)
     return layer.add(Reduce(*layer.net.view(dims), "mean" if by == "MEAN" else "sum"), x, dims=dims)
 
@@ -273,26 +275,26 @@ def reduction(layer: Layer) -> Tensor:
 def argmax(layer: Layer) -> Tensor:
     """The places of the largest numbers, along an axis or in the whole image."""
     p = layer.param("argmax", "out_max_val", "top_k", "axis")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     k = p.integer("top_k", 1, 1)
-    if "axis" in p.message.fields:
-        dims = with_size(x.dims, layer.axis(p.integer("axis", 1, -MOST_AXES), x), k)
+    if "axis" in p:
+        dims = with_size(x.dims, layer.axis(p.integer("axis", 1, -MOST_AXES), len(x.dims)), k)
     else:
-        dims = (x.dims[0], 2 if p.flag("out_max_val") else 1, k)
+        dims = (x.dims[0], 2 if p.flag("out_max_val", False) else 1, k)
     return layer.add(Reduce(*layer.net.view(dims), "argmax"), x, dims=dims)
 
 
 def upsample(layer: Layer) -> Tensor:
     """The YOLO and SegNet forks': each number several times, or to a given size."""
     p = layer.param("upsample", "scale", "scale_h", "scale_w", "upsample_h", "upsample_w", "stride")
-    x = layer.inputs(1, 2)[0]
+    x = layer.tensors(1, 2)[0]
     map_ = layer.map(x)
     op: Op
-    if "upsample_h" in p.message.fields:
+    if "upsample_h" in p:
         op = Resize(p.integer("upsample_h", low=1), p.integer("upsample_w", low=1), "nearest")
     else:
-        key = "stride" if "stride" in p.message.fields else "scale"
-        op = Upsample(plain_size(*p.sides(key, 2, 1)))
+        key = "stride" if "stride" in p else "scale"
+        op = Upsample(plain_size(*p.size(key, 2, 1)))
     y = op.shape(map_)
     return layer.add(op, x, dims=(x.dims[0], y.c, y.h, y.w))
 
@@ -309,12 +311,12 @@ def interp(layer: Layer) -> Tensor:
     Source: interp_layer.cpp.
     """
     p = layer.param("interp", *INTERP_FIELDS)
-    x, *like = layer.inputs(1, 2)
+    x, *like = layer.tensors(1, 2)
     h, w, _ = layer.map(x)
-    extra = p.integer("pad_beg", 0, -LARGEST_DIMENSION) + p.integer("pad_end", 0, -LARGEST_DIMENSION)
+    extra = p.integer("pad_beg", 0, -LARGEST) + p.integer("pad_end", 0, -LARGEST)
     if like:
         size = layer.map(like[0])[:2]
-    elif "height" in p.message.fields:
+    elif "height" in p:
         size = p.integer("height", low=1), p.integer("width", low=1)
     else:
         shrink, zoom = p.integer("shrink_factor", 1, 1), p.integer("zoom_factor", 1, 1)
@@ -330,8 +332,8 @@ def detection_output(layer: Layer) -> Tensor:
 
     How many are left depends on the image; at most `keep_top_k`.
     """
-    p = layer.message_of("detection_output_param")
-    loc, conf, prior = layer.inputs(3, 5)[:3]
+    p = layer.fields("detection_output_param")
+    loc, conf, prior = layer.tensors(3, 5)[:3]
     keep = p.integer("keep_top_k", -1, -1)
     keep = keep if keep > 0 else max(1, prior.dims[-1] // 4)
     return layer.add(Detection(keep), loc, conf, prior, dims=(1, 1, keep, 7))
@@ -392,11 +394,11 @@ LAYERS: dict[str, Callable[[Layer], Output]] = {
 def convert(layer: Layer) -> None:
     """Add one layer of the file to the net, and name its outputs by its tops."""
     net = layer.net
-    read = [net.blobs[b] for b in layer.bottoms if b in net.blobs]
+    read = [t for t in layer.inputs if t is not None]
     if net.behind_tail(read):
         if weighs(layer):
             net.layers.refuse_behind(*(t.ref for t in read))
-        out: Output = net.tail("", layer.title, read, None)
+        out: Output = net.tail("", layer.name, read, None)
     else:
         try:
             out = LAYERS.get(layer.type, unknown)(layer)
@@ -413,12 +415,12 @@ def unknown(layer: Layer) -> Tensor:
         raise layer.fault(
             f"nothing is known of a {layer.type[:80]} layer, and it reads nothing that would give its shape"
         )
-    read = [net.find(layer, b) for b in layer.bottoms]
+    read = layer.read()
     dims = read[0].dims if read else (1,)
     if not weighs(layer) and net.may_end(layer.type, read):
-        return net.tensor(net.tail(layer.type, layer.title, read, None).ref, dims)
+        return net.tensor(net.tail(layer.type, layer.name, read, None).ref, dims)
     return net.tensor(
-        net.layers.unknown(layer.type, layer.title, *(t.ref for t in read), line=layer.line), dims
+        net.layers.unknown(layer.type, layer.name, *(t.ref for t in read), line=layer.line), dims
     )
 
 
@@ -432,8 +434,8 @@ def weighs(layer: Layer) -> bool:
     Then it is no part of a tail that counts 0.
     """
     if layer.type == "Python":
-        p = layer.message_of("python_param")
-        return not DETECTION.search(f"{p.text('module')} {p.text('layer')}")
+        p = layer.fields("python_param")
+        return not DETECTION.search(" ".join(p.text(key, "") for key in ("module", "layer")))
     keys, todo = set(), [layer.message]
     while todo:
         for key, values in todo.pop().fields.items():

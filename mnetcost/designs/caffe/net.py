@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,12 +12,14 @@ from ...engine.ops.elements import Bias, Norm, PRelu, Scale
 from ...engine.ops.moves import Reshape
 from ...engine.shapes import Shape
 from ...errors import SpecError, nearest
-from ..kit.layers import LARGEST_DIMENSION
+from ..kit.calls import Call
+from ..kit.fields import LARGEST, MISSING, MakeFault
+from ..kit.fields import Fields as KitFields
 from ..kit.maps import Maps
 from ..kit.stored import Dims
 from ..kit.tensors import Tensor, dims_text, image_size, view
 from ..settings import Settings
-from .prototxt import Message, Prototxt, Word
+from .prototxt import MOST_FIELDS, Message, Prototxt, Word
 
 MOST_AXES = 32  # Caffe's own limit
 
@@ -37,123 +40,75 @@ V1_TYPES = {
 """The types of old nets (`layers { type: CONVOLUTION }`) by their present names."""
 
 
-class Fields:
-    """One message of a layer, its values checked as they are read."""
+class Fields(KitFields):
+    """One message of a layer, its values checked as they are read.
+
+    A field that comes several times has its last value, or all of them where it is a list.
+    """
+
+    longest = MOST_FIELDS
 
     def __init__(self, net: Net, message: Message, what: str) -> None:
+        KitFields.__init__(self, message.fields, net.at_message(message, what))  # of a Layer too
         self.net, self.message, self.what = net, message, what
 
-    def fault(self, message: str, hint: str = "") -> SpecError:
-        return self.net.fault_at(f"{self.what}: {message}", self.message, hint)
+    def keys(self) -> Iterable[str]:
+        """The fields that may change a shape: all but those that say how weights are first filled."""
+        return (key for key in self.given if not key.endswith("filler"))
 
-    def known(self, *keys: str) -> Fields:
-        """Refuse a field that is none of these: what is not understood might change a shape."""
-        for key in self.message.fields:
-            if key not in keys and not key.endswith("filler"):
-                like = nearest(key, keys)
-                raise self.fault(
-                    f"no field '{key[:60]}' is known here", f"did you mean '{like}'?" if like else ""
-                )
-        return self
+    def raw(self, key: str) -> Any:
+        """The last value of a field."""
+        values = self.given.get(key)
+        return values[-1] if values else None
 
-    def one(self, key: str, default: Any = None) -> Any:
-        values = self.message.all(key)
-        return values[-1] if values else default
+    def several(self, key: str) -> list[Any] | None:
+        """All values of a field; None where it has none."""
+        return self.listed(key) or None
 
-    def message_of(self, key: str) -> Fields:
+    def listed(self, key: str) -> list[Any]:
+        """All values of a field, unchecked."""
+        return list(self.given.get(key, ()))
+
+    def truth(self, value: Any) -> bool | None:
+        """True or false, as the text format spells them."""
+        words = {"true": True, "True": True, "t": True, "false": False, "False": False, "f": False}
+        return words.get(value) if isinstance(value, Word) else super().truth(value)
+
+    def enum(self, key: str, words: dict[str, int], default: str) -> str:
+        """A value of an enum, by its word or its number."""
+        return self.choice(key, {**{w: w for w in words}, **{n: w for w, n in words.items()}}, default)
+
+    def fields(self, key: str) -> Fields:
         """A message inside this one; an empty one where there is none."""
-        value = self.one(key)
-        if value is not None and value.__class__ is not Message:
-            raise self.fault(f"'{key}' must be a message {{ ... }}")
-        return Fields(self.net, value or Message(self.message.at), f"{self.what}: {key}")
+        return (self.messages(key) or [Fields(self.net, Message(self.message.at), f"{self.what}: {key}")])[-1]
 
     def messages(self, key: str) -> list[Fields]:
-        values = self.message.all(key)
+        """Every message of a field."""
+        values = self.listed(key)
         if not all(v.__class__ is Message for v in values):
             raise self.fault(f"'{key}' must be a message {{ ... }}")
         return [Fields(self.net, v, f"{self.what}: {key}") for v in values]
 
-    def whole(self, key: str, value: Any, low: int = 0, high: int = LARGEST_DIMENSION) -> int:
-        if value.__class__ is float and value == value and abs(value) <= high and value == int(value):
-            value = int(value)
-        if value.__class__ is not int or not low <= value <= high:
-            given = str(value)[:40] if value.__class__ is not Message else "a message"
-            raise self.fault(f"'{key}' must be a whole number from {low} to {high:,}, not {given}")
-        return int(value)
-
-    def integer(
-        self, key: str, default: int | None = None, low: int = 0, high: int = LARGEST_DIMENSION
-    ) -> int:
-        value = self.one(key, default)
-        if value is None:
-            raise self.fault(f"'{key}' is missing")
-        return self.whole(key, value, low, high)
-
-    def integers(self, key: str, low: int = 0) -> list[int]:
-        return [self.whole(key, v, low) for v in self.message.all(key)]
-
-    def number(self, key: str, default: float) -> float:
-        value = self.one(key, default)
-        if value.__class__ not in (int, float):
-            raise self.fault(f"'{key}' must be a number")
-        return float(value)
-
-    def flag(self, key: str, default: bool = False) -> bool:
-        value = self.one(key)
-        if value is None:
-            return default
-        if value in (True, 1) or (value.__class__ is Word and value in ("true", "True", "t")):
-            return True
-        if value == 0 or (value.__class__ is Word and value in ("false", "False", "f")):
-            return False
-        raise self.fault(f"'{key}' must be true or false")
-
-    def choice(self, key: str, words: dict[str, int], default: str) -> str:
-        """A value of an enum, by its word or its number."""
-        value = self.one(key, default)
-        for word, number in words.items():
-            if value == word or (value.__class__ is int and value == number):
-                return word
-        raise self.fault(f"'{key}' must be one of {', '.join(words)}")
-
-    def texts(self, key: str) -> list[str]:
-        values = self.message.all(key)
-        if not all(isinstance(v, str) for v in values):
-            raise self.fault(f"'{key}' must be a name in quotes")
-        return [str(v) for v in values]
-
-    def text(self, key: str, default: str = "") -> str:
-        values = self.texts(key)
-        return values[-1] if values else default
-
-    def sides(self, name: str, default: int | None, low: int, plain: str = "") -> tuple[int, int]:
-        """A size as Caffe writes it: `kernel_size`, once or as height and width, or `kernel_h` with
-        `kernel_w`.
-        """
+    def size(self, name: str, default: Any = MISSING, low: int = 1, plain: str = "") -> tuple[int, ...]:
+        """A height and a width: `kernel_size`, once or twice, or `kernel_h` with `kernel_w`."""
         plain = plain or name
-        repeated = self.integers(plain, low)
-        high, wide = f"{name}_h", f"{name}_w"
-        if high in self.message.fields or wide in self.message.fields:
-            if repeated:
-                raise self.fault(f"give '{plain}' or '{high}' and '{wide}', not both")
-            return self.integer(high, default, low), self.integer(wide, default, low)
-        if not repeated:
-            if default is None:
-                raise self.fault(f"'{plain}' is missing")
-            return default, default
-        if len(repeated) > 2:
-            raise self.fault(f"'{plain}' has {len(repeated)} values, and a map has two sides")
-        return repeated[0], repeated[-1]
+        sides = f"{name}_h", f"{name}_w"
+        if not any(side in self for side in sides):
+            return self.sides(plain, default, low)
+        if plain in self:
+            raise self.fault(f"give '{plain}' or '{sides[0]}' and '{sides[1]}', not both")
+        return tuple(self.integer(side, default, low) for side in sides)
 
 
-class Layer(Fields):
+class Layer(Fields, Call):
     """One layer of the file: its fields, the tensors it reads, and what it adds to the graph."""
 
+    net: Net
+
     def __init__(self, net: Net, message: Message, old: bool) -> None:
-        super().__init__(net, message, "layer")
-        self.name = self.text("name")
-        self.what = f"layer '{self.name[:80]}'" if self.name else "layer without a name"
-        type_ = self.one("type")
+        name = Fields(net, message, "layer").text("name", "")
+        super().__init__(net, message, f"layer '{name[:80]}'" if name else "layer without a name")
+        type_ = self.raw("type")
         if not isinstance(type_, str):
             if "layer" in message.fields:
                 raise self.fault(
@@ -162,36 +117,46 @@ class Layer(Fields):
                 )
             raise self.fault("'type' must be a name")
         self.type = V1_TYPES.get(type_, str(type_)) if old or type_.__class__ is Word else str(type_)
-        self.bottoms, self.tops = self.texts("bottom"), self.texts("top")
+        self.name = name or self.type
+        self.bottoms, self.tops = self.texts("bottom", ()), self.texts("top", ())
+        self.inputs: list[Tensor | None] = [net.blobs.get(bottom) for bottom in self.bottoms]
         self.line = net.text.line(message.at)
-        self.title = self.name or self.type
 
     def param(self, key: str, *known: str) -> Fields:
         """The message `<key>_param`, which may hold these fields only."""
-        return self.message_of(f"{key}_param").known(*known)
+        return self.fields(f"{key}_param").known(*known)
 
     def shared_by_name(self) -> list[bool]:
         """For each blob that a `param` describes: does an earlier layer have one of the same name?"""
         names = [
-            v if isinstance(v, str) else Fields(self.net, v, self.what).text("name")
-            for v in self.message.all("param")
+            v if isinstance(v, str) else Fields(self.net, v, self.what).text("name", "")
+            for v in self.listed("param")
         ]
         shared = [bool(n) and n in self.net.shared for n in names]
         self.net.shared.update(filter(None, names))
         return shared
 
-    def inputs(self, low: int, high: int | None = None) -> list[Tensor]:
+    def tensors(self, low: int, high: int | None = None) -> list[Tensor]:
         """The tensors it reads, `low` to `high` of them."""
         if not low <= len(self.bottoms) <= (high or low):
             many = f"{low}" if high in (None, low) else f"{low} to {high}"
             raise self.fault(f"{self.type} reads {many} bottoms, not {len(self.bottoms)}")
-        return [self.net.find(self, b) for b in self.bottoms]
+        return self.read()
 
-    def axis(self, axis: int, x: Tensor) -> int:
-        """An axis counted from the front, as Caffe's CanonicalAxisIndex does."""
-        if not -len(x.dims) <= axis < len(x.dims):
-            raise self.fault(f"axis {axis} of a blob with {len(x.dims)} axes")
-        return axis % len(x.dims)
+    def read(self) -> list[Tensor]:
+        """The tensors of all its bottoms; raises SpecError for one that no layer before it gives."""
+        blobs = self.net.blobs
+        for bottom in self.bottoms:
+            if bottom not in blobs:
+                like = nearest(bottom, list(blobs)[-200:])
+                hint = f"did you mean '{like}'?" if like else ""
+                if bottom in self.net.training:
+                    hint = (
+                        "a layer that is left out at test time gives it: this is a training net; its"
+                        " deploy.prototxt has an input"
+                    )
+                raise self.fault(f"no layer before it gives '{bottom[:80]}'", hint)
+        return [blobs[bottom] for bottom in self.bottoms]
 
     def map(self, x: Tensor) -> Shape:
         """The map that a window slides over."""
@@ -200,13 +165,19 @@ class Layer(Fields):
         return Shape(x.dims[2], x.dims[3], x.dims[1])
 
     def add(
-        self, op: Op, *tensors: Tensor, dims: Dims | None = None, part: str = "", shared: bool = False
+        self,
+        op: Op,
+        *tensors: Tensor,
+        dims: Dims | None = None,
+        c: int | None = None,
+        part: str = "",
+        shared: bool = False,
     ) -> Tensor:
         """Add a node; its output has the axes of the first tensor, or `dims`."""
-        name = f"{self.title}/{part}" if part else self.title
-        refs = [t.ref for t in tensors]
-        ref = self.net.layers.add(name, op, *refs, place=self.title[:180], shared=shared, line=self.line)
-        return self.net.tensor(ref, tensors[0].dims if dims is None else dims)
+        name, refs = self.part_name(part), [t.ref for t in tensors]
+        ref = self.net.layers.add(name, op, *refs, place=self.name[:180], shared=shared, line=self.line)
+        dims = tensors[0].dims if dims is None else dims
+        return Tensor(ref, dims, self.net.channels_of(len(dims)) if c is None else c)
 
     def measured(self, y: Tensor) -> Tensor:
         """What a window gives, with the axes of its node's shape."""
@@ -227,11 +198,11 @@ class Layer(Fields):
         y = self.add(op._replace(bias=False), x, dims=dims, shared=weights)
         return self.add(Bias(), y, part="bias", shared=bias)
 
-    def reshape(self, op: type[Op], x: Tensor, dims: Dims) -> Tensor:
-        """Give the numbers of a blob other axes; `op` is Reshape, or Permute where their order changes."""
-        if prod(dims) != prod(x.dims):
-            raise self.fault(f"{dims_text(x.dims)} cannot be read as {dims_text(dims)}")
-        return self.add(op(*self.net.view(dims)), x, dims=dims)
+    def reshape(self, t: Tensor, dims: Sequence[int], part: str = "", op: type[Op] = Reshape) -> Tensor:
+        """Give the numbers of a blob other axes; `op` is Permute where their order changes."""
+        if prod(dims) != prod(t.dims):
+            raise self.fault(f"{dims_text(t.dims)} cannot be read as {dims_text(dims)}")
+        return self.add(op(*self.net.view(dims)), t, dims=tuple(dims), part=part)
 
     def read_as(self, x: Tensor, shape: Shape, part: str) -> Tensor:
         """A tensor whose node has this shape; a node is added where it has another."""
@@ -258,18 +229,9 @@ class Net(Maps):
         """Make the error for a mistake, with the line where a message begins."""
         return self.layers.fault(message, hint=hint, line=self.text.line(at.at) if at else 0)
 
-    def find(self, layer: Layer, bottom: str) -> Tensor:
-        """The blob that a layer reads by this name."""
-        if bottom not in self.blobs:
-            like = nearest(bottom, list(self.blobs)[-200:])
-            hint = f"did you mean '{like}'?" if like else ""
-            if bottom in self.training:
-                hint = (
-                    "a layer that is left out at test time gives it: this is a training net; its"
-                    " deploy.prototxt has an input"
-                )
-            raise layer.fault(f"no layer before it gives '{bottom[:80]}'", hint)
-        return self.blobs[bottom]
+    def at_message(self, at: Message, what: str) -> MakeFault:
+        """A maker of errors at a message, for `Fields`; what: how the errors name it."""
+        return lambda message, hint="": self.fault_at(f"{what}: {message}", at, hint)
 
     def give(self, layer: Layer, tensors: list[Tensor]) -> None:
         """Name a layer's outputs by its tops."""
@@ -282,7 +244,7 @@ class Net(Maps):
         """A node's output with these axes, images first."""
         return Tensor(ref, dims, self.channels_of(len(dims)))
 
-    def view(self, dims: Dims) -> Shape:
+    def view(self, dims: Sequence[int]) -> Shape:
         """What one image's share of a blob is as a map: rows of a table lie along the height."""
         first, *rest = dims or (1,)
         images = self.images or 1
@@ -293,7 +255,7 @@ class Net(Maps):
 
     def input(self, name: str, dims: Dims, at: Message) -> None:
         """Add an input; the first image follows the resolution asked for."""
-        if not dims or len(dims) > MOST_AXES or min(dims) < 1 or max(dims) > LARGEST_DIMENSION:
+        if not dims or len(dims) > MOST_AXES or min(dims) < 1 or max(dims) > LARGEST:
             axes = dims_text(dims) if len(dims) <= MOST_AXES else "too many axes"
             raise self.fault_at(f"input '{name[:80]}': {axes} is no shape", at)
         if name in self.blobs:

@@ -47,9 +47,9 @@ class Message:
         self.at = at
         self.fields: dict[str, list[Any]] = {}
 
-    def all(self, key: str) -> list[Any]:
-        """Every value of a field; none is an empty list."""
-        return self.fields.get(key, [])
+    def __repr__(self) -> str:
+        """How an error shows a message where a value must stand."""
+        return "{ ... }"
 
 
 def unescape(found: re.Match[str]) -> str:

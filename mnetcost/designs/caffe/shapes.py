@@ -18,7 +18,6 @@ from ...engine.ops import (
     Op,
     Permute,
     Repeat,
-    Reshape,
     Shuffle,
     Slice,
 )
@@ -48,20 +47,20 @@ def with_size(dims: Dims, axis: int, size: int) -> Dims:
 
 def alias(layer: Layer) -> Tensor:
     """The same numbers under another name, or several."""
-    return layer.inputs(1)[0]
+    return layer.tensors(1)[0]
 
 
 def dropout(layer: Layer) -> Tensor:
     """Dropout, which does nothing at test time."""
-    return layer.add(Dropout(), *layer.inputs(1))
+    return layer.add(Dropout(), *layer.tensors(1))
 
 
 def concat(layer: Layer) -> Tensor:
     """Blobs one behind another along an axis. Source: concat_layer.cpp."""
     p = layer.param("concat", "axis", "concat_dim")
-    blobs = layer.inputs(1, 10_000)
+    blobs = layer.tensors(1, 10_000)
     dims = blobs[0].dims
-    axis = layer.axis(p.integer("axis", p.integer("concat_dim", 1), -MOST_AXES), blobs[0])
+    axis = layer.axis(p.integer("axis", p.integer("concat_dim", 1, 0), -MOST_AXES), len(blobs[0].dims))
     if any(len(b.dims) != len(dims) or with_size(b.dims, axis, dims[axis]) != dims for b in blobs[1:]):
         raise layer.fault(
             "it needs bottoms that agree in all axes but one, and these are "
@@ -76,10 +75,10 @@ def concat(layer: Layer) -> Tensor:
 def slice_(layer: Layer) -> list[Tensor]:
     """Parts of a blob along an axis, one for each top. Source: slice_layer.cpp."""
     p = layer.param("slice", "axis", "slice_dim", "slice_point")
-    (x,) = layer.inputs(1)
-    old = "slice_dim" in p.message.fields
-    axis = layer.axis(p.integer("slice_dim", 1) if old else p.integer("axis", 1, -MOST_AXES), x)
-    edges = _edges(layer, x.dims[axis], p.integers("slice_point"))
+    (x,) = layer.tensors(1)
+    old = "slice_dim" in p
+    axis = layer.axis(p.integer("slice_dim", 1, 0) if old else p.integer("axis", 1, -MOST_AXES), len(x.dims))
+    edges = _edges(layer, x.dims[axis], p.integers("slice_point", (), 0))
     side = side_of(x, axis)
     out = []
     for top, (start, end) in zip(layer.tops, pairwise(edges), strict=True):
@@ -107,11 +106,11 @@ def _edges(layer: Layer, size: int, points: list[int]) -> list[int]:
 def crop(layer: Layer) -> Tensor:
     """Cut the first bottom to the size of the second, from an axis on. Source: crop_layer.cpp."""
     p = layer.param("crop", "axis", "offset")
-    x, like = layer.inputs(2)
+    x, like = layer.tensors(2)
     if len(x.dims) != 4 or len(like.dims) != 4:
         raise NotKnown
-    axis = layer.axis(p.integer("axis", 2, -MOST_AXES), x)
-    offsets = p.integers("offset") or [0]
+    axis = layer.axis(p.integer("axis", 2, -MOST_AXES), len(x.dims))
+    offsets = p.integers("offset", [0], 0)
     if len(offsets) not in (1, 4 - axis):
         raise p.fault(f"{4 - axis} axes take one 'offset' or {4 - axis}, not {len(offsets)}")
     dims = (*x.dims[:axis], *like.dims[axis:])
@@ -128,21 +127,21 @@ def crop(layer: Layer) -> Tensor:
 def flatten(layer: Layer) -> Tensor:
     """Several axes become one."""
     p = layer.param("flatten", "axis", "end_axis")
-    (x,) = layer.inputs(1)
-    first = layer.axis(p.integer("axis", 1, -MOST_AXES), x)
-    last = layer.axis(p.integer("end_axis", -1, -MOST_AXES), x)
+    (x,) = layer.tensors(1)
+    first = layer.axis(p.integer("axis", 1, -MOST_AXES), len(x.dims))
+    last = layer.axis(p.integer("end_axis", -1, -MOST_AXES), len(x.dims))
     if first > last:
         raise layer.fault(f"axes {first} to {last} are none")
     dims = (*x.dims[:first], prod(x.dims[first : last + 1]), *x.dims[last + 1 :])
     if len(dims) == 2 and first == 1:
         return layer.add(Flatten(), x, dims=dims)
-    return layer.reshape(Reshape, x, dims)
+    return layer.reshape(x, dims)
 
 
 def reshape(layer: Layer) -> Tensor:
     """Other axes: 0 keeps one, -1 takes what is left. Source: reshape_layer.cpp."""
     p = layer.param("reshape", "shape", "axis", "num_axes")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     dims = _reshaped(layer, p, x)
     if dims.count(-1) > 1:
         raise layer.fault("only one dim may be -1")
@@ -150,12 +149,12 @@ def reshape(layer: Layer) -> Tensor:
         dims = _without_open(layer, x, dims)
     if not dims or len(dims) > MOST_AXES:
         raise layer.fault(f"a shape must have 1 to {MOST_AXES} axes")
-    return layer.reshape(Reshape, x, dims)
+    return layer.reshape(x, dims)
 
 
 def _reshaped(layer: Layer, p: Fields, x: Tensor) -> Dims:
     """The axes after a Reshape layer, -1 for the one that is left open."""
-    given = p.message_of("shape").known("dim").integers("dim", -1)
+    given = p.fields("shape").known("dim").integers("dim", (), -1)
     n = len(x.dims)
     axis = p.integer("axis", 0, -MOST_AXES, MOST_AXES)
     start = axis if axis >= 0 else n + axis + 1
@@ -183,19 +182,19 @@ def _without_open(layer: Layer, x: Tensor, dims: Dims) -> Dims:
 def permute(layer: Layer) -> Tensor:
     """SSD's fork: axes in another order; those not named follow."""
     p = layer.param("permute", "order")
-    (x,) = layer.inputs(1)
-    order = p.integers("order")
+    (x,) = layer.tensors(1)
+    order = p.integers("order", (), 0)
     n = len(x.dims)
     if len(set(order)) != len(order) or any(o >= n for o in order):
         raise layer.fault(f"{order[:MOST_AXES]} is no order of {n} axes")
     order += [i for i in range(n) if i not in order]
-    return layer.reshape(Permute, x, tuple(x.dims[o] for o in order))
+    return layer.reshape(x, [x.dims[o] for o in order], op=Permute)
 
 
 def shuffle(layer: Layer) -> Tensor:
     """ShuffleNet's fork: the channels of all groups in turn."""
     p = layer.param("shuffle_channel", "group")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     layer.map(x)
     return layer.add(Shuffle(p.integer("group", 1, 1)), x)
 
@@ -203,19 +202,19 @@ def shuffle(layer: Layer) -> Tensor:
 def reorg(layer: Layer) -> Tensor:
     """YOLO's fork: squares of positions become channels."""
     p = layer.param("reorg", "stride", "reverse")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     h, w, c = layer.map(x)
     s = p.integer("stride", 2, 1)
-    if p.flag("reverse") or h % s or w % s:
+    if p.flag("reverse", False) or h % s or w % s:
         raise NotKnown
-    return layer.reshape(Permute, x, (x.dims[0], c * s * s, h // s, w // s))
+    return layer.reshape(x, (x.dims[0], c * s * s, h // s, w // s), op=Permute)
 
 
 def tile(layer: Layer) -> Tensor:
     """The same numbers several times along an axis. Source: tile_layer.cpp."""
     p = layer.param("tile", "axis", "tiles")
-    (x,) = layer.inputs(1)
-    axis, tiles = layer.axis(p.integer("axis", 1, -MOST_AXES), x), p.integer("tiles", low=1)
+    (x,) = layer.tensors(1)
+    axis, tiles = layer.axis(p.integer("axis", 1, -MOST_AXES), len(x.dims)), p.integer("tiles", low=1)
     if len(x.dims) > 4 or not axis:
         raise NotKnown
     dims = with_size(x.dims, axis, x.dims[axis] * tiles)
@@ -232,7 +231,7 @@ PRIOR_BOX_FIELDS = (
 def prior_box(layer: Layer) -> Tensor:
     """SSD's fork: default boxes, which depend on sizes alone. Source: prior_box_layer.cpp."""
     p = layer.param("prior_box", *PRIOR_BOX_FIELDS)
-    x = layer.inputs(2)[0]
+    x = layer.tensors(2)[0]
     h, w, _ = layer.map(x)
     numbers = h * w * _boxes(p) * 4
     return layer.add(Constant(2, 1, numbers), x, dims=(1, 2, numbers))
@@ -241,12 +240,12 @@ def prior_box(layer: Layer) -> Tensor:
 def _boxes(p: Fields) -> int:
     """How many default boxes a PriorBox layer has at each position."""
     ratios = [1.0]
-    for ratio in p.message.all("aspect_ratio"):
+    for ratio in p.listed("aspect_ratio"):
         if ratio.__class__ not in (int, float) or not 0 < ratio < 1e6:
             raise p.fault("'aspect_ratio' must be a number above 0")
         if all(abs(ratio - known) >= 1e-6 for known in ratios):
             ratios += [ratio, 1 / ratio] if p.flag("flip", True) else [ratio]
-    sizes, larger = p.message.all("min_size"), p.message.all("max_size")
+    sizes, larger = p.listed("min_size"), p.listed("max_size")
     if not sizes or (larger and len(larger) != len(sizes)):
         raise p.fault(
             f"'min_size' must be given, and 'max_size' as often, not {len(larger)} times for {len(sizes)}"
@@ -256,7 +255,7 @@ def _boxes(p: Fields) -> int:
 
 def shapes_of(fields: list[Fields]) -> list[list[int]]:
     """The axes of each `shape` message."""
-    return [shape.known("dim").integers("dim", 1) for shape in fields]
+    return [shape.known("dim").integers("dim", ()) for shape in fields]
 
 
 def _one_each(layer: Layer, shapes: list[list[int]], at: Fields) -> None:
@@ -283,7 +282,7 @@ def dummy_data(layer: Layer) -> None:
     p = layer.param("dummy_data", "shape", *SIZES)
     shapes = shapes_of(p.messages("shape"))
     if not shapes:
-        columns = [p.integers(key, 1) for key in SIZES]
+        columns = [p.integers(key, ()) for key in SIZES]
         if any(len(c) not in (1, len(layer.tops)) for c in columns):
             raise p.fault(
                 f"{len(layer.tops)} tops need as many of 'num', 'channels', 'height' and 'width', or one of"
@@ -302,17 +301,17 @@ def memory_data(layer: Layer) -> None:
 
 def data(layer: Layer) -> None:
     """Images from a database: their size is the crop's, or the one asked for; labels beside them."""
-    transform = layer.message_of("transform_param")
-    params = [p for key in layer.message.fields if key.endswith("data_param") for p in layer.messages(key)]
+    transform = layer.fields("transform_param")
+    params = [p for key in layer.given if key.endswith("data_param") for p in layer.messages(key)]
 
     def first(key: str, low: int, default: int) -> int:
-        return next((p.integer(key, low=low) for p in params if key in p.message.fields), default)
+        return next((p.integer(key, low=low) for p in params if key in p), default)
 
-    side = transform.integer("crop_size", 0) or first("crop_size", 0, 0)
+    side = transform.integer("crop_size", 0, 0) or first("crop_size", 0, 0)
     h, w = (side, side) if side else layer.net.settings.resolution or (0, 0)
     if not h:
         raise layer.fault(
             "the file does not say how large its images are", "give --resolution, such as --resolution 224"
         )
-    channels = 1 if transform.flag("force_gray") else 3
+    channels = 1 if transform.flag("force_gray", False) else 3
     _first_whole(layer, (first("batch_size", 1, 1), channels, h, w))

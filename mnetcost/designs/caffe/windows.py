@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -40,9 +40,9 @@ Padding = tuple[int, int, int, int]
 
 def padding_of(p: Fields) -> Padding | str:
     """The padding of a window: top, bottom, left and right, or TensorFlow's "same" or "valid"."""
-    plain = p.sides("pad", 0, 0)
-    given = [[name for name in names if name in p.message.fields] for names in PAD_SIDES]
-    type_ = p.one("pad_type")
+    plain = p.size("pad", 0, 0)
+    given = [[name for name in names if name in p] for names in PAD_SIDES]
+    type_ = p.raw("pad_type")
     if (any(given) or type_ is not None) and any(plain):
         raise p.fault("give 'pad', the padding of each side or 'pad_type', not several")
     if type_ is not None:
@@ -54,7 +54,7 @@ def padding_of(p: Fields) -> Padding | str:
     if any(len(names) > 1 for names in given):
         raise p.fault("the padding of a side is given twice")
     if any(given):
-        top, bottom, left, right = (p.integer(names[0], 0) if names else 0 for names in given)
+        top, bottom, left, right = (p.integer(names[0], 0, 0) if names else 0 for names in given)
         return top, bottom, left, right
     return plain[0], plain[0], plain[1], plain[1]
 
@@ -78,7 +78,7 @@ def conv(layer: Layer) -> list[Tensor]:
     if not layer.bottoms or len(layer.bottoms) != len(layer.tops):
         raise layer.fault(f"{len(layer.bottoms)} bottoms give {len(layer.tops)} tops")
     out: list[Tensor] = []
-    for x, top in zip(layer.inputs(1, len(layer.bottoms)), layer.tops, strict=True):
+    for x, top in zip(layer.tensors(1, len(layer.bottoms)), layer.tops, strict=True):
         op = op_for(layer.map(x).c)
         y = layer.add(op, x, part=top, shared=True) if out else layer.weighted(op, x)
         out.append(layer.measured(y))
@@ -88,11 +88,11 @@ def conv(layer: Layer) -> list[Tensor]:
 def _convolution(layer: Layer, p: Fields) -> Callable[[int], Op]:
     """The op of a convolution, by the number of channels that it reads."""
     out = p.integer("num_output", low=1)
-    kernel = p.sides("kernel", None, 1, "kernel_size")
-    stride = p.sides("stride", 1, 1)
+    kernel = p.size("kernel", plain="kernel_size")
+    stride = p.size("stride", 1, 1)
     padding = shortest(padding_of(p))
-    hole = any(key.startswith("hole") for key in p.message.fields)
-    dilation = p.sides("hole" if hole else "dilation", 1, 1)
+    hole = any(key.startswith("hole") for key in p.given)
+    dilation = p.size("hole" if hole else "dilation", 1, 1)
     sizes = (plain_size(*kernel), plain_size(*stride), plain_size(*dilation))
     bias = p.flag("bias_term", True)
 
@@ -110,8 +110,8 @@ def _convolution(layer: Layer, p: Fields) -> Callable[[int], Op]:
 def inner_product(layer: Layer) -> Tensor:
     """A dense layer over all axes from `axis` on."""
     p = layer.param("inner_product", "num_output", "bias_term", "axis", "transpose", "engine")
-    (x,) = layer.inputs(1)
-    axis = layer.axis(p.integer("axis", 1, -MOST_AXES, MOST_AXES), x)
+    (x,) = layer.tensors(1)
+    axis = layer.axis(p.integer("axis", 1, -MOST_AXES, MOST_AXES), len(x.dims))
     first, size = x.dims[:axis], prod(x.dims[axis:])
     if axis != 1:
         x = layer.read_as(x, layer.net.view((*first, size)), "rows")
@@ -137,16 +137,16 @@ def pooled(n: int, kernel: int, stride: int, before: int, after: int, padded: bo
 def pooling(layer: Layer) -> Tensor:
     """Maximum or average of a window, or of the whole map."""
     p = layer.param("pooling", "pool", *WINDOW_FIELDS, "global_pooling", "round_mode", "ceil_mode")
-    (x,) = layer.inputs(1)
+    (x,) = layer.tensors(1)
     map_ = layer.map(x)
-    pool = p.choice("pool", {"MAX": 0, "AVE": 1, "STOCHASTIC": 2}, "MAX")
+    pool = p.enum("pool", {"MAX": 0, "AVE": 1, "STOCHASTIC": 2}, "MAX")
     if pool == "STOCHASTIC":
         raise NotKnown
-    if p.flag("global_pooling"):
+    if p.flag("global_pooling", False):
         kind = "max" if pool == "MAX" else "average"
         return layer.add(GlobalPool(kind), x, dims=(*x.dims[:2], 1, 1))
-    kernel = p.sides("kernel", None, 1, "kernel_size")
-    stride = p.sides("stride", 1, 1)
+    kernel = p.size("kernel", plain="kernel_size")
+    stride = p.size("stride", 1, 1)
     padding = padding_of(p)
     padded = padding not in ("valid", (0, 0, 0, 0))
     kernel = pair(layer.net.layers.window(layer.name, plain_size(*kernel), map_, padded))
@@ -156,7 +156,7 @@ def pooling(layer: Layer) -> Tensor:
     if max(padding[:2]) >= kernel[0] or max(padding[2:]) >= kernel[1]:
         raise p.fault("the padding must be smaller than the window")
     # `ceil_mode: false` is SENet's fork's
-    ceil = p.flag("ceil_mode", True) and p.choice("round_mode", {"CEIL": 0, "FLOOR": 1}, "CEIL") == "CEIL"
+    ceil = p.flag("ceil_mode", True) and p.enum("round_mode", {"CEIL": 0, "FLOOR": 1}, "CEIL") == "CEIL"
     sides = zip((map_.h, map_.w), kernel, stride, padding[::2], padding[1::2], strict=True)
     out = tuple(pooled(*side, any(padding), ceil) for side in sides)
     if min(out) < 1:
@@ -168,7 +168,7 @@ def pooling(layer: Layer) -> Tensor:
 
 
 def _padding_for(
-    out: tuple[int, ...], x: Shape, kernel: tuple[int, int], stride: tuple[int, int], padding: Padding
+    out: tuple[int, ...], x: Shape, kernel: Sequence[int], stride: Sequence[int], padding: Padding
 ) -> Padding:
     """The padding at the end of each side with which a window that rounds down takes `out` steps."""
     top, _, left, _ = padding

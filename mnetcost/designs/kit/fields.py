@@ -40,6 +40,8 @@ class Fields:
     `raw` and `several`, how a value is fetched, and `truth`, what is taken for true and false.
     """
 
+    longest = LONGEST_LIST
+
     def __init__(self, given: Mapping[str, Any], fault: MakeFault) -> None:
         self.given, self.fault = given, fault
 
@@ -100,13 +102,13 @@ class Fields:
     ) -> list[int]:
         """Whole numbers from `low` to `high`; one alone is a list of one.
 
-        counts: how many there may be; any number of them up to LONGEST_LIST where it is left out.
+        counts: how many there may be; any number of them up to `longest` where it is left out.
         """
         values = self.several(key)
         if values is None:
             return list(self.found(key, default))
-        if len(values) not in counts if counts else len(values) > LONGEST_LIST:
-            many = " or ".join(map(str, counts)) if counts else f"at most {LONGEST_LIST}"
+        if len(values) not in counts if counts else len(values) > self.longest:
+            many = " or ".join(map(str, counts)) if counts else f"at most {self.longest:,}"
             raise self.fault(f"{self.at(key)} takes {many} numbers, not {len(values)}")
         return [self.whole(key, n, low, high) for n in values]
 
@@ -152,7 +154,7 @@ class Fields:
         """
         value = self.found(key, default)
         known: Mapping[Any, str] = words if isinstance(words, Mapping) else {word: word for word in words}
-        if value.__class__ not in (str, int) or value not in known:
+        if isinstance(value, bool) or not isinstance(value, (str, int)) or value not in known:
             like = nearest(value, known) if isinstance(value, str) else None
             hint = f"did you mean '{like}'?" if like else ""
             raise self.wrong(key, f"one of {', '.join(map(str, known))}", value, hint)
