@@ -448,6 +448,12 @@ BAD = [
         "3 groups do not divide 4",
     ),
     (small(layer("Convolution", "convolution_param: 3")), "must be a message"),
+    (
+        small(layer("Scale", "scale_param { bias_term: yes }")),
+        "'bias_term' must be true or false, not \"yes\"",
+    ),
+    (small(layer("Pooling", "pooling_param { pool: MEAN }")), "'pool' must be one of MAX, AVE, STOCHASTIC"),
+    (small(layer("Slice", "slice_param { slice_point { } }")), "not { ... }"),
     (small(layer("Eltwise", "", "data y") + layer("ReLU")), "no layer before it gives 'y'"),
     (small(layer("Slice", "slice_param { slice_point: 4 }", tops="y z")), "rising points below 4"),
     (small(layer("Reshape", "reshape_param { shape { dim: 7 dim: -1 } }")), "cannot be read as"),
@@ -469,6 +475,14 @@ def test_a_net_that_cannot_be_is_refused(text: str, message: str, read: Read) ->
     with pytest.raises(SpecError) as caught:
         read(text)
     assert message in str(caught.value)
+
+
+def test_a_field_may_have_as_many_values_as_the_net_needs(read: Read) -> None:
+    """40 channels cut into 40 tops, at 39 points: more values than a list of sides or axes has."""
+    points = " ".join(f"slice_point: {n}" for n in range(1, 40))
+    tops = " ".join(f"t{n}" for n in range(40))
+    nodes = read(small(layer("Slice", f"slice_param {{ {points} }}", tops=tops), c=40)).graph.nodes
+    assert [tuple(node.output) for node in nodes[1:]] == [(8, 8, 1)] * 40
 
 
 def test_a_million_layers_are_refused_in_bounded_time(read: Read) -> None:

@@ -123,11 +123,8 @@ def scale(layer: Layer) -> Tensor:
     """With one bottom, learned numbers; with two, a gate."""
     p = layer.param("scale", "axis", "num_axes", "bias_term")
     x, *by = layer.tensors(1, 2)
-    axis, axes, bias = (
-        p.integer("axis", 1, -MOST_AXES),
-        p.integer("num_axes", 1, -1),
-        p.flag("bias_term", False),
-    )
+    axis, axes = p.integer("axis", 1, -MOST_AXES), p.integer("num_axes", 1, -1)
+    bias = p.flag("bias_term", False)
     if not by:
         return layer.weighted(Scale(bias, _learned(layer, x, axis, axes)), x)
     y = layer.add(Gate(), x, _along(layer, x, by[0], axis))

@@ -68,7 +68,7 @@ class Prototxt:
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file = text, file
         self.breaks = [m.start() for m in re.finditer("\n", text)]
-        self.at = 0
+        self.at = self.count = 0  # characters and fields read so far
         self.root = self._parse()
 
     def line(self, at: int) -> int:
@@ -94,18 +94,15 @@ class Prototxt:
         return found.end()
 
     def _parse(self) -> Message:
-        top = Message(0)
-        stack = [top]
-        count = 0
+        """The whole text as one message."""
+        stack = [Message(0)]
         while True:
             kind, token = self._next()
-            here = stack[-1]
             if kind == "end":
                 if len(stack) > 1:
-                    raise self.fault(
-                        f"the text ends inside the message that begins on line {self.line(here.at)}"
-                    )
-                return top
+                    line = self.line(stack[-1].at)
+                    raise self.fault(f"the text ends inside the message that begins on line {line}")
+                return stack[0]
             if kind == "close":
                 if len(stack) == 1:
                     raise self.fault(f"this '{token}' closes nothing", self.at - 1)
@@ -113,33 +110,37 @@ class Prototxt:
                 continue
             if kind != "word" or not IDENTIFIER.match(token):
                 raise self.fault(f"a field's name must stand here, not '{token[:40]}'", self.at - len(token))
-            count += 1
-            if count > MOST_FIELDS:
+            self._field(token, stack)
+            if self.count > MOST_FIELDS:
                 raise self.fault(f"more than {MOST_FIELDS:,} fields, which no network has")
-            values = here.fields.setdefault(token, [])
-            key, begin = token, self.at - len(token)
-            kind, token = self._next()
-            if kind == "colon":
-                kind, token = self._next()
-            elif kind != "open":
-                raise self.fault(f"'{key[:40]}' must be followed by ':' or '{{'", begin)
-            if kind == "open":
-                if len(stack) >= DEEPEST:
-                    raise self.fault(f"messages are nested deeper than {DEEPEST}", begin)
-                message = Message(begin)
-                values.append(message)
-                stack.append(message)
-            elif token == "[":
-                count += self._list(key, values)
-            else:
-                values.append(self._scalar(key, kind, token))
 
-    def _list(self, key: str, values: list[Any]) -> int:
-        before = len(values)
+    def _field(self, key: str, stack: list[Message]) -> None:
+        """Read a field's value, its name just read; a message is put on the stack, to be filled next."""
+        self.count += 1
+        begin = self.at - len(key)
+        values = stack[-1].fields.setdefault(key, [])
+        kind, token = self._next()
+        if kind == "colon":
+            kind, token = self._next()
+        elif kind != "open":
+            raise self.fault(f"'{key[:40]}' must be followed by ':' or '{{'", begin)
+        if kind == "open":
+            if len(stack) >= DEEPEST:
+                raise self.fault(f"messages are nested deeper than {DEEPEST}", begin)
+            values.append(Message(begin))
+            stack.append(values[-1])
+        elif token == "[":
+            self._list(key, values)
+        else:
+            values.append(self._scalar(key, kind, token))
+
+    def _list(self, key: str, values: list[Any]) -> None:
+        """Read the values of a list, its bracket just read."""
         while True:
             kind, token = self._next()
             if token == "]" and kind == "bracket":
-                return len(values) - before
+                return
+            self.count += 1
             values.append(self._scalar(key, kind, token))
             if len(values) > MOST_FIELDS:
                 raise self.fault(f"more than {MOST_FIELDS:,} values, which no network has")
@@ -147,14 +148,9 @@ class Prototxt:
     def _scalar(self, key: str, kind: str, token: str) -> Any:
         if kind == "string":
             parts = [token[1:-1]]
-            while True:  # strings that stand side by side are one
-                found = TOKEN.match(self.text, self.at)
-                if (
-                    found is None
-                    or found.lastgroup != "string"
-                    or "," in self.text[self.at : found.start("string")]
-                ):
-                    break
+            while (found := TOKEN.match(self.text, self.at)) and found.lastgroup == "string":
+                if "," in self.text[self.at : found.start("string")]:
+                    break  # strings that stand side by side are one
                 parts.append(found["string"][1:-1])
                 self.at = found.end()
             text = "".join(parts)
