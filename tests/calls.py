@@ -10,6 +10,7 @@ CALLS: dict[str, list[list[str]]] = {
     "reconcile": [
         ["reconcile", "v2", "320.3M"],
         ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"],
+        ["reconcile", "v2", "300M", "3.4M", "--format", "json"],
     ],
     "compare": [
         ["compare", "v1", "v2", "--alpha", "0.5"],

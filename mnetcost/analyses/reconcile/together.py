@@ -269,7 +269,7 @@ def reconcile_together(
     for base_only in (True, False):  # our figures need no search
         searches = {
             k: Search(design, costs, reference, k, tick, walk, base_only)
-            for k in {k for way in ways for k in way}
+            for k in dict.fromkeys(k for way in ways for k in way)
         }
         found = [
             (j, p)
