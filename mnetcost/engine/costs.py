@@ -125,10 +125,10 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
             raise UnknownOpError(
                 *(
                     Fault(
-                        f"cannot cost {said}",
+                        f"cannot cost {what}",
                         hint="--allow-unknown goes on without it and marks the result partial",
                     )
-                    for said in left_out
+                    for what in left_out
                 )
             )
         graph = graph._replace(left_out=(*graph.left_out, *left_out))

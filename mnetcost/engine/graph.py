@@ -28,6 +28,7 @@ class Node(NamedTuple):
     shared: bool = False  # its weights are another node's and were counted there
     why: str = ""  # in a sentence, what it is for here
     row: str = ""  # the key of the spec's row it comes from: "layers[3]"
+    part: str = ""  # what it is in its block: "depthwise"; empty where it is the whole place
     written: str = (
         ""  # how an implementation writes it, where that is not the plain way: "mean", "BatchNormAct2d"
     )
@@ -38,8 +39,8 @@ class Graph(NamedTuple):
 
     nodes: tuple[Node, ...]
     weight_bytes: int | None = None  # as the model file stores them, where the design is a file
-    left_out: tuple[str, ...] = ()  # what could not be costed and was left out at the user's word
-    # what the reader of a model file wants every answer to say: a guess, a tail that counts nothing
+    left_out: tuple[str, ...] = ()  # what could not be costed and was skipped on request (--allow-unknown)
+    # notes shown under every answer, from the reader of a model file: a guess, a tail that counts nothing
     notes: tuple[str, ...] = ()
 
     def inputs(self, node: Node) -> tuple[Shape, ...]:
@@ -71,6 +72,7 @@ class Builder:
         shared: bool = False,
         why: str = "",
         row: str = "",
+        part: str = "",
         written: str = "",
     ) -> Ref:
         """Add a layer and return its number.
@@ -90,7 +92,7 @@ class Builder:
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
-        nodes.append(Node(name, op, inputs, output, place or name, when, shared, why, row, written))
+        nodes.append(Node(name, op, inputs, output, place or name, when, shared, why, row, part, written))
         return len(nodes) - 1
 
     def input(self, name: str, h: Num, w: Num, c: Num) -> Ref:
@@ -104,5 +106,5 @@ class Builder:
     def graph(
         self, weight_bytes: int | None = None, left_out: Sequence[str] = (), notes: Sequence[str] = ()
     ) -> Graph:
-        """Finish."""
+        """Return the graph of all layers added so far."""
         return Graph(tuple(self.nodes), weight_bytes, tuple(left_out), tuple(notes))

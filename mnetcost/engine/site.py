@@ -40,8 +40,8 @@ class Site:
         return self.builder.nodes[self.x].output
 
     def width(self, printed: Num) -> Num:
-        """Scale a printed width by the rule of this row's role, and keep in mind where rounding widens
-        what alpha narrows.
+        """Scale a printed width by the rule of this row's role, and record where rounding makes it wider
+        than printed although alpha is below 1.
         """
         width = self.rules.width(self.role).width(printed, self.alpha)
         if self.alpha.__class__ is float and self.alpha < 1 and not is_array(width) and width > printed:
@@ -73,6 +73,7 @@ class Site:
             when=when,
             why=why,
             row=self.row,
+            part=part,
             shared=self.shared,
             written=written,
         )
@@ -123,12 +124,12 @@ class Site:
             and any(not anywhere(printed % two) for two in (h * w, h * c, w * c))
         ):
             return printed
-        said = f"a map of {h}x{w}x{c}" + (
+        the_map = f"a map of {h}x{w}x{c}" + (
             "" if as_printed else f", whose channels are {channels} in the table"
         )
         raise ShapeError(
             Fault(
-                f"{printed:,} {what} fit no axes of {said}",
+                f"{printed:,} {what} fit no axes of {the_map}",
                 hint="one a channel is the number of channels of the table",
             )
         )
@@ -139,9 +140,9 @@ class Site:
         """
         return self.shape.c if printed != 1 and printed == self.printed[self.x] else printed
 
-    def bias(self, own: bool | None) -> bool:
-        """The row's own word on biases, or the style's."""
-        return self.rules.style.bias if own is None else own
+    def bias(self, given: bool | None) -> bool:
+        """Has a layer a bias? As the row gives it, or else as [style] does."""
+        return self.rules.style.bias if given is None else given
 
     def depthwise(
         self,
@@ -154,7 +155,7 @@ class Site:
         why: str,
         multiplier: Any = 1,
     ) -> None:
-        """Add a depthwise convolution, behind its own zero padding where the style asks for that."""
+        """Add a depthwise convolution, behind a layer of zero padding where the style asks for one."""
         style = self.rules.style
         if padding == "":
             padding = style.padding

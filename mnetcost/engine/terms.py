@@ -52,7 +52,7 @@ the plain one first.
 """
 
 BIASED = "biased"
-"""How a norm behind a convolution with a bias is written: folded away, it leaves no bias of its own."""
+"""Marks a norm that follows a biased convolution: folding it adds no further bias."""
 
 FOLDED = "folded"
 """What a convention that cannot speak of a file without its norms says in `unknown`: they may be folded
@@ -60,7 +60,9 @@ into the convolutions.
 """
 
 KEPT = "kept"
-"""How a norm stands in a file that other files of its sort have folded away."""
+"""Marks a norm that a file keeps as a layer, although exporters of its format usually fold it into the
+convolution.
+"""
 
 
 class Term(NamedTuple):
@@ -108,7 +110,7 @@ Terms = Iterator[Term]
 
 
 def term(kind: str, variant: str = "", **factors: Num) -> Term:
-    """Write a term down: term("depthwise", k_h=3, k_w=3, c=32, h=112, w=112)."""
+    """Make a term: term("depthwise", k_h=3, k_w=3, c=32, h=112, w=112)."""
     return Term(kind, tuple(factors.items()), variant)
 
 

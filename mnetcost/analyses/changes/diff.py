@@ -20,7 +20,7 @@ from ...errors import ShapeError, SpecError
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .edits import Change, script
 from .units import State, state_of, substance
-from .words import Names, say
+from .words import Names, text_of
 
 SCHEMA = "mnetcost.diff/1"
 
@@ -185,7 +185,7 @@ def _first_that_fits(
 
 def _cause(changes: tuple[Change, ...], a: _Stage, b: _Stage, names: Names, convention: Convention) -> Cause:
     """Put one step into words and figures."""
-    said = [say(change, a.graph, b.graph, names) for change in changes]
+    texts = [text_of(change, a.graph, b.graph, names) for change in changes]
     lead = changes[0]
     counts: dict[str, list[int]] = {}
     for stage, sign in ((b, 1), (a, -1)):
@@ -199,7 +199,7 @@ def _cause(changes: tuple[Change, ...], a: _Stage, b: _Stage, names: Names, conv
     )
     ids = [i for c in changes for i in (*c.ids, *c.others)]
     return Cause(
-        "; together with ".join(said),
+        "; together with ".join(texts),
         lead.kind,
         tuple(names.old[i] for i in ids if i in names.old),
         tuple(names.new[i] for i in ids if i in names.new),

@@ -22,7 +22,7 @@ MANY_WIDTHS = 3  # more different changes of width than this, between files, are
 class Change(NamedTuple):
     """One change: what of, from what, to what, of which pieces; `puts` make it, one after another."""
 
-    kind: str  # a row of `words.SAY`
+    kind: str  # a row of `words.TEXTS`
     what: str
     old: Any
     new: Any
@@ -117,7 +117,7 @@ def write(old: State, new: State, a: Sequence[Unit], b: Sequence[Unit], pairs: P
 
 
 def _wires(start: State, end: State) -> Iterator[Change]:
-    """The changes of what a piece reads; "same" where only layers that ride along came or went between."""
+    """The changes of what a piece reads; "same" where only attached layers came or went between."""
     old, new = start.units, end.units
     reads = inputs_of(start), inputs_of(end)
     before = [dict(zip([*units][1:], units, strict=False)) for units in (old, new)]
@@ -170,7 +170,7 @@ def _rule(path: tuple[str, ...], value: Any) -> Callable[[State], State]:
 def _field(id_: str, fields: dict[str, Any], role: str | None = None) -> Callable[[State], State]:
     def put(s: State) -> State:
         unit = s.units[id_]
-        return _lay(
+        return _insert(
             unit._replace(fields={**unit.fields, **fields}, role=unit.role if role is None else role)
         )(s)
 
@@ -183,16 +183,16 @@ def _swap(unit: Unit, kept: tuple[str, ...]) -> Callable[[State], State]:
     def put(s: State) -> State:
         was = s.units[unit.id]
         fields = {**unit.fields, **{k: was.fields[k] for k in kept}}
-        return _lay(was._replace(op=unit.op, fields=fields))(s)
+        return _insert(was._replace(op=unit.op, fields=fields))(s)
 
     return put
 
 
 def _wire(id_: str, inputs: tuple[str, ...]) -> Callable[[State], State]:
-    return lambda s: _lay(s.units[id_]._replace(inputs=inputs))(s)
+    return lambda s: _insert(s.units[id_]._replace(inputs=inputs))(s)
 
 
-def _lay(unit: Unit) -> Callable[[State], State]:
+def _insert(unit: Unit) -> Callable[[State], State]:
     def put(s: State) -> State:
         s.units[unit.id] = unit
         return s
@@ -200,7 +200,7 @@ def _lay(unit: Unit) -> Callable[[State], State]:
     return put
 
 
-def _lift(id_: str) -> Callable[[State], State]:
+def _remove(id_: str) -> Callable[[State], State]:
     def put(s: State) -> State:
         del s.units[id_]
         return s
@@ -281,46 +281,65 @@ def _pair(x: Unit, y: Unit) -> Iterator[Change]:
         yield Change(kind, name, was, now, (x.id,), (), (put,))
 
 
-def _runs(gaps: list[tuple[list[Unit], list[Unit]]], by_row: bool) -> Iterator[Change]:
+Gap = tuple[list[Unit], list[Unit]]  # pieces between two matched ones: the old design's, the new one's
+Moves = dict[tuple[int, int], list[tuple[Unit, Unit]]]  # by the gaps they leave and enter
+
+
+def _runs(gaps: list[Gap], by_row: bool) -> Iterator[Change]:
     """The changes of pieces that only one side has: moved, replaced, added, removed."""
-    gone = [(n, u) for n, (olds, _) in enumerate(gaps) for u in olds if u.heavy and by_row]
-    moved: dict[tuple[int, int], list[tuple[Unit, Unit]]] = {}
-    for m, (_, news) in enumerate(gaps):
-        for y in news:
-            found = next(
-                ((n, x) for n, x in gone if n != m and x.op == y.op and aspects(x) == aspects(y)), None
-            )
-            if found:
-                gone.remove(found)
-                moved.setdefault((found[0], m), []).append((found[1], y))
-    for both in moved.values():
-        puts = tuple(put for x, y in both for put in (_lift(x.id), _lay(y)))
-        yield Change(
-            "moved",
-            both[0][0].id,
-            None,
-            None,
-            tuple(x.id for x, _ in both),
-            tuple(y.id for _, y in both),
-            puts,
-        )
-    done = {u.id for both in moved.values() for pair in both for u in pair}
+    moves = _moves(gaps) if by_row else {}
+    yield from map(_moved, moves.values())
+    done = {u.id for pairs in moves.values() for pair in pairs for u in pair}
     for n, gap in enumerate(gaps):
         olds, news = ([u for u in side if u.id not in done] for side in gap)
-        for kind, units in (("removed", olds), ("added", news)):
-            # these ride along everywhere: one change for all of a sort
-            if units and not any(u.heavy for u in units):
-                for u in units:
-                    put = _lay(u) if kind == "added" else _lift(u.id)
-                    yield Change(kind, u.op, u.fields.get("function"), None, (u.id,), (), (put,))
-                units.clear()
+        if olds and not any(u.heavy for u in olds):
+            yield from (_attached("removed", u) for u in olds)
+            olds = []
+        if news and not any(u.heavy for u in news):
+            yield from (_attached("added", u) for u in news)
+            news = []
         if olds or news:
-            kind = "replaced" if olds and news else "removed" if olds else "added"
-            puts = (*(_lift(u.id) for u in olds), *(_lay(u) for u in news))
-            ids = tuple(u.id for u in olds or news), tuple(u.id for u in (news if olds else ()))
-            # what every block got or lost, layer by layer, is one change
-            what = f"run {n}" if by_row or kind == "replaced" else " ".join(u.op for u in olds or news)
-            yield Change(kind, what, None, None, *ids, puts)
+            yield _run(olds, news, f"run {n}" if by_row else "")
+
+
+def _moves(gaps: list[Gap]) -> Moves:
+    """Find pieces that left one gap and stand in another, changed in nothing."""
+    gone = [(n, u) for n, (olds, _) in enumerate(gaps) for u in olds if u.heavy]
+    moves: Moves = {}
+    for m, (_, news) in enumerate(gaps):
+        for y in news:
+            same = ((n, x) for n, x in gone if n != m and x.op == y.op and aspects(x) == aspects(y))
+            if found := next(same, None):
+                gone.remove(found)
+                moves.setdefault((found[0], m), []).append((found[1], y))
+    return moves
+
+
+def _moved(pairs: list[tuple[Unit, Unit]]) -> Change:
+    """One change of all pieces that moved from one gap to another."""
+    ids, others = tuple(x.id for x, _ in pairs), tuple(y.id for _, y in pairs)
+    puts = tuple(put for x, y in pairs for put in (_remove(x.id), _insert(y)))
+    return Change("moved", ids[0], None, None, ids, others, puts)
+
+
+def _attached(kind: str, unit: Unit) -> Change:
+    """One attached layer that came or went; `_grouped` joins those of one op to one change."""
+    put = _insert(unit) if kind == "added" else _remove(unit.id)
+    return Change(kind, unit.op, unit.fields.get("function"), None, (unit.id,), (), (put,))
+
+
+def _run(olds: list[Unit], news: list[Unit], what: str) -> Change:
+    """One change of a whole run of pieces: replaced where both sides have some, or else removed or added.
+
+    what: changes that say the same are joined; where it is empty, that is runs of the same ops, such as what
+    every block got or lost, layer by layer.
+    """
+    kind = "replaced" if olds and news else "removed" if olds else "added"
+    puts = (*(_remove(u.id) for u in olds), *(_insert(u) for u in news))
+    if not what:
+        what = f"run {(olds or news)[0].id}" if kind == "replaced" else " ".join(u.op for u in olds or news)
+    ids = tuple(u.id for u in olds or news)
+    return Change(kind, what, None, None, ids, tuple(u.id for u in news) if olds else (), puts)
 
 
 def _grouped(edits: list[Change], between_files: bool) -> list[Change]:

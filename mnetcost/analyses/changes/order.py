@@ -88,7 +88,7 @@ def _op(unit: Unit) -> Hashable:
 
 
 def _heavy(unit: Unit) -> Hashable:
-    """Nothing of a layer that rides behind another one, so that norms and activations may come and go."""
+    """The form of a piece; None for a layer attached to another one, so that norms may come and go."""
     return _form(unit) if unit.heavy or len(unit.inputs) > 1 else None
 
 

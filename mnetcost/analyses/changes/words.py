@@ -139,9 +139,9 @@ def show(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def say(change: Change, before: Graph, after: Graph, names: Names) -> str:
-    """One change as a reader would say it."""
-    return SAY[change.kind](change, before, after, names)
+def text_of(change: Change, before: Graph, after: Graph, names: Names) -> str:
+    """Write one change in words."""
+    return TEXTS[change.kind](change, before, after, names)
 
 
 def _effect(before: Graph, after: Graph) -> tuple[list[Node], list[Node], list[Node]]:
@@ -162,7 +162,7 @@ def _expansion(before: Graph, after: Graph, names: Names) -> str:
     """Name the expansions that a step brought or took away, where that is all it did."""
     came, went, _ = _effect(before, after)
     for nodes, word in ((came, "added"), (went, "removed")):
-        places = [n for n in nodes if n.name.endswith("/expand")]
+        places = [n for n in nodes if n.part == "expand"]
         if places and len(places) == len(
             [n for n in (*came, *went) if n.op.__class__ not in (Norm, Activation)]
         ):
@@ -306,7 +306,7 @@ def _written(c: Change, before: Graph, after: Graph, names: Names) -> str:
     return f"how the implementation writes {what}: {c.old or 'plainly'} -> {c.new or 'plainly'}"
 
 
-SAY: dict[str, Callable[[Change, Graph, Graph, Names], str]] = {
+TEXTS: dict[str, Callable[[Change, Graph, Graph, Names], str]] = {
     "setting": _setting,
     "rule": _rule,
     "field": _field,
@@ -323,4 +323,4 @@ SAY: dict[str, Callable[[Change, Graph, Graph, Names], str]] = {
     "wiring": _wiring,
     "written": _written,
 }
-"""How each kind of change is said."""
+"""How each kind of change is written."""
