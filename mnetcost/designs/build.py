@@ -5,7 +5,7 @@ Rows, at one alpha, resolution and number of classes, or at arrays of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
@@ -25,7 +25,7 @@ INPUT = "input"
 
 
 def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bool = True) -> Graph:
-    """Lay out every row of a spec.
+    """Build every row of a spec.
 
     alpha: width multiplier, a float or an array; height, width: the input in pixels, ints or arrays.
     Raises SpecError with file, line and layer where shapes do not fit or a row reads from an unknown one.
@@ -38,7 +38,7 @@ def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bo
     numbers: dict[str, int] = {}
     for row in (*spec.layers, *spec.top) if top else spec.layers:
         try:
-            _lay(site, row, classes, named, numbers)
+            _add_row(site, row, classes, named, numbers)
         except ShapeError as e:
             raise _placed(spec, row, e) from None
     return builder.graph(notes=_widened(site))
@@ -86,8 +86,8 @@ def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
     )
 
 
-def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dict[str, int]) -> None:
-    """Lay out one row, as often as it repeats."""
+def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dict[str, int]) -> None:
+    """Add the layers of one row, as often as it repeats."""
     cls = BLOCKS.get(row.op) or OPS[row.op]
     label = row.name
     if not label:
@@ -102,15 +102,13 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
-    for n in range(row.repeat):
-        site.place = f"{label}/{n + 1}" if row.repeat > 1 else label
-        if n == 1 and "stride" in fields:  # the papers' tables: the stride is the first one's
-            fields["stride"] = 1
+    for site.place, copy in row.copies(label, fields):
         if row.op in BLOCKS:
-            site.x = inputs[0] if n == 0 else site.x
-            cls(**fields).build(site)
+            site.x = inputs[0]
+            cls(**copy).build(site)
         else:
-            _single(site, cls, fields, inputs if n == 0 else (site.x,))
+            _single(site, cls, copy, inputs)
+        inputs = (site.x,)
         if site.place in named:
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
         named[site.place] = site.x
@@ -124,7 +122,7 @@ def _lay(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dic
     named[label] = site.x
 
 
-def _single(site: Site, cls: OpClass, fields: dict[str, Any], inputs: tuple[int, ...]) -> None:
+def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
     """Add one single op, its widths at this alpha."""
     site.x = inputs[0]
     fields, printed = dict(fields), None
