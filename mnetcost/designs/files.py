@@ -17,6 +17,15 @@ def is_file(name: str | Path) -> bool:
         return False
 
 
+def existing(path: str | Path, shown_as: str = "") -> Path:
+    """The path of a file; raises SpecError if there is none of this name, or a folder."""
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "no such file"
+        raise SpecError(Fault(what, shown_as or str(path)))
+    return path
+
+
 def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = "no model file is") -> bytes:
     """Read a whole file of at most `limit` bytes.
 
@@ -25,10 +34,7 @@ def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = 
     """
     name = shown_as or str(path)
     try:
-        path = Path(path)
-        if not path.is_file():
-            raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", name))
-        with path.open("rb") as f:
+        with existing(path, name).open("rb") as f:
             data = f.read(limit + 1)
     except (OSError, ValueError) as e:
         raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
@@ -64,11 +70,8 @@ def mapped(file: str) -> memoryview:
     """
     import mmap
 
-    path = Path(file)
     try:
-        if not path.is_file():
-            raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
-        with path.open("rb") as f:
+        with existing(file).open("rb") as f:
             if not f.seek(0, 2):
                 raise SpecError(Fault("is empty", file))
             return memoryview(mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ))

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from ...errors import Fault, SpecError
-from .hdf5 import LARGEST_CONFIG, there
+from ..files import existing
+from .hdf5 import LARGEST_CONFIG
 
 if TYPE_CHECKING:
     import zipfile
@@ -25,7 +26,7 @@ def config(file: str) -> bytes:
     import zlib
 
     try:
-        with there(file).open("rb") as f:
+        with existing(file).open("rb") as f:
             _check_directory(f, file)
             with zipfile.ZipFile(f) as archive, archive.open(_found(archive, file)) as entry:
                 data = entry.read(LARGEST_CONFIG + 1)

@@ -6,10 +6,10 @@ In an attribute, which is read within bounds; weights are never read.
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 from ...errors import Fault, SpecError
+from ..files import existing
 
 LARGEST_CONFIG = 16 << 20  # bytes of JSON; NASNet-Large has 2 MB
 AROUND = 4096  # bytes that HDF5 stores around a value
@@ -64,14 +64,6 @@ def _length(data: bytes, at: int) -> int:
     return 0
 
 
-def there(file: str) -> Path:
-    """The path of a file that must be there."""
-    path = Path(file)
-    if not path.is_file():
-        raise SpecError(Fault("is a folder, not a file" if path.is_dir() else "no such file", file))
-    return path
-
-
 def config(file: str) -> bytes:
     """The config in the attributes of an .h5 file; its weights are not read."""
     try:
@@ -80,7 +72,7 @@ def config(file: str) -> bytes:
         raise SpecError(
             Fault("an .h5 file is read with h5py", file, hint="pip install 'mnetcost[keras]'")
         ) from None
-    there(file)
+    existing(file)
     too_large = SpecError(Fault(f"its model_config is larger than {LARGEST_CONFIG:,} bytes", file))
     try:
         with _Bounded(file) as bounded, h5py.File(bounded, "r") as f:

@@ -32,7 +32,7 @@ from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
 from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
 from .functions import function_of, relu_of
-from .net import Call, Outputs, axis_in, text_of
+from .net import MOST_AXES, Call, Outputs, axis_in, text_of
 from .windows import (
     activated,
     conv,
@@ -79,9 +79,7 @@ def axis_of(call: Call) -> int:
         axis = axis[0]
     if isinstance(axis, list) or axis is None:
         raise NotKnown
-    if axis.__class__ is not int or abs(axis) > 16:
-        raise call.fault("'axis' must be a whole number")
-    return int(axis)
+    return call.whole("axis", axis, -MOST_AXES, MOST_AXES)
 
 
 def norm(op: Callable[[bool, bool], Op]) -> Callable[[Call], Tensor]:
@@ -248,12 +246,12 @@ def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]
         given = [given, given]
     if not isinstance(given, list) or len(given) != 2:
         raise call.fault(f"'{key}' must be a number, or two for the two sides")
-    pairs = [[side, side] if side.__class__ is int else side for side in given]
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs) or any(
-        n.__class__ is not int or not 0 <= n <= LARGEST_DIMENSION for pair in pairs for n in pair
-    ):
-        raise call.fault(f"'{key}' must hold whole numbers from 0")
-    return (*pairs[0], *pairs[1])
+    top, bottom, left, right = (
+        call.whole(key, n, 0)
+        for side in given
+        for n in (side if isinstance(side, list) and len(side) == 2 else (side, side))
+    )
+    return top, bottom, left, right
 
 
 def zero_padding(call: Call) -> Tensor:

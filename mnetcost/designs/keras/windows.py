@@ -26,10 +26,8 @@ def activated(call: Call, t: Tensor, key: str = "activation") -> Tensor:
 
 def map_of(call: Call, sides: int = 2) -> Tensor:
     """The input as a map (2 sides) or a sequence (1 side), with the channels where `data_format` has them."""
-    t, place = call.x, call.given.get("data_format")
-    if place not in (None, "channels_last", "channels_first", "default"):
-        raise call.fault('\'data_format\' must be "channels_last" or "channels_first"')
-    first = place == "channels_first" or (place != "channels_last" and call.net.channels_first)
+    t, place = call.x, call.choice("data_format", ("channels_last", "channels_first", "default"), "default")
+    first = place == "channels_first" or (place == "default" and call.net.channels_first)
     if len(t.dims) != sides + 2:
         raise call.fault(f"{call.type} needs {sides + 1} axes beside the batch, not {len(t.dims) - 1}")
     return call.seen(t, 1 if first else sides + 1)
