@@ -34,10 +34,9 @@ def _ints(x: Any) -> list[int]:
 
 
 def _axes(args: Args, x: Arrays, at: int = 1) -> tuple[int, ...]:
-    said = args.get("axes")
-    return (
-        tuple(said) if said is not None else tuple(_ints(x[at])) if len(x) > at and x[at] is not None else ()
-    )
+    if (given := args.get("axes")) is not None:
+        return tuple(given)
+    return tuple(_ints(x[at])) if len(x) > at and x[at] is not None else ()
 
 
 def _slice(np: Any, x: Arrays, args: Args) -> Any:

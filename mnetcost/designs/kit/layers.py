@@ -1,6 +1,6 @@
-"""How does a reader lay out what a file says?
+"""How does a reader add layers to a graph?
 
-Layers with unique names, within bounds, each fault with its place in the file.
+With unique names, within bounds, and each error with its place in the file.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ NOTES = {
         " initializers, so these are not trained"
     ),
 }
-"""What an answer says of a file, beside its figures: once, with how often and where first."""
+"""The notes of an answer about a file: each is given once, with how often it applies and where first."""
 
 
 def plain_size(h: Any, w: Any) -> Any:
@@ -123,7 +123,7 @@ class Layers:
         self.unknown_ops: dict[str, list[str]] = {}
         # pools whose window is the whole map, and how much each dense layer reads
         self.sizes: dict[str, Any] = {}
-        self.file_sizes: dict[str, Any] = {}  # the same at the file's own size, where this is another
+        self.file_sizes: dict[str, Any] = {}  # the same at the size in the file, where this is another
         # ops that cannot be costed and that nothing with weights follows, and all behind them
         self.tail_ops: dict[Ref, str] = {}
         self.weighted: set[Ref] = set()  # layers with weights or products, and all behind them
@@ -134,16 +134,16 @@ class Layers:
         self.times: dict[str, int] = {}
 
     def fault(self, message: str, place: str = "", hint: str = "", line: int = 0) -> SpecError:
-        """Make the error for a mistake in the file; raise what this returns.
+        """Return a SpecError to raise.
 
-        An unknown op that may be why is raised here instead.
+        If an unsupported op was met earlier, raises UnknownOpError now, since it is the likelier cause.
         """
         self.refuse_unknown()
         return SpecError(Fault(message, self.file, line, place, hint))
 
-    def name(self, said: Any) -> str:
-        """Make a name of the file's into one that is not taken, within a bounded length."""
-        name = str(said)[:LONGEST_NAME].strip() or "layer"
+    def name(self, given: Any) -> str:
+        """A unique name of bounded length for a layer that the file gives this name."""
+        name = str(given)[:LONGEST_NAME].strip() or "layer"
         if name not in self.builder.names:
             return name
         for n in range(self.times.get(name, 1) + 1, MOST_LAYERS + 2):
@@ -185,9 +185,9 @@ class Layers:
             self.weighted.add(ref)
         y = self.builder.nodes[ref].output
         if y.elements > LARGEST_MAP or min(y) < 1:
-            said = "x".join(str(n) if n <= LARGEST_MAP else "huge" for n in y)
+            sides = "x".join(str(n) if n <= LARGEST_MAP else "huge" for n in y)
             why = "has no numbers in it" if min(y) < 1 else f"has more than {LARGEST_MAP:,} numbers"
-            raise self.fault(f"its map of {said} {why}", f"layer {name!r}", line=line)
+            raise self.fault(f"its map of {sides} {why}", f"layer {name!r}", line=line)
         return ref
 
     def input(self, name: Any, h: int, w: int, c: int, line: int = 0) -> Ref:
@@ -224,12 +224,12 @@ class Layers:
         self.marked.setdefault(note, []).append((name, numbers))
 
     def notes(self) -> tuple[str, ...]:
-        """What every answer has to say of this file, in the order of NOTES."""
+        """The notes of every answer about this file, in the order of NOTES."""
         marked = [
-            said.format(
+            template.format(
                 numbers=sum(n for _, n in at), layers=f"{len(at)} layer{'s' * (len(at) > 1)}", first=at[0][0]
             )
-            for note, said in NOTES.items()
+            for note, template in NOTES.items()
             if (at := self.marked.get(note))
         ]
         if not self.tail_ops:
@@ -238,15 +238,15 @@ class Layers:
         types = sorted(
             dict.fromkeys(filter(None, self.tail_ops.values())), key=lambda type_: not DETECTION.search(type_)
         )
-        said = ", ".join(types[:MOST_NAMED]) + ", ..." * (len(types) > MOST_NAMED)
+        named = ", ".join(types[:MOST_NAMED]) + ", ..." * (len(types) > MOST_NAMED)
         where = f"{ops} op{'s' * (ops > 1)}, first {first!r}"
         return (
-            f"tail: {said} ({where}) counts 0: nothing with weights or products stands there or behind",
+            f"tail: {named} ({where}) counts 0: nothing with weights or products stands there or behind",
             *marked,
         )
 
     def window(self, name: str, kernel: Any, x: Shape, padded: bool) -> Any:
-        """The window of a pool: the whole map where it is that at the file's own size."""
+        """The window of a pool: the whole map, where it is the whole map at the size in the file."""
         whole = plain_size(x.h, x.w)
         if kernel == whole and not padded:
             self.sizes[name] = whole
@@ -256,7 +256,7 @@ class Layers:
         return kernel
 
     def dense(self, name: str, inner: int) -> None:
-        """Take note of how many numbers a dense layer reads whose weights the file does not hold."""
+        """Record how many numbers a dense layer reads whose weights are not in the file."""
         self.sizes[name] = inner
         if self.file_sizes.get(name, inner) != inner:
             self.mark("grown", name)
@@ -329,7 +329,7 @@ class Layers:
         """Raise UnknownOpError where there are unknown ops and the user did not ask to go on."""
         if self.unknown_ops and not self.allow_unknown:
             raise UnknownOpError(
-                *(Fault(f"cannot cost {said}", self.file, hint=UNKNOWN_HINT) for said in self.left_out())
+                *(Fault(f"cannot cost {op}", self.file, hint=UNKNOWN_HINT) for op in self.left_out())
             )
 
     def graph(self, weight_bytes: int | None = None) -> Graph:

@@ -1,4 +1,4 @@
-"""How does a reader add layers while it follows axes? Broadcasting, joining, moving, combining tensors."""
+"""How does a reader add layers by what is done to tensors? Reshaping, joining, combining, reducing."""
 
 from __future__ import annotations
 
@@ -28,13 +28,26 @@ from ...engine.ops import (
     Slice,
 )
 from ...engine.ops.elements import Activation, Bias, Rescale, Scale
-from ...engine.ops.joins import spread
 from ...engine.shapes import Shape
 from ...errors import ShapeError, SpecError
 from .fields import MakeFault
 from .layers import DETECTION, LARGEST_DIMENSION, AxesOnly, Layers
 from .stored import Counted, Dims, Stored
-from .tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, groups, refit, view
+from .tensors import (
+    MOST_AXES,
+    NotKnown,
+    Tensor,
+    Value,
+    around,
+    broadcast,
+    dims_text,
+    groups,
+    joined,
+    refit,
+    side_by_side,
+    side_of,
+    view,
+)
 
 
 class Maps:
@@ -45,7 +58,7 @@ class Maps:
         self.layers = AxesOnly(file, allow_unknown) if axes_only else Layers(file, allow_unknown)
         self.channels_first = channels_first
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
-        self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the file's own size
+        self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the size in the file
 
     @property
     def counted(self) -> Counted:
@@ -351,8 +364,10 @@ class Maps:
         return self.add(name, MatMul(inner, *view(self.checked(dims, name), c)), a, b, dims=dims, c=c)
 
     def combine(self, name: str, by: str, values: Sequence[Value]) -> Tensor:
-        """Combine element by element: add, subtract, multiply, divide, maximum, minimum, power, compare,
-        select.
+        """Combine element by element.
+
+        by: add, subtract, multiply, divide, maximum, minimum, power, compare or select. Stored numbers beside
+        a map are its scale, shift or bounds (STORED_CASES), or a table as large as the map.
         """
         try:
             dims = broadcast([v.dims for v in values])
@@ -362,116 +377,81 @@ class Maps:
         if t is None:
             raise NotKnown
         if len(values) == 2 and isinstance(stored := values[values[0] is t], Stored) and t.dims == dims:
-            one = stored.one or not stored.numbers or not stored.trained
-            if by in ("add", "subtract", "multiply", "divide") and (
-                one or sum(n > 1 for n in stored.dims) == 1
-            ):
-                shift = by in ("add", "subtract")
-                new = self.learned(stored) if not one else 0
-                if not stored.trained and stored.numbers > 1:
-                    self.fixed(stored, name)
-                learned: Op = Bias(new or stored.numbers) if shift else Scale(False, new or stored.numbers)
-                return self.same(
-                    name, Rescale(not shift, shift) if one else learned, t, shared=not one and not new
-                )
-            if stored.one and by != "compare":
-                relu = by == "maximum" and stored.values == (0,)
-                return self.same(
-                    name, Activation("relu" if relu else "power" if by == "power" else "clip"), t
-                )
+            for applies, add in STORED_CASES:
+                if applies(by, stored):
+                    return add(self, name, by, t, stored)
         tensors = [
             self.table(v, t, name) if isinstance(v, Stored) and t.dims == dims else self.as_tensor(v, name)
             for v in values
         ]
-        whole = next((t for t in tensors if t.dims == dims), None)
-        c = (
-            whole.c
-            if whole
-            else next((t.c for t in tensors if len(t.dims) == len(dims)), self.channels_of(len(dims)))
-        )
+        return self.combine_maps(name, by, tensors, dims)
+
+    def rescaled(self, name: str, by: str, t: Tensor, stored: Stored) -> Tensor:
+        """A map scaled or shifted by numbers that nothing trains."""
+        if not stored.trained and stored.numbers > 1:
+            self.fixed(stored, name)
+        return self.same(name, Rescale(by not in SHIFTS, by in SHIFTS), t)
+
+    def scaled(self, name: str, by: str, t: Tensor, stored: Stored) -> Tensor:
+        """A map scaled or shifted by numbers that are learned, one for each place along one axis."""
+        new = self.learned(stored)
+        count = new or stored.numbers
+        op: Op = Bias(count) if by in SHIFTS else Scale(False, count)
+        return self.same(name, op, t, shared=not new)
+
+    def bounded(self, name: str, by: str, t: Tensor, stored: Stored) -> Tensor:
+        """A map combined with one number in a way that is no scale or shift."""
+        relu = by == "maximum" and stored.values == (0,)
+        return self.same(name, Activation("relu" if relu else "power" if by == "power" else "clip"), t)
+
+    def combine_maps(self, name: str, by: str, tensors: Sequence[Tensor], dims: Dims) -> Tensor:
+        """Combine whole maps, of which some may be repeated along axes."""
+        like = [t for t in tensors if t.dims == dims] or [t for t in tensors if len(t.dims) == len(dims)]
+        c = like[0].c if like else self.channels_of(len(dims))
         if not self.layers.adds:
             return Tensor(0, self.checked(dims, name), c)
-        refs = self.alike(name, tensors, dims, c)
-        shapes = [self.shape(t) for t in refs]
-        op: Op = Elementwise(by) if by != "multiply" else Gate()
-        if by == "add" and len(set(shapes)) == 1:
+        maps = self.alike(name, tensors, dims, c)
+        op: Op = Elementwise(by)
+        if by == "add" and len({self.shape(t) for t in maps}) == 1:
             op = Add()
-        if by == "multiply":
-            refs.sort(key=lambda t: -self.shape(t).elements)
-            while len(refs) > 2:
-                refs[:2] = [self.add(name, op, *refs[:2], dims=dims, c=c)]
-        return self.seen(self.add(name, op, *refs, dims=dims, c=c), c, name)
+        elif by == "multiply":
+            op = Gate()
+            maps.sort(key=lambda t: -self.shape(t).elements)
+            while len(maps) > 2:
+                maps[:2] = [self.add(name, op, *maps[:2], dims=dims, c=c)]
+        return self.seen(self.add(name, op, *maps, dims=dims, c=c), c, name)
 
     def alike(self, name: str, tensors: Sequence[Tensor], dims: Dims, c: int) -> list[Tensor]:
-        """Tensors as maps that can be combined side by side: as they are, or along up to three runs of
-        axes, or repeated in full.
-        """
-        padded = [(*(1,) * (len(dims) - len(t.dims)), *t.dims) for t in tensors]
-        shapes = [view(p, c, bool(dims) and dims[0] == 1) for p in padded]
-        repeated: Shape | None = None
-        if any(len({getattr(s, side) for s in shapes} - {1}) > 1 for side in "hwc") or view(
-            dims, c
-        ) != spread("", tuple(shapes)):
-            # which tensors are repeated along these axes, and the axes
-            runs: list[tuple[Any, list[int]]] = []
-            for i in (i for i, n in enumerate(dims) if n != 1):
-                kept = [p[i] != 1 for p in padded]
-                if runs and runs[-1][0] == kept:
-                    runs[-1][1].append(i)
-                else:
-                    runs.append((kept, [i]))
-            if len(runs) <= 3:
-                shapes = [
-                    Shape(*(1,) * (3 - len(runs)), *(prod(p[i] for i in axes) for _, axes in runs))
-                    for p in padded
-                ]
-            else:
-                repeated = view(dims, c)
-        refs = []
+        """Tensors as maps that can be combined, see `side_by_side`."""
+        shapes, whole = side_by_side([t.dims for t in tensors], dims, c)
+        maps = []
         for t, shape in zip(tensors, shapes, strict=True):
             ref = t.ref if self.shape(t) == shape else self.node(f"{name}/layout", Reshape(*shape), t.ref)
-            refs.append(
-                t._replace(
-                    ref=(
-                        ref
-                        if repeated in (None, shape)
-                        else self.node(f"{name}/repeat", Repeat(*repeated), ref)
-                    )
-                )
-            )
-        return refs
+            if whole is not None and shape != whole:
+                ref = self.node(f"{name}/repeat", Repeat(*whole), ref)
+            maps.append(t._replace(ref=ref))
+        return maps
 
     def concat(self, name: str, values: Sequence[Value], axis: int) -> Tensor:
-        """Put tensors one behind another along an axis."""
+        """Join tensors along an axis."""
         if not any(isinstance(v, Tensor) for v in values):
             raise NotKnown
         if len(values) == 1 and isinstance(values[0], Tensor):
             return values[0]
-        rank = len(values[0].dims)
-        tensors_text = " and ".join(dims_text(v.dims) for v in values[:4])
-        unfit = f"it joins tensors of {tensors_text} along axis {axis}"
-        if not -rank <= axis < rank or any(len(v.dims) != rank for v in values):
-            raise self.fault(unfit, name)
-        axis %= rank
+        try:
+            dims = joined([v.dims for v in values], axis)
+        except ValueError as e:
+            raise self.fault(str(e), name) from None
+        axis %= len(dims)
         c = next(v.c for v in values if isinstance(v, Tensor))
-        rest = [i for i in range(rank) if i != c and (i or values[0].dims[0] != 1 or not c)]
-        sides = {c: "channels", **dict(zip(rest, ("height", "width") if len(rest) < 3 else (), strict=False))}
-        dims = list(values[0].dims)
-        dims[axis] = sum(v.dims[axis] for v in values)
-        if any(
-            n != m for v in values for i, (n, m) in enumerate(zip(v.dims, dims, strict=True)) if i != axis
-        ):
-            raise self.fault(unfit, name)
         tensors = [self.as_tensor(v, name) for v in values]
-        if axis in sides:
-            return self.add(
-                name, Concat(sides[axis]), *[self.seen(t, c, name) for t in tensors], dims=tuple(dims), c=c
-            )
-        refs = []
-        for t in tensors:
-            shape = Shape(prod(t.dims[:axis]), t.dims[axis], prod(t.dims[axis + 1 :]))
-            refs.append(t._replace(ref=self.node(f"{name}/layout", Reshape(*shape), t.ref)))
-        return self.add(name, Concat("width"), *refs, dims=tuple(dims), c=c)
+        if side := side_of(values[0].dims, c, axis):
+            return self.add(name, Concat(side), *[self.seen(t, c, name) for t in tensors], dims=dims, c=c)
+        rows = [
+            t._replace(ref=self.node(f"{name}/layout", Reshape(*around(t.dims, axis)), t.ref))
+            for t in tensors
+        ]
+        return self.add(name, Concat("width"), *rows, dims=dims, c=c)
 
     def reshape(self, name: str, t: Tensor, dims: Sequence[int]) -> Tensor:
         """Read the same numbers along other axes."""
@@ -545,9 +525,7 @@ class Maps:
         y = t
         for i, edge in enumerate(zip(before, after, strict=True)):
             if any(edge):  # one axis after the other, each as a map's width
-                row = self.node(
-                    f"{name}/layout", Reshape(prod(y.dims[:i]), y.dims[i], prod(y.dims[i + 1 :])), y.ref
-                )
+                row = self.node(f"{name}/layout", Reshape(*around(y.dims, i)), y.ref)
                 y = Tensor(
                     self.node(name, Pad((0, 0, *edge)), row), (*y.dims[:i], dims[i], *y.dims[i + 1 :]), t.c
                 )
@@ -580,3 +558,14 @@ class Maps:
 
     def graph(self, weight_bytes: int) -> Graph:
         return self.layers.graph(weight_bytes)
+
+
+SHIFTS = ("add", "subtract")
+LINEAR = (*SHIFTS, "multiply", "divide")
+
+STORED_CASES: tuple[tuple[Callable[[str, Stored], bool], Callable[..., Tensor]], ...] = (
+    (lambda by, v: by in LINEAR and (v.one or not v.numbers or not v.trained), Maps.rescaled),
+    (lambda by, v: by in LINEAR and sum(n > 1 for n in v.dims) == 1, Maps.scaled),
+    (lambda by, v: by != "compare" and v.one, Maps.bounded),
+)
+"""What a map that is combined with stored numbers becomes: the first that applies; none: they are a table."""

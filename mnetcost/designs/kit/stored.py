@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 Dims = tuple[int, ...]
-MOST_MARKED = 1 << 26  # numbers of stored tensors that are told apart one by one, those of all cuts together
+MOST_MARKED = 1 << 26  # numbers of stored tensors that are marked one by one, those of all cuts together
 
 
 class Cut(NamedTuple):
@@ -103,7 +103,7 @@ def worked_out(dims: Dims, of: Sequence[Stored], key: Any, values: tuple[Any, ..
 class Counted:
     """Which stored numbers have been counted: each once, in whatever cuts and however often they are read.
 
-    Cuts of one tensor are told apart by a mark on each number; past MOST_MARKED marks the rest of a tensor
+    Cuts of one tensor are distinguished by a mark on each number; past MOST_MARKED marks the rest of a tensor
     counts with its next cut.
     """
 

@@ -8,10 +8,12 @@ needs other channels than the last layer gave, the same numbers are read anew, w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import prod
 from typing import NamedTuple
 
 from ...engine.graph import Ref
+from ...engine.ops.joins import spread
 from ...engine.shapes import Shape
 from ...errors import CallError, Fault
 from ..settings import Settings, sized
@@ -127,6 +129,57 @@ def refit(old: Dims, target: Dims, new: Dims) -> Dims:
     return tuple(out)
 
 
+def side_by_side(shapes: Sequence[Dims], dims: Dims, c: int) -> tuple[list[Shape], Shape | None]:
+    """As which maps tensors can be combined element by element, so that `dims` come out.
+
+    The maps are those of their axes, or have up to three runs of axes as their sides, along each of which a
+    map is whole or one; where more runs are needed, also the map to which each must be repeated.
+    """
+    padded = [(*(1,) * (len(dims) - len(d)), *d) for d in shapes]
+    maps = [view(p, c, bool(dims) and dims[0] == 1) for p in padded]
+    fit = all(len({getattr(m, side) for m in maps} - {1}) <= 1 for side in "hwc")
+    if fit and view(dims, c) == spread("", tuple(maps)):
+        return maps, None
+    runs = [
+        (which, list(axes))
+        for which, axes in groupby(
+            (i for i, n in enumerate(dims) if n != 1), lambda i: [p[i] != 1 for p in padded]
+        )
+    ]
+    if len(runs) > 3:
+        return maps, view(dims, c)
+    lead = (1,) * (3 - len(runs))
+    return [Shape(*lead, *(prod(p[i] for i in axes) for _, axes in runs)) for p in padded], None
+
+
+def joined(shapes: Sequence[Dims], axis: int) -> Dims:
+    """The axes of tensors joined along one axis; raises ValueError where another axis differs.
+
+    >>> joined([(1, 8, 8, 3), (1, 8, 8, 5)], -1)
+    (1, 8, 8, 8)
+    """
+    rank = len(shapes[0])
+    fit = -rank <= axis < rank and all(len(d) == rank for d in shapes)
+    at = axis % rank if fit else 0
+    if not fit or len({(*d[:at], *d[at + 1 :]) for d in shapes}) != 1:
+        given = " and ".join(dims_text(d) for d in shapes[:4])
+        raise ValueError(f"it joins tensors of {given} along axis {axis}")
+    return (*shapes[0][:at], sum(d[at] for d in shapes), *shapes[0][at + 1 :])
+
+
+def side_of(dims: Dims, c: int, axis: int) -> str:
+    """Which side of the map an axis is, with `c` the channels; empty for one that is folded into a side."""
+    if axis == c:
+        return "channels"
+    rest = [i for i in range(len(dims)) if i != c and (i or dims[0] != 1 or not c)]
+    return ("height", "width")[rest.index(axis)] if axis in rest and len(rest) < 3 else ""
+
+
+def around(dims: Dims, axis: int) -> Shape:
+    """The map whose width is one axis, its height all axes before, its channels all behind."""
+    return Shape(prod(dims[:axis]), dims[axis], prod(dims[axis + 1 :]))
+
+
 def image_size(
     file: str, name: str, h: int, w: int, settings: Settings
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
@@ -138,8 +191,8 @@ def image_size(
         return sized((h, w), settings)[0], (h, w)
     if settings.resolution is not None:
         return settings.resolution, None
-    said_ = f"input {name[:80]!r}: the file leaves its height and width open"
-    raise CallError(Fault(said_, file, hint="give --resolution, such as --resolution 224"))
+    what = f"input {name[:80]!r}: the file leaves its height and width open"
+    raise CallError(Fault(what, file, hint="give --resolution, such as --resolution 224"))
 
 
 def sequence_size(
@@ -153,10 +206,10 @@ def sequence_size(
     if settings.resolution is not None:
         h, w = settings.resolution
         if w not in (1, h):
-            said_ = f"input {name[:80]!r} is a sequence, which has a length and no width"
-            raise CallError(Fault(said_, file, hint=f"--resolution {h}, or {h}x1"))
+            what = f"input {name[:80]!r} is a sequence, which has a length and no width"
+            raise CallError(Fault(what, file, hint=f"--resolution {h}, or {h}x1"))
         return (h, 1), (length, 1) if length else None
     if not length:
-        said_ = f"input {name[:80]!r}: the file leaves its length open"
-        raise CallError(Fault(said_, file, hint="give --resolution, such as --resolution 128"))
+        what = f"input {name[:80]!r}: the file leaves its length open"
+        raise CallError(Fault(what, file, hint="give --resolution, such as --resolution 128"))
     return (max(1, round(length * (settings.rho or 1))), 1), (length, 1)

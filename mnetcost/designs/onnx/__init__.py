@@ -1,4 +1,4 @@
-"""What does an ONNX file say? Its graph, at the size asked for, one image at a time.
+"""How is an ONNX file read? Its graph, at the size asked for, one image at a time.
 
 Nothing but the named file is opened: where weights are kept elsewhere their shapes are enough.
 """
@@ -11,19 +11,20 @@ from typing import Any
 from ...engine.ops import Input
 from ...errors import Fault, SpecError, UnknownOpError
 from ..kit.layers import UNKNOWN_HINT
+from ..kit.sizes import Reading as KitReading
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import Tensor, Value, image_size, sequence_size, view
+from ..kit.tensors import Tensor, Value, view
 from ..readers import Model
 from ..settings import Settings
 from .file import read_model
 from .net import Net
-from .ops import OPS, STILL, lay
+from .ops import OPS, STILL, convert
 from .weights import GIVEN, text
 
 FORMAT = "ONNX"
 MOST_INPUTS = 1000
 FEW_CHANNELS = 4
-MOST_STEPS = 8  # layers that are passed on the way to the one that says what an input's axes are
+MOST_STEPS = 8  # layers that are passed on the way to the one that shows what an input's axes are
 PASSING = ("Identity", "Cast", "Add", "Sub", "Mul", "Div", "Relu", "Clip", "Dropout", "Pad")
 LENGTH_AXIS = {
     **dict.fromkeys(
@@ -43,30 +44,27 @@ def read(file: str, settings: Settings) -> Model:
     """Read an ONNX file.
 
     Raises SpecError for what is no ONNX file, CallError where the file leaves the image's size open and
-    none is given, and UnknownOpError for ops of unknown cost, or where parameters cannot be told apart.
+    none is given, and UnknownOpError for ops of unknown cost, or where some parameters would count twice.
     """
     model = read_model(file)
     if not model.graph.node:
         raise SpecError(Fault("is no ONNX file: it holds no graph with nodes", file))
     reading = Reading(file, settings, model)
-    if reading.own and (reading.size != reading.own or reading.batch != 1):
-        before = reading.net(*reading.own, True)
-        after = reading.net(*reading.size, False, before)
-    else:
-        after = reading.net(*reading.size, False)
-    graph = after.graph(after.weight_bytes())
-    if not reading.weights and after.overcounted(graph):  # weights among the inputs are not in the file
+    net = reading.built()
+    graph = net.graph(net.weight_bytes())
+    if not reading.weights and net.overcounted(graph):  # weights among the inputs are not in the file
         if not settings.allow_unknown:
             raise UnknownOpError(Fault(f"cannot count {TWICE}", file, hint=UNKNOWN_HINT))
         graph = graph._replace(left_out=(*graph.left_out, TWICE))
-    return Model(graph, reading.size, reading.own, FORMAT, text(model.graph.name))
+    return Model(graph, reading.size, reading.file_size, FORMAT, text(model.graph.name))
 
 
-class Reading:
-    """What the inputs are, and at which size."""
+class Reading(KitReading[Net]):
+    """One file: its inputs, and its graph at a size."""
 
     def __init__(self, file: str, settings: Settings, model: Any) -> None:
-        self.file, self.settings, self.model = file, settings, model
+        super().__init__(file, settings)
+        self.model = model
         self.stored = {t.name for t in model.graph.initializer} | {
             s.values.name for s in model.graph.sparse_initializer
         }
@@ -77,9 +75,6 @@ class Reading:
         if len(set(names)) < len(names):
             raise SpecError(Fault("two inputs have one name", file))
         self.weights = self.weights_among()
-        self.own: tuple[int, int] | None = None
-        self.size: tuple[int, int] = (1, 1)
-        self.batch = 1
         self.sequence: str | None = None
         self.length = 0  # which of the sequence's axes it lies along
         self.image = next(
@@ -89,8 +84,8 @@ class Reading:
             self.measure(next(v for v in self.inputs if v.name == self.image))
         else:
             self.find_sequence()
-        if self.image is None and self.sequence is None and (settings.resolution or settings.rho):
-            raise SpecError(Fault("no input is an image or a sequence, so that it has no resolution", file))
+        if self.image is None and self.sequence is None:
+            self.without_size()
 
     def weights_among(self) -> set[bytes]:
         """Inputs that are only ever read as weights: a file whose weights were taken out lists them so."""
@@ -119,8 +114,7 @@ class Reading:
     def measure(self, v: Any) -> None:
         dims = self.dims(v)
         h, w = (dims[i] for i in self.sides(dims))
-        self.batch = dims[0] or 1
-        self.size, self.own = image_size(self.file, text(v.name), h, w, self.settings)
+        self.measure_image(text(v.name), h, w, dims[0] or 1)
 
     def find_sequence(self) -> None:
         """Take the first input of three axes for a sequence, where what reads it says along which axis it
@@ -129,8 +123,8 @@ class Reading:
         for v in self.inputs:
             dims = self.dims(v)
             if len(dims) == 3 and v.name not in self.weights and (axis := self.length_of(v.name, dims)):
-                self.sequence, self.length, self.batch = v.name, axis, dims[0] or 1
-                self.size, self.own = sequence_size(self.file, text(v.name), dims[axis], self.settings)
+                self.sequence, self.length = v.name, axis
+                self.measure_sequence(text(v.name), dims[axis], dims[0] or 1)
                 return
 
     def length_of(self, name: Any, dims: Dims) -> int:
@@ -154,15 +148,11 @@ class Reading:
             name = node.output[0]
         return 1 if dims[2] and not dims[1] else 2 if dims[1] and not dims[2] else 0
 
-    def net(self, h: int, w: int, own: bool, before: Net | None = None) -> Net:
-        """Lay the file out at a size; `own`: with the batch that it says.
-
-        `before`: the file at its own size.
-        """
-        net = Net(self.file, bool(self.settings.allow_unknown), self.model, lay, OPS, STILL, own)
+    def build(self, size: tuple[int, int], axes_only: bool, before: Net | None = None) -> Net:
+        net = Net(self.file, bool(self.settings.allow_unknown), self.model, convert, OPS, STILL, axes_only)
         if before:
             net.before, net.layers.file_sizes = before.reshaped, before.layers.sizes
-        if (h, w) == self.own or self.own is None:
+        if self.file_size in (size, None):
             self.give(net)
         env: dict[bytes, Value | None] = {}
         env.update(net.initializers(self.model.graph))
@@ -174,16 +164,16 @@ class Reading:
                 continue
             if v.name == self.image:
                 at = self.sides(tuple(dims))
-                dims[at[0]], dims[at[1]] = h, w
+                dims[at[0]], dims[at[1]] = size
             if v.name == self.sequence:
-                dims[self.length] = h
-            if len(dims) > 1 and not (own and dims[0]):
+                dims[self.length] = size[0]
+            if len(dims) > 1 and not (axes_only and dims[0]):
                 dims[0] = 1
             if not all(dims):
-                said = "x".join(str(n or "?") for n in dims)
+                shape = "x".join(str(n or "?") for n in dims)
                 raise net.fault(
-                    f"its shape {said} is open, and only an image's height and width, or a sequence's length,"
-                    " can be given",
+                    f"its shape {shape} is open, and only an image's height and width, or a sequence's"
+                    " length, can be given",
                     name,
                 )
             whole = net.checked(dims, name)
@@ -199,7 +189,7 @@ class Reading:
         )
 
     def give(self, net: Net) -> None:
-        """Shapes that the file says of what its nodes give, for ops that are not known."""
+        """Keep the shapes that the file gives of what its nodes give, for ops that are not known."""
         for v in (*self.model.graph.value_info, *self.model.graph.output):
             dims = self.dims(v)
             if dims and len(dims) <= 12:

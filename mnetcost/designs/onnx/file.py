@@ -1,4 +1,4 @@
-"""What does an ONNX file say, its weights apart? The messages that are read, as protobuf decodes them.
+"""What is in an ONNX file, apart from its weights? The messages that are read, as protobuf decodes them.
 
 Weights are left where they are: the file is mapped, every field that is not read or holds a large tensor's
 numbers is skipped, and only what remains is decoded, so that a file of any size needs the memory of its
@@ -108,9 +108,9 @@ def _model() -> Any:
     )
     kinds = descriptor_pb2.FieldDescriptorProto
     for message, fields in MESSAGES.items():
-        said = file.message_type.add(name=message)
+        table = file.message_type.add(name=message)
         for number, (name, type_, repeats) in fields.items():
-            field = said.field.add(
+            field = table.field.add(
                 name=name, number=number, label=kinds.LABEL_REPEATED if repeats else kinds.LABEL_OPTIONAL
             )
             if type_ in MESSAGES:

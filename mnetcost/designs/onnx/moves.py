@@ -17,7 +17,7 @@ from .net import Call
 from .weights import UNLEARNED
 
 Output = Value | Sequence[Value | None] | None
-Lay = Callable[[Call], Output]
+Rule = Callable[[Call], Output]
 
 
 def free(call: Call) -> Output:
@@ -46,7 +46,7 @@ def constant(call: Call) -> Output:
 
 
 def constant_of_shape(call: Call) -> Output:
-    """One number as often as a shape says: weights, where a file that was made without them reads them as
+    """One number as often as a shape asks for: weights, where a file that was made without them reads them as
     such.
     """
     dims = tuple(call.indices("shape", 0) or ())
@@ -92,14 +92,14 @@ def reshape(call: Call) -> Output:
     return call.reshape(t, dims)
 
 
-def axes(rule: Callable[[Call, Dims], Dims]) -> Lay:
+def axes(change: Callable[[Call, Dims], Dims]) -> Rule:
     """Other axes for the same numbers."""
 
-    def lay(call: Call) -> Output:
+    def rule(call: Call) -> Output:
         t = call.tensor()
-        return call.reshape(t, rule(call, t.dims))
+        return call.reshape(t, change(call, t.dims))
 
-    return lay
+    return rule
 
 
 def transpose(call: Call) -> Output:
@@ -241,7 +241,7 @@ def pad(call: Call) -> Output:
     return call.net.padded(call.name, t, before, after)
 
 
-MOVES: dict[str, Lay] = {
+MOVES: dict[str, Rule] = {
     **dict.fromkeys(("Identity", "Cast", "CastLike", "Dropout", "Detach"), free),
     "Constant": constant,
     "ConstantOfShape": constant_of_shape,

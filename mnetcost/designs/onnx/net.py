@@ -51,21 +51,21 @@ KINDS: dict[int, tuple[str, int]] = {
 
 
 class Net(Maps):
-    """One file, laid out at one size."""
+    """The graph of one file at one size."""
 
     def __init__(
         self,
         file: str,
         allow_unknown: bool,
         model: Any,
-        lay: Callable[[Call], Any],
+        convert: Callable[[Call], Any],
         known: Container[str],
         still: Container[str],
         axes_only: bool,
     ) -> None:
         super().__init__(file, allow_unknown, True, axes_only)
         # still: ops without multiply-adds
-        self.model, self.lay, self.known, self.still = model, lay, known, still
+        self.model, self.convert, self.known, self.still = model, convert, known, still
         self.opset = max(
             (o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1
         )
@@ -73,7 +73,7 @@ class Net(Maps):
         self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
         self.bytes_of: dict[Any, int] = {}
         self.calls = 0
-        self.given: dict[bytes, Dims] = {}  # shapes the file gives, at its own size
+        self.given: dict[bytes, Dims] = {}  # shapes that the file gives, at the size in it
         kept = kernels_kept(model, KEEPING)
         self.trained_constants = kept["constant"] > kept["initializer"]
         self.trained_fills = kept["fill"] > 0
@@ -151,7 +151,7 @@ class Net(Maps):
         depth: int = 0,
         refs: Any = None,
     ) -> None:
-        """Lay nodes out in the file's order."""
+        """Add the layers of nodes in the file's order."""
         if depth > DEEPEST:
             raise self.fault("graphs or functions are nested too deeply", prefix)
         env[b""] = None
@@ -171,14 +171,14 @@ class Net(Maps):
     def within(
         self, graph: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int
     ) -> list[Value | None]:
-        """Lay out a graph that stands in a node, which sees the names around it."""
+        """Add the layers of a graph within a node, which can read the names around it."""
         scope: ChainMap[bytes, Value | None] = ChainMap({}, env)
         scope.update(self.initializers(graph, prefix))
         self.run(graph.node, scope, prefix, depth + 1)
         return self.outputs(graph.output, scope, prefix)
 
     def inlined(self, function: Any, call: Call) -> list[Value | None]:
-        """Lay out a function of the file in place of its call."""
+        """Add the layers of a function of the file in place of its call."""
         env: dict[bytes, Value | None] = dict.fromkeys(function.input)
         env.update(zip(function.input, call.inputs, strict=False))
         refs = {a.name: a for a in [*function.attribute_proto, *call.node.attribute]}
@@ -305,7 +305,7 @@ class Call(KitCall):
         return out
 
     def run(self) -> list[Any]:
-        """Lay this node out; what it cannot be costed as is kept as an unknown op."""
+        """Add the layers of this node; one that cannot be costed is added as an unknown op."""
         net = self.net
         function = net.functions.get((text(self.node.domain), self.type))
         if function is not None:
@@ -318,7 +318,7 @@ class Call(KitCall):
                 folded = self.folded()
                 if folded:
                     return folded
-            done = net.lay(self)
+            done = net.convert(self)
         except NotKnown:
             done = None
         except UNFIT:
@@ -339,7 +339,7 @@ class Call(KitCall):
         return f"{type_} ({', '.join(strange)})" if strange else type_
 
     def declared(self, k: int) -> Dims | None:
-        """The axes that the file says of an output, at its own size."""
+        """The axes that the file gives of an output, at the size in the file."""
         return (
             self.net.given.get(self.node.output[k])
             if len(self.node.output) > k and not self.net.before
@@ -374,15 +374,15 @@ class Call(KitCall):
         )
 
     def unknown(self, k: int = 0) -> Tensor:
-        said_dims = self.declared(k)
+        declared = self.declared(k)
         values = [v for v in self.inputs if v is not None]
-        if k and said_dims is None:
-            said_dims = next((v.dims for v in values if isinstance(v, Tensor)), None)
+        if k and declared is None:
+            declared = next((v.dims for v in values if isinstance(v, Tensor)), None)
         if k:  # further outputs of one op: not another op
-            dims = said_dims or (1,)
+            dims = declared or (1,)
             c = self.net.channels_of(len(dims))
             return Tensor(self.net.node(f"{self.name}/{k + 1}", Constant(*view(dims, c))), dims, c)
-        return self.net.unknown(self.called, self.name, values, said_dims)
+        return self.net.unknown(self.called, self.name, values, declared)
 
     def folded(self) -> list[Any]:
         """What an operation on stored numbers gives: stored numbers again; none where multiply-adds make
@@ -404,7 +404,7 @@ class Call(KitCall):
             except ValueError:
                 return []
         if done is not None and self.type == "ConstantOfShape":
-            return [self.net.lay(self)._replace(values=done[1])]
+            return [self.net.convert(self)._replace(values=done[1])]
         made = [done] if done is not None else self.outlined()
         if self.type in KEEPING or self.type in TAKING:
             places = self.places(first, [v[0] for v in made])
@@ -457,7 +457,7 @@ class Call(KitCall):
             *self.inputs[data:],
         ]
         try:
-            done = call.net.lay(call)
+            done = call.net.convert(call)
         except (NotKnown, *UNFIT):
             return []
         values = done if done.__class__ is list else [done]

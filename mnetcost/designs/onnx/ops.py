@@ -15,7 +15,7 @@ from ...engine.terms import KEPT
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Stored
 from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text, view
-from .moves import MOVES, Lay, Output
+from .moves import MOVES, Output, Rule
 from .net import Call
 from .windows import conv, conv_transpose, global_pool, mapped, pool
 
@@ -39,14 +39,14 @@ def gemm(call: Call, at: tuple[int, int, int] = (0, 1, 2)) -> Output:
     return y if bias is None else call.combine("add", y, bias, part="bias")
 
 
-def matmul(a: int = 0, b: int = 1) -> Lay:
-    def lay(call: Call) -> Output:
+def matmul(a: int = 0, b: int = 1) -> Rule:
+    def rule(call: Call) -> Output:
         left, right = call.input(a), call.input(b)
         if left is None or right is None:
             raise NotKnown
         return call.net.matmul(call.name, left, right)
 
-    return lay
+    return rule
 
 
 def einsum(call: Call) -> Output:
@@ -120,7 +120,7 @@ def channel_norm(call: Call) -> Output:
     return call.same(LayerNorm(*learned_affine(call, grouped)), x)
 
 
-def activation(function: str) -> Lay:
+def activation(function: str) -> Rule:
     return lambda call: call.same(Activation(function), call.tensor())
 
 
@@ -159,26 +159,26 @@ def combined(call: Call, by: str, values: list[Value]) -> Value:
     )
 
 
-def combine(by: str, a: int = 0, b: int = 1) -> Lay:
+def combine(by: str, a: int = 0, b: int = 1) -> Rule:
     """Two inputs, element by element."""
 
-    def lay(call: Call) -> Output:
+    def rule(call: Call) -> Output:
         values = [v for v in (call.input(a), call.input(b)) if v is not None]
         if len(values) != 2:
             raise NotKnown
         return combined(call, by, values)
 
-    return lay
+    return rule
 
 
-def combine_all(by: str) -> Lay:
-    def lay(call: Call) -> Output:
+def combine_all(by: str) -> Rule:
+    def rule(call: Call) -> Output:
         values = call.values()
         if len(values) == 1:
             return values[0]
         return combined(call, by, values) if len(values) < 100 else None
 
-    return lay
+    return rule
 
 
 def rescale(call: Call) -> Output:
@@ -192,8 +192,8 @@ def quantize_dynamic(call: Call) -> Output:
     return [y, Stored((), None, 0, None), Stored((), None, 0, None)]
 
 
-def reduce(by: str) -> Lay:
-    def lay(call: Call) -> Output:
+def reduce(by: str) -> Rule:
+    def rule(call: Call) -> Output:
         t = call.tensor()
         axes_ = call.indices("axes", 1)
         if not axes_ and call.flag("noop_with_empty_axes", False):
@@ -202,7 +202,7 @@ def reduce(by: str) -> Lay:
             call.name, t, axes_ or list(range(len(t.dims))), call.flag("keepdims", True), by
         )
 
-    return lay
+    return rule
 
 
 def running(call: Call) -> Output:
@@ -281,7 +281,7 @@ def lrn(call: Call) -> Output:
 
 
 def conditional(call: Call) -> Output:
-    """A branch that shapes decide is laid out; one that the image decides cannot be costed."""
+    """A branch that shapes choose is added; one that the image chooses cannot be costed."""
     value = call.input(0)
     if not isinstance(value, Stored) or not value.values:
         raise NotKnown
@@ -351,7 +351,7 @@ FUNCTIONS = {
     "QLinearSoftmax": "softmax",
 }
 
-OPS: dict[str, Lay] = {
+OPS: dict[str, Rule] = {
     **{name: activation(function) for name, function in FUNCTIONS.items()},
     **MOVES,  # what truly costs nothing
     "DepthToSpace": to_depth,
@@ -423,8 +423,8 @@ STILL = {name for name in OPS if not any(word in name for word in MULTIPLYING)} 
 DOMAINS = ("", "com.microsoft", "ai.onnx.ml")
 
 
-def lay(call: Call) -> Any:
-    """Lay out one call.
+def convert(call: Call) -> Any:
+    """Add the layers of one node and return what they give.
 
     Raises NotKnown for what cannot be costed.
     """

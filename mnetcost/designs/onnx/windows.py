@@ -8,7 +8,7 @@ from ...engine.ops import Conv, DynamicConv, GlobalPool, TransposedConv
 from ..kit.layers import convolution, plain_size
 from ..kit.stored import Dims, Stored
 from ..kit.tensors import NotKnown, Tensor, Value, view
-from .moves import Lay, Output
+from .moves import Output, Rule
 from .net import Call
 
 
@@ -72,10 +72,10 @@ def batched(call: Call, op: Any, x: Tensor) -> Any:
     )
 
 
-def conv(at: int = 1, bias_at: int = 2) -> Lay:
+def conv(at: int = 1, bias_at: int = 2) -> Rule:
     """A convolution whose weights are input `at`."""
 
-    def lay(call: Call) -> Output:
+    def rule(call: Call) -> Output:
         x, count = mapped(call, call.tensor())
         w, bias = call.input(at), call.input(bias_at)
         if w is None or len(w.dims) != count + 2:
@@ -102,7 +102,7 @@ def conv(at: int = 1, bias_at: int = 2) -> Lay:
         op = op if window in (1, (1, 1)) and dims[2:] == x.dims[2:] else batched(call, op, x)
         return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
 
-    return lay
+    return rule
 
 
 def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value | None, count: int) -> Output:
@@ -145,10 +145,10 @@ def conv_transpose(call: Call) -> Output:
     return call.net.weighted(call.name, lambda b: op._replace(bias=b), x, w, bias, dims, 1)
 
 
-def pool(kind: Any) -> Lay:
+def pool(kind: Any) -> Rule:
     """Max or average pooling."""
 
-    def lay(call: Call) -> Output:
+    def rule(call: Call) -> Output:
         x, count = mapped(call, call.tensor())
         kernel, stride, dilation = (
             over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations")
@@ -159,11 +159,11 @@ def pool(kind: Any) -> Lay:
         op = kind(kernel, stride, pads, dilation, call.flag("ceil_mode", False))
         return call.add(batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
 
-    return lay
+    return rule
 
 
-def global_pool(kind: str) -> Lay:
-    def lay(call: Call) -> Output:
+def global_pool(kind: str) -> Rule:
+    def rule(call: Call) -> Output:
         x = call.tensor()
         if len(x.dims) < 3:
             raise NotKnown
@@ -174,4 +174,4 @@ def global_pool(kind: str) -> Lay:
         x = call.net.seen(x, 1, call.name)
         return call.add(GlobalPool(kind), x, dims=(x.dims[0], x.dims[1], *(1,) * (len(x.dims) - 2)), c=1)
 
-    return lay
+    return rule

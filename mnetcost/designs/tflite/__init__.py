@@ -1,4 +1,4 @@
-"""What does a TFLite file say? Its first graph, at the size asked for, one image at a time."""
+"""How is a TFLite file read? Its first graph, at the size asked for, one image at a time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from ...engine.ops import Input
 from ...engine.ops.moves import Constant
 from ...errors import Fault, SpecError
 from ..kit.maps import Maps
+from ..kit.sizes import Reading as KitReading
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import UNFIT, NotKnown, Tensor, Value, image_size, sequence_size, view
+from ..kit.tensors import UNFIT, NotKnown, Tensor, Value, view
 from ..readers import Model
 from ..settings import Settings
 from .call import Call
 from .dilated import whole
-from .file import Operator, Subgraph, TensorSaid, read_subgraphs
+from .file import Operator, Subgraph, TensorInFile, read_subgraphs
 from .ops import OPS, convert
 
 FORMAT = "TFLite"
@@ -31,21 +32,18 @@ def read(file: str, settings: Settings) -> Model:
     """
     graph, graphs = read_subgraphs(file)
     reading = Reading(file, settings, whole(graph))
-    size, own = reading.size, reading.own
-    if own and (size != own or reading.batch != 1):
-        after = reading.maps(size, False, reading.maps(own, True))
-    else:
-        after = reading.maps(size, False)
+    net = reading.built()
     format_ = FORMAT if graphs == 1 else f"{FORMAT}, the first of {graphs} graphs"
     weights = {t.buffer: t.nbytes for t in graph.tensors}
-    return Model(after.graph(sum(weights.values())), size, own, format_, graph.name)
+    return Model(net.graph(sum(weights.values())), reading.size, reading.file_size, format_, graph.name)
 
 
-class Reading:
-    """What the inputs are, and at which size."""
+class Reading(KitReading[Maps]):
+    """One file: its inputs, and its graph at a size."""
 
     def __init__(self, file: str, settings: Settings, graph: Subgraph) -> None:
-        self.file, self.settings, self.graph = file, settings, graph
+        super().__init__(file, settings)
+        self.graph = graph
         count = len(graph.tensors)
         for where in (graph.inputs, graph.outputs):
             for n in where:
@@ -59,35 +57,25 @@ class Reading:
         self.states = {
             self.variable(n) for o in graph.operators if o.type == "ASSIGN_VARIABLE" for n in o.inputs[:1]
         }
-        self.own: tuple[int, int] | None = None
-        self.size: tuple[int, int] = (1, 1)
-        self.batch = 1
         self.sequence: int | None = None
         self.image = next((n for n in graph.inputs if len(graph.tensors[n].dims) == 4), None)
         if self.image is not None:
             given = graph.tensors[self.image]
             h, w = (0 if i in given.open else given.dims[i] for i in (1, 2))
-            self.batch = given.dims[0]
-            self.size, self.own = image_size(file, given.name, h, w, settings)
+            self.measure_image(given.name, h, w, given.dims[0])
         elif rows := [n for n in graph.inputs if len(graph.tensors[n].dims) == 3]:
             given = graph.tensors[rows[0]]
-            self.sequence, self.batch = rows[0], given.dims[0]
-            self.size, self.own = sequence_size(
-                file, given.name, 0 if 1 in given.open else given.dims[1], settings
-            )
-        elif settings.resolution or settings.rho:
-            raise SpecError(Fault("no input is an image or a sequence, so that it has no resolution", file))
+            self.sequence = rows[0]
+            self.measure_sequence(given.name, 0 if 1 in given.open else given.dims[1], given.dims[0])
+        else:
+            self.without_size()
 
     def check(self, n: int, count: int) -> None:
         if not 0 <= n < count:
             raise SpecError(Fault(f"tensor {n:,} is not there", self.file))
 
-    def maps(self, size: tuple[int, int], own: bool, before: Maps | None = None) -> Maps:
-        """Lay the file out at a size; `own`: with the batch that it says.
-
-        `before`: the file at its own size.
-        """
-        maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=own)
+    def build(self, size: tuple[int, int], axes_only: bool, before: Maps | None = None) -> Maps:
+        maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=axes_only)
         if before:
             maps.before, maps.layers.file_sizes = before.reshaped, before.layers.sizes
         graph = self.graph
@@ -97,7 +85,7 @@ class Reading:
             sides = (
                 {1: size[0], 2: size[1]} if n == self.image else {1: size[0]} if n == self.sequence else {}
             )
-            values[n] = self.input(maps, given, sides, own)
+            values[n] = self.input(maps, given, sides)
         for k, operator in enumerate(graph.operators):
             for n in (*operator.inputs, *operator.outputs):
                 if n != -1:
@@ -113,10 +101,10 @@ class Reading:
                 raise maps.fault(f"its output '{graph.tensors[n].name[:80]}' is given by no operator")
         return maps
 
-    def input(self, maps: Maps, given: TensorSaid, sides: dict[int, int], own: bool) -> Tensor:
+    def input(self, maps: Maps, given: TensorInFile, sides: dict[int, int]) -> Tensor:
         """Add an input; `sides`: its axes whose size is asked for."""
         dims = [sides.get(i, n) for i, n in enumerate(given.dims)]
-        if len(dims) > 1 and not own:
+        if len(dims) > 1 and maps.layers.adds:
             dims[0] = 1
         if any(i in given.open for i in range(1, len(dims)) if i not in sides):
             raise maps.fault(
@@ -153,7 +141,7 @@ class Reading:
         values: dict[int, Value | None],
         k: int,
     ) -> None:
-        """Lay one operator out; what it cannot be costed as is kept as an unknown op."""
+        """Add the layers of one operator; one that cannot be costed is added as an unknown op."""
         outputs = [n for n in operator.outputs if n != -1]
         name = (
             self.graph.tensors[outputs[0]].name.split(";")[0] if outputs else ""
@@ -188,7 +176,7 @@ class Reading:
             values[n] = value
 
     def given(self, maps: Maps, outputs: list[int]) -> Dims | None:
-        """The axes that the file says of an output, of one image and at the file's own size."""
+        """The axes that the file gives of an output, of one image, at the size in the file."""
         dims = self.graph.tensors[outputs[0]].dims if outputs else ()
         if not dims or not all(dims) or maps.before:
             return None
@@ -203,7 +191,7 @@ class Reading:
         )
 
     def variable(self, handle: int) -> Any:
-        """Whose handle this is: the name that VAR_HANDLE says, or the tensor itself."""
+        """Whose handle this is: the name in VAR_HANDLE, or the tensor itself."""
         return self.handles.get(handle, handle)
 
     def state(self, maps: Maps, outputs: list[int], name: str) -> list[Value]:
@@ -217,7 +205,7 @@ class Reading:
     def unknown(
         self, maps: Maps, operator: Operator, name: str, inputs: list[Value], outputs: list[int]
     ) -> list[Value]:
-        """Its outputs as the file says, where that is at this size."""
+        """Add an operator that cannot be costed; its outputs have the axes in the file, at the size in it."""
         done: list[Value] = []
         for k, n in enumerate(outputs or [-1]):
             dims = self.given(maps, [n] if n >= 0 else [])

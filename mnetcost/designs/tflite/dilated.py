@@ -61,7 +61,7 @@ class Chain:
                 break
 
     def numbers(self, o: Operator, at: int) -> tuple[int, ...]:
-        """What an input says that stands in the file."""
+        """The numbers of an input that are in the file; none where they are not."""
         n = o.inputs[at] if len(o.inputs) > at else -1
         return (
             tuple(self.graph.tensors[n].values or ())

@@ -1,4 +1,4 @@
-"""What does a TFLite file say?
+"""What is in a TFLite file?
 
 Its graphs as plain values; weights stay where they are, only their sizes are read.
 
@@ -84,8 +84,8 @@ OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 CUSTOM = "bytes of a custom operator's options"
 
 
-class TensorSaid(NamedTuple):
-    """A tensor as the file says; `open`: its axes that are only known when it runs."""
+class TensorInFile(NamedTuple):
+    """A tensor as it is in the file; `open`: its axes that are only known when it runs."""
 
     name: str
     dims: Dims
@@ -112,7 +112,7 @@ class Subgraph(NamedTuple):
     """One graph of the file."""
 
     name: str
-    tensors: tuple[TensorSaid, ...]
+    tensors: tuple[TensorInFile, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     operators: tuple[Operator, ...]
@@ -168,7 +168,7 @@ class _Reader:
         read = getattr(table, field)
         return tuple(int(read(i)) for i in self.count(getattr(table, f"{field}Length")(), what, 20_000))
 
-    def tensor(self, t: Any, n: int) -> TensorSaid:
+    def tensor(self, t: Any, n: int) -> TensorInFile:
         self.place = f"tensor {n}"
         name = self.text(t, 10)
         dims, signature = self.vector(t, "Shape", "axes"), self.vector(t, "ShapeSignature", "axes")
@@ -188,7 +188,7 @@ class _Reader:
         if kind and 0 < size <= LARGEST_KEPT and size == count * bits // 8:
             values = struct.unpack_from(f"<{count}{kind}", self.data, at)
         open_ = tuple(i for i, d in enumerate(signature) if d < 0 and i < len(dims))
-        return TensorSaid(name, dims, open_, t.Type(), t.Buffer(), size, values, bool(t.IsVariable()))
+        return TensorInFile(name, dims, open_, t.Type(), t.Buffer(), size, values, bool(t.IsVariable()))
 
     def buffer(self, index: int) -> tuple[int, int]:
         """Where a buffer's bytes are, and how many."""
@@ -225,10 +225,10 @@ class _Reader:
         if type_ not in OPTIONS or o.BuiltinOptions() is None:
             return {}
         class_, fields = OPTIONS[type_]
-        said = _names("BuiltinOptions").get(o.BuiltinOptionsType())
-        if said != class_:
+        found = _names("BuiltinOptions").get(o.BuiltinOptionsType())
+        if found != class_:
             raise self.fault(
-                f"{type_} has options of type {said or o.BuiltinOptionsType()}, not {class_}", self.place
+                f"{type_} has options of type {found or o.BuiltinOptionsType()}, not {class_}", self.place
             )
         tab, table = o.BuiltinOptions(), getattr(tflite, class_)()
         table.Init(tab.Bytes, tab.Pos)

@@ -13,7 +13,7 @@ from ..kit.stored import Stored
 from ..kit.tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, view
 from .call import Call, Output, Rule
 
-FOLLOWS = "read it at its own size, or convert the network anew at this one"
+FOLLOWS = "read it at the size in the file, or convert the network again at this one"
 
 
 def free(call: Call) -> Output:

@@ -56,7 +56,7 @@ def depthwise(call: Call) -> Output:
 
 
 def transpose_conv(call: Call) -> Output:
-    """Its first input says how large the output is, which follows the map's size in any case."""
+    """The first input is the output's size, which follows the size of the map in any case."""
     w, x, bias = call.weights(1), call.map(2), call.weights(3)
     if w is None or len(w.dims) != 4:
         raise NotKnown
@@ -119,7 +119,7 @@ def fully_connected(call: Call) -> Output:
     if not inner or whole % inner:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {dims_text(x.dims)}")
     rows, old = whole // inner, call.net.before.get(f"{call.name}/rows")
-    # more rows of an image than at the file's own size
+    # more rows of an image than at the size in the file
     if old and x.dims[-1] != inner and old[1][0] * x.dims[0] != rows * old[0][0]:
         raise call.fault(f"its weights are for {inner:,} numbers, and it gets {dims_text(x.dims)}")
     call.net.reshaped[f"{call.name}/rows"] = x.dims, (rows, inner)
