@@ -20,14 +20,15 @@ CONVERT = "export the network as ONNX or TFLite with the framework that it was m
 
 
 class Content(NamedTuple):
-    """A kind of file: what it is called, and the module that reads it; or, where none does, how to get a
-    file that is read.
+    """A kind of file: its name, and the module that reads it.
+
+    Where no module does, `hint` says how to get a file that is read.
     """
 
     called: str
     reader: str | None = None
     hint: str = ""
-    sure: bool = True  # False: files of other kinds may begin so, and a name's ending that is known says more
+    sure: bool = True  # False: files of other kinds may begin like this, so a known suffix decides
 
     @property
     def with_article(self) -> str:
@@ -146,7 +147,7 @@ NAMED = {
     ".xml": OPENVINO,
     ".ort": ORT,
 }
-"""What a file is by how its name ends, where its bytes do not say; a guess, and called one."""
+"""What a file is by its suffix, where its bytes do not show it; an error says that this is a guess."""
 
 
 def named(name: str) -> Content | None:
@@ -193,7 +194,7 @@ def content(head: bytes, tail: bytes = b"") -> Content | None:
 
 
 def _field(data: bytes, tag: int, at: int = 0) -> tuple[int, int] | None:
-    """Where the bytes of a protobuf field begin and end, if one of this tag stands there."""
+    """Where the value of a protobuf field begins and ends, if a field of this tag is at `at`."""
     if data[at : at + 1] != bytes([tag]):
         return None
     size = shift = 0
@@ -206,7 +207,7 @@ def _field(data: bytes, tag: int, at: int = 0) -> tuple[int, int] | None:
 
 
 def _word(data: bytes, tag: int, at: int = 0) -> bool:
-    """Is there a field of this tag with a name in it: a few letters?"""
+    """Is there a field of this tag at `at` that holds a name: at most 200 printable characters?"""
     found = _field(data, tag, at)
     if found is None or not found[0] < found[1] <= len(data) or found[1] - found[0] > 200:
         return False
@@ -214,29 +215,27 @@ def _word(data: bytes, tag: int, at: int = 0) -> bool:
 
 
 def _onnx(data: bytes) -> bool:
-    """ModelProto: ir_version, then its producer's name, a domain, a version, the graph or the operators'
-    version.
-    """
+    """Is this ONNX's ModelProto? First ir_version, then producer, domain, version, graph or opset."""
     if data[:1] != b"\x08" or not 2 <= data[1:2].ljust(1, b"\0")[0] <= 40:
         return False
     return data[2:3] in (b"\x3a", b"\x42", b"\x28") or any(_word(data, tag, 2) for tag in (0x12, 0x1A, 0x22))
 
 
 def _core_ml(data: bytes) -> bool:
-    """Model: specificationVersion, then a description that begins with an input."""
+    """Is this Core ML's Model? First specificationVersion, then a description that begins with an input."""
     found = _field(data, 0x12, 2)
     return data[:1] == b"\x08" and found is not None and data[found[0] : found[0] + 1] == b"\x0a"
 
 
 def _graph_def(data: bytes) -> bool:
-    """GraphDef: a node, which begins with its name and its op."""
+    """Is this TensorFlow's GraphDef? First a node, which begins with its name and its op."""
     node = _field(data, 0x0A)
     name = _field(data, 0x0A, node[0]) if node else None
     return bool(node and name and _word(data, 0x0A, node[0]) and _word(data, 0x12, name[1]))
 
 
 def _caffemodel(data: bytes) -> bool:
-    """NetParameter: its name, then a layer, in the new form or the old."""
+    """Is this Caffe's NetParameter? First its name, then a layer, in the new form or the old."""
     name = _field(data, 0x0A)
     return (
         name is not None
@@ -246,6 +245,7 @@ def _caffemodel(data: bytes) -> bool:
 
 
 def _begins(*magic: bytes) -> Callable[[bytes], bool]:
+    """A test for files that begin with one of these."""
     return lambda data: data.startswith(magic)
 
 
@@ -271,7 +271,7 @@ ZIPS = (
     (b"model.weights.h5", KERAS_ARCHIVE),
     (b".npy", NPZ),
 )
-"""What a zip is by a name in its list."""
+"""What a zip is, by a file name in its directory."""
 
 BLANK = re.compile(r"(?:\s++|(?:#|//)[^\n]*+)*+")
 TEXTS = tuple(
@@ -294,4 +294,4 @@ TEXTS = tuple(
         ),
     }.items()
 )
-"""What a text is by how it begins, past blanks and comments."""
+"""What a text is, by its first words after blanks and comments."""

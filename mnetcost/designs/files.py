@@ -29,8 +29,9 @@ def existing(path: str | Path, shown_as: str = "") -> Path:
 def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = "no model file is") -> bytes:
     """Read a whole file of at most `limit` bytes.
 
-    Raises SpecError for a missing, unreadable or larger file; the last says "which no model file is", or as
-    `no_such` says.
+    shown_as: how errors name the file. no_such: how the error about a larger file ends.
+
+    Raises SpecError for a missing, unreadable or larger file, and for a Git LFS pointer.
     """
     name = shown_as or str(path)
     try:
@@ -56,7 +57,7 @@ def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_TE
 
 
 def decode(data: bytes, shown_as: str) -> str:
-    """Read bytes as UTF-8; raises SpecError with the line that is not."""
+    """Read bytes as UTF-8; raises SpecError with the line where they are not."""
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as e:

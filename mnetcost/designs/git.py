@@ -27,7 +27,7 @@ LONGEST_LINK = 1 << 12  # bytes
 MOST_LINKS = 40
 PIECE = 1 << 20  # bytes of a model file in memory at a time
 FOLDER, LINK, SUBMODULE = "40000", "120000", "160000"
-"""Modes of a tree's entries that are no files."""
+"""Modes of entries of a git tree that are not files."""
 OUT = "leads out of the repository"
 ELSEWHERE = "compare it with a file of figures: `mnetcost baseline`, and baseline = FILE in its budget"
 PARTIAL = (
@@ -39,7 +39,7 @@ DAMAGED = (
     " trust"
 )
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-"""Where a branch is taken to have started, the first that exists."""
+"""Names of the main branch; the first that exists is compared with."""
 TARGETS = {
     "GITHUB_BASE_REF": "origin/{}",
     "CI_MERGE_REQUEST_DIFF_BASE_SHA": "{}",
@@ -68,10 +68,11 @@ class Repository:
         self.shallow = self._discover()
 
     def _discover(self) -> bool:
-        """Find the working tree around the folder, or the repository that GIT_DIR names; is its clone
-        shallow?
+        """Find the working tree around the folder, or the repository that GIT_DIR names.
+
+        Returns whether the clone is shallow.
         """
-        code, out, said = self.git.run("rev-parse", "--is-shallow-repository", "--show-toplevel")
+        code, out, err = self.git.run("rev-parse", "--is-shallow-repository", "--show-toplevel")
         if code == 0:
             shallow, _, top = out.partition("\n")
             self.top = self._checked(Path(top.removesuffix("\n")))
@@ -79,11 +80,12 @@ class Repository:
         if os.environ.get("GIT_DIR"):
             self.git = Git(self.folder, explicit=True)
             return self.git.ask("rev-parse", "--is-shallow-repository") == "true\n"
-        if "cannot use bare repository" in said or "must be run in a work tree" in said:
+        if "cannot use bare repository" in err or "must be run in a work tree" in err:
             raise self._bare()
-        raise self.git.complaint(said)
+        raise self.git.complaint(err)
 
     def _bare(self) -> CompareError:
+        """The error for a bare repository that nobody named; raise what this returns."""
         hint = (
             "files here make git take the folder for one; a bare repository that you trust is named by the"
             " variable GIT_DIR"
@@ -93,11 +95,10 @@ class Repository:
         )
 
     def _checked(self, top: Path) -> Path:
-        """The top of the working tree, which must be the nearest folder with a `.git`: config can name
-        any other.
+        """Return the top of the working tree, after a check that it is the nearest folder with a `.git`.
 
-        The repository itself is never around us: git before 2.38 takes any folder with the right files for
-        one.
+        The config of a repository can name any other folder, and git before 2.38 takes any folder that has
+        the right files for a repository; both are refused with CompareError.
         """
         around = [(here := self.folder.resolve()), *here.parents]
         if Path(self.git.ask("rev-parse", "--absolute-git-dir").removesuffix("\n")).resolve() in around:
@@ -117,10 +118,10 @@ class Repository:
         self.git.close()
 
     def commit(self, rev: str) -> str:
-        """The full name of the commit a revision stands for.
+        """The full name of the commit that a revision stands for.
 
-        Raises CompareError, saying what to fetch, where there is none, and where the revision looks like an
-        option.
+        Raises CompareError where there is none, with a hint on what to fetch, and where the revision looks
+        like an option.
         """
         found = self._commit(rev)
         if found is None:
@@ -130,6 +131,7 @@ class Repository:
         return found
 
     def _commit(self, rev: str) -> str | None:
+        """As `commit`, but None where there is no such revision."""
         if not rev or rev.startswith("-") or not rev.isprintable():
             raise CompareError(
                 f"'{rev[:200]}' is not a revision", hint="such as main, origin/main, HEAD~1 or a commit"
@@ -137,14 +139,12 @@ class Repository:
         if rev not in self._commits:
             code, out, _ = self.git.run("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
             if code:
-                self._named(rev)
+                self._refuse_missing(rev)
             self._commits[rev] = out.strip() if code == 0 else None
         return self._commits[rev]
 
-    def _named(self, rev: str) -> None:
-        """Raise CompareError where a branch or tag has this name, so that what it names must be missing
-        or damaged.
-        """
+    def _refuse_missing(self, rev: str) -> None:
+        """Raise CompareError where a branch or tag has this name, but the commit it names is missing."""
         code, out, _ = self.git.run("rev-parse", "--verify", "--quiet", rev)
         if code == 0 and out.strip() != rev and self._kind(out.strip()) == "missing":
             raise CompareError(
@@ -153,11 +153,13 @@ class Repository:
             )
 
     def _kind(self, name: str) -> str:
+        """The kind of an object, or "missing"."""
         kind, _ = self.git.begin(name)
         self.git.drop()
         return kind
 
     def _fetch_hint(self, rev: str) -> str:
+        """What to do where a revision is not here: unshallow, mend the spelling, or fetch."""
         remote, slash, branch = rev.partition("/")
         wanted = f"{remote} {branch}" if slash and remote == "origin" else f"origin {rev}"
         if self.shallow:
@@ -172,13 +174,13 @@ class Repository:
         return f"did you mean '{like}'?" if like else f"`git fetch {wanted}` may bring it"
 
     def merge_base(self, rev: str, other: str = "HEAD") -> str:
-        """The commit at which two revisions parted: their best common ancestor.
+        """The best common ancestor of two revisions, as `git merge-base` finds it.
 
-        Raises CompareError, saying what to fetch, where they have none here.
+        Raises CompareError where they have none here, with a hint on what to fetch.
         """
-        code, out, said = self.git.run("merge-base", self.commit(rev), self.commit(other))
-        if code > 1 or (code and said):  # not "there is none", but a history that cannot be read
-            raise self._unread(said, f"the history of '{rev[:200]}' and {other}")
+        code, out, err = self.git.run("merge-base", self.commit(rev), self.commit(other))
+        if code > 1 or (code and err):  # not "there is none", but a history that cannot be read
+            raise self._unread(err, f"the history of '{rev[:200]}' and {other}")
         if code:
             hint = (
                 self._fetch_hint(rev)
@@ -189,7 +191,7 @@ class Repository:
         return out.strip()
 
     def target(self, environ: Mapping[str, str] = os.environ) -> str:
-        """The revision this branch is for: what the CI service says, else the main branch.
+        """The branch that this one will be merged into: as the CI service names it, else the main branch.
 
         Raises CompareError where there is none.
         """
@@ -203,7 +205,7 @@ class Repository:
         raise CompareError("there is no main branch to compare with", hint="name a revision: --against REV")
 
     def inside(self, path: str | Path) -> str:
-        """Where a file of this computer stands in the repository: its path from the top.
+        """The path of a file on this computer, from the top of the repository.
 
         Raises CompareError where it is outside.
         """
@@ -216,10 +218,10 @@ class Repository:
             raise CompareError(f"'{path}' is outside the repository {self.top}") from None
 
     def comparable(self, path: str | Path) -> None:
-        """Raise CompareError where this repository cannot know a file's history: it is in another one, or
-        a link leads out of this one.
+        """Raise CompareError for a file whose history is not in this repository.
 
-        A revision has no such file, then, however long it has been there.
+        It is in another repository or a submodule, or it is a link that leads out. No revision here has
+        such a file, however old it is.
         """
         inside = self.inside(path)
         assert self.top is not None
@@ -237,19 +239,20 @@ class Repository:
             )
 
     def place(self, path: str) -> str:
-        """A path as git reads it behind a colon: from the top, or from the folder where it begins with ./
-        or ../.
+        """The path from the top of the repository, for a path as git reads it behind a colon.
+
+        One that begins with ./ or ../ counts from the folder.
         """
         if path.startswith(("./", "../")):
             path = f"{self.inside(self.folder / '_')[:-1]}{path}"
         return posixpath.normpath(path)
 
     def find(self, commit: str, path: str) -> str | None:
-        """The object that a file was at a commit, by its path from the top, links followed; None where
-        the tree has no such file.
+        """The name of a file's object at a commit, by its path from the top; links are followed.
 
-        Raises CompareError where that cannot be known: an object is missing or damaged, the path leads into
-        a submodule, or through a link out of the repository or to nothing.
+        Returns None where the commit has no such file. Raises CompareError where that cannot be known: an
+        object is missing or damaged, or the path leads into a submodule, or through a link out of the
+        repository or to nothing.
         """
         if path.startswith("/"):
             return None
@@ -266,14 +269,7 @@ class Repository:
                 folders.pop()
                 names.pop()
                 continue
-            mode, entry = self._tree(folders[-1], f"'{'/'.join(names)[1:] or '.'}' at {commit[:12]}").get(
-                name, ("", "")
-            )
-            if mode == SUBMODULE:
-                raise CompareError(
-                    f"'{path}' is in the submodule '{'/'.join([*names, name])[1:]}' at {commit[:12]}",
-                    hint=ELSEWHERE,
-                )
+            mode, entry = self._entry(folders[-1], "/".join(names)[1:], name, commit, path)
             if mode == LINK:
                 links += 1
                 left += self._target(entry, links, commit, path)
@@ -289,8 +285,16 @@ class Repository:
             raise CompareError(f"'{path}' at {commit[:12]} is or passes a link that {astray}", hint=ELSEWHERE)
         return None
 
+    def _entry(self, folder: str, called: str, name: str, commit: str, path: str) -> tuple[str, str]:
+        """Mode and object of an entry of a folder, both "" for none; raises CompareError for a submodule."""
+        mode, entry = self._tree(folder, f"'{called or '.'}' at {commit[:12]}").get(name, ("", ""))
+        if mode == SUBMODULE:
+            module = f"{called}/{name}".lstrip("/")
+            raise CompareError(f"'{path}' is in the submodule '{module}' at {commit[:12]}", hint=ELSEWHERE)
+        return mode, entry
+
     def _target(self, name: str, links: int, commit: str, path: str) -> list[str]:
-        """The steps of a link, the last one first."""
+        """The names in a link's path, the last one first."""
         target = os.fsdecode(
             self._object(name, "blob", f"a link on the way to '{path}' at {commit[:12]}", LONGEST_LINK)
         )
@@ -300,6 +304,7 @@ class Repository:
         return target.split("/")[::-1]
 
     def _read_root(self, commit: str) -> str:
+        """The object of a commit's top folder."""
         data = self._object(commit, "commit", f"the commit {commit[:12]}", LARGEST_TREE)
         return data[: data.index(b"\n")].removeprefix(b"tree ").decode()
 
@@ -320,7 +325,9 @@ class Repository:
         return entries
 
     def _open(self, name: str, kind: str, called: str, limit: int) -> int:
-        """The size of an object whose bytes are asked for.
+        """Ask git for an object, and return its size; its bytes come next.
+
+        called: how errors name it.
 
         Raises CompareError where it is missing, damaged, larger than `limit` or of another kind.
         """
@@ -342,11 +349,12 @@ class Repository:
         return size
 
     def _object(self, name: str, kind: str, called: str, limit: int) -> bytes:
+        """The bytes of an object; raises CompareError as `_open` does."""
         size = self._open(name, kind, called, limit)
         return self.git.take(name, size + 1)[:-1]
 
-    def _unread(self, said: str, called: str) -> CompareError:
-        """What to say of an object that is in the history and cannot be read."""
+    def _unread(self, complaint: str, called: str) -> CompareError:
+        """The error for an object that is in the history and cannot be read; raise what this returns."""
         partial = self.git.run(
             "config",
             "--get-regexp",
@@ -359,14 +367,14 @@ class Repository:
             if self.shallow
             else ""
         )
-        why = why or (said.splitlines() or ["the repository is damaged"])[0].removeprefix("git: ")
+        why = why or (complaint.splitlines() or ["the repository is damaged"])[0].removeprefix("git: ")
         return CompareError(
             f"{called} is in the history, but its object cannot be read: {why}",
             hint=PARTIAL if partial else DAMAGED,
         )
 
     def read(self, commit: str, path: str, limit: int = LARGEST_TEXT) -> bytes | None:
-        """A file at a commit, by its path from the top; None where it is not there.
+        """The bytes of a file at a commit, by its path from the top; None where it is not there.
 
         Raises CompareError as `find` does, and where the file is larger than `limit` bytes or kept in Git
         LFS.
@@ -379,8 +387,9 @@ class Repository:
         return data
 
     def copy(self, commit: str, path: str, target: Path, limit: int = LARGEST_MODEL) -> bool:
-        """Write a file at a commit to `target`, piece by piece, so that weights never stand in memory;
-        False where it is not there.
+        """Write a file at a commit to `target`, piece by piece, so that a large one needs no memory.
+
+        Returns False where it is not there.
 
         Raises CompareError as `read` does.
         """
@@ -398,22 +407,22 @@ class Repository:
         return True
 
     def renamed(self, commit: str, path: str) -> str | None:
-        """What a file of the index was called at a commit, where git takes it for renamed since."""
+        """The former path of a file, if git finds that it has been renamed since a commit."""
         if commit not in self._renames:
-            code, out, said = self.git.run(
+            code, out, err = self.git.run(
                 "diff-index", "--cached", "-M", "--diff-filter=R", "--name-status", "-z", commit, "--"
             )
             if code:
-                raise self._unread(said, f"a file that '{path}' may have been at {commit[:12]}")
+                raise self._unread(err, f"a file that '{path}' may have been at {commit[:12]}")
             words = out.split("\0")
             self._renames[commit] = dict(zip(words[2::3], words[1::3], strict=False))
         return self._renames[commit].get(path)
 
     def spec(self, commit: str, path: str, rev: str = "") -> Spec | None:
-        """The spec in a file at a commit, its relative `extends` read at the same commit; None where it
-        is not there.
+        """Read a spec at a commit, and the files that it extends at the same commit.
 
-        `rev` is what the commit is called in messages. Raises SpecError where it cannot be read.
+        rev: how messages name the commit. Returns None where the file is not there. Raises SpecError where
+        it cannot be read.
         """
         mark = f"{rev or commit[:12]}:"
         homes = {Path(mark + path): path}  # the files read here, by the name `read_spec` knows them by
@@ -448,15 +457,15 @@ def load_at(
 ) -> Design:
     """Load a design as it was at a git revision.
 
-    `design` is a path as git reads it behind a colon (from the top of the repository, or ./ and ../ from
-    the folder), with its own settings behind a colon, which beat `settings`. A shipped design's name is
-    that design, just as shipped.
+    design: a path as git reads it behind a colon: from the top of the repository, or from the folder where
+    it begins with ./ or ../. Settings may follow it behind a colon; they override `settings`. A shipped
+    design's name gives that design as it is shipped, whatever the revision.
 
     Raises CompareError for an unknown revision or a file that was not there, SpecError where it cannot be
     read or built.
     """
-    name, own = split_design(design)
-    asked = own.over(settings or Settings())
+    name, in_name = split_design(design)
+    asked = in_name.over(settings or Settings())
     if not name.endswith(".toml") and not reader_of(name) and is_shipped(name):
         return load_spec(shipped_spec(name), asked)
     if repository is None:
@@ -472,7 +481,7 @@ def load_at(
 
 
 def not_there(rev: str, path: str) -> CompareError:
-    """What to say where a revision has no such file."""
+    """Make the error for a file that a revision does not have; raise what this returns."""
     return CompareError(
         f"there is no file '{path}' at {rev}",
         hint="a path counts from the top of the repository, or from here behind ./",
@@ -480,8 +489,9 @@ def not_there(rev: str, path: str) -> CompareError:
 
 
 def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -> Design | None:
-    """Read a model file through a copy of its own, since readers read files; None for a spec under
-    another name.
+    """Read a model file from a temporary copy, since readers read files.
+
+    Returns None for a spec whose name does not end in .toml.
     """
     from tempfile import TemporaryDirectory
 
@@ -500,6 +510,7 @@ def _model_at(repository: Repository, rev: str, path: str, settings: Settings) -
 
 
 def _refuse_pointer(data: bytes, path: str, commit: str) -> None:
+    """Raise CompareError for a file of which git has only the pointer that Git LFS keeps."""
     if is_pointer(data):
         raise CompareError(
             f"'{path}' is kept in Git LFS; git itself has only a pointer to what it was at {commit[:12]}",

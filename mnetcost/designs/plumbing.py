@@ -1,10 +1,8 @@
 """How is git run, so that a repository can make it neither run a command, nor fetch, nor hang?
 
-Every call of git starts here.
-
-A repository is a stranger's data: its config can name programs, and a missing object is a reason for git to
-fetch. So git is called with every transport off, no lazy fetch and no repository that was not asked for;
-docs/security.md says what that keeps out.
+Every call of git starts here. A repository may come from anybody: its config can name programs to run, and
+git fetches an object that is missing. So git is called with every transport off, without lazy fetches, and
+only on the repository that was asked for; docs/security.md says what that prevents.
 """
 
 from __future__ import annotations
@@ -20,10 +18,7 @@ from typing import IO, Any
 from ..errors import CompareError
 
 SECONDS = 15.0
-"""How long git may take for one answer.
-
-It reads local files only, so that one that takes longer is waiting for something.
-"""
+"""How many seconds git may take for one answer; it reads local files only, so a longer wait is a hang."""
 SECONDS_NAME = "MNETCOST_GIT_SECONDS"
 
 CONFIG = {
@@ -32,7 +27,7 @@ CONFIG = {
     "core.hooksPath": os.devnull,
     "protocol.allow": "never",
 }
-"""Settings of every call; they beat what a repository's config says."""
+"""Settings of every call; they override the repository's config."""
 
 VARIABLES = {
     "GIT_ALLOW_PROTOCOL": (
@@ -48,20 +43,18 @@ VARIABLES = {
 """Variables of every call."""
 
 KEPT = ("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_EXEC_PATH", "GIT_CONFIG_")
-"""What is passed on of the caller's variables that begin with GIT_: where git and its user's config are.
+"""Variables that begin with GIT_ and are passed on: where git and its user's config are.
 
-The others (GIT_DIR, which git sets in hooks, GIT_INDEX_FILE, GIT_SSH_COMMAND) would speak of another
-repository than the designs', or start programs.
+The others (GIT_DIR, which git sets in hooks, GIT_INDEX_FILE, GIT_SSH_COMMAND) could name another repository
+than that of the designs, or start programs.
 """
 
 EXPLICIT = ("GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-"""What says which bare repository is meant, and where a hook of such a one finds the objects that were
-just pushed.
-"""
+"""Variables that name a bare repository, and in its hooks the place of the objects just pushed."""
 
 
 def seconds() -> float:
-    """How long to wait for git: `SECONDS`, or what the variable MNETCOST_GIT_SECONDS says."""
+    """Seconds to wait for git: the variable MNETCOST_GIT_SECONDS, or else `SECONDS`."""
     try:
         return min(max(float(os.environ.get(SECONDS_NAME, "")), 0.1), 3600.0)
     except ValueError:
@@ -69,7 +62,7 @@ def seconds() -> float:
 
 
 def program() -> str:
-    """Git's file: the first on the PATH, in no folder that depends on where we are.
+    """The path of the git program: the first on PATH, of whose folders only absolute ones are searched.
 
     Raises CompareError where there is none.
     """
@@ -82,6 +75,7 @@ def program() -> str:
 
 
 def _environment(explicit: bool) -> dict[str, str]:
+    """The variables that git is run with; explicit: with those that name a bare repository."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(KEPT)}
     kept.pop("GIT_CONFIG_PARAMETERS", None)
     if explicit:
@@ -116,6 +110,7 @@ class Git:
             self._complaints = None
 
     def _start(self, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
+        """Start git with the settings and variables of every call."""
         if self._late:
             raise self._late
         settings = [word for key, value in CONFIG.items() for word in ("-c", f"{key}={value}")]
@@ -135,7 +130,7 @@ class Git:
             raise CompareError(f"git cannot be run: {e.strerror or e}") from None
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, output and complaint of one command."""
+        """Run one command; returns its exit code, stdout and stderr."""
         process = self._start(*arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             out, err = process.communicate(timeout=seconds())
@@ -146,23 +141,21 @@ class Git:
         return process.returncode, os.fsdecode(out), err.decode("utf-8", "replace").strip()
 
     def ask(self, *arguments: str) -> str:
-        """Output of one command; raises CompareError with git's complaint where it fails."""
+        """Run one command and return its stdout; raises CompareError with git's message where it fails."""
         code, out, err = self.run(*arguments)
         if code:
             raise self.complaint(err or f"git {arguments[0]} ended with {code}")
         return out
 
-    def complaint(self, said: str) -> CompareError:
-        """The error for what git complains of, and the way out where one is known."""
-        lines = [line for line in said.splitlines() if line.startswith("fatal: ")] or said.splitlines()
+    def complaint(self, err: str) -> CompareError:
+        """Make the error for what git wrote to stderr, with a hint where one is known."""
+        lines = [line for line in err.splitlines() if line.startswith("fatal: ")] or err.splitlines()
         text = lines[0].removeprefix("fatal: ").removeprefix("error: ")
-        hint = (
-            f"git config --global --add safe.directory {self.folder}" if "dubious ownership" in said else ""
-        )
+        hint = f"git config --global --add safe.directory {self.folder}" if "dubious ownership" in err else ""
         return CompareError(f"git: {text}", hint=hint)
 
     def begin(self, name: str) -> tuple[str, int]:
-        """Ask for an object by its whole name; its kind and size, or "missing" and 0.
+        """Ask for an object by its full name; returns its kind and size, or "missing" and 0.
 
         Its bytes must be taken with `take` or `drop`.
         """
@@ -198,6 +191,7 @@ class Git:
         self.close()
 
     def _answer(self, method: str, size: int) -> bytes:
+        """Read from the process that reads objects, by a method of its stdout, within the time limit."""
         process = self._reader
         assert process is not None
         late = Event()
@@ -219,6 +213,7 @@ class Git:
         return data
 
     def _too_late(self, command: str) -> LateError:
+        """The error for a command that took too long; later calls raise it at once."""
         hint = (
             f"it only reads local files, so it waits for something; {SECONDS_NAME}=60 in the environment"
             " waits longer"
@@ -227,20 +222,18 @@ class Git:
         return self._late
 
     def _broken(self, name: str) -> CompareError:
-        """The error for a process that ended instead of answering: a damaged object, or one that it may
-        not fetch.
-        """
+        """The error for a process that ended instead of answering: an object is damaged or missing."""
         assert self._reader is not None
         assert self._complaints is not None
         _end(self._reader)
         self._complaints.seek(0)
-        said = self._complaints.read(10_000).decode("utf-8", "replace")
+        err = self._complaints.read(10_000).decode("utf-8", "replace")
         self.close()
-        return self.complaint(said or f"object {name} cannot be read")
+        return self.complaint(err or f"object {name} cannot be read")
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill git and all that it has started."""
+    """Kill git and the processes that it has started."""
     try:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
@@ -251,7 +244,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, if it has not ended, and close its streams; it only reads, so nothing is lost."""
+    """End a process and close its streams; git only reads here, so nothing is lost."""
     if process.returncode is None:
         _kill(process)
         process.wait()

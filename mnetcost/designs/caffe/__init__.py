@@ -1,7 +1,7 @@
 """What does a Caffe prototxt say? The net it defines at test time, layer by layer, as a graph.
 
-Source: BVLC Caffe, caffe.proto, net.cpp (phases, in-place tops) and each layer's Reshape; forks where a
-layer's comment says so.
+Source: BVLC Caffe, caffe.proto, net.cpp (phases, in-place tops) and each layer's Reshape; a layer of a fork
+names the fork in its docstring.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def read(file: str, settings: Settings) -> Model:
     text = Prototxt(decode(read_bytes(file, LARGEST_FILE), file), file)
     file_sizes = sizes_in_file(lambda at: _built(text, file, at).layers, settings)
     net = _built(text, file, settings, file_sizes)
-    if net.own is None and (settings.resolution or settings.rho):
+    if net.file_size is None and (settings.resolution or settings.rho):
         raise net.fault_at("no input is an image, so that it has no resolution")
     title = Fields(net, text.root, "net").text("name", "")[:200]
-    return Model(net.layers.graph(), net.resolution or (1, 1), net.own, FORMAT, title)
+    return Model(net.layers.graph(), net.resolution or (1, 1), net.file_size, FORMAT, title)

@@ -220,8 +220,8 @@ class Net(Maps):
         self.text, self.file, self.settings = text, file, settings
         self.blobs: dict[str, Tensor] = {}
         self.images: int | None = None  # the batch in the file, by which no cost is multiplied
-        self.own: tuple[int, int] | None = None
-        self.resolution: tuple[int, int] | None = None
+        self.file_size: tuple[int, int] | None = None  # of the first image: height and width in the file
+        self.resolution: tuple[int, int] | None = None  # and as it is read
         self.shared: set[str] = set()  # names of weights that layers so far have
         self.training: set[str] = set()  # tops of layers that are not there at test time
 
@@ -262,8 +262,8 @@ class Net(Maps):
             raise self.fault_at(f"another input is called '{name[:80]}'", at)
         if self.images is None:
             self.images = dims[0]
-        if len(dims) == 4 and self.own is None:
-            self.resolution, self.own = image_size(self.file, name, dims[2], dims[3], self.settings)
+        if len(dims) == 4 and self.file_size is None:
+            self.resolution, self.file_size = image_size(self.file, name, dims[2], dims[3], self.settings)
             dims = (*dims[:2], *self.resolution)
         ref = self.layers.input(name, *self.view(dims), line=self.text.line(at.at))
         self.blobs[name] = self.tensor(ref, dims)
