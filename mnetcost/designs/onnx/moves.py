@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from ...engine.ops.moves import Scatter
+from ..kit import moves
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text
+from ..kit.tensors import NotKnown, Tensor, Value, dims_text
 from .axes import flattened, resolved, sliced, squeezed, unsqueezed
 from .axes import split as splits
 from .net import Call
@@ -136,35 +137,17 @@ def part(call: Call, name: str, t: Tensor, dims: Dims) -> Value:
 
 def gather(call: Call) -> Output:
     """Some of an axis by fixed numbers, or rows of a table by computed ones: both only move numbers."""
-    t, index = call.tensor(0), call.input(1)
-    axis = call.signed("axis", 0)
+    t, index, axis = call.tensor(0), call.input(1), call.signed("axis", 0)
     if index is None or not -len(t.dims) <= axis < len(t.dims):
         raise NotKnown
-    axis %= len(t.dims)
-    taken = prod(index.dims)
-    dims = (*t.dims[:axis], *index.dims, *t.dims[axis + 1 :])
-    if 0 in dims:
-        return Stored(dims, None, 0, ())
-    if isinstance(index, Tensor) or taken > t.dims[axis]:
-        return call.net.picked(call.name, t, dims)
-    y = call.net.part(call.name, t, (*t.dims[:axis], taken, *t.dims[axis + 1 :]))
-    if not index.dims:
-        return call.net.without(y, [axis])
-    return y if len(index.dims) == 1 else call.reshape(y, dims, "axes")
+    return moves.gather(call, t, index, axis % len(t.dims))
 
 
 def gather_nd(call: Call) -> Output:
-    """Numbers, or slices of numbers, by the places that the rows of the second input say."""
-    t, index, batch = call.tensor(0), call.input(1), call.signed("batch_dims", 0)
-    if (
-        index is None
-        or not index.dims
-        or batch < 0
-        or t.dims[:batch] != index.dims[:batch]
-        or batch + index.dims[-1] > len(t.dims)
-    ):
+    index = call.input(1)
+    if index is None:
         raise NotKnown
-    return call.net.picked(call.name, t, (*index.dims[:-1], *t.dims[batch + index.dims[-1] :]))
+    return moves.gather_nd(call, call.tensor(0), index, call.signed("batch_dims", 0))
 
 
 def gather_elements(call: Call) -> Output:
@@ -203,27 +186,16 @@ def ranged(call: Call) -> Output:
     return Stored(call.net.checked((max(0, -int((start - stop) // step)),), call.name))
 
 
-def expand(call: Call) -> Output:
-    """Repeat along axes of 1, which only moves numbers."""
-    value, target = call.input(0), call.indices("shape", 1)
-    if value is None or target is None:
-        raise NotKnown
-    try:
-        dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
-    except ValueError as e:
-        raise call.fault(str(e)) from None
-    if dims == value.dims:
-        return value
-    return call.net.repeated(call.name, value, dims)
+def repeat(key: str, move: Callable[[Call, Value, list[int]], Value]) -> Rule:
+    """A value repeated by the numbers of its second input, or of an attribute."""
 
+    def rule(call: Call) -> Output:
+        value, numbers = call.input(0), call.indices(key, 1)
+        if value is None or numbers is None:
+            raise NotKnown
+        return move(call, value, numbers)
 
-def tile(call: Call) -> Output:
-    value, times = call.input(0), call.indices("repeats", 1)
-    if value is None or times is None or len(times) != len(value.dims):
-        raise NotKnown
-    return call.net.repeated(
-        call.name, value, call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name)
-    )
+    return rule
 
 
 def pad(call: Call) -> Output:
@@ -264,8 +236,8 @@ MOVES: dict[str, Rule] = {
     "EyeLike": eye_like,
     "Range": ranged,
     "Trilu": free,
-    "Expand": expand,
-    "Tile": tile,
+    "Expand": repeat("shape", moves.expand),
+    "Tile": repeat("repeats", moves.tile),
     "Pad": pad,
 }
 """What truly costs nothing."""

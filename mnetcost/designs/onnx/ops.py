@@ -10,9 +10,8 @@ from typing import Any
 
 from ...engine.ops import AvgPool, MaxPool, Reduce, Resize
 from ...engine.ops.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
-from ...engine.ops.moves import Permute
 from ...engine.terms import KEPT
-from ..kit.layers import LARGEST_DIMENSION
+from ..kit import moves
 from ..kit.stored import Stored
 from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text, view
 from .moves import MOVES, Output, Rule
@@ -258,13 +257,9 @@ def resize(call: Call) -> Output:
 def to_depth(call: Call) -> Output:
     """Blocks of positions to channels, or back."""
     x, count = mapped(call, call.tensor())
-    b = call.integer("blocksize", 1)
-    n, c, h, w = x.dims if count == 2 and 1 <= b < LARGEST_DIMENSION else (0, 0, 0, 0)
-    up = call.type == "DepthToSpace"
-    if not c or (c % (b * b) if up else h % b or w % b):
+    if count != 2:
         raise NotKnown
-    dims = (n, c // (b * b), h * b, w * b) if up else (n, c * b * b, h // b, w // b)
-    return call.add(Permute(*view(dims, 1)), x, dims=dims, c=1)
+    return moves.to_depth(call, x, call.integer("blocksize", 1), call.type == "DepthToSpace")
 
 
 def col2im(call: Call) -> Output:

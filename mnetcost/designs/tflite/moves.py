@@ -8,9 +8,10 @@ from __future__ import annotations
 from math import prod
 
 from ...engine.ops.moves import Permute
+from ..kit import moves
 from ..kit.folding import fold
 from ..kit.stored import Stored
-from ..kit.tensors import MOST_AXES, NotKnown, Tensor, Value, broadcast, dims_text, view
+from ..kit.tensors import MOST_AXES, NotKnown, Tensor, Value, dims_text, view
 from .call import Call, Output, Rule
 
 FOLLOWS = "read it at the size in the file, or convert the network again at this one"
@@ -124,24 +125,9 @@ def gather(call: Call) -> Output:
     """Some of an axis by fixed numbers, or as many as asked for by computed ones."""
     t, index, batch = call.tensor(), call.value(1), call.integer("BatchDims", 0, -MOST_AXES)
     at = call.axis_at("Axis", len(t.dims))
-    count = prod(index.dims)
     if not 0 <= batch <= min(at, len(index.dims)) or index.dims[:batch] != t.dims[:batch]:
         raise NotKnown
-    dims = (*t.dims[:at], *index.dims[batch:], *t.dims[at + 1 :])
-    if isinstance(index, Tensor) or batch or count > t.dims[at]:
-        return call.net.picked(call.name, t, dims)
-    y = call.net.part(call.name, t, (*t.dims[:at], count, *t.dims[at + 1 :]))
-    if not index.dims:
-        return call.net.without(y, [at])
-    return y if len(index.dims) == 1 else call.reshape(y, dims, "axes")
-
-
-def gather_nd(call: Call) -> Output:
-    """Numbers, or slices of numbers, by the places that the rows of the second input say."""
-    t, index = call.tensor(), call.value(1)
-    if not index.dims or index.dims[-1] > len(t.dims):
-        raise NotKnown
-    return call.net.picked(call.name, t, (*index.dims[:-1], *t.dims[index.dims[-1] :]))
+    return moves.gather(call, t, index, at, batch)
 
 
 def to_batch(call: Call) -> Output:
@@ -240,33 +226,6 @@ def pad(call: Call) -> Output:
     return call.net.padded(call.name, t, pads[::2], pads[1::2])
 
 
-def to_depth(call: Call) -> Output:
-    x, b = call.map(), call.integer("BlockSize", 1)
-    n, h, w, c = x.dims
-    up = call.type == "DEPTH_TO_SPACE"
-    if c % (b * b) if up else h % b or w % b:
-        raise NotKnown
-    dims = (n, h * b, w * b, c // (b * b)) if up else (n, h // b, w // b, c * b * b)
-    return call.add(Permute(*view(dims, 3)), x, dims=dims, c=3)
-
-
-def broadcast_to(call: Call) -> Output:
-    value, target = call.value(), call.numbers(1)
-    try:
-        dims = call.net.checked(broadcast([value.dims, tuple(target)]), call.name)
-    except ValueError as e:
-        raise call.fault(str(e)) from None
-    return value if dims == value.dims else call.net.repeated(call.name, value, dims)
-
-
-def tile(call: Call) -> Output:
-    value, times = call.value(), call.numbers(1)
-    if len(times) != len(value.dims):
-        raise NotKnown
-    dims = call.net.checked([n * k for n, k in zip(value.dims, times, strict=True)], call.name)
-    return value if dims == value.dims else call.net.repeated(call.name, value, dims)
-
-
 def filled(call: Call) -> Output:
     """One number, as many times as a shape says."""
     return Stored(call.net.checked(call.numbers(0), call.name))
@@ -301,10 +260,10 @@ MOVES: dict[str, Rule] = {
     "SPLIT": split,
     "SPLIT_V": split,
     "GATHER": gather,
-    "GATHER_ND": gather_nd,
+    "GATHER_ND": lambda call: moves.gather_nd(call, call.tensor(), call.value(1)),
     "SPACE_TO_BATCH_ND": to_batch,
     "BATCH_TO_SPACE_ND": from_batch,
-    "TILE": tile,
+    "TILE": lambda call: moves.tile(call, call.value(), call.numbers(1)),
     "FILL": filled,
     "ZEROS_LIKE": lambda call: Stored(call.value().dims),
     "REVERSE_V2": moved,
@@ -316,8 +275,8 @@ MOVES: dict[str, Rule] = {
     "PAD": pad,
     "PADV2": pad,
     "MIRROR_PAD": pad,
-    "SPACE_TO_DEPTH": to_depth,
-    "DEPTH_TO_SPACE": to_depth,
-    "BROADCAST_TO": broadcast_to,
+    "SPACE_TO_DEPTH": lambda call: moves.to_depth(call, call.map(), call.integer("BlockSize", 1), False),
+    "DEPTH_TO_SPACE": lambda call: moves.to_depth(call, call.map(), call.integer("BlockSize", 1), True),
+    "BROADCAST_TO": lambda call: moves.expand(call, call.value(), call.numbers(1)),
 }
 """What truly costs nothing, by its name in the schema."""
