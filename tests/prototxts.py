@@ -20,8 +20,8 @@ class Text:
     ) -> str:
         reads = bottoms or (self.x,)
         top = reads[0] if in_place else name
-        said = "".join(f' bottom: "{b}"' for b in reads)
-        self.out.append(f'layer {{ name: "{name}" type: "{type_}"{said} top: "{top}" {params} }}\n')
+        bottoms_text = "".join(f' bottom: "{b}"' for b in reads)
+        self.out.append(f'layer {{ name: "{name}" type: "{type_}"{bottoms_text} top: "{top}" {params} }}\n')
         self.x = top
         return top
 
@@ -36,9 +36,9 @@ class Text:
         bias: bool = True,
         more: str = "",
     ) -> str:
-        said = f"num_output: {out} kernel_size: {kernel} stride: {stride} pad: {pad} group: {group} {more}"
+        fields = f"num_output: {out} kernel_size: {kernel} stride: {stride} pad: {pad} group: {group} {more}"
         return self.layer(
-            name, "Convolution", f"convolution_param {{ {said}{'' if bias else ' bias_term: false'} }}"
+            name, "Convolution", f"convolution_param {{ {fields}{'' if bias else ' bias_term: false'} }}"
         )
 
     def relu(self) -> str:
@@ -299,12 +299,12 @@ def mobilenet_v2(rows: list[tuple[int, int, int, int]], depthwise: str = "Convol
             n += 1
             start, mid = t.x, width * ratio
             t.conv_norm(f"{n}/expand", mid, 1)
-            said = (
+            fields = (
                 f"num_output: {mid} kernel_size: 3 pad: 1 stride: {stride if step == 0 else 1} bias_term:"
                 " false"
             )
             group = f" group: {mid}" if depthwise == "Convolution" else ""
-            t.layer(f"{n}/dwise", depthwise, f"convolution_param {{ {said}{group} }}")
+            t.layer(f"{n}/dwise", depthwise, f"convolution_param {{ {fields}{group} }}")
             t.norm()
             t.relu()
             end = t.conv_norm(f"{n}/linear", out, 1, relu=False)

@@ -21,7 +21,7 @@ from ..kit.tensors import Tensor, dims_text, image_size, view
 from ..settings import Settings
 from .prototxt import MOST_FIELDS, Message, Prototxt, Word
 
-MOST_AXES = 32  # Caffe's own limit
+MOST_AXES = 32  # Caffe's limit
 
 
 V1_TYPES = {

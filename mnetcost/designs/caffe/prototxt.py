@@ -1,6 +1,6 @@
 """What does a protobuf text file say? Messages of fields, read without a schema by a small grammar.
 
-The text format's own library needs a compiled schema, refuses the fields of every fork of Caffe, and costs
+The library of the text format needs a compiled schema, refuses the fields of every fork of Caffe, and costs
 more to import than a whole report; the format is a page long. Source: protobuf's Text Format Language
 Specification.
 """
