@@ -262,7 +262,7 @@ class Layers:
             self.mark("grown", name)
 
     def rows(self, name: str, count: int, x: Shape, line: int = 0) -> None:
-        """Refuse a reshape whose fixed axes hold all positions of the map at the file's own size, where
+        """Refuse a reshape whose fixed axes hold all positions of the map at the size in the file, where
         this one would make rows of it.
         """
         key = f"{name}/rows"
@@ -273,7 +273,7 @@ class Layers:
                 f"its fixed axes hold the whole map at the file's size, and at this one {count:,} times as"
                 " many numbers reach it"
             )
-            raise self.fault(what, f"layer {name[:120]!r}", "read it at its own size", line)
+            raise self.fault(what, f"layer {name[:120]!r}", "read it at the size in the file", line)
 
     def may_end(self, type_: str, *inputs: Ref) -> bool:
         """May an op that cannot be costed be part of the file's tail?

@@ -88,7 +88,7 @@ class Maps:
         except (ValueError, ZeroDivisionError):
             dims = fitting
         if not dims or fitting not in ((), dims):
-            hint = "export it with dynamic axes, or read it at its own size"
+            hint = "export it with dynamic axes, or read it at the size in the file"
             raise self.fault(
                 f"its axes of {dims_text(old[1])} are fixed in the file and do not follow {dims_text(x)}",
                 name,
@@ -256,7 +256,7 @@ class Maps:
         return like._replace(ref=self.node(f"{name}/table/{moved}", op(*shape), t.ref))
 
     def unknown(self, type_: str, name: str, values: Sequence[Value], dims: Dims | None) -> Tensor:
-        """Add an op that cannot be costed, its output as the file says or its first input's."""
+        """Add an op that cannot be costed; its axes are those in the file or of its first input."""
         tensors = [v for v in values if isinstance(v, Tensor)]
         if dims is None:
             dims = tensors[0].dims if tensors else (1,)

@@ -1,4 +1,4 @@
-"""How does a tensor of any number of axes look as a map, and which layer does an operation on it stand for?
+"""How does a tensor of any number of axes look as a map, and which layer is an operation on it?
 
 ONNX and TFLite speak of axes, the engine of maps of h x w x c. A tensor here knows its axes and which of
 them is the channels; the others, the batch of 1 apart, are folded into height and width. Where a layer
@@ -183,7 +183,7 @@ def around(dims: Dims, axis: int) -> Shape:
 def image_size(
     file: str, name: str, h: int, w: int, settings: Settings
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
-    """The size to read an image at, and the file's own; 0 is a side that the file leaves open.
+    """The size to read an image at, and the size in the file; 0 is a side that the file leaves open.
 
     Raises CallError where the file leaves it open and the settings do not say.
     """
@@ -198,7 +198,7 @@ def image_size(
 def sequence_size(
     file: str, name: str, length: int, settings: Settings
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
-    """The size to read a sequence at, as a map one wide, and the file's own; a length of 0 is one that
+    """The size to read a sequence at, as a map one wide, and the size in the file; a length of 0 is one that
     the file leaves open.
 
     Raises CallError where the file leaves it open and the settings do not say, or they say a width.

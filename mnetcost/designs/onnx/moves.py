@@ -77,7 +77,7 @@ def size(call: Call) -> Output:
 
 
 def reshape(call: Call) -> Output:
-    """Axes that follow from shapes are at this size; those that stand in the file are at its own, and
+    """Axes that follow from shapes are at this size; those in the file are at the size in the file, and
     followed.
     """
     t = call.tensor()
