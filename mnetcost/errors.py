@@ -1,40 +1,40 @@
-"""What a user can mend: mistakes in a call, a spec or a file, each with its place and the way out."""
+"""The errors that a user can mend: mistakes in a call, a spec or a file, each with its place and a hint."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-MOST_WORDS = 5000  # that a misspelt one is compared with
+MOST_WORDS = 5000  # that a misspelt word is compared with
 
 
 def plain(text: object) -> str:
-    """Text from a stranger as one harmless line: control and bidirectional characters, and commands to a
-    CI service, are shown, not sent.
+    """Text from a file or a call as one line that is safe to print: control and bidirectional characters are
+    escaped, and so are commands to a CI service.
 
     >>> plain("a\\x1b[31mb")
     'a\\\\x1b[31mb'
     """
-    said = str(text)
-    if not (said.isascii() and said.isprintable()):
-        said = "".join(
+    shown = str(text)
+    if not (shown.isascii() and shown.isprintable()):
+        shown = "".join(
             (
                 c
                 if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF
                 else c.encode("unicode_escape", "backslashreplace").decode()
             )
-            for c in said
+            for c in shown
         )
-    if "##[" in said:  # the runner of GitHub Actions takes commands out of a log: these anywhere in a line,
-        said = said.replace("##[", "##\\x5b")
-    if said.lstrip().startswith("::"):  # and these at its beginning
-        said = said.replace("::", "\\x3a:", 1)
-    return said
+    if "##[" in shown:  # GitHub Actions runs commands that it finds in a log: these anywhere in a line,
+        shown = shown.replace("##[", "##\\x5b")
+    if shown.lstrip().startswith("::"):  # and these at its beginning
+        shown = shown.replace("::", "\\x3a:", 1)
+    return shown
 
 
 def nearest(word: str, known: Iterable[object], cutoff: float = 0.6) -> str | None:
-    """Return the known word most like this one, or None; of very many words the first few thousand are
-    looked at.
+    """Return the known word most like this one, or None if none is like it; only the first `MOST_WORDS` are
+    compared.
     """
     from difflib import get_close_matches
     from itertools import islice
@@ -46,7 +46,7 @@ def nearest(word: str, known: Iterable[object], cutoff: float = 0.6) -> str | No
 
 
 class Fault(NamedTuple):
-    """One mistake: where it stands, what is wrong, and the nearest right thing."""
+    """One mistake: where it is, what is wrong, and a hint that mends it."""
 
     message: str
     file: str = ""
@@ -61,7 +61,7 @@ class Fault(NamedTuple):
 
 
 class MnetcostError(Exception):
-    """Anything a user can mend; `faults` lists every mistake found, `exit_code` what a command ends with."""
+    """Base of all errors: `faults` lists every mistake found, `exit_code` is the exit code of a command."""
 
     exit_code = 2
 
@@ -75,18 +75,18 @@ class SpecError(MnetcostError):
 
 
 class ShapeError(MnetcostError):
-    """Shapes do not fit: a map vanishes, or two inputs disagree.
+    """Shapes do not fit: an output has no elements, or two inputs disagree.
 
     Ops raise it; the graph adds the layer's name.
     """
 
 
 class UnknownOpError(MnetcostError):
-    """The design holds an op that cannot be costed."""
+    """The design has an op that cannot be costed."""
 
 
 class CallError(MnetcostError):
-    """An option's value makes no sense."""
+    """The value of an option or argument is not valid."""
 
 
 class BudgetError(MnetcostError):

@@ -80,7 +80,7 @@ def assert_within_budget(
 
     limits: by name, as in a budget: {"madds": "301M", "params": {"max": "+1%"}, "op:depthwise.madds":
     "25M"}; without them, those of the nearest mnetcost.toml for this design. against, baseline: what
-    relative limits are held against.
+    relative limits are compared with.
     Raises AssertionError for a broken limit, MnetcostError for a mistake in the call or the design.
     """
     __tracebackhide__ = True

@@ -1,4 +1,4 @@
-"""Baselines: figures in a committed file, and limits held against them."""
+"""Baselines: figures in a committed file, and limits compared with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets held against designs, in real repositories and through the command line."""
+"""Budgets checked against designs, in real repositories and through the command line."""
 
 from __future__ import annotations
 

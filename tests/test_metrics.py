@@ -1,4 +1,4 @@
-"""The figures that limits are held against."""
+"""The figures that limits are compared with."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ PRIVATE = {
     "the house": r"\bthe house\b",
 }
 """Words with a private meaning or in an unusual order, each with the pattern that finds it."""
+MOST_SAID = 20  # in the whole package
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PACKAGE = sorted((ROOT / "mnetcost").rglob("*.py"))
 
 
 def private(text: str) -> list[str]:
@@ -50,3 +52,20 @@ def test_the_title_and_the_first_paragraph_of_a_page_have_no_private_word(page: 
 def test_a_private_word_is_seen(text: str) -> None:
     """The guard can fail."""
     assert private(text)
+
+
+def said(text: str) -> int:
+    """How often "said" stands in a source: as a word, or as a part of a name."""
+    return len(re.findall(r"(?<![a-z])said(?![a-z])", text, re.IGNORECASE))
+
+
+def test_the_package_says_what_is_said() -> None:
+    """Variables are named for what they hold, a text or a message, and sentences say who states it."""
+    counts = {path.name: said(path.read_text("utf-8")) for path in PACKAGE}
+    assert sum(counts.values()) <= MOST_SAID, {name: n for name, n in counts.items() if n}
+
+
+@pytest.mark.parametrize(("source", "count"), [("said = self.said_of(x)  # as said", 3), ("aforesaid", 0)])
+def test_said_is_seen_in_names_and_sentences(source: str, count: int) -> None:
+    """The count can rise: a variable, a method and a comment count one each."""
+    assert said(source) == count

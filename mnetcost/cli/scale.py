@@ -63,16 +63,16 @@ def command(
     """
     from ..analyses.report.scale import answer, scale
 
-    name, own = split_design(design)
-    asked = own.over(settings(options))
+    name, given = split_design(design)
+    asked = given.over(settings(options))
     spec = find_spec(name)
     if rho is not None and resolution is not None:
         raise CallError("--rho and --resolution cannot be combined")
-    alphas = [own.alpha] if own.alpha is not None else list(spec.alphas)
-    if alpha is not None and own.alpha is None:
+    alphas = [given.alpha] if given.alpha is not None else list(spec.alphas)
+    if alpha is not None and given.alpha is None:
         alphas = read_values(alpha, "--alpha", lambda v: read_multiplier(v, "--alpha"))
-    if own.rho is not None or own.resolution is not None:
-        sizes = [sized(spec.resolution, own)[0]]
+    if given.rho is not None or given.resolution is not None:
+        sizes = [sized(spec.resolution, given)[0]]
     elif rho is not None:
         sizes = [
             sized(spec.resolution, Settings(rho=r))[0]

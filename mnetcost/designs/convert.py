@@ -89,7 +89,7 @@ def spec_text(design: Design) -> str:
         lines.append(_row(ref, node, names, before))
         before = ref
     text = "\n".join(
-        [*lines, "]", "", "[widths]", 'scale = "fixed"          # the file\'s own, whatever alpha is', ""]
+        [*lines, "]", "", "[widths]", 'scale = "fixed"          # as in the file, whatever alpha is', ""]
     )
     try:
         again = load_spec(read_spec(text, NAMED, "net", None, parent_of), Settings())

@@ -20,6 +20,8 @@ BARE = re.compile(r"[^,\]}#\n]+")
 
 
 class _Scanner:
+    """Walks through a valid TOML text and notes the line of each key."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -28,14 +30,17 @@ class _Scanner:
         self.lines: dict[KeyPath, int] = {}
 
     def blank(self) -> None:
+        """Go past blanks, ends of lines and comments."""
         self.at = BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]
 
     def note(self, path: KeyPath) -> None:
+        """Note the line of the current position for a path, unless it has one."""
         self.line += self.text.count("\n", self.counted, self.at)
         self.counted = self.at
         self.lines.setdefault(path, self.line)
 
     def key(self) -> KeyPath:
+        """Read a key, which may have several parts joined by dots."""
         parts = []
         while found := KEY.match(self.text, self.at):
             word = found[1]
@@ -51,6 +56,7 @@ class _Scanner:
         return tuple(parts)
 
     def pair(self, base: KeyPath) -> None:
+        """Read `key = value`; every part of a dotted key is noted."""
         start = self.at
         key = self.key()
         end, self.at = self.at, start
@@ -60,6 +66,7 @@ class _Scanner:
         self.value((*base, *key))
 
     def value(self, path: KeyPath) -> None:
+        """Go past a value, noting the keys and items in it."""
         self.blank()
         c = self.text[self.at : self.at + 1]
         if c in "\"'":
@@ -87,11 +94,13 @@ class _Scanner:
             self.at = BARE.match(self.text, self.at).end()  # type: ignore[union-attr]
 
     def comma(self) -> None:
+        """Go past a comma, if there is one."""
         self.blank()
         if self.text.startswith(",", self.at):
             self.at += 1
 
     def document(self) -> None:
+        """Read the text to its end: pairs, and the heads of tables."""
         base: KeyPath = ()
         tables: dict[KeyPath, int] = {}
         while True:

@@ -28,6 +28,8 @@ class Wrong(Exception):
 
 
 def whole(low: int, high: int) -> Callable[[Any, str], int]:
+    """A reader of whole numbers from `low` to `high`."""
+
     def read(value: Any, key: str) -> int:
         if value.__class__ is not int or not low <= value <= high:
             raise Wrong(f"a whole number from {low} to {high:,}")
@@ -37,6 +39,8 @@ def whole(low: int, high: int) -> Callable[[Any, str], int]:
 
 
 def number(low: float, high: float, above: bool) -> Callable[[Any, str], float]:
+    """A reader of numbers up to `high`, from `low` on or only above it."""
+
     def read(value: Any, key: str) -> float:
         fits = value.__class__ in (int, float) and (low < value if above else low <= value) and value <= high
         if not fits:
@@ -49,6 +53,7 @@ def number(low: float, high: float, above: bool) -> Callable[[Any, str], float]:
 
 
 def sized(low: int) -> Callable[[Any, str], Any]:
+    """A reader of a size in pixels: one number for a square, or [height, width]."""
     one = whole(low, LARGEST_SIDE)
 
     def read(value: Any, key: str) -> Any:
@@ -64,6 +69,7 @@ def sized(low: int) -> Callable[[Any, str], Any]:
 
 
 def read_width(value: Any, key: str) -> Any:
+    """A number of channels, or "classes" for as many as the classifier has."""
     if value == "classes":
         return value
     try:
@@ -73,6 +79,7 @@ def read_width(value: Any, key: str) -> Any:
 
 
 def read_zeros(value: Any, key: str) -> Any:
+    """Rows and columns of zeros: one number, [h, w] or [top, bottom, left, right]."""
     side = whole(0, LARGEST_SIDE)
     try:
         if value.__class__ is list and len(value) in (2, 4):
@@ -83,6 +90,7 @@ def read_zeros(value: Any, key: str) -> Any:
 
 
 def read_padding(value: Any, key: str) -> Any:
+    """A padding by its name, or as numbers of zeros."""
     if value in PADDINGS:
         return value
     try:
@@ -97,12 +105,15 @@ def read_padding(value: Any, key: str) -> Any:
 
 
 def read_scale(value: Any, key: str) -> str:
+    """How a width follows alpha: "scaled", "fixed" or "scaled from A"."""
     if isinstance(value, str) and SCALE.fullmatch(value):
         return value
     raise Wrong('"scaled", "fixed", or "scaled from A" with an alpha A up to 100')
 
 
 def word(known: tuple[str, ...], called: str = "") -> Callable[[Any, str], str]:
+    """A reader of one of the known words; `called` is what the error calls them."""
+
     def read(value: Any, key: str) -> str:
         if value not in known if isinstance(value, str) else True:
             from .synonyms import meant
@@ -120,28 +131,33 @@ SCALE = re.compile(r"scaled|fixed|scaled from (?!0+(\.0*)?$)([0-9]{1,2}(\.[0-9]{
 
 
 def read_choice(value: Any, key: str) -> str:
+    """One of the words that the field of this key may be."""
     return word(CHOICES[key])(value, key)
 
 
 def read_flag(value: Any, key: str) -> bool:
+    """true or false."""
     if value.__class__ is not bool:
         raise Wrong("true or false")
     return bool(value)
 
 
 def read_text(value: Any, key: str) -> str:
+    """A text of up to 2,000 characters."""
     if not isinstance(value, str) or len(value) > 2000:
         raise Wrong("a text of up to 2,000 characters")
     return value
 
 
 def read_name(value: Any, key: str) -> str:
+    """A name of up to 200 characters."""
     if not isinstance(value, str) or not 0 < len(value) <= 200 or value != value.strip():
         raise Wrong("a name of 1 to 200 characters, without blanks around it")
     return value
 
 
 def read_names(value: Any, key: str) -> tuple[str, ...]:
+    """One name or a list of names, as a tuple."""
     if isinstance(value, list) and value and len(value) <= LONGEST_LIST:
         return tuple(read_name(v, key) for v in value)
     try:
@@ -151,12 +167,14 @@ def read_names(value: Any, key: str) -> tuple[str, ...]:
 
 
 def read_texts(value: Any, key: str) -> tuple[str, ...]:
+    """A list of up to 100 texts."""
     if not isinstance(value, list) or len(value) > 100:
         raise Wrong("a list of texts")
     return tuple(read_text(v, key) for v in value)
 
 
 def read_numbers(value: Any, key: str) -> tuple[float, ...]:
+    """A list of numbers above 0, up to 100."""
     one = number(0, 100, above=True)
     if not isinstance(value, list) or not value or len(value) > LONGEST_LIST:
         raise Wrong("a list of numbers above 0")
@@ -164,6 +182,7 @@ def read_numbers(value: Any, key: str) -> tuple[float, ...]:
 
 
 def read_sides(value: Any, key: str) -> tuple[int, ...]:
+    """A list of sizes in pixels."""
     one = whole(1, LARGEST_SIDE)
     if not isinstance(value, list) or not value or len(value) > LONGEST_LIST:
         raise Wrong("a list of sizes in pixels")

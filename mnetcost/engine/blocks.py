@@ -411,8 +411,8 @@ class UniversalBottleneck(NamedTuple):
 
 
 def halved(s: Site, printed: int) -> Num:
-    """Half of a scaled width, rounded down; raises ShapeError where the table's own is odd, since a
-    channel of it would be lost.
+    """Half of a scaled width, rounded down; raises ShapeError where the printed width is odd, since
+    a channel of it would be lost.
     """
     if printed % 2:
         raise ShapeError(f"a width of {printed} has no two halves")
@@ -513,7 +513,7 @@ class XceptionBlock(NamedTuple):
     """Xception's block: `convs` separable convolutions, each behind an activation, max pooling where it
     strides, and a shortcut.
 
-    All but the last have `first` channels (as `out`, where it is not said). A separable convolution has
+    All but the last have `first` channels (`out` unless given). A separable convolution has
     batch norm behind its 1x1 only. `activate_first = false` leaves the first activation out. The shortcut
     is a 1x1 convolution where stride or width change.
     Source: Chollet 2016, arXiv 1610.02357, figure 5.

@@ -26,10 +26,12 @@ class LayerCost(NamedTuple):
 
     @property
     def name(self) -> str:
+        """The layer's name."""
         return self.node.name
 
     @property
     def output(self) -> Shape:
+        """The shape of its output."""
         return self.node.output
 
     @property
@@ -126,7 +128,7 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
                 *(
                     Fault(
                         f"cannot cost {what}",
-                        hint="--allow-unknown goes on without it and marks the result partial",
+                        hint="--allow-unknown skips it and marks the result partial",
                     )
                     for what in left_out
                 )

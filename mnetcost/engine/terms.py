@@ -31,9 +31,9 @@ WORK_KINDS = (
 )
 """Every kind of work.
 
-A pool's own count is its windows; `pool_input` and `pool_output` are the numbers it reads and writes.
+A pool is counted by its windows; `pool_input` and `pool_output` are the numbers it reads and writes.
 
-A transposed convolution's own count is at its input's positions; `transposed_output` is the same at its
+A transposed convolution is counted at its input's positions; `transposed_output` is the same at its
 output's, as some tools count.
 """
 

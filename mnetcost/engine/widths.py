@@ -1,8 +1,8 @@
 """How many channels does alpha leave? The rounding rules of the published models.
 
 alpha scales a width and a rule turns the fraction into channels; the published implementations differ in
-nothing more often. A rule is a row of `ROUNDING`; which part of a network uses which rule is said by the
-spec (`[widths]`).
+nothing more often. A rule is a row of `ROUNDING`; the spec says which part of a network uses
+which rule (`[widths]`).
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class WidthRule(NamedTuple):
         return self.minimum or (self.divisor if self.rounding.endswith("divisible") else 1)
 
     def round(self, value: Any) -> Num:
+        """Round a width by this rule."""
         return ROUNDING[self.rounding](value, self.divisor, self.minimum)
 
     def width(self, printed: Num, alpha: Any) -> Num:

@@ -24,7 +24,7 @@ from ..report.metrics import Gauge
 SCHEMA = "mnetcost.baseline/1"
 LARGEST_BASELINE = 1 << 21  # bytes; ten thousand designs
 HEAD = """\
-# Figures that relative limits are held against, written by `mnetcost baseline`.
+# Figures that relative limits are compared with, written by `mnetcost baseline`.
 # A changed line here is a change of what a design may cost: review it as one.
 """
 STANDING = tuple(m for m in METRICS if not m.startswith("layers.") and METRICS[m].scoped)

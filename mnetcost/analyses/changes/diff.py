@@ -71,6 +71,7 @@ class Diff(NamedTuple):
 
     @property
     def madds(self) -> int:
+        """Multiply-adds of the second design less those of the first."""
         return self.after.madds - self.before.madds
 
     @property
@@ -246,7 +247,7 @@ def data(found: Diff) -> dict[str, Any]:
 
 
 def document(found: Diff, sentences: bool = False) -> Document:
-    """Answer with the totals of both and the causes, the dearest first: as a table of figures, or as
+    """Answer with the totals of both and the causes, the most expensive first: as a table of figures, or as
     sentences.
     """
     unit = found.convention.unit

@@ -31,6 +31,7 @@ class Change(NamedTuple):
     puts: tuple[Callable[[State], State], ...] = ()
 
     def apply(self, state: State) -> State:
+        """Return the state with this change made; the given one is left as it is."""
         state = state._replace(units=dict(state.units))  # one copy, which the puts write to
         for put in self.puts:
             state = put(state)
@@ -246,8 +247,7 @@ def _rules(old: Rules, new: Rules, held: set[tuple[str, ...]]) -> Iterator[Chang
     before = dict(_leaves(old))
     for path, now in _leaves(new):
         if before.get(path) != now and path not in held:
-            # a role's rule follows the design's own unless it says otherwise: one change of both is one
-            # change
+            # a role uses the design's rule unless it has another: a change of both is one change
             what = path[-1] if {"widths", "width", "roles"} & set(path) else ".".join(path)
             yield Change(
                 "written" if path[0] == "written" else "rule",

@@ -28,7 +28,7 @@ BESIDE = ("shared", "written")  # what a layer of a graph says beside its op's f
 
 
 class Unit(NamedTuple):
-    """One piece: a row of a spec laid once, or one layer of a graph; its fields are complete, defaults
+    """One piece: a row of a spec with one copy, or one layer of a graph; its fields are complete, defaults
     filled in.
     """
 
@@ -76,7 +76,7 @@ class State(NamedTuple):
     spec: Spec | None  # whose rows the units are; None where they are layers
 
     def graph(self) -> Graph:
-        """Lay the pieces out again.
+        """Build the graph of the pieces.
 
         Raises ShapeError or SpecError where they do not fit together.
         """

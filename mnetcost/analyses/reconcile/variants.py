@@ -42,6 +42,7 @@ class Edit(NamedTuple):
 
 
 def of_spec(change: Callable[[Spec], Spec]) -> Callable[[Spec, Settings], State]:
+    """Make an edit of the spec alone, which leaves the settings as they are."""
     return lambda spec, settings: (change(spec), settings)
 
 
@@ -55,18 +56,22 @@ def of_rules(table: str, **put: Any) -> Callable[[Spec, Settings], State]:
 
 
 def of_roles(roles: tuple[tuple[str, WidthRule], ...]) -> Callable[[Spec, Settings], State]:
+    """Replace the width rules of the roles."""
     return of_spec(lambda spec: spec._replace(rules=spec.rules._replace(roles=roles)))
 
 
 def of_all_rules(rules: Rules) -> Callable[[Spec, Settings], State]:
+    """Replace every rule."""
     return of_spec(lambda spec: spec._replace(rules=rules))
 
 
 def as_built(other: Spec) -> Callable[[Spec, Settings], State]:
+    """Replace the whole spec with that of another build of the design."""
     return of_spec(lambda _: other)
 
 
 def of_settings(**put: Any) -> Callable[[Spec, Settings], State]:
+    """Set values in the settings, which leaves the spec as it is."""
     return lambda spec, settings: (spec, settings._replace(**put))
 
 
@@ -97,6 +102,7 @@ def of_strides(changes: Mapping[int, int]) -> Callable[[Spec, Settings], State]:
 
 
 def with_fields(row: Row, **put: Any) -> Row:
+    """Return a copy of the row with these fields set."""
     return row._replace(fields={**row.fields, **put})
 
 

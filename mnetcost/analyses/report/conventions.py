@@ -85,11 +85,15 @@ class _Counted(NamedTuple):
     missing: list[str]  # what the convention does not know, in words
 
     def row(self) -> tuple[Any, ...]:
+        """The convention as a row of the table: work, its unit, parameters, and the difference to the
+        reference of each.
+        """
         more = {kind: sum(e.amount for e in self.reasons[kind]) for kind in SIDES}
         work = (self.figures[WORK], self.convention.unit, more[WORK])
         return self.convention.name, *work, self.figures[PARAMS], more[PARAMS], ", ".join(self.missing)
 
     def data(self) -> dict[str, Any]:
+        """The convention as JSON: its figures, and the reasons why they differ from the reference."""
         return {
             "name": self.convention.name,
             "unit": self.convention.unit,

@@ -37,6 +37,7 @@ class Metric(NamedTuple):
 
     @property
     def units(self) -> Mapping[str, int]:
+        """The units that a limit on this metric may be given in: of bytes, or of counts."""
         return BYTES if self.unit == "bytes" else UNITS
 
 

@@ -27,7 +27,7 @@ class Rule(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """What relative limits are held against: a git revision (or where this branch left it), or a baseline
+    """What relative limits are compared with: a git revision (or where this branch left it), or a baseline
     file.
     """
 

@@ -53,6 +53,7 @@ class Message:
 
 
 def unescape(found: re.Match[str]) -> str:
+    """The character that an escape in a string stands for: hexadecimal, octal or one letter."""
     code = found[0][1:]
     if code[0] == "x" and len(code) > 1:
         return chr(int(code[1:], 16))
@@ -76,6 +77,7 @@ class Prototxt:
         return bisect_right(self.breaks, at - 1) + 1
 
     def fault(self, message: str, at: int | None = None) -> SpecError:
+        """Make the error for a mistake at a position of the text, by default where reading has got to."""
         return SpecError(Fault(message, self.file, self.line(self.at if at is None else at)))
 
     def _next(self) -> tuple[str, str]:

@@ -58,6 +58,7 @@ FUNCTIONS = {
 
 
 def plain_name(name: str) -> str:
+    """A function's name without its package, in lower case and without underscores."""
     return name.rsplit(">", 1)[-1].rsplit(".", 1)[-1].replace("_", "").lower()
 
 

@@ -29,6 +29,9 @@ class _Bounded(io.FileIO):
     """
 
     def readinto(self, buffer: Any, /) -> int | None:
+        """Read into a buffer; raise TooLarge where it, or an attribute that begins in it, is larger than a
+        config.
+        """
         view = memoryview(buffer).cast("B")
         if len(view) > LARGEST_CONFIG + AROUND:
             raise TooLarge

@@ -98,6 +98,7 @@ def plain_norm(op: Op) -> Callable[[Call], Tensor]:
 
 
 def batch_norm(call: Call) -> Tensor:
+    """Batch normalisation; with `renorm`, which keeps more statistics, it is not known."""
     if call.given.get("renorm"):
         raise NotKnown
     return norm(Norm)(call)
@@ -111,6 +112,7 @@ def normalization(call: Call) -> Tensor:
 
 
 def prelu(call: Call) -> Tensor:
+    """PReLU, with one learned slope per number of the image; along `shared_axes` the slopes are shared."""
     t = call.x
     shared = call.integers("shared_axes", [])
     if any(a >= len(t.dims) for a in shared):
@@ -119,6 +121,7 @@ def prelu(call: Call) -> Tensor:
 
 
 def activation(call: Call) -> Tensor:
+    """The activation function that the config names."""
     given = call.given.get("activation")
     function = function_of(call, given)
     if function is None:
@@ -132,6 +135,7 @@ def elementwise(function: str) -> Callable[[Call], Tensor]:
 
 
 def relu(call: Call) -> Tensor:
+    """ReLU, or the variant that its slope, threshold and largest value make of it."""
     return elementwise(relu_of(call))(call)
 
 
@@ -141,10 +145,12 @@ def same(call: Call) -> Tensor:
 
 
 def dropout(call: Call) -> Tensor:
+    """Dropout or noise: kept as a layer, although it costs nothing when the model runs."""
     return call.same(Dropout(), call.tensors[0])
 
 
 def rescaling(call: Call, scale: bool = True, shift: bool = True) -> Tensor:
+    """A multiplication and an addition with fixed numbers."""
     return call.same(Rescale(scale, shift), call.x)
 
 
@@ -161,6 +167,7 @@ def custom_scale(call: Call) -> Tensor:
 
 
 def flatten(call: Call) -> Tensor:
+    """All axes of an image become one; a tensor that has only one is kept."""
     t = call.x
     return t if len(t.dims) == 2 else call.mapped(Flatten(), t, flat=True)
 
@@ -226,10 +233,12 @@ def refitted(old: Dims, target: Dims, new: Dims) -> Dims | None:
 
 
 def reshape(call: Call) -> Tensor:
+    """A reshape to the `target_shape` of the config."""
     return reshaped(call, call.given.get("target_shape"))
 
 
 def permute(call: Call) -> Tensor:
+    """The axes in the order of `dims`, which counts them from 1, without the batch."""
     order, t = call.integers("dims"), call.x
     if sorted(order) != list(range(1, len(t.dims))):
         raise call.fault(f"{order} is no order of {len(t.dims) - 1} axes")
@@ -255,11 +264,13 @@ def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]
 
 
 def zero_padding(call: Call) -> Tensor:
+    """Zeros around a map."""
     x = windowed(call)
     return call.mapped(Pad(borders(call, "padding")), x)
 
 
 def cropping(call: Call) -> Tensor:
+    """Cut the borders of a map off."""
     x = windowed(call)
     top, bottom, left, right = borders(call, "cropping", 0)
     h, w, _ = view(x.dims, x.c)
@@ -272,6 +283,7 @@ METHODS = ("nearest", "bilinear", "bicubic")
 
 
 def method_of(call: Call, default: str) -> str:
+    """The interpolation that the config names."""
     method = call.text("interpolation", default)
     if method not in METHODS:
         raise NotKnown
@@ -279,16 +291,19 @@ def method_of(call: Call, default: str) -> str:
 
 
 def upsampling(call: Call) -> Tensor:
+    """Enlarge a map by a whole factor per axis."""
     x, method = windowed(call), method_of(call, "nearest")
     return call.mapped(Upsample(window(call, "size", 2), method), x)
 
 
 def resizing(call: Call) -> Tensor:
+    """Resize a map to a fixed height and width."""
     x, method = map_of(call), method_of(call, "bilinear")
     return call.mapped(Resize(call.integer("height"), call.integer("width"), method), x)
 
 
 def center_crop(call: Call) -> Tensor:
+    """The middle of a map, of a fixed height and width."""
     x, height, width = map_of(call), call.integer("height"), call.integer("width")
     h, w, _ = view(x.dims, x.c)
     if height > h or width > w:  # Keras enlarges what is too small
@@ -313,6 +328,7 @@ def fitted(call: Call) -> tuple[list[Tensor], Dims, int]:
 
 
 def misfit(call: Call, shapes: list[Dims]) -> Exception:
+    """Make the error for inputs whose shapes do not fit together."""
     return call.fault("its inputs do not fit: " + ", ".join(map(text_of, shapes[:8])))
 
 

@@ -79,6 +79,7 @@ def reduce(by: str) -> Callable[[Call], Tensor]:
 
 
 def op_reshape(call: Call) -> Tensor:
+    """A reshape to a shape whose first number is the batch."""
     shape = listed(argument(call, "newshape", 1, argument(call, "shape", 1)))
     if not shape:
         raise NotKnown
@@ -86,6 +87,7 @@ def op_reshape(call: Call) -> Tensor:
 
 
 def op_transpose(call: Call) -> Tensor:
+    """The axes in a given order; the batch must stay first."""
     axes, t = argument(call, "axes", 1, argument(call, "perm", 1)), call.tensors[0]
     if (
         not isinstance(axes, list)
@@ -97,6 +99,7 @@ def op_transpose(call: Call) -> Tensor:
 
 
 def op_concatenate(call: Call) -> Tensor:
+    """Concatenation along an axis: by default the first for the operation `Concatenate`, else the last."""
     axis = argument(call, "axis", 1, 0 if call.type == "Concatenate" else -1)
     if axis.__class__ is not int:
         raise NotKnown
@@ -104,6 +107,7 @@ def op_concatenate(call: Call) -> Tensor:
 
 
 def op_squeeze(call: Call) -> Tensor:
+    """Drop axes of size 1: the given ones, or all but the batch."""
     axes, t = argument(call, "axis", 1), call.tensors[0]
     ones = [i for i, n in enumerate(t.dims) if i and n == 1]
     at = ones if axes is None else axes_at(len(t.dims), axes)
@@ -113,12 +117,14 @@ def op_squeeze(call: Call) -> Tensor:
 
 
 def op_expand_dims(call: Call) -> Tensor:
+    """Insert an axis of size 1."""
     t = call.tensors[0]
     at = axis_at(len(t.dims) + 1, argument(call, "axis", 1))
     return as_dims(call, (*t.dims[:at], 1, *t.dims[at:]))
 
 
 def op_pad(call: Call) -> Tensor:
+    """Zeros around the height and width of a map; padding of the batch or the channels is not known."""
     pairs, t = argument(call, "pad_width", 1, argument(call, "paddings", 1)), call.tensors[0]
     if not isinstance(pairs, list) or len(pairs) != 4 or len(t.dims) != 4:
         raise NotKnown
@@ -178,6 +184,7 @@ def op_split(call: Call) -> list[Tensor]:
 
 
 def op_unstack(call: Call) -> list[Tensor]:
+    """Split along an axis into parts of size 1, and drop that axis."""
     t = call.tensors[0]
     at = axis_at(len(t.dims), argument(call, "axis", 2, 0))
     parts = parts_of(call, t, at, [1] * min(t.dims[at], MOST_PARTS + 1))
@@ -264,10 +271,12 @@ def repeated(call: Call, times: list[int] | None) -> Tensor:
 
 
 def op_tile(call: Call) -> Tensor:
+    """Repeat a tensor so many times along each axis."""
     return repeated(call, listed(argument(call, "multiples", 1, argument(call, "repeats", 1))))
 
 
 def op_repeat(call: Call) -> Tensor:
+    """Repeat each number so many times along one axis."""
     times, rank = single(argument(call, "repeats", 1)), len(call.tensors[0].dims)
     at = axis_at(rank, argument(call, "axis", 2))
     if times is None:
@@ -276,6 +285,7 @@ def op_repeat(call: Call) -> Tensor:
 
 
 def op_broadcast(call: Call) -> Tensor:
+    """Broadcast to a shape of the same rank, which repeats the axes of size 1."""
     shape, dims = listed(argument(call, "shape", 1)), call.tensors[0].dims
     if shape is None or len(shape) != len(dims):
         raise NotKnown
@@ -298,6 +308,7 @@ def op_moved(call: Call) -> Tensor:
 
 
 def op_swap(call: Call) -> Tensor:
+    """Swap two axes."""
     dims = list(call.tensors[0].dims)
     a, b = (axis_at(len(dims), argument(call, f"axis{n}", n)) for n in (1, 2))
     dims[a], dims[b] = dims[b], dims[a]
@@ -320,6 +331,7 @@ def op_depth(call: Call) -> Tensor:
 
 
 def op_resize(call: Call) -> Tensor:
+    """Resize a map to a fixed height and width, bilinearly by default."""
     size, t = listed(argument(call, "size", 1)), call.tensors[0]
     method = argument(call, "interpolation", 2, argument(call, "method", 2, "bilinear"))
     if len(t.dims) != 4 or size is None or len(size) != 2 or min(size) < 1 or method not in METHODS:

@@ -53,6 +53,7 @@ def window(call: Call, key: str, default: Any = MISSING) -> Any:
 
 
 def padding_of(call: Call) -> str:
+    """The config's padding, 'valid' by default; raises SpecError for any other than 'valid' and 'same'."""
     padding = call.text("padding", "valid").lower()
     if padding not in ("valid", "same"):
         raise call.fault(f"padding '{padding[:20]}' is not known")
@@ -60,6 +61,7 @@ def padding_of(call: Call) -> str:
 
 
 def conv(call: Call) -> Tensor:
+    """A convolution over one or two axes; "causal" padding, over one, puts all zeros in front."""
     x = windowed(call)
     kernel, stride = window(call, "kernel_size"), window(call, "strides", 1)
     dilation = window(call, "dilation_rate", 1)
@@ -80,6 +82,7 @@ def _depthwise(call: Call, bias: bool) -> DepthwiseConv:
 
 
 def depthwise(call: Call) -> Tensor:
+    """A depthwise convolution, with `depth_multiplier` filters per channel."""
     x = windowed(call)
     return activated(call, call.mapped(_depthwise(call, call.flag("use_bias", True)), x))
 
@@ -116,6 +119,8 @@ def transposed(call: Call) -> Tensor:
 
 
 def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
+    """Max or average pooling; the stride is the window unless the config gives one."""
+
     def build(call: Call) -> Tensor:
         x = windowed(call)
         kernel = window(call, "pool_size", 2)
@@ -128,6 +133,8 @@ def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
 
 
 def global_pool(how: str) -> Callable[[Call], Tensor]:
+    """Pooling over all positions; the axes of positions go unless `keepdims` is set."""
+
     def build(call: Call) -> Tensor:
         return call.mapped(GlobalPool(how), windowed(call), flat=not call.flag("keepdims", False))
 

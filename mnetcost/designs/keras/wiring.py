@@ -125,6 +125,7 @@ class Model:
             raise self.fault(f"its layers must be tables, at most {MOST_LAYERS:,}")
 
     def fault(self, message: str, layer: str = "", hint: str = "") -> SpecError:
+        """Make the error for a mistake in this model, at one of its layers if given."""
         return self.net.layers.fault(message, f"layer {layer[:80]!r}" if layer else self.place, hint)
 
     def run(self, class_name: str, inputs: list[Tensor] | None) -> list[Value]:
@@ -300,6 +301,7 @@ class Functional(Model):
         return Arguments(tensors, read(step.args), read(step.kwargs), shapes)
 
     def output(self, link: Link) -> Value:
+        """The value that a link refers to: one output of one call of a layer."""
         values = self.done[link.layer, link.call]
         return values[min(max(link.output, 0), len(values) - 1)]
 

@@ -19,7 +19,7 @@ from .verify import verify
 
 LONGEST_NAME = 180
 LARGEST_DIMENSION = 2**31 - 1  # what the formats themselves hold in one dimension
-UNKNOWN_HINT = "--allow-unknown goes on without it and marks the result partial"
+UNKNOWN_HINT = "--allow-unknown skips it and marks the result partial"
 
 PRODUCTS = re.compile(
     "conv(?!ert)|corr|gemm|matmul|(?<!to)(?<!to_)dense|(?<!bi)(?<!tri)linear|fully_?connected|inner_?product|"
@@ -365,26 +365,32 @@ class AxesOnly(Layers):
             self.sizes, self.file_sizes = like.sizes, like.file_sizes
 
     def add(self, name: Any, op: Op, *inputs: Ref, **how: Any) -> Ref:
+        """Adds nothing."""
         return 0
 
     def unknown(self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, line: int = 0) -> Ref:
+        """Adds nothing, and notes no unknown op."""
         return 0
 
     def tail(self, type_: Any, name: Any, *inputs: Ref, **how: Any) -> Ref:
+        """Adds nothing, and refers to no layer."""
         return NO_REF
 
     def may_end(self, type_: str, *inputs: Ref) -> bool:
+        """True where the layers are searched for an end of the network that cannot be costed."""
         return self.looks_for_tail
 
     def op(self, ref: Ref) -> Op:
+        """Every reference is read as an input, since no layer is kept."""
         return Input(1, 1, 1)
 
     def mark(self, note: str, name: str, numbers: int = 0, key: Any = None) -> None:
-        pass
+        """Keeps no note."""
 
 
 class NothingCounted(Counted):
     """Counts no stored number."""
 
     def add(self, part: Part) -> int:
+        """Returns 0: no number is new."""
         return 0

@@ -114,6 +114,7 @@ class Maps:
         return tuple(out)
 
     def fault(self, message: str, name: str = "", hint: str = "") -> SpecError:
+        """Make the error for a mistake in the file, at one of its layers if given."""
         return self.layers.fault(message, f"layer {name[:120]!r}" if name else "", hint)
 
     def at(self, name: str = "") -> MakeFault:
@@ -557,6 +558,7 @@ class Maps:
         return y if keep else self.without(y, axes)
 
     def graph(self, weight_bytes: int) -> Graph:
+        """The finished graph, verified; raises as `Layers.graph` does."""
         return self.layers.graph(weight_bytes)
 
 

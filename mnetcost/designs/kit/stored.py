@@ -48,6 +48,7 @@ class Part(NamedTuple):
 
     @property
     def size(self) -> int:
+        """How many numbers the part has."""
         return self.whole if self.cut is None else self.cut.size
 
 

@@ -112,6 +112,7 @@ class Reading(KitReading[Net]):
         return (1, 2) if last else (2, 3)
 
     def measure(self, v: Any) -> None:
+        """Take the image's height and width, and the batch, from an input's axes."""
         dims = self.dims(v)
         h, w = (dims[i] for i in self.sides(dims))
         self.measure_image(text(v.name), h, w, dims[0] or 1)
@@ -149,6 +150,9 @@ class Reading(KitReading[Net]):
         return 1 if dims[2] and not dims[1] else 2 if dims[1] and not dims[2] else 0
 
     def build(self, size: tuple[int, int], axes_only: bool, before: Net | None = None) -> Net:
+        """Build the layers for an image of (height, width), with a batch of 1; `before` is the net at the
+        size in the file.
+        """
         net = Net(self.file, bool(self.settings.allow_unknown), self.model, convert, OPS, STILL, axes_only)
         if before:
             net.before, net.layers.file_sizes = before.reshaped, before.layers.sizes
@@ -184,6 +188,7 @@ class Reading(KitReading[Net]):
         return net
 
     def channels(self, v: Any, dims: Dims, net: Net) -> int:
+        """Which axis of an input is the channels: the last of an image whose height and width come first."""
         return (
             (3 if self.sides(self.dims(v)) == (1, 2) else 1) if len(dims) == 4 else net.channels_of(len(dims))
         )

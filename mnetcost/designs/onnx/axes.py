@@ -52,6 +52,7 @@ def _transposed(call: Call, dims: Dims) -> Dims | None:
 
 
 def squeezed(call: Call, dims: Dims) -> Dims:
+    """Squeeze's axes: those of size 1 dropped, or only the given ones."""
     axes = call.indices("axes", 1)
     at = {a % len(dims) for a in axes} if axes and dims else {i for i, n in enumerate(dims) if n == 1}
     if any(dims[i] != 1 for i in at):
@@ -60,6 +61,7 @@ def squeezed(call: Call, dims: Dims) -> Dims:
 
 
 def unsqueezed(call: Call, dims: Dims) -> Dims:
+    """Unsqueeze's axes: ones inserted at the given places of the output."""
     axes = call.indices("axes", 1) or []
     rank = len(dims) + len(axes)
     if rank > MOST_AXES or len({a % rank for a in axes}) != len(axes):
@@ -71,6 +73,7 @@ def unsqueezed(call: Call, dims: Dims) -> Dims:
 
 
 def flattened(call: Call, dims: Dims) -> Dims:
+    """Flatten's two axes: the product of those before `axis`, and of the rest."""
     axis = call.signed("axis", 1)
     axis = axis + len(dims) if axis < 0 else axis
     return prod(dims[:axis]), prod(dims[axis:])

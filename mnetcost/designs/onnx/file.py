@@ -139,9 +139,11 @@ class _Skim:
         self.fields = self.kept = 0
 
     def fault(self, message: str, at: int) -> SpecError:
+        """Make the error for a mistake at a byte of the file."""
         return SpecError(Fault(message, self.file, place=f"byte {at:,}"))
 
     def varint(self, at: int, end: int) -> tuple[int, int]:
+        """Read one protobuf varint; return the number and where the next byte stands."""
         n = shift = 0
         for k in range(at, min(end, at + 10)):
             byte = self.data[k]
@@ -174,6 +176,7 @@ class _Skim:
             at = stop
 
     def message(self, name: str, at: int, end: int, depth: int = 0) -> bytearray:
+        """Copy one protobuf message: the fields that are read, and the messages in it."""
         if depth > DEEPEST:
             raise self.fault("is nested too deeply", at)
         known, out, dropped = MESSAGES[name], bytearray(), 0

@@ -27,6 +27,7 @@ def free(call: Call) -> Output:
 
 
 def constant(call: Call) -> Output:
+    """A constant stored in the node, in whichever attribute it is written."""
     for key, a in call.attributes.items():
         if key == "value":
             return call.net.stored(a.t, ("constant", call.name), call.name)
@@ -62,6 +63,7 @@ def constant_of_shape(call: Call) -> Output:
 
 
 def shape(call: Call) -> Output:
+    """A value's axes as stored numbers, from `start` to `end`."""
     value = call.input(0)
     if value is None:
         raise NotKnown
@@ -72,6 +74,7 @@ def shape(call: Call) -> Output:
 
 
 def size(call: Call) -> Output:
+    """How many numbers a value has, as one stored number."""
     value = call.input(0)
     return None if value is None else Stored((), None, 0, (prod(value.dims),))
 
@@ -104,25 +107,30 @@ def axes(change: Callable[[Call, Dims], Dims]) -> Rule:
 
 
 def transpose(call: Call) -> Output:
+    """The axes in another order, reversed by default."""
     t = call.tensor()
     return call.net.transpose(call.name, t, call.indices("perm") or list(range(len(t.dims)))[::-1])
 
 
 def concat(call: Call) -> Output:
+    """Values one behind another along an axis; those with no numbers drop out."""
     values = [v for v in call.inputs if v is not None and 0 not in v.dims]
     return call.net.concat(call.name, values, call.signed("axis", 0))
 
 
 def q_concat(call: Call) -> Output:
+    """Concatenation of quantised values: from the third input on, every third is a value."""
     return call.net.concat(call.name, [v for v in call.inputs[2::3] if v is not None], call.signed("axis", 0))
 
 
 def slices(call: Call) -> Output:
+    """A slice of a value."""
     t = call.tensor()
     return part(call, call.name, t, tuple(map(len, sliced(call, t.dims)[0])))
 
 
 def split(call: Call) -> Output:
+    """A value split along an axis."""
     t = call.tensor()
     return [
         part(call, f"{call.name}/{k + 1}", t, tuple(map(len, taken)))
@@ -144,6 +152,7 @@ def gather(call: Call) -> Output:
 
 
 def gather_nd(call: Call) -> Output:
+    """Numbers or rows of a value, picked by an index for several axes at once."""
     index = call.input(1)
     if index is None:
         raise NotKnown
@@ -151,6 +160,7 @@ def gather_nd(call: Call) -> Output:
 
 
 def gather_elements(call: Call) -> Output:
+    """One number of a value for each number of an index of the same rank."""
     t, index = call.tensor(0), call.input(1)
     if index is None or len(index.dims) != len(t.dims):
         raise NotKnown
@@ -176,6 +186,7 @@ def scatter(call: Call) -> Output:
 
 
 def eye_like(call: Call) -> Output:
+    """An identity matrix of the shape of its input, worked out without the image."""
     value = call.input(0)
     return None if value is None else Stored(value.dims)
 

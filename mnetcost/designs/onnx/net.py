@@ -119,6 +119,7 @@ class Net(Maps):
         return bool(params > sum(self.held.values()))
 
     def trains(self, stored: Stored, name: str) -> bool:
+        """Are these numbers parameters that are new here? Notes those that only fill in for weights."""
         new = super().trains(stored, name)
         if new and fills(stored):
             self.layers.mark("filler", name, stored.numbers)
@@ -131,6 +132,7 @@ class Net(Maps):
         return sum(n for key, n in self.bytes_of.items() if key[0] == "initializer" or key in self.counted)
 
     def initializers(self, graph: Any, prefix: str = "") -> dict[bytes, Value]:
+        """The stored values of a graph's initializers, by name; raises SpecError for a name given twice."""
         found: dict[bytes, Value] = {}
         for t in graph.initializer:
             if t.name in found:
@@ -188,6 +190,7 @@ class Net(Maps):
     def outputs(
         self, names: Any, env: MutableMapping[bytes, Value | None], prefix: str
     ) -> list[Value | None]:
+        """The values of these outputs; raises SpecError for one that no node gives."""
         for o in names:
             if o.name not in env:
                 raise self.fault(f"its output '{text(o.name)[:80]}' is given by no node", prefix)
@@ -248,10 +251,12 @@ class Call(KitCall):
         return self.env[name]
 
     def raw(self, key: str) -> Any:
+        """The value of an attribute; None where the node does not have it."""
         a = self.attributes.get(key)
         return None if a is None else KINDS_OF_ATTRIBUTES.get(kind_of(a), lambda a: a)(a)
 
     def truth(self, value: Any) -> bool | None:
+        """An attribute read as a flag: ONNX writes flags as whole numbers."""
         return bool(value) if isinstance(value, int) else None
 
     def indices(self, key: str, at: int = -1) -> list[int] | None:
@@ -283,8 +288,8 @@ class Call(KitCall):
         """Is an input of a norm only what an exporter writes for a scale or a shift that the norm lacks:
         ones, or zeros?
 
-        Told by a name that onnxscript makes up; or because the norm is a group norm written as an instance
-        norm of the groups (`grouped`), behind which stands what is learned.
+        They are recognised by a name that onnxscript makes up; or because the norm is a group norm written as
+        an instance norm of the groups (`grouped`), behind which the learned scale and shift follow.
         """
         value = self.input(at)
         same = (
@@ -374,6 +379,7 @@ class Call(KitCall):
         )
 
     def unknown(self, k: int = 0) -> Tensor:
+        """Add the op as one that is not known; `k` is the number of its output."""
         declared = self.declared(k)
         values = [v for v in self.inputs if v is not None]
         if k and declared is None:

@@ -39,6 +39,8 @@ def gemm(call: Call, at: tuple[int, int, int] = (0, 1, 2)) -> Output:
 
 
 def matmul(a: int = 0, b: int = 1) -> Rule:
+    """A matrix product of the inputs `a` and `b`."""
+
     def rule(call: Call) -> Output:
         left, right = call.input(a), call.input(b)
         if left is None or right is None:
@@ -71,6 +73,9 @@ def einsum(call: Call) -> Output:
 
 
 def batch_norm(call: Call) -> Output:
+    """Batch normalisation. A scale of ones or a shift of zeros that only fills in for a missing one is no
+    parameter.
+    """
     x = call.tensor()
     gamma, beta, mean, variance = (call.weights(i) for i in range(1, 5))
     if gamma is None or beta is None or mean is None or variance is None or len(x.dims) < 2:
@@ -120,6 +125,7 @@ def channel_norm(call: Call) -> Output:
 
 
 def activation(function: str) -> Rule:
+    """A function of each number."""
     return lambda call: call.same(Activation(function), call.tensor())
 
 
@@ -142,6 +148,7 @@ def clip(call: Call) -> Output:
 
 
 def prelu(call: Call) -> Output:
+    """PReLU, with as many slopes as are stored."""
     slope = call.weights(1)
     if slope is None:
         raise NotKnown
@@ -171,6 +178,8 @@ def combine(by: str, a: int = 0, b: int = 1) -> Rule:
 
 
 def combine_all(by: str) -> Rule:
+    """Any number of inputs, element by element; a single one is kept as it is."""
+
     def rule(call: Call) -> Output:
         values = call.values()
         if len(values) == 1:
@@ -192,6 +201,8 @@ def quantize_dynamic(call: Call) -> Output:
 
 
 def reduce(by: str) -> Rule:
+    """A reduction over the given axes. Without any it is over all, unless `noop_with_empty_axes` is set."""
+
     def rule(call: Call) -> Output:
         t = call.tensor()
         axes_ = call.indices("axes", 1)
@@ -211,6 +222,7 @@ def running(call: Call) -> Output:
 
 
 def arg(call: Call) -> Output:
+    """The place of the largest or smallest number along an axis."""
     return call.net.reduce(
         call.name, call.tensor(), [call.signed("axis", 0)], call.flag("keepdims", True), "argmax"
     )
@@ -272,6 +284,7 @@ def col2im(call: Call) -> Output:
 
 
 def lrn(call: Call) -> Output:
+    """Local response normalisation over `size` channels."""
     return call.same(LocalResponseNorm(call.integer("size", 1)), call.net.seen(call.tensor(), 1, call.name))
 
 
@@ -287,6 +300,7 @@ def conditional(call: Call) -> Output:
 
 
 def gelu_bias(call: Call) -> Output:
+    """A bias added, then GELU: an op of ONNX Runtime."""
     y = (
         call.combine("add", call.tensor(), v, part="bias")
         if (v := call.input(1)) is not None

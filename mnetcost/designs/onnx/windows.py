@@ -119,6 +119,9 @@ def dynamic_conv(call: Call, op: DynamicConv, x: Tensor, w: Tensor, bias: Value 
 
 
 def conv_transpose(call: Call) -> Output:
+    """A transposed convolution, whose weights are stored by input channel; an explicit `output_shape` is not
+    known.
+    """
     x, count = mapped(call, call.tensor())
     w, bias = call.weights(1), call.weights(2)
     if w is None or len(w.dims) != count + 2:
@@ -163,6 +166,8 @@ def pool(kind: Any) -> Rule:
 
 
 def global_pool(kind: str) -> Rule:
+    """Pooling over all positions; for a batch it is a reduction over these axes."""
+
     def rule(call: Call) -> Output:
         x = call.tensor()
         if len(x.dims) < 3:

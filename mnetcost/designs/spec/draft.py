@@ -19,7 +19,7 @@ from .rows import row_tables
 DEEPEST_EXTENDS = 16
 
 ParentOf = Callable[[str, Path | None], tuple[str, str]]
-"""From the name a spec extends, and the spec's own path, to the parent's file and text."""
+"""From the name a spec extends, and the path of that spec, to the parent's file and text."""
 
 
 class Found(NamedTuple):
@@ -42,7 +42,7 @@ class Draft:
         self.complete = True  # False where what it extends could not be read
 
     def add(self, file: str, text: str, base: Path | None) -> None:
-        """Read one file, first what it extends; its own keys win."""
+        """Read one file, after what it extends; its keys override those."""
         self.reading.texts[file] = text
         table = Table(self.reading, Spot(file), parse_toml(text, file))
         if "extends" in table.values:

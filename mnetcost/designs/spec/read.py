@@ -17,7 +17,7 @@ from .values import Row, Spec
 def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf) -> Spec:
     """Read a spec's text, and what it extends.
 
-    `base` is the file's own path, beside which a relative `extends` is looked for; `parent_of` finds
+    `base` is the path of the file, beside which a relative `extends` is looked for; `parent_of` finds
     the file and text of what it extends.
 
     Raises SpecError with every fault found: file, line, place, and the nearest right key.

@@ -12,7 +12,7 @@ class Row(NamedTuple):
     """One row of a spec's table, checked against its op."""
 
     op: str
-    fields: Mapping[str, Any]  # the op's own keys, as written
+    fields: Mapping[str, Any]  # the keys of the op, as written
     name: str = ""
     inputs: tuple[str, ...] = ()  # names of the rows it reads; empty for the row above
     repeat: int = 1

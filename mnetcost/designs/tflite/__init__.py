@@ -71,10 +71,12 @@ class Reading(KitReading[Maps]):
             self.without_size()
 
     def check(self, n: int, count: int) -> None:
+        """Raise SpecError where the number of a tensor is past the last one."""
         if not 0 <= n < count:
             raise SpecError(Fault(f"tensor {n:,} is not there", self.file))
 
     def build(self, size: tuple[int, int], axes_only: bool, before: Maps | None = None) -> Maps:
+        """Build the layers for an image of (height, width); `before` is the net at the size in the file."""
         maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=axes_only)
         if before:
             maps.before, maps.layers.file_sizes = before.reshaped, before.layers.sizes

@@ -47,6 +47,9 @@ class Call(KitCall):
 
     @property
     def padding(self) -> Any:
+        """The padding as ops take it: a name, or the zeros that a dilated convolution was given by another
+        operator.
+        """
         if "Pads" in self:  # of a dilated convolution, see dilated.py
             top, bottom, left, right = self.raw("Pads")
             return plain_size(top, left) if (top, left) == (bottom, right) else (top, bottom, left, right)

@@ -138,6 +138,7 @@ class _Reader:
         self.kept = 0
 
     def fault(self, message: str, place: str = "") -> SpecError:
+        """Make the error for a mistake at a place in the file."""
         return SpecError(Fault(message, self.file, place=place))
 
     def count(self, n: int, what: str, most: int = MOST_ENTRIES) -> range:
@@ -160,15 +161,18 @@ class _Reader:
         )
 
     def number(self, kind: str, at: int) -> int:
+        """Unpack one number; raises struct.error outside of the file."""
         if not 0 <= at < len(self.data):
             raise struct.error("an offset points outside of the file")
         return int(struct.unpack_from(kind, self.data, at)[0])
 
     def vector(self, table: Any, field: str, what: str) -> tuple[int, ...]:
+        """A vector of whole numbers, of bounded length."""
         read = getattr(table, field)
         return tuple(int(read(i)) for i in self.count(getattr(table, f"{field}Length")(), what, 20_000))
 
     def tensor(self, t: Any, n: int) -> TensorInFile:
+        """Read one tensor; raises SpecError where its axes do not fit the bytes of its buffer."""
         self.place = f"tensor {n}"
         name = self.text(t, 10)
         dims, signature = self.vector(t, "Shape", "axes"), self.vector(t, "ShapeSignature", "axes")
@@ -207,6 +211,7 @@ class _Reader:
         return at, size
 
     def operator(self, o: Any, types: list[str], n: int) -> Operator:
+        """Read one operator, with its options and the numbers of its tensors."""
         self.place = f"operator {n}"
         if not 0 <= o.OpcodeIndex() < len(types):
             raise self.fault(f"its type {o.OpcodeIndex():,} is not there", self.place)
@@ -218,6 +223,7 @@ class _Reader:
         return Operator(type_, self.options(o, type_), inputs, outputs)
 
     def options(self, o: Any, type_: str) -> dict[str, Any]:
+        """The options of an operator that are used, by name; of a custom operator only their length."""
         import tflite
 
         if type_.startswith("custom"):
@@ -238,6 +244,7 @@ class _Reader:
         }
 
     def subgraph(self, n: int) -> Subgraph:
+        """Read a subgraph: its tensors, operators, inputs and outputs."""
         import tflite
 
         model = self.model

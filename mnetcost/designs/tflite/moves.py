@@ -18,10 +18,12 @@ FOLLOWS = "read it at the size in the file, or convert the network again at this
 
 
 def free(call: Call) -> Output:
+    """Returns its input, at no cost."""
     return call.value()
 
 
 def shape(call: Call) -> Output:
+    """A value's axes as stored numbers."""
     dims = call.value().dims
     return Stored((len(dims),), None, 0, dims)
 
@@ -44,6 +46,7 @@ def reshape(call: Call) -> Output:
 
 
 def squeeze(call: Call) -> Output:
+    """Drop axes of size 1: the given ones, or all."""
     t = call.tensor()
     axes = [call.axis(a, len(t.dims)) for a in call.integers("SqueezeDims", (), -MOST_AXES)] or [
         i for i, n in enumerate(t.dims) if n == 1
@@ -54,16 +57,19 @@ def squeeze(call: Call) -> Output:
 
 
 def expand_dims(call: Call) -> Output:
+    """Insert an axis of size 1."""
     t = call.tensor()
     at = call.axis(call.numbers(1)[0], len(t.dims) + 1)
     return call.reshape(t, (*t.dims[:at], 1, *t.dims[at:]))
 
 
 def transpose(call: Call) -> Output:
+    """The axes in another order."""
     return call.net.transpose(call.name, call.tensor(), call.numbers(1))
 
 
 def concat(call: Call) -> Output:
+    """Values one behind another along an axis, then the fused activation."""
     return call.fused(call.net.concat(call.name, call.values(), call.integer("Axis", 0, -MOST_AXES)))
 
 
@@ -93,6 +99,7 @@ def taken(call: Call, t: Value, dims: list[int], part: str = "") -> Value:
 
 
 def unpack(call: Call) -> Output:
+    """Split along an axis into parts of size 1, and drop that axis."""
     t = call.tensor()
     at = call.axis_at("Axis", len(t.dims))
     if t.dims[at] > 1000:
@@ -169,6 +176,7 @@ def from_batch(call: Call) -> Output:
 
 
 def slices(call: Call) -> Output:
+    """A slice of each axis by its begin and size; a size of -1 goes to the end."""
     value, begin, size = call.value(), call.numbers(1), call.numbers(2)
     if not len(begin) == len(size) == len(value.dims):
         raise call.fault("its begin and size do not fit")
@@ -178,6 +186,9 @@ def slices(call: Call) -> Output:
 
 
 def strided_slice(call: Call) -> Output:
+    """Python's slicing, with steps; a bit for each axis of a mask leaves out its begin or end, or drops the
+    axis.
+    """
     value = call.value()
     begin, end, step = (call.numbers(i) for i in (1, 2, 3))
     rank = len(value.dims)
@@ -218,6 +229,7 @@ def strided_slice(call: Call) -> Output:
 
 
 def pad(call: Call) -> Output:
+    """Padding before and after each axis; only its size matters, not what it is filled with."""
     t, pads = call.tensor(), call.numbers(1)
     if len(pads) != 2 * len(t.dims):
         raise call.fault(f"pads of {pads[:16]} do not fit {dims_text(t.dims)}")

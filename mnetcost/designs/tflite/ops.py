@@ -27,6 +27,7 @@ def slid(call: Call, op: Any, x: Tensor) -> tuple[Any, Dims]:
 
 
 def conv(call: Call) -> Output:
+    """A convolution; it is grouped where its weights are for fewer channels than the map has."""
     x, w, bias = call.map(), call.weights(1), call.weights(2)
     if w is None or len(w.dims) != 4:
         raise NotKnown
@@ -43,6 +44,7 @@ def conv(call: Call) -> Output:
 
 
 def depthwise(call: Call) -> Output:
+    """A depthwise convolution; its filters per channel follow from the shape of its weights."""
     x, w, bias = call.map(), call.weights(1), call.weights(2)
     if w is None or len(w.dims) != 4 or w.dims[0] != 1:
         raise NotKnown
@@ -111,6 +113,9 @@ def svdf(call: Call) -> Output:
 
 
 def fully_connected(call: Call) -> Output:
+    """A dense layer over rows as long as its weights take, whatever the axes of its input; weights that are
+    computed make it a matrix product.
+    """
     x, w, bias = call.tensor(), call.value(1), call.weights(2)
     if len(w.dims) != 2:
         raise NotKnown
@@ -132,6 +137,7 @@ def fully_connected(call: Call) -> Output:
 
 
 def batch_matmul(call: Call) -> Output:
+    """A matrix product of two tensors, either transposed where a flag asks for it."""
     a, b = call.value(0), call.value(1)
 
     def turned(value: Value, key: str, part: str) -> Value:
@@ -147,6 +153,8 @@ def batch_matmul(call: Call) -> Output:
 
 
 def pool(kind: Any) -> Rule:
+    """Max or average pooling, then the fused activation."""
+
     def rule(call: Call) -> Output:
         x = call.map()
         window, shape = call.window("FilterHeight", "FilterWidth"), view((1, *x.dims[1:]), 3)
@@ -159,10 +167,12 @@ def pool(kind: Any) -> Rule:
 
 
 def activation(function: str) -> Rule:
+    """A function of each number."""
     return lambda call: call.same(Activation(function), call.tensor())
 
 
 def prelu(call: Call) -> Output:
+    """PReLU, with as many slopes as are stored."""
     slope = call.weights(1)
     if slope is None:
         raise NotKnown
@@ -170,15 +180,18 @@ def prelu(call: Call) -> Output:
 
 
 def combine(by: str) -> Rule:
+    """Two inputs, element by element, then the fused activation."""
     return lambda call: call.fused(call.combine(by, call.value(0), call.value(1)))
 
 
 def squared_difference(call: Call) -> Output:
+    """A subtraction, then a square."""
     y = call.combine("subtract", call.value(0), call.value(1))
     return call.same(Activation("power"), y, "square")
 
 
 def add_n(call: Call) -> Output:
+    """Any number of inputs added up."""
     return call.combine("add", *call.values())
 
 
@@ -188,20 +201,24 @@ def rescale(call: Call) -> Output:
 
 
 def l2_normalization(call: Call) -> Output:
+    """Each position divided by the length of its vector of channels; nothing is learned."""
     return call.fused(call.same(L2Norm(False), call.tensor()))
 
 
 def lrn(call: Call) -> Output:
+    """Local response normalisation over the channels within `Radius` on either side."""
     return call.same(LocalResponseNorm(2 * call.integer("Radius", 0, 0) + 1), call.map())
 
 
 def reduce(by: str) -> Rule:
+    """A reduction over the axes of its second input."""
     return lambda call: call.net.reduce(
         call.name, call.tensor(), call.numbers(1), call.flag("KeepDims", False), by
     )
 
 
 def arg(call: Call) -> Output:
+    """The place of the largest or smallest number along an axis."""
     return call.net.reduce(call.name, call.tensor(), call.numbers(1), False, "argmax")
 
 

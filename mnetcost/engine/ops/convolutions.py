@@ -82,6 +82,7 @@ class DepthwiseConv(NamedTuple):
         return Shape(h, w, x.c * self.multiplier)
 
     def printed(self, *xs: Num) -> Num:
+        """The printed width of its input, times the multiplier."""
         return xs[0] * self.multiplier
 
     def _factors(self, x: Shape) -> tuple[tuple[str, Num], ...]:

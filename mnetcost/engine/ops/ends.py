@@ -43,8 +43,8 @@ class Tail(NamedTuple):
     """An op that cannot be costed, behind the last layer with weights: the choice of boxes or the
     decoding of poses that ends a model file.
 
-    It has no weights and no products, so that the papers count 0; of its own kind is counted that it is
-    there. `numbers` is how many stored numbers it reads, which are a table.
+    It has no weights and no products, so that the papers count 0; that it is there is counted as work
+    of the kind `tail`. `numbers` is how many stored numbers it reads, which are a table.
     """
 
     h: Count = 1

@@ -117,4 +117,5 @@ class Concat(NamedTuple):
         return xs[0]._replace(**{side: sum(getattr(x, side) for x in xs)})
 
     def printed(self, *xs: Num) -> Num:
+        """The sum of the printed widths, along the channels; along another side it has none."""
         return sum(xs) if self.along == "channels" else None
