@@ -12,6 +12,7 @@ from .graph import Graph, Node
 from .num import ARRAY_LIMIT, Num, is_array, larger
 from .ops import Conv, Input, Unknown
 from .ops.convolutions import conv_kind
+from .ops.op import traits
 from .shapes import Shape
 from .terms import Term, by_kind
 
@@ -40,7 +41,7 @@ class LayerCost(NamedTuple):
         any other layer by its op.
         """
         op = self.node.op
-        return conv_kind(op, self.inputs[0]) if op.__class__ is Conv else str(op.label)
+        return conv_kind(op, self.inputs[0]) if op.__class__ is Conv else traits(op).label
 
     def params_by_kind(self) -> dict[str, Num]:
         """Raw parameter counts a kind."""
@@ -81,16 +82,16 @@ class Costs(NamedTuple):
         written = [
             layer.output.elements * layer.node.when * self.batch
             for layer in self.layers
-            if layer.node.op.writes
+            if traits(layer.node.op).writes
         ]
         return {"sum": sum(written), "largest": reduce(larger, written, 0)}
 
 
 def layer_cost(node: Node, xs: tuple[Shape, ...], batch: int) -> LayerCost:
     """Cost one layer that reads these shapes."""
-    op = node.op
-    params = () if node.shared else tuple(op.params(*xs))
-    work = tuple(op.work(node.output, *xs))
+    op, described = node.op, traits(node.op)
+    params = () if node.shared else tuple(described.params(op, *xs))
+    work = tuple(described.work(op, node.output, *xs))
     extra: tuple[tuple[str, Num], ...] = (("batch", batch),) if batch != 1 else ()
     if is_array(node.when) or node.when != 1:
         present = ("present", node.when)

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-Num = Any  # int, or a numpy int64 array that broadcasts with the other dimensions
+Num = Any
+"""A Python int, or a numpy int64 array that broadcasts with the other dimensions.
+
+To a type checker it is Any: a comparison of ints is a bool and one of arrays an array of 0 and 1, which a
+union or a Protocol could only state with a cast in every formula.
+"""
 
 ARRAY_LIMIT = 2**62  # what int64 holds, with a bit to spare
 

@@ -7,6 +7,7 @@ from .fields import PRELU
 from .graph import Builder, Ref
 from .num import Num, anywhere, everywhere, is_array, pair
 from .ops import Activation, Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Norm, Op, Pad, PRelu
+from .ops.op import traits
 from .rules import Rules
 from .shapes import Shape
 from .terms import BIASED
@@ -64,7 +65,7 @@ class Site:
         x = inputs or (self.x,)
         name = f"{self.place}/{part}" if part else self.place
         if written is None:
-            written = self.written.get(op.label, "")
+            written = self.written.get(traits(op).label, "")
         self.x = self.builder.add(
             name,
             op,

@@ -10,6 +10,7 @@ from typing import Any
 from ...designs.budgets.metrics import METRICS
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
+from ...engine.ops.op import traits
 from ...errors import CallError
 from ..documents import totals_data
 
@@ -36,7 +37,7 @@ def _named(glob: str, layer: LayerCost) -> LayerCost | None:
 SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
     "layer": _named,
     "op": lambda glob, layer: (
-        layer if fnmatchcase(layer.node.op.label, glob) or fnmatchcase(layer.word, glob) else None
+        layer if fnmatchcase(traits(layer.node.op).label, glob) or fnmatchcase(layer.word, glob) else None
     ),
     "kind": _of_kind,
     "stage": _where(lambda layer: f"{layer.output.h}x{layer.output.w}"),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ...engine.costs import Costs
 from ...engine.ops import OPS
+from ...engine.ops.op import traits
 from ...errors import CallError
 
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -42,7 +43,7 @@ class Metric(NamedTuple):
 
 
 def _op_count(label: str) -> Callable[[dict[str, Any], Costs], int]:
-    return lambda _, costs: sum(layer.node.op.label == label for layer in costs.layers)
+    return lambda _, costs: sum(traits(layer.node.op).label == label for layer in costs.layers)
 
 
 NO_MEMORY = "no memory figure"  # inputs, outputs and what is read later are in memory together

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -198,7 +198,9 @@ class Layer(Fields, Call):
         y = self.add(op._replace(bias=False), x, dims=dims, shared=weights)
         return self.add(Bias(), y, part="bias", shared=bias)
 
-    def reshape(self, t: Tensor, dims: Sequence[int], part: str = "", op: type[Op] = Reshape) -> Tensor:
+    def reshape(
+        self, t: Tensor, dims: Sequence[int], part: str = "", op: Callable[..., Op] = Reshape
+    ) -> Tensor:
         """Give the numbers of a blob other axes; `op` is Permute where their order changes."""
         if prod(dims) != prod(t.dims):
             raise self.fault(f"{dims_text(t.dims)} cannot be read as {dims_text(dims)}")

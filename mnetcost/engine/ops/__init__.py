@@ -35,9 +35,9 @@ from .moves import (
 from .pools import AdaptivePool, AvgPool, GlobalPool, MaxPool, Reduce, Resize, Upsample
 
 if TYPE_CHECKING:
-    from .op import OpClass
-
-Op = Any  # an instance of one of the classes below
+    from .op import Op, OpClass
+else:
+    Op = Any  # an instance of one of the classes below
 
 _OPS = {
     "conv": Conv,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from ..num import Num
 from ..terms import Terms
@@ -48,23 +48,31 @@ if TYPE_CHECKING:
         noun: str
         why: str
 
+        params: Callable[..., Terms]
+        work: Callable[..., Terms]
+
         def __call__(self, *args: Any, **fields: Any) -> Any: ...
 
     class Op(Protocol):
-        """An op in a graph: its fields, its traits, and the three questions that every op answers.
+        """An op in a graph: an instance of a class of `OPS`, its fields named as in specs.
 
-        Readers of model files, `Builder`, `cost` and all analyses meet here: a method that is added here has
-        to be written for every op. Fields are attributes of the names that specs use.
+        Readers of model files, `Builder`, `cost` and all analyses meet here. What `op` adds to a class
+        (its label, other traits, `params` and `work`) is asked of `traits`, since a type checker does not
+        see what a decorator sets. A method that is added here has to be written for every op.
         """
 
-        label: str
-        writes: bool
+        @property
+        def shape(self) -> Callable[..., Shape]: ...
 
-        def shape(self, *xs: Shape) -> Shape: ...
-        def params(self, *xs: Shape) -> Terms: ...
-        def work(self, y: Shape, *xs: Shape) -> Terms: ...
-        def printed(self, *xs: Num) -> Num: ...
-        def __getattr__(self, field: str) -> Any: ...
+
+def traits(op: Op) -> OpClass:
+    """The class of an op: its label and other traits, its `params` and `work`.
+
+    >>> from mnetcost.engine.ops import MaxPool
+    >>> traits(MaxPool(2)).label
+    'max_pool'
+    """
+    return cast("OpClass", op.__class__)
 
 
 def free(self: Any, *xs: Any) -> Terms:
