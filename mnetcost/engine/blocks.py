@@ -24,6 +24,7 @@ from .fields import (
     Whole,
     Width,
 )
+from .graph import Ref
 from .num import Num, anywhere, everywhere, pair
 from .ops import Add, Concat, Conv, MaxPool, Shuffle, Slice
 from .ops.op import op
@@ -175,56 +176,65 @@ class InvertedResidual(NamedTuple):
 
     def build(self, s: Site) -> None:
         start, before = s.x, s.shape
+        self.expand_and_filter(s)
+        if self.se:
+            s.squeeze_excite(self.se, before.c if s.rules.se.of == "input" else s.shape.c)
+        why = "projection to the narrow end, without an activation after it: the linear bottleneck"
+        s.add("project", Conv(s.width(self.out), bias=s.bias(self.bias)), why=why, printed=self.out)
+        s.norm_and_activation("project", self.norm, "none")
+        if self.shortcut and pair(self.stride) == (1, 1):
+            self.add_shortcut(s, start, before)
+
+    def expand_and_filter(self, s: Site) -> None:
+        """Add the expansion where there is one, and the filter: one layer for both if `fused`."""
         width, present = self.expanded(s)
-        padding = s.rules.style.padding if self.padding == "" else self.padding
-        bias, base = s.bias(self.bias), before.c
+        layer, why = Conv(width, bias=s.bias(self.bias)), WHY_EXPAND
         if self.fused:
-            if anywhere(present):
-                layer = Conv(width, self.kernel, self.stride, self.dilation, 1, padding, bias)
-                s.add(
-                    "expand",
-                    layer,
-                    when=present,
-                    why="expansion and filter in one full convolution, which some accelerators run faster",
-                )
-                s.norm_and_activation("expand", self.norm, self.activation, present)
-        else:
-            if anywhere(present):
-                layer = Conv(width, bias=bias)
-                s.add(
-                    "expand",
-                    layer,
-                    when=present,
-                    why="expansion: raises the channels, so that the filter works where ReLU loses little",
-                )
-                s.norm_and_activation("expand", self.norm, self.activation, present)
+            padding = s.rules.style.padding if self.padding == "" else self.padding
+            layer = layer._replace(
+                kernel=self.kernel, stride=self.stride, dilation=self.dilation, padding=padding
+            )
+            why = "expansion and filter in one full convolution, which some accelerators run faster"
+        if anywhere(present):
+            s.add("expand", layer, when=present, why=why)
+            s.norm_and_activation("expand", self.norm, self.activation, present)
+        if not self.fused:
             why = "filters each channel by itself, in the wide middle of the block"
             s.depthwise("depthwise", self.kernel, self.stride, self.dilation, self.padding, self.bias, why)
             s.norm_and_activation("depthwise", self.norm, self.activation)
-        if self.se:
-            s.squeeze_excite(self.se, base if s.rules.se.of == "input" else s.shape.c)
-        why = "projection to the narrow end, without an activation after it: the linear bottleneck"
-        s.add("project", Conv(s.width(self.out), bias=bias), why=why, printed=self.out)
-        s.norm_and_activation("project", self.norm, "none")
-        if self.shortcut and pair(self.stride) == (1, 1):
-            after = s.shape
-            # padding may change a map's size even at stride 1; channels agree or not cell by cell in a grid
-            agree = (before.c == after.c) & (before.h == after.h) & (before.w == after.w)
-            if self.project and everywhere((before.h == after.h) & (before.w == after.w)):
-                if not everywhere(agree):
-                    end, s.x = s.x, start
-                    other = before.c != after.c
-                    why = "brings the shortcut to the block's width"
-                    s.add("shortcut", Conv(after.c, bias=bias), when=other, why=why, printed=self.out)
-                    s.norm_and_activation("shortcut", self.norm, "none", other)
-                    start, s.x = s.x, end
-                agree = True
-            if everywhere(agree):
-                s.add("add", ADD, s.x, start, why=WHY_SHORTCUT)
-            elif anywhere(agree):
-                s.add("add", MaybeAdd(), s.x, start, when=agree, why=WHY_SHORTCUT)
+
+    def add_shortcut(self, s: Site, start: Ref, before: Shape) -> None:
+        """Add the block's input to its output where their shapes agree.
+
+        start, before: the input and its shape.
+        """
+        after = s.shape
+        # padding may change a map's size even at stride 1; channels agree or not cell by cell in a grid
+        same_size = (before.h == after.h) & (before.w == after.w)
+        agree = (before.c == after.c) & same_size
+        if self.project and everywhere(same_size):
+            if not everywhere(agree):
+                start = self.projected(s, start, before.c != after.c)
+            agree = True
+        if everywhere(agree):
+            s.add("add", ADD, s.x, start, why=WHY_SHORTCUT)
+        elif anywhere(agree):
+            s.add("add", MaybeAdd(), s.x, start, when=agree, why=WHY_SHORTCUT)
+
+    def projected(self, s: Site, start: Ref, other: Num) -> Ref:
+        """Return the block's input at the width of its output; the block itself ends where it did.
+
+        other: where (0/1) the two widths differ.
+        """
+        end, c, s.x = s.x, s.shape.c, start
+        why = "brings the shortcut to the block's width"
+        s.add("shortcut", Conv(c, bias=s.bias(self.bias)), when=other, why=why, printed=self.out)
+        s.norm_and_activation("shortcut", self.norm, "none", other)
+        start, s.x = s.x, end
+        return start
 
 
+WHY_EXPAND = "expansion: raises the channels, so that the filter works where ReLU loses little"
 WHY_SHORTCUT = "shortcut: lets the gradient pass by the block; there because stride is 1 and the shapes agree"
 
 
@@ -370,41 +380,19 @@ class UniversalBottleneck(NamedTuple):
         first, printed_in = s.x, s.printed[s.x]
         if self.start:
             stride = 1 if self.kernel else self.stride
-            s.depthwise(
-                "start",
-                self.start,
-                stride,
-                1,
-                "",
-                None,
-                "filters each channel by itself, at the narrow end of the block",
-            )
+            why = "filters each channel by itself, at the narrow end of the block"
+            s.depthwise("start", self.start, stride, 1, "", None, why)
             s.norm_and_activation("start", None, "none")
         width = s.rules.expansion.width.round(s.shape.c * self.expand)
-        s.add(
-            "expand",
-            Conv(width, bias=s.bias(None)),
-            why="expansion: raises the channels",
-            printed=printed_in * self.expand,
-        )
+        why, printed = "expansion: raises the channels", printed_in * self.expand
+        s.add("expand", Conv(width, bias=s.bias(None)), why=why, printed=printed)
         s.norm_and_activation("expand", None, self.activation)
         if self.kernel:
-            s.depthwise(
-                "depthwise",
-                self.kernel,
-                self.stride,
-                1,
-                "",
-                None,
-                "filters each channel by itself, in the wide middle of the block",
-            )
+            why = "filters each channel by itself, in the wide middle of the block"
+            s.depthwise("depthwise", self.kernel, self.stride, 1, "", None, why)
             s.norm_and_activation("depthwise", None, self.activation)
-        s.add(
-            "project",
-            Conv(s.width(self.out), bias=s.bias(None)),
-            why="projection to the narrow end",
-            printed=self.out,
-        )
+        why = "projection to the narrow end"
+        s.add("project", Conv(s.width(self.out), bias=s.bias(None)), why=why, printed=self.out)
         s.norm_and_activation("project", None, "none")
         if pair(self.stride) == (1, 1) and printed_in == self.out:
             s.add("add", ADD, s.x, first, why=WHY_SHORTCUT)

@@ -9,7 +9,7 @@ however they act on one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...designs.settings import Design
@@ -250,12 +250,33 @@ def document(found: Diff, sentences: bool = False) -> Document:
     """Answer with the totals of both and the causes, the most expensive first: as a table of figures, or as
     sentences.
     """
-    unit = found.convention.unit
+    groups = {
+        "cause": found.causes,
+        "at no cost": found.free,
+        "without effect at these settings": found.idle,
+    }
+    totals = _totals_table(found)
+    tables = (_causes_table(found), totals) if found.causes and not sentences else (totals,)
+    notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in [*groups.items()][1:] if group]
+    notes += dict.fromkeys((*partial_notes(found.old.graph), *partial_notes(found.new.graph)))
+    notes.append(f"convention: {found.convention.name}")
+    return Document(
+        f"{found.old.heading} -> {found.new.heading}",
+        () if found.identical else tables,
+        tuple(notes),
+        data(found),
+        _lead(found, sentences),
+        _flat_table(found, groups),
+    )
+
+
+def _totals_table(found: Diff) -> Table:
+    """The params and multiply-adds of both designs, and by how much they differ."""
     sides = (
-        (unit, found.before.madds, found.after.madds),
+        (found.convention.unit, found.before.madds, found.after.madds),
         ("params", found.before.params, found.after.params),
     )
-    totals = Table(
+    return Table(
         "totals",
         (
             Column("count", "total"),
@@ -266,48 +287,45 @@ def document(found: Diff, sentences: bool = False) -> Document:
         ),
         tuple((name, was, now, now - was, (now - was) / was if was else None) for name, was, now in sides),
     )
-    columns = (
-        Column("cause", "what changed"),
-        Column("madds", unit, "change"),
-        Column("params", "params", "change"),
-    )
-    causes = Table(
+
+
+def _figure_columns(found: Diff) -> tuple[Column, Column]:
+    return Column("madds", found.convention.unit, "change"), Column("params", "params", "change")
+
+
+def _causes_table(found: Diff) -> Table:
+    """A row a cause, for a reader."""
+    return Table(
         "causes",
-        columns,
+        (Column("cause", "what changed"), *_figure_columns(found)),
         tuple((c.text, c.madds or None, c.params or None) for c in found.causes),
         (("together", found.madds, found.params),),
     )
-    parts = [
-        ("cause", found.causes),
-        ("at no cost", found.free),
-        ("without effect at these settings", found.idle),
-    ]
-    flat = Table(
+
+
+def _flat_table(found: Diff, groups: Mapping[str, Sequence[Cause]]) -> Table:
+    """A row a change of every group, for a program."""
+    return Table(
         "causes",
         (
             Column("cause", "cause"),
             Column("is", "is"),
             Column("old", "old"),
             Column("new", "new"),
-            *columns[1:],
+            *_figure_columns(found),
         ),
         tuple(
             (c.text, part, "; ".join(c.old), "; ".join(c.new), c.madds, c.params)
-            for part, group in parts
+            for part, group in groups.items()
             for c in group
         ),
     )
-    lead = []
+
+
+def _lead(found: Diff, sentences: bool) -> tuple[str, ...]:
+    """The sentences above the tables: that the two are the same, or the causes one by one."""
     if found.identical:
-        lead.append("identical: both compute the same")
-    elif not found.causes:
-        lead.append("they cost the same")
-    elif sentences:
-        lead += [f"{c.text}: {figures(c, unit)}" for c in found.causes]
-    notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in parts[1:] if group]
-    notes += dict.fromkeys((*partial_notes(found.old.graph), *partial_notes(found.new.graph)))
-    notes.append(f"convention: {found.convention.name}")
-    tables = () if found.identical else (totals,) if sentences or not found.causes else (causes, totals)
-    return Document(
-        f"{found.old.heading} -> {found.new.heading}", tables, tuple(notes), data(found), tuple(lead), flat
-    )
+        return ("identical: both compute the same",)
+    if not found.causes:
+        return ("they cost the same",)
+    return tuple(f"{c.text}: {figures(c, found.convention.unit)}" for c in found.causes) if sentences else ()
