@@ -172,10 +172,12 @@ class Layer(Fields, Call):
         c: int | None = None,
         part: str = "",
         shared: bool = False,
+        written: str = "",
     ) -> Tensor:
         """Add a node; its output has the axes of the first tensor, or `dims`."""
         name, refs = self.part_name(part), [t.ref for t in tensors]
-        ref = self.net.layers.add(name, op, *refs, place=self.name[:180], shared=shared, line=self.line)
+        at: Any = {"place": self.name[:180], "line": self.line}
+        ref = self.net.layers.add(name, op, *refs, shared=shared, written=written, **at)
         dims = tensors[0].dims if dims is None else dims
         return Tensor(ref, dims, self.net.channels_of(len(dims)) if c is None else c)
 

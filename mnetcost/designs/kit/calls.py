@@ -78,13 +78,23 @@ class Call(Fields):
         """The name of a layer of this operation."""
         return f"{self.name}/{part}" if part else self.name
 
-    def add(self, op: Op, *tensors: Tensor, dims: Dims, c: int, part: str = "") -> Tensor:
+    def add(
+        self,
+        op: Op,
+        *tensors: Tensor,
+        dims: Dims,
+        c: int,
+        part: str = "",
+        shared: bool = False,
+        written: str = "",
+    ) -> Tensor:
         """Add a layer whose output has these axes, `c` of them the channels."""
-        return self.net.add(self.part_name(part), op, *tensors, dims=dims, c=c)
+        name = self.part_name(part)
+        return self.net.add(name, op, *tensors, dims=dims, c=c, shared=shared, written=written)
 
     def same(self, op: Op, t: Tensor, part: str = "", shared: bool = False, written: str = "") -> Tensor:
         """Add a layer that keeps its input's axes."""
-        return self.net.same(self.part_name(part), op, t, shared, written)
+        return self.add(op, t, dims=t.dims, c=t.c, part=part, shared=shared, written=written)
 
     def combine(self, by: str, *values: Value, part: str = "") -> Tensor:
         """Combine values element by element, see `Maps.combine`."""
