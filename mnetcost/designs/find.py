@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from ..errors import Fault, SpecError, nearest
 from .aliases import aliases, fold
 from .contents import named
-from .files import read_text_file
+from .files import is_file, read_text_file
 from .readers import READ
 from .shipped import is_shipped, shipped, specs_folder
 from .spec import Spec, read_spec
@@ -44,12 +45,20 @@ def unknown_design(name: str) -> SpecError:
 def parent_of(name: str, base: Path | None) -> tuple[str, str]:
     """Find what a spec extends: a shipped name, or a .toml file beside it. Return its file and text."""
     if name.endswith(".toml"):
-        path = (base.parent if base else Path()) / name
+        path = plain((base.parent if base else Path()) / name)
         return str(path), read_text_file(path)
     if is_shipped(name):
         path = specs_folder() / f"{name}.toml"
         return str(path), read_text_file(path)
     raise unknown_design(name)
+
+
+def plain(path: Path) -> Path:
+    """Return a path without its `..`, so that a file has one name; behind a link it may be another file,
+    and the path stays as it is.
+    """
+    short = Path(os.path.normpath(path))
+    return short if is_file(path) and is_file(short) and short.samefile(path) else path
 
 
 @lru_cache(256)
