@@ -8,9 +8,9 @@ from ..engine.costs import cost
 from ..engine.graph import Graph, Node, Ref
 from ..engine.ops import SEVERAL_INPUTS, WORDS, Constant, Input, Unknown
 from ..errors import CallError, Fault, MnetcostError
-from . import load_spec
 from .build import INPUT
 from .find import parent_of
+from .load import load_spec
 from .settings import Design, Settings
 from .spec import read_spec
 from .toml import quoted, value

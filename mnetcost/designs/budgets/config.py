@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BudgetError, CallError, MnetcostError
-from .. import SETTINGS, Settings, split_design
 from ..conventions import DEFAULT
 from ..files import read_text_file
+from ..load import SETTINGS, split_design
 from ..readers import reader_of
 from ..reading import Reading, Spot, Table
+from ..settings import Settings
 from ..shipped import is_shipped
 from ..sorts import Wrong, read_flag
 from ..toml import parse_short

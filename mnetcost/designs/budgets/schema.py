@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from .. import LARGEST_MULTIPLIER, SETTINGS
 from ..conventions import convention_names
+from ..load import LARGEST_MULTIPLIER, SETTINGS
 from ..schema import closed_table
 from ..sorts import LARGEST_COUNT, LARGEST_SIDE
 from .config import COMMON, DAY, WAIVER

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, NamedTuple
 
-from .. import SETTINGS
 from ..conventions import DEFAULT
+from ..load import SETTINGS
 from ..places import KeyPath, line_of, lines
 from ..settings import Settings
 from .limits import Limit
