@@ -157,10 +157,10 @@ def page() -> str:
         for f in (f for f in FIGURES if f.source == table["source"]):
             ours = f"{int(f.ours):,}" if "share" not in f.quantity else f"{f.ours:.4f}"
             percent = " %" if "share" in f.quantity else ""
-            said = f"differs: {f.reason}" if f.reason else f.verdict
+            verdict = f"differs: {f.reason}" if f.reason else f.verdict
             lines.append(
                 f"| {f.what} | {settings_of(f.design)} | {f.quantity} | {f.printed}{percent} |"
-                f" {ours}{percent} | {said} |"
+                f" {ours}{percent} | {verdict} |"
             )
     lines += ["", "## Published, and not derivable here", ""]
     lines += [f"- {item['source']}: {item['reason']}" for item in PUBLISHED["not_derivable"]]
