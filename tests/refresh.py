@@ -73,7 +73,7 @@ def keys(sorts: Mapping[str, str]) -> str:
 def fields(cls: Any, choices: Mapping[str, tuple[str, ...]]) -> str:
     """The keys of one op, block or table of rules."""
     if not cls._fields:
-        return "It has no keys of its own."
+        return "No keys except those of every row."
     rows = []
     for key, sort in sorts_of(cls).items():
         if key == "width":
@@ -84,10 +84,10 @@ def fields(cls: Any, choices: Mapping[str, tuple[str, ...]]) -> str:
                 (
                     f"`{key}`",
                     words,
-                    default(cls._field_defaults[key]) if key in cls._field_defaults else "needed",
+                    default(cls._field_defaults[key]) if key in cls._field_defaults else "required",
                 )
             )
-    return table(("key", "takes", "unless said"), rows)
+    return table(("key", "takes", "default"), rows)
 
 
 def vocabulary(ops: Mapping[str, type]) -> str:
@@ -99,7 +99,7 @@ def vocabulary(ops: Mapping[str, type]) -> str:
             more.append(f"`from` names {SEVERAL_INPUTS[name] or 'two or more'} rows; it takes no `repeat`.")
         if name in EITHER:
             one, other, needed = EITHER[name]
-            more.append(f"Of `{one}` and `{other}` a row has {'one' if needed else 'one at most'}.")
+            more.append(f"A row has {'exactly' if needed else 'at most'} one of `{one}` and `{other}`.")
         parts += [f"### {name}", cleandoc(cls.__doc__ or ""), *more, fields(cls, {})]
     return "\n\n".join(parts)
 
@@ -120,11 +120,11 @@ def widths() -> str:
             f"`{role}`",
             "a table of the same keys",
             "as `[widths]`",
-            f'The rule of the rows with `role = "{role}"`.',
+            f'The rule for rows with `role = "{role}"`.',
         )
         for role in ROLES
     ]
-    return table(("key", "takes", "unless said", ""), [*rows, *roles])
+    return table(("key", "takes", "default", "meaning"), [*rows, *roles])
 
 
 def roundings() -> str:

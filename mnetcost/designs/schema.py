@@ -1,6 +1,6 @@
 """How does an editor know the spec language?
 
-As a JSON Schema, made from the tables that the reader goes by.
+From a JSON Schema. It is made from the tables that the reader of specs uses.
 """
 
 from __future__ import annotations
@@ -16,46 +16,42 @@ from .sorts import LONGEST_LIST, SORTS, Wrong, sorts_of, word
 from .spec import EITHER, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS, rule_keys
 
 ABOUT: dict[str, str] = {
-    "title": "The network's name in prose.",
+    "title": "The network's full name.",
     "source": "Where the numbers are from: a paper and its table, or a program and its version.",
-    "differs": "What an implementation does otherwise than the paper, a sentence each.",
-    "extends": (
-        "A shipped design, or a .toml file beside this one, of which this spec says only what is different."
-    ),
-    "resolution": "The input's size in pixels: a side, or [height, width].",
+    "differs": "How an implementation differs from the paper, one sentence per difference.",
+    "extends": "A shipped design or a .toml file. This spec gives only the differences from it.",
+    "resolution": "The input's size in pixels: one side, or [height, width].",
     "channels": "Channels of the input. Default: 3.",
-    "classes": 'Outputs of the classifier, which rows write as "classes". Default: 1000.',
-    "alphas": "Width multipliers the family was published with, which `mnetcost scale` shows.",
-    "resolutions": "Sizes the family was published with, which `mnetcost scale` shows.",
-    "layers": "The network's table, one row a layer or block, in order.",
+    "classes": 'Number of outputs of the classifier; rows refer to it as "classes". Default: 1000.',
+    "alphas": "Width multipliers of the published models; `mnetcost scale` shows them.",
+    "resolutions": "Input sizes of the published models; `mnetcost scale` shows them.",
+    "layers": "The rows of the network, one per layer or block, in order.",
     "top": "The rows that --no-top leaves out: pooling and classifier.",
     "change": "Changes to the rows of the spec that is extended.",
-    "widths": "How widths follow alpha.",
-    "op": "What the row is: a block or a single op.",
-    "name": "What the row is called in reports, and by rows that read from it.",
-    "from": "The row or rows it reads. Default: the row above.",
+    "widths": "How widths scale with alpha.",
+    "op": "The block or single op of this row.",
+    "name": "The row's name, in reports and in `from` of other rows.",
+    "from": "The row or rows that it reads. Default: the row above.",
     "repeat": "Number of copies of the row; only the first one has its stride.",
-    "role": "Which of the rules [widths.ROLE] its width follows.",
-    "shared": "Its weights are an earlier row's, and were counted there.",
-    "why": "What the row is for, in a sentence, which `explain` prints.",
-    "scale": (
-        '"scaled" by alpha, "fixed", or "scaled from A": as printed below alpha A, scaled from there on.'
-    ),
-    "rounding": "How a scaled width becomes whole channels.",
-    "divisor": "The multiple that widths round to.",
-    "minimum": "The fewest channels; 0 is the divisor itself where widths round to it, 1 where they do not.",
-    "match": "Keys and values that a row must have for this change to be made to it.",
-    "set": "Keys to put into the row, and their values.",
-    "unset": "Keys to take out of the row.",
-    "remove": "Whether to take the row out.",
-    "before": "Rows to put before it.",
-    "after": "Rows to put after it.",
+    "role": "Use the width rule [widths.ROLE].",
+    "shared": "True if the row uses the weights of an earlier row; they are counted there.",
+    "why": "What the row is for, in one sentence; `explain` prints it.",
+    "scale": '"scaled" by alpha; "fixed"; or "scaled from A": as printed below alpha A, scaled from A up.',
+    "rounding": "How a scaled width is rounded to whole channels.",
+    "divisor": "Widths are rounded to a multiple of this.",
+    "minimum": "The fewest channels; 0 means the divisor if widths are rounded to it, otherwise 1.",
+    "match": "Keys and values; the change applies to every row that has all of them.",
+    "set": "Keys to set in the row, with their values.",
+    "unset": "Keys to delete from the row.",
+    "remove": "True to delete the row.",
+    "before": "Rows to insert before it.",
+    "after": "Rows to insert after it.",
 }
-"""A sentence on each key that is not the field of an op."""
+"""A description of each key that is not a field of an op."""
 
 
 def takes(sort: str, key: str, choices: tuple[str, ...] = ()) -> str:
-    """Return in words what a key takes, as the reader's error for a wrong value says it."""
+    """Return in words which values a key takes, as in the error for a wrong value."""
     try:
         (word(choices) if choices else SORTS[sort].read)(object(), key)
     except Wrong as e:
@@ -94,7 +90,7 @@ def closed_table(properties: dict[str, Any], about: str, **more: Any) -> dict[st
 
 
 def _row(op: str) -> dict[str, Any]:
-    """Describe a row of one op: the op's fields, and what every row may say."""
+    """Describe a row of one op: the op's fields, and the keys of every row."""
     cls: Any = VOCABULARY[op]
     fields = {
         key: _field(sort, key, default=cls._field_defaults.get(key)) for key, sort in sorts_of(cls).items()
@@ -125,9 +121,7 @@ def _row(op: str) -> dict[str, Any]:
 
 
 def _any_row() -> dict[str, Any]:
-    """Describe what a change may match or set: every key of every row, with the values that some op takes
-    for it.
-    """
+    """Describe what a change may match or set: every key of every row, with the values that any op takes."""
     known: dict[str, list[dict[str, Any]]] = {key: [_ref(key)] for key in ROW_KEYS}
     for cls in VOCABULARY.values():
         for key, sort in sorts_of(cls).items():
@@ -153,7 +147,7 @@ def _rules(table: str) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the spec language.
 
-    It covers what one file shows by itself. That names are known, shapes fit and a parent exists is only
+    It covers what can be checked in one file. Whether names are known, shapes fit and a parent exists is
     checked when the spec is read.
     """
     rows = {"type": "array", "items": _ref("row")}
@@ -197,14 +191,12 @@ def schema() -> dict[str, Any]:
             **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
             "op": {"description": ABOUT["op"], "enum": list(VOCABULARY)},
             "role-widths": closed_table(
-                widths, "The rule of the rows with this role; what it does not say is as in [widths]."
+                widths, "The rule for rows with this role; the default of each key is its value in [widths]."
             ),
             "keys": closed_table(any_row, "Keys of a row."),
             "row": {
                 "type": "object",
-                "properties": (
-                    any_row
-                ),  # what an editor completes; the schema of the op below has those it takes
+                "properties": any_row,  # for completion; the schema of each op below has those it takes
                 "required": ["op"],
                 "allOf": [
                     {"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")}

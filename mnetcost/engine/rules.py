@@ -1,6 +1,6 @@
-"""Where implementations of one network disagree, which way does this design go?
+"""Where implementations of one network differ, which way does this design choose?
 
-The explicit choices of a spec, with defaults.
+The choices that a spec can make, with their defaults.
 """
 
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from .widths import WidthRule
 
 
 class Expansion(NamedTuple):
-    """How an inverted residual finds its expanded width, and when it expands at all.
+    """How the expanded width of an inverted residual is computed, and when there is an expansion.
 
-    `of`: "input", the ratio of the scaled input; or "printed", the printed width scaled by itself
-    (torchvision's V3). `when`: "ratio", unless the ratio is 1; "always"; "different", where it changes the
-    width; "wider", where it grows it.
+    `of`: "input", the ratio times the scaled input width; "printed", the printed expanded width, scaled
+    directly (torchvision's V3). `when`: "ratio", if the ratio is not 1; "always"; "different", if it changes
+    the width; "wider", if it increases the width.
     """
 
     of: Choice = "input"
@@ -24,10 +24,10 @@ class Expansion(NamedTuple):
 
 
 class SqueezeExcite(NamedTuple):
-    """How a squeeze-and-excite unit is written.
+    """How squeeze-and-excite units are built.
 
-    `layers`: its two layers are "pointwise" convolutions or "dense"; `of`: its share is of the "expanded"
-    or the "input" width.
+    `layers`: whether its two layers are "pointwise" convolutions or "dense". `of`: whether its share is a
+    share of the "expanded" or of the "input" width.
     """
 
     layers: Choice = "pointwise"
@@ -39,11 +39,11 @@ class SqueezeExcite(NamedTuple):
 
 
 class Style(NamedTuple):
-    """What every convolution of the design has unless its row says otherwise.
+    """Defaults for every convolution of the design; a row may override them.
 
-    `depthwise_pad`: "none"; "end", a row and a column of zeros at the end before a strided depthwise
-    convolution without padding (keras.applications' V1); "correct", as many zeros as make it ceil(n /
-    stride) (keras.applications' V2 and V3).
+    `depthwise_pad`: zeros added before a strided depthwise convolution that has no padding: "none"; "end",
+    one row and one column at the end (keras.applications' V1); "correct", as many as make its output
+    ceil(n / stride) (keras.applications' V2 and V3).
     """
 
     norm: Flag = True
@@ -54,10 +54,9 @@ class Style(NamedTuple):
 
 
 class Written(NamedTuple):
-    """How the implementation writes its layers, which changes no cost but what some tools see of it; ""
-    is the plain way.
+    """How the implementation writes its layers. It changes only the figures of other tools, no cost.
 
-    A pool is a "module", a "function", or a "mean" over the map's sides.
+    A pool is a "module", a "function", or a "mean" over the map's height and width. Default: "", a module.
     """
 
     global_pool: Choice = ""
@@ -71,7 +70,7 @@ class Rules(NamedTuple):
     """All the choices of one design."""
 
     widths: WidthRule = WidthRule()
-    roles: tuple[tuple[str, WidthRule], ...] = ()  # rules of the rows that say `role`: stem, head
+    roles: tuple[tuple[str, WidthRule], ...] = ()  # rules for rows with a `role`: stem, head
     expansion: Expansion = Expansion()
     se: SqueezeExcite = SqueezeExcite()
     style: Style = Style()
