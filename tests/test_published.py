@@ -162,7 +162,7 @@ def page() -> str:
                 f"| {f.what} | {settings_of(f.design)} | {f.quantity} | {f.printed}{percent} |"
                 f" {ours}{percent} | {verdict} |"
             )
-    lines += ["", "## Published, and not derivable here", ""]
+    lines += ["", "## Published figures that are not recomputed", ""]
     lines += [f"- {item['source']}: {item['reason']}" for item in PUBLISHED["not_derivable"]]
     return "\n".join(lines) + "\n"
 
