@@ -11,6 +11,7 @@ import pytest
 from mnetcost.designs import Design, Settings, load
 from mnetcost.designs.caffe.layers import LAYERS
 from mnetcost.engine.costs import Costs, cost
+from mnetcost.engine.ops.moves import Reshape
 from mnetcost.engine.terms import MAC_KINDS
 from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
 
@@ -560,3 +561,10 @@ def test_a_layer_that_only_moves_numbers_has_no_work(type_: str, read: Read) -> 
     for text in texts or [MOVES[type_]]:
         assert type_ in LAYERS
         assert work(small(text + layer("ReLU", "", "data", "last", "last")), read) == {"activation": 256}
+
+
+def test_a_layer_that_keeps_its_axes_keeps_its_place(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Call.same` adds a layer as `add` does: an error names its line and its layer."""
+    monkeypatch.setitem(LAYERS, "ReLU", lambda call: call.same(Reshape(1, 1, 1), call.read()[0]))
+    with pytest.raises(SpecError, match=r"net\.prototxt:2: layer 'y': "):
+        read(small(layer("ReLU")))

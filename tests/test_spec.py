@@ -113,6 +113,22 @@ def test_a_spec_extends_another_and_changes_rows(tmp_path: Path) -> None:
     assert (spec.source, spec.family) == ("a table", ("base.toml",))
 
 
+def test_a_path_through_a_link_leads_where_the_file_system_says(tmp_path: Path) -> None:
+    """`..` behind a link to a folder is the folder around the target, so that `link/../base.toml` is not
+    the `base.toml` beside the link.
+    """
+    (tmp_path / "far" / "inner").mkdir(parents=True)
+    (tmp_path / "far" / "base.toml").write_text(BASE)
+    (tmp_path / "base.toml").write_text('extends = "link/../base.toml"\n')
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "inner")
+    spec = spec_of('extends = "link/../base.toml"\n', tmp_path / "child.toml")
+    assert spec.family == ("link/../base.toml",)
+    assert spec_of('extends = "base.toml"\n', tmp_path / "child.toml").family == (
+        "base.toml",
+        "link/../base.toml",
+    )
+
+
 def test_tables_of_rules_are_laid_over_the_parents_key_by_key(tmp_path: Path) -> None:
     """A child that says one key of [style] keeps the parent's other keys."""
     (tmp_path / "base.toml").write_text(BASE + '[style]\nactivation = "relu6"\npadding = "symmetric"\n')
