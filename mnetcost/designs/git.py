@@ -85,7 +85,7 @@ class Repository:
         raise self.git.complaint(err)
 
     def _bare(self) -> CompareError:
-        """The error for a bare repository that nobody named; raise what this returns."""
+        """The error for a bare repository that GIT_DIR does not name; raise what this returns."""
         hint = (
             "files here make git take the folder for one; a bare repository that you trust is named by the"
             " variable GIT_DIR"

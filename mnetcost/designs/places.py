@@ -1,7 +1,7 @@
 """On which line of a TOML file does a key stand? Asked only when there is a fault or an annotation to place.
 
-tomllib keeps no positions, and the libraries that do cost ten times a whole report; so this reads a text
-that tomllib has already accepted once more and notes where each key begins.
+tomllib keeps no positions, and importing a library that does takes ten times as long as a whole report. So a
+text that tomllib has accepted is read once more here, to note where each key begins.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class _Scanner:
 
 @lru_cache(4)
 def lines(text: str) -> Mapping[KeyPath, int]:
-    """Return the line of every key and array item of a valid TOML text; a text with many faults is
-    scanned once.
+    """Return the line of every key and array item of a valid TOML text (cached for a text with many
+    faults).
 
     >>> lines('a = 1\\nlayers = [\\n  { op = "add" },\\n]')[("layers", 0, "op")]
     3
@@ -142,21 +142,19 @@ def lines(text: str) -> Mapping[KeyPath, int]:
         AttributeError,
         IndexError,
         RecursionError,
-    ):  # a text we read less well than tomllib does: what was found so far
+    ):  # a text that tomllib reads and this does not: keep what was found so far
         pass
     return scanner.lines
 
 
 @lru_cache(4)
 def spelled_lines(text: str) -> Mapping[str, int]:
-    """The same, each place written as `spelled` does."""
+    """The lines of `lines`, by each key path as `spelled` writes it."""
     return {spelled(path): line for path, line in lines(text).items()}
 
 
 def line_of(known: Mapping[KeyPath, int], path: KeyPath) -> int:
-    """Return the line of a key, or of the nearest thing around it, among those of `lines`; 0 where
-    nothing is known.
-    """
+    """Return the line of a key from `lines`, or of the nearest thing around it; 0 if none is known."""
     while path:
         if path in known:
             return known[path]

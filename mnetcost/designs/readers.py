@@ -81,10 +81,10 @@ def reader_of(name: str) -> str | None:
 
 
 def reader_for(name: str, found: Content | None) -> str | None:
-    """Return the module that reads a file of this name and content: what it holds beats what it is called.
+    """Return the module that reads a file of this name and content; the content decides, not the name.
 
-    None is a spec, or no file at all. Raises SpecError for a file that none reads, saying what it is and
-    how to get one that is.
+    None for a spec, or if there is no file. Raises SpecError for a file that no module reads, with what it is
+    and how to get one that is read.
     """
     by_name = reader_of(name)
     if found is SPEC or name.endswith(".toml"):

@@ -1,4 +1,4 @@
-"""What may a value in a spec be? One row a sort of field: how it is read, and how the JSON Schema says it."""
+"""What may a value in a spec be? How each sort of field is read, and its JSON Schema."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..engine.widths import ROUNDING
 if TYPE_CHECKING:
     from ..engine.ops.op import OpClass
 
-LARGEST_COUNT = 1_000_000  # channels, classes; nobody's network is wider, and a mistake is
+LARGEST_COUNT = 1_000_000  # channels, classes; a wider network is a mistake
 LARGEST_SIDE = 65_536
 LARGEST_REPEAT = 1_000
 LONGEST_LIST = 1_000
 
 
 class Wrong(Exception):
-    """A value is not of its sort; the message ends the sentence "KEY must be ..."."""
+    """A value is not what its key allows; the message completes the sentence "KEY must be ..."."""
 
     def __init__(self, must_be: str, hint: str = "") -> None:
         super().__init__(must_be)
@@ -190,7 +190,7 @@ def read_sides(value: Any, key: str) -> tuple[int, ...]:
 
 
 class Sort(NamedTuple):
-    """A sort of value."""
+    """A sort of value: the function that reads and checks one, and its JSON Schema."""
 
     read: Callable[[Any, str], Any]
     schema: dict[str, Any]

@@ -2,8 +2,8 @@
 
 Conventions are data (`specs/conventions/`); this is how they are applied.
 
-A weight stands under a kind, a kind's variant, or one of these as an implementation writes it, the most
-exact key winning: `norm`, `activation.relu6`, `pool.global_average as mean`. It is a whole number times the
+A weight stands under a kind, a kind's variant, or one of these as an implementation writes it; the most
+exact key is used: `norm`, `activation.relu6`, `pool.global_average as mean`. It is a whole number times the
 term's own product, or a table of `UNITS` where a tool counts something else of the layer as well: `norm = {
 each = 2, channel_once = 6 }`, or an addition less for each number that a convolution writes: `conv = { each
 = 2, output = -1 }`.
@@ -61,7 +61,7 @@ class Convention(NamedTuple):
     rule: str = ""  # the same in plain words
     float32: bool = False  # the tool adds layers up in float32, where we add exactly
     rare: bool = False  # a formula of papers and notes; no common tool prints it
-    # kinds of work, and FOLDED, of which nobody knows how the tool would count them
+    # kinds of work, and FOLDED, that it is not known how the tool counts
     unknown: tuple[str, ...] = ()
 
     def madds(self, terms: Iterable[Term]) -> Num:

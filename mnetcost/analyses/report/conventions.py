@@ -52,7 +52,7 @@ def shown(convention: Convention) -> Document:
     notes = (
         convention.rule,
         f"source: {convention.source}",
-        "A kind that is not listed counts 0; a more exact key beats a shorter one.",
+        "A kind that is not listed counts 0; a more exact key overrides a shorter one.",
     )
     unsure = (
         (f"not known how the tool counts: {', '.join(convention.unknown)}",) if convention.unknown else ()

@@ -33,7 +33,7 @@ class Basis(NamedTuple):
 
     against: str = ""  # empty: the branch that CI says a pull request is for, else the main branch
     merge_base: bool = True
-    baseline: str = ""  # a file; beats `against`
+    baseline: str = ""  # a file; overrides `against`
 
 
 class Budget(NamedTuple):

@@ -93,7 +93,7 @@ def bn(layer: Layer) -> Tensor:
 
 
 def mvn(layer: Layer) -> Tensor:
-    """To zero mean and unit variance by the image's own numbers; nothing is learned."""
+    """Normalise to zero mean and unit variance by the numbers of the image; nothing is learned."""
     layer.param("mvn", "normalize_variance", "across_channels", "eps")
     return layer.add(LayerNorm(False, False), *layer.tensors(1))
 

@@ -259,7 +259,7 @@ def shapes_of(fields: list[Fields]) -> list[list[int]]:
 
 
 def _one_each(layer: Layer, shapes: list[list[int]], at: Fields) -> None:
-    """Add an input for each top: of its own shape, or all of the one shape."""
+    """Add an input for each top: each of its shape, or all of the one shape that is given."""
     if len(shapes) not in (1, len(layer.tops)):
         raise at.fault(f"{len(layer.tops)} tops have {len(shapes)} shapes")
     for n, top in enumerate(layer.tops):

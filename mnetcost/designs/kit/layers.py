@@ -99,7 +99,7 @@ def plain_size(h: Any, w: Any) -> Any:
 def convolution(
     c: int, out: int, kernel: Any, stride: Any, dilation: Any, groups: int, padding: Any, bias: bool
 ) -> Conv | DepthwiseConv:
-    """The op of a convolution of `c` channels to `out`: depthwise where every channel is its own group."""
+    """The op of a convolution of `c` channels to `out`: depthwise where each channel is a group."""
     if groups == c and groups > 1 and out % c == 0:
         return DepthwiseConv(kernel, stride, dilation, out // c, padding, bias)
     return Conv(out, kernel, stride, dilation, groups, padding, bias)

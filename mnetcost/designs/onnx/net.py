@@ -442,7 +442,7 @@ class Call(KitCall):
         return [reread(place, made[0])]
 
     def moved(self, value: Stored, dims: Dims, values: Any, place: Cut | None) -> Stored:
-        """The same stored numbers along other axes, or some of them; of what nobody can tell, all of them."""
+        """The same stored numbers along other axes, or some of them; all where it is not known which."""
         sources = value.sources
         if place is not None and self.type in TAKING:
             sources = (Part(sources[0].key, sources[0].whole, place),)

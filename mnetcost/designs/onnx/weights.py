@@ -44,7 +44,7 @@ WEIGHING = {
         "Scan",
     ),
 }
-"""Ops with weights or products of their own: what stands before one of them must be costed."""
+"""Ops with weights or products: an op before one of them must be costed."""
 GIVEN = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "BatchNormalization": 1, "PRelu": 1}
 """Ops whose inputs from this one on are weights, even where a file without weights lists them as the
 network's inputs.

@@ -6,7 +6,7 @@ Every op answers three questions, for Python ints and for int64 arrays alike:
 - `params(*xs)`: the parameters as Terms;
 - `work(y, *xs)`: the work for one image as Terms, given the output's Shape `y`.
 
-A field is a TOML key of the same name. Work that papers do not count is emitted under its own kind, never
+A field is a TOML key of the same name. Work that papers do not count is emitted under a separate kind, never
 left out. What else is known of an op stands in its `@op(...)`: see `op.op`.
 """
 

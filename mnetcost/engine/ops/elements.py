@@ -17,7 +17,7 @@ class Norm(NamedTuple):
     """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for
     inference.
 
-    `scale` and `center` drop gamma or beta. The running statistics are their own kind, because papers leave
+    `scale` and `center` drop gamma or beta. The running statistics are a separate kind, because papers leave
     them out.
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
     """

@@ -56,7 +56,7 @@ class Reshape(NamedTuple):
 
 @op("permute", light=True, follows={"c": "channels"})
 class Permute(NamedTuple):
-    """The same numbers in another order, laid out as a map of another shape."""
+    """The same numbers in another order, as a map of another shape."""
 
     h: Count = 1
     w: Count = 1
@@ -85,9 +85,7 @@ class Repeat(NamedTuple):
 
 @op("gather")
 class Gather(NamedTuple):
-    """Numbers of a map picked by their places, each as often as asked for, laid out as a map of `h` x `w`
-    x `c`.
-    """
+    """Numbers of a map picked by their places, each as often as asked for, as a map of `h` x `w` x `c`."""
 
     h: Count = 1
     w: Count = 1

@@ -81,7 +81,7 @@ def free(self: Any, *xs: Any) -> Terms:
 
 
 def not_in_table(self: Any, *xs: Num) -> Num:
-    """No width of its own in the paper's table: the output is as wide as the first input."""
+    """The paper's table gives no width: the output is as wide as the first input."""
     return None
 
 
