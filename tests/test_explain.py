@@ -29,7 +29,7 @@ def test_a_layer_says_what_why_and_how_much() -> None:
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["is"] == (
         None,
-        "Depthwise convolution: one filter (or `multiplier` filters) a channel, so channels never mix.",
+        "Depthwise convolution: one filter (or `multiplier` filters) per channel, so channels never mix.",
     )
     assert rows["why"] == (None, "filters each channel by itself, in the wide middle of the block")
     assert rows["params: depthwise"] == (288, "3 k_h x 3 k_w x 32 c")

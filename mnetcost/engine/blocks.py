@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class ConvNorm(NamedTuple):
     """Convolution, batch norm and activation: "conv2d" in the papers' tables.
 
-    `expand` gives the width as a multiple of the input's instead of `out`.
+    Instead of `out`, `expand` gives the width as a multiple of the input's.
     """
 
     out: Width = None
@@ -130,13 +130,13 @@ class Separable(NamedTuple):
 
 @op("bottleneck", together={"expansion": ("expand", "exp")}, either=("expand", "exp", False))
 class InvertedResidual(NamedTuple):
-    """Inverted residual with a linear bottleneck: expand, filter, squeeze; a shortcut between the narrow
-    ends.
+    """Inverted residual with a linear bottleneck: pointwise expansion, depthwise convolution, pointwise
+    projection, and a shortcut.
 
-    The width in the middle is `expand` times the input, or `exp` as printed. `se` is the squeeze-and-excite
-    share, 0 for none. `fused` makes the expansion a full convolution and leaves the depthwise one out
-    (EdgeTPU). The shortcut is there when the stride is 1 and the shapes agree; with `project` a 1x1
-    convolution brings it to the block's width where that is another.
+    The expanded width is `expand` times the input's, or `exp` as printed. `se` is the squeeze-and-excite
+    share, 0 for none. `fused` replaces expansion and depthwise convolution by one full convolution
+    (EdgeTPU). There is a shortcut if the stride is 1 and the shapes agree; with `project`, a 1x1 convolution
+    changes its width if the widths differ.
     Source: Sandler et al. 2018, arXiv 1801.04381, section 3; Howard et al. 2019, arXiv 1905.02244, section
     4.
     """
@@ -251,12 +251,12 @@ class MaybeAdd(NamedTuple):
 
 @op("residual")
 class Bottleneck(NamedTuple):
-    """ResNet's bottleneck: squeeze by 1x1 to `mid`, filter by a full 3x3, widen by 1x1 to `out`, add the
-    shortcut.
+    """ResNet's bottleneck: 1x1 convolution to `mid` channels, full 3x3 convolution, 1x1 convolution to
+    `out` channels, and a shortcut.
 
-    The shortcut is a 1x1 convolution where stride or width change; `shortcut` makes it one in "every"
-    block, or has "none". `stride_on` puts the stride on the "spatial" convolution (torchvision) or on the
-    "first" 1x1 (the paper).
+    The shortcut has a 1x1 convolution if stride or width change; with `shortcut = "every"` always, and with
+    "none" there is no shortcut. `stride_on` puts the stride on the "spatial" convolution (torchvision) or
+    on the "first" 1x1 (the paper).
     Source: He et al. 2015, arXiv 1512.03385, figure 5.
     """
 
@@ -315,7 +315,8 @@ class Bottleneck(NamedTuple):
 
 @op("se")
 class SqueezeExciteBlock(NamedTuple):
-    """Squeeze-and-excitation: pool, a layer to a share of the channels, a layer back, multiply.
+    """Squeeze-and-excite: global pool, a layer that reduces to `share` of the channels, a layer back to all
+    of them, and a gate.
 
     Source: Hu et al. 2017, arXiv 1709.01507.
     """
@@ -364,8 +365,9 @@ class UniversalBottleneck(NamedTuple):
     """Universal inverted bottleneck: an inverted residual with a depthwise filter before the expansion,
     in the middle, both or none.
 
-    `start` is the first filter's kernel and `kernel` the middle one's; 0 leaves a filter out. The stride is
-    the middle one's where it is there. The shortcut is there when the stride is 1 and the widths agree.
+    `start` is the kernel of the first depthwise filter and `kernel` that of the middle one; 0 means no such
+    filter. The middle filter has the stride if there is one. There is a shortcut if the stride is 1 and the
+    widths agree.
     Source: Qin et al. 2024, arXiv 2404.10518, section 3.
     """
 
@@ -409,8 +411,8 @@ def halved(s: Site, printed: int) -> Num:
 
 @op("fire")
 class Fire(NamedTuple):
-    """SqueezeNet's module: 1x1 to `squeeze` channels, then a 1x1 and a 3x3 branch, each half of `out`,
-    one behind the other.
+    """SqueezeNet's module: 1x1 convolution to `squeeze` channels, then a 1x1 and a 3x3 branch, each with
+    half of the `out` channels, concatenated.
 
     Source: Iandola et al. 2016, arXiv 1602.07360, section 3.2.
     """
@@ -428,11 +430,10 @@ class Fire(NamedTuple):
 
 @op("inception")
 class Inception(NamedTuple):
-    """Inception module: 1x1; 1x1 then 3x3; 1x1 then 5x5; max pooling then 1x1: four branches, one behind
-    the other.
+    """Inception module: four concatenated branches: 1x1; 1x1 then 3x3; 1x1 then 5x5; max pooling then 1x1.
 
-    The fields are the columns of the paper's table; `large` is the third branch's kernel, which some
-    implementations write as 3.
+    The keys are the columns of the paper's table; `large` is the third branch's kernel, which is 3 in some
+    implementations.
     Source: Szegedy et al. 2014, arXiv 1409.4842, table 1.
     """
 
@@ -461,11 +462,11 @@ class Inception(NamedTuple):
 
 @op("shuffle_unit")
 class ShuffleUnit(NamedTuple):
-    """ShuffleNetV2's unit: half of the channels pass by, half go through 1x1, depthwise 3x3, 1x1; then
-    the channels are shuffled.
+    """ShuffleNetV2's unit: half of the channels stay unchanged, half go through 1x1, depthwise 3x3 and 1x1
+    convolutions; then the channels are shuffled.
 
-    With stride 2 nothing passes by: both branches read all channels and give half of `out`, the other one
-    by depthwise and 1x1.
+    With stride 2, both branches read all channels and give half of `out`; the unchanged half becomes a
+    depthwise and a 1x1 convolution.
     Source: Ma et al. 2018, arXiv 1807.11164, section 3.
     """
 
@@ -498,12 +499,12 @@ class ShuffleUnit(NamedTuple):
 
 @op("xception")
 class XceptionBlock(NamedTuple):
-    """Xception's block: `convs` separable convolutions, each behind an activation, max pooling where it
-    strides, and a shortcut.
+    """Xception's block: `convs` separable convolutions, each after an activation, max pooling if it has a
+    stride, and a shortcut.
 
-    All but the last have `first` channels (`out` unless given). A separable convolution has
-    batch norm behind its 1x1 only. `activate_first = false` leaves the first activation out. The shortcut
-    is a 1x1 convolution where stride or width change.
+    All but the last have `first` channels (default: `out`). A separable convolution has batch norm only
+    after its 1x1 convolution. `activate_first = false` omits the first activation. The shortcut has a 1x1
+    convolution if stride or width change.
     Source: Chollet 2016, arXiv 1610.02357, figure 5.
     """
 

@@ -19,10 +19,10 @@ def conv_kind(op: Any, x: Shape) -> str:
 
 @op("conv", styled=True, follows={"out": "width", "groups": "groups"}, family="product")
 class Conv(NamedTuple):
-    """Convolution: every output channel looks at every input channel of its group.
+    """Convolution: every output channel reads every input channel of its group.
 
-    With kernel 1 it is pointwise and mixes channels only; with as many groups as channels it is depthwise.
-    `tiles` maps stand one below the other and are convolved each by itself.
+    With kernel 1 it is pointwise and only mixes channels; with as many groups as channels it is depthwise.
+    The input is `tiles` maps, one below the other, and each is convolved separately.
     Multiply-adds = k_h x k_w x (c_in / groups) x c_out x h_out x w_out.
     Source: Howard et al. 2017, arXiv 1704.04861, section 3.1, equation 2.
     """
@@ -63,7 +63,7 @@ class Conv(NamedTuple):
 
 @op("depthwise", styled=True)
 class DepthwiseConv(NamedTuple):
-    """Depthwise convolution: one filter (or `multiplier` filters) a channel, so channels never mix.
+    """Depthwise convolution: one filter (or `multiplier` filters) per channel, so channels never mix.
 
     Multiply-adds = k_h x k_w x c x multiplier x h_out x w_out.
     Source: Howard et al. 2017, arXiv 1704.04861, section 3.1, equation 4.
@@ -133,9 +133,9 @@ class DynamicConv(NamedTuple):
 
 @op("transposed_conv", styled=True, follows={"out": "width", "groups": "groups"})
 class TransposedConv(NamedTuple):
-    """Transposed convolution: every input position paints a window of the output.
+    """Transposed convolution: every input position adds a window of values to the output.
 
-    Multiply-adds = k_h x k_w x c_in x (c_out / groups) x h_in x w_in: the window is applied once an input
+    Multiply-adds = k_h x k_w x c_in x (c_out / groups) x h_in x w_in: the window is applied once per input
     position.
     """
 

@@ -14,7 +14,7 @@ from .op import op
 
 @op("norm", writes=False, light=True, noun="batch norm")
 class Norm(NamedTuple):
-    """Batch normalisation: a scale and a shift a channel, and the running mean and variance kept for
+    """Batch normalisation: a scale and a shift per channel, and the running mean and variance for
     inference.
 
     `scale` and `center` drop gamma or beta. The running statistics are a separate kind, because papers leave
@@ -53,7 +53,7 @@ BATCH_NORM = {
 
 
 def learned(numbers: Num, x: Shape) -> Num:
-    """How many numbers are learned: one a channel where 0 is written."""
+    """How many numbers are learned: one per channel if `numbers` is 0."""
     return x.c if numbers.__class__ is int and numbers == 0 else numbers
 
 
@@ -62,8 +62,7 @@ class Scale(NamedTuple):
     """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's
     batch norm.
 
-    `numbers` is how many are learned where that is not one a channel: 1 for the whole map, or one a number
-    of it.
+    `numbers` is how many are learned, if not one per channel: 1 for the whole map, or one per element.
     """
 
     bias: Flag = True
@@ -83,7 +82,7 @@ class Scale(NamedTuple):
 
 @op("bias", writes=False, light=True, follows={"numbers": "numbers"})
 class Bias(NamedTuple):
-    """Add a learned number to each channel, or as many as `numbers` says."""
+    """Add a learned number to each channel; `numbers` is how many, if not one per channel."""
 
     numbers: Whole = 0
 
@@ -99,8 +98,8 @@ class Bias(NamedTuple):
 
 @op("lrn")
 class LocalResponseNorm(NamedTuple):
-    """Local response normalisation: each number is divided by a power of the squares around it, `size` of
-    them a number.
+    """Local response normalisation: each element is divided by a power of the sum of `size` squares around
+    it.
 
     Its window runs over `size` channels, or over `size` x `size` positions with `within`.
     Source: Krizhevsky et al. 2012, ImageNet classification with deep convolutional neural networks, section
@@ -120,8 +119,8 @@ class LocalResponseNorm(NamedTuple):
 
 @op("layer_norm", writes=False)
 class LayerNorm(NamedTuple):
-    """Layer normalisation: the numbers of a position to zero mean and unit variance, then a scale and a
-    shift a channel.
+    """Layer normalisation: zero mean and unit variance at each position, then a scale and a shift per
+    channel.
 
     Source: Ba et al. 2016, arXiv 1607.06450.
     """
@@ -152,10 +151,10 @@ LAYER_NORM = {
 
 @op("l2_norm", writes=False, follows={"numbers": "numbers"})
 class L2Norm(NamedTuple):
-    """Divide the numbers of a position by their length; with `scale`, then multiply each channel by a
+    """Divide the vector at each position by its L2 norm; with `scale`, then multiply each channel by a
     learned number.
 
-    `numbers` is how many are learned where that is not one a channel.
+    `numbers` is how many are learned, if not one per channel.
     """
 
     scale: Flag = True
@@ -174,9 +173,9 @@ class L2Norm(NamedTuple):
 
 @op("prelu", writes=False, light=True, follows={"slopes": "numbers"})
 class PRelu(NamedTuple):
-    """ReLU with a learned slope below zero: `slopes` of them, as a rule one a channel.
+    """ReLU with a learned slope below zero: `slopes` of them, usually one per channel.
 
-    Blocks have it as `activation = "prelu"`, with a slope a channel.
+    In blocks it is `activation = "prelu"`, with one slope per channel.
 
     Source: He et al. 2015, arXiv 1502.01852.
     """
@@ -195,7 +194,7 @@ class PRelu(NamedTuple):
 
 @op("activation", writes=False, light=True)
 class Activation(NamedTuple):
-    """Activation function, one evaluation an element."""
+    """Activation function, evaluated once per element."""
 
     function: Function = "relu"
 
@@ -208,9 +207,7 @@ class Activation(NamedTuple):
 
 @op("rescale", writes=False, light=True, why="brings pixels to the range the network was trained on")
 class Rescale(NamedTuple):
-    """A multiply and an add with fixed numbers, such as the change of pixels to -1 .. 1; or one of them
-    alone.
-    """
+    """Multiply by a fixed number, add another, or only one of both: pixels are scaled to -1 .. 1 this way."""
 
     scale: Flag = True
     shift: Flag = True

@@ -23,9 +23,9 @@ class Input(NamedTuple):
 
 @op("detection", reads=3)
 class Detection(NamedTuple):
-    """Choose boxes by their scores and drop those that overlap: `keep` of them at most, 7 numbers each.
+    """Select boxes by their scores and drop those that overlap: at most `keep` of them, 7 numbers each.
 
-    What it does depends on the image; counted is one look at every score. Its inputs: offsets, scores,
+    Its work depends on the image; one look at every score is counted. Its inputs are offsets, scores and
     default boxes.
     """
 
@@ -40,11 +40,11 @@ class Detection(NamedTuple):
 
 @op("tail")
 class Tail(NamedTuple):
-    """An op that cannot be costed, behind the last layer with weights: the choice of boxes or the
-    decoding of poses that ends a model file.
+    """An op after the last layer with weights that cannot be costed, such as the selection of boxes or the
+    decoding of poses at the end of a model file.
 
-    It has no weights and no products, so that the papers count 0; that it is there is counted as work
-    of the kind `tail`. `numbers` is how many stored numbers it reads, which are a table.
+    It has no weights and no products, so the papers count 0. Each has one unit of work of the kind `tail`.
+    `numbers` is how many stored numbers it reads; they are of the kind `table`.
     """
 
     h: Count = 1

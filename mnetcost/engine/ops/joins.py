@@ -52,7 +52,7 @@ class Add(NamedTuple):
 
 @op("elementwise", reads=0, light=True)
 class Elementwise(NamedTuple):
-    """Combine maps element by element, a side of 1 repeated as often as needed: add, subtract, divide,
+    """Combine maps element by element, with sides of 1 broadcast: add, subtract, divide,
     maximum, minimum, power.
     """
 
@@ -69,8 +69,8 @@ class Elementwise(NamedTuple):
 
 @op("gate", reads=2, light=True, noun="product")
 class Gate(NamedTuple):
-    """Multiply a map by a vector of one number a channel (squeeze-and-excite), by a map of its own shape,
-    or of one channel.
+    """Multiply a map by one number per channel (squeeze-and-excite), by a map of the same shape, or by a map
+    of one channel.
     """
 
     def shape(self, x: Shape, by: Shape) -> Shape:
@@ -85,7 +85,7 @@ class Gate(NamedTuple):
 
 @op("axpy", reads=3)
 class Axpy(NamedTuple):
-    """Scale a map by a vector and add another map, in one go: the end of a squeeze-and-excite residual
+    """Multiply a map by a vector and add another map, in one layer: the end of a squeeze-and-excite residual
     block in SENet's Caffe files.
 
     Reads the vector, the map, and the map to add. Source: Hu et al. 2017, arXiv 1709.01507, and its
@@ -103,7 +103,7 @@ class Axpy(NamedTuple):
 
 @op("concat", reads=0, light=True, why="puts the branches one behind another")
 class Concat(NamedTuple):
-    """Put maps one behind another: along the channels, or along the height or width (`along`)."""
+    """Concatenate maps along the channels, or along the height or width (`along`)."""
 
     along: Choice = "channels"
 

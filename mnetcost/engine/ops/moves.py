@@ -68,9 +68,7 @@ class Permute(NamedTuple):
 
 @op("repeat", follows={"c": "channels"})
 class Repeat(NamedTuple):
-    """The same numbers as often as a map of `h` x `w` x `c` needs them: each side is a multiple of what
-    it was.
-    """
+    """Repeat a map to `h` x `w` x `c`; each side is a multiple of the input's."""
 
     h: Count = 1
     w: Count = 1

@@ -67,7 +67,7 @@ class AvgPool(NamedTuple):
 
 @op("global_pool", family="pool", why="one number a channel, so that the classifier sees the whole map")
 class GlobalPool(NamedTuple):
-    """Global pooling: one number a channel, the mean (or maximum) of its whole map.
+    """Global pooling: one number per channel, the mean (or maximum) over the whole map.
 
     `pool` is "average" or "max".
     """
@@ -84,8 +84,8 @@ class GlobalPool(NamedTuple):
 
 @op("adaptive_pool", family="pool")
 class AdaptivePool(NamedTuple):
-    """Adaptive average pooling: whatever the input's size, the output is `size`, each value the mean of
-    its share.
+    """Adaptive average pooling: the output has `size` at any input size; each value is the mean of one part
+    of the input.
     """
 
     size: Size = 7
@@ -101,7 +101,7 @@ class AdaptivePool(NamedTuple):
 
 @op("reduce", follows={"c": "channels"})
 class Reduce(NamedTuple):
-    """Bring a map down to `h` x `w` x `c` by the sum, mean, largest or smallest of what falls together."""
+    """Reduce a map to `h` x `w` x `c`: each output is the sum, mean, maximum or minimum of its part."""
 
     h: Count = 1
     w: Count = 1
@@ -120,7 +120,7 @@ class Reduce(NamedTuple):
 
 @op("upsample")
 class Upsample(NamedTuple):
-    """Enlarge a map by whole factors; `method` is "nearest" or "bilinear"."""
+    """Enlarge a map by integer factors; `method` is "nearest" or "bilinear"."""
 
     scale: Size = 2
     method: Choice = "nearest"
