@@ -1,6 +1,6 @@
 """What can become a Graph? A design's name or file, with its settings, loaded as a `Design`."""
 
-from .load import (
+from .loading import (
     SETTINGS,
     channeled,
     find_spec,

@@ -10,7 +10,7 @@ from ..engine.ops import SEVERAL_INPUTS, WORDS, Constant, Input, Unknown
 from ..errors import CallError, Fault, MnetcostError
 from .build import INPUT
 from .find import parent_of
-from .load import load_spec
+from .loading import load_spec
 from .settings import Design, Settings
 from .spec import read_spec
 from .toml import quoted, value

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import CompareError, Fault, MnetcostError, SpecError, nearest
 from .files import LARGEST_TEXT, decode, is_pointer
 from .find import parent_of, shipped_spec
-from .load import load_spec, split_design
+from .loading import load_spec, split_design
 from .plumbing import Git, LateError
 from .readers import load_file, model_reader, reader_of
 from .settings import Design, Settings

@@ -12,7 +12,7 @@ from typing import Any
 from ...errors import BudgetError, CallError, MnetcostError
 from ..conventions import DEFAULT
 from ..files import read_text_file
-from ..load import SETTINGS, split_design
+from ..loading import SETTINGS, split_design
 from ..readers import reader_of
 from ..reading import Reading, Spot, Table
 from ..settings import Settings

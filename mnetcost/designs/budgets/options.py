@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CallError, nearest
-from ..load import SETTINGS, split_design, unknown_setting
+from ..loading import SETTINGS, split_design, unknown_setting
 from ..settings import Settings
 from .limits import read_limits
 from .metrics import METRICS, unknown_metric

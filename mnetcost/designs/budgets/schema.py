@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..conventions import convention_names
-from ..load import LARGEST_MULTIPLIER, SETTINGS
+from ..loading import LARGEST_MULTIPLIER, SETTINGS
 from ..schema import closed_table
 from ..sorts import LARGEST_COUNT, LARGEST_SIDE
 from .config import COMMON, DAY, WAIVER

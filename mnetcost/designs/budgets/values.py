@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ..conventions import DEFAULT
-from ..load import SETTINGS
+from ..loading import SETTINGS
 from ..places import KeyPath, line_of, lines
 from ..settings import Settings
 from .limits import Limit
