@@ -38,7 +38,7 @@ from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING, WidthRule
 from mnetcost.output.starter import HOOKED
 
-from . import counting, implementations, mistakes
+from . import counting, implementations, mistakes, test_published
 from .golden import golden
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -242,6 +242,7 @@ def made() -> dict[Path, str]:
         **{ROOT / "specs" / f"{name}.schema.json": text() for name, text in SCHEMAS.items()},
         ROOT / "docs" / "compare.svg": picture(),
         ROOT / ".pre-commit-hooks.yaml": hooks(),
+        test_published.PAGE: test_published.page(),
         **golden(),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
