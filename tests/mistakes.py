@@ -79,7 +79,8 @@ def printed(mistake: Mistake) -> str:
             path.write_text(text, "utf-8")
         program, *arguments = shlex.split(mistake.command)
         assert program == "mnetcost"
-        result = CliRunner().invoke(cli, arguments)
+        outside = {"GIT_CEILING_DIRECTORIES": str(Path(folder).parent)}  # in no repository, wherever it is
+        result = CliRunner(env=outside).invoke(cli, arguments)
         written = {str(path) for path in Path().rglob("*") if path.is_file()} - set(mistake.files)
     if result.exit_code != 2 or result.stdout or written:
         raise ValueError(f"'{mistake.title}' is no mistake: exit code {result.exit_code}\n{result.output}")

@@ -26,6 +26,16 @@ def test_each_mistake_has_its_message(path: Path) -> None:
     assert not found, "\n".join(found)
 
 
+def test_a_message_is_the_same_where_temporary_folders_are_in_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pattern of files may leave depends on the repository around it, and the pages have none."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    page = next(p for p in pages() if p.stem == "budgets").read_text("utf-8")
+    assert not wrong(page)
+
+
 def test_no_mistake_is_listed_twice() -> None:
     """So that a link leads to one section."""
     for path in pages():
