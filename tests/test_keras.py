@@ -284,7 +284,7 @@ def test_an_operation_that_is_called_in_another_way_is_refused_by_name(
 
 
 def test_sums_and_products_spread_sides_of_one(read: Read) -> None:
-    """A gate of one number a channel, and tensors of fewer axes."""
+    """A gate of one number per channel, and tensors of fewer axes."""
     m = Config([8, 8, 4])
     m.add("GlobalAveragePooling2D", {}, name="pool")
     m.add("Multiply", {}, "input", "pool", name="gate")

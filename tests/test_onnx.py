@@ -145,7 +145,7 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
         {"add": 192},
         Shape(8, 8, 3),
     ),
-    "a gate of one number a channel": (
+    "a gate of one number per channel": (
         [
             node("GlobalAveragePool", ["x"], ["p"]),
             node("Sigmoid", ["p"], ["s"]),
@@ -156,7 +156,7 @@ HAND: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Shap
         {"pool": 192, "pool_input": 192, "pool_output": 3, "activation": 3, "gate": 192},
         Shape(8, 8, 3),
     ),
-    "one number a channel, repeated": (  # moved only: nothing to compute
+    "one number per channel, repeated": (  # moved only: nothing to compute
         [node("GlobalAveragePool", ["x"], ["p"]), node("Expand", ["p", "to"], ["y"])],
         [numbers("to", 1, 3, 8, 8)],
         {},

@@ -62,7 +62,7 @@ def read_convention(text: str, file: str, name: str) -> Convention:
     table.only(KEYS, "a convention")
     for key, needed in TEXTS.items():
         if not isinstance(table.values.get(key, None if needed else ""), str):
-            table.fault(f"a convention must say its '{key}', a text", key=key)
+            table.fault(f"a convention must have '{key}', a text", key=key)
     flags = {key: table.read(key, read_flag, False) for key in FLAGS}
     unsure = table.read("unknown", _kinds, [])
     for kind in unsure:

@@ -195,7 +195,7 @@ class Site:
         se, x, c = self.rules.se, self.x, self.shape.c
         middle = se.width.round(base * share)
         squeeze: Any = Dense if se.layers == "dense" else Conv
-        why = "one number a channel, so that the gate sees the whole map"
+        why = "one number per channel, so that the gate sees the whole map"
         self.add(f"{part}pool", SE_POOL, why=why, written=self.written.get("se_pool", ""))
         self.add(
             f"{part}squeeze",
@@ -203,7 +203,7 @@ class Site:
             why="to a few channels, so that the gate stays cheap",
         )
         self.add(f"{part}{se.activation}", Activation(se.activation), why="the non-linearity")
-        self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number a channel")
+        self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number per channel")
         self.add(f"{part}{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
         self.add(f"{part}gate", GATE, x, self.x, why="lets the channels through that matter for this image")
 

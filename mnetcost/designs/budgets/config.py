@@ -240,7 +240,7 @@ def _waiver(table: Table) -> Iterator[Waiver]:
     table.only(WAIVER, "a waiver")
     for key in WAIVER:
         if key not in table.values:
-            table.fault(f"a waiver must say its '{key}'")
+            table.fault(f"a waiver must have '{key}'")
     given = {key: table.read(key, WAIVER[key]) for key in WAIVER if key in table.values}
     if len(given) == len(WAIVER):
         yield Waiver(**given, place=table.spot.path)

@@ -101,7 +101,7 @@ def _exact(value: str, found: re.Match[str], units: Mapping[str, int]) -> Fracti
 
 def _unknown_unit(value: str, unit: str, units: Mapping[str, int]) -> CallError:
     """The error for a number with an unknown unit, with what may have been meant."""
-    message = f"{_shown(value)} has no unit we know"
+    message = f"{_shown(value)} has no known unit"
     if counted := COUNTED.fullmatch(unit):
         amount = value[: -len(unit)].strip() + counted[1].replace("K", "k")
         flops = (

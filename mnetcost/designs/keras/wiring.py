@@ -27,7 +27,7 @@ def class_name_of(layer: dict[str, Any], net: Net, place: str) -> str:
     """The name of a layer's class, without its package."""
     name = layer.get("class_name")
     if not isinstance(name, str) or not name:
-        raise net.layers.fault("must say its 'class_name'", place)
+        raise net.layers.fault("must have 'class_name'", place)
     return name.rsplit(">", 1)[-1][:200]
 
 

@@ -53,7 +53,7 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
 def _check_complete(draft: Draft, file: str) -> None:
     """Check that the files have what no spec can do without; nothing to say where one could not be read."""
     if draft.complete and ("resolution",) not in draft.values:
-        draft.reading.fault(Spot(file), "a spec must say its 'resolution'")
+        draft.reading.fault(Spot(file), "a spec must have 'resolution'")
     if draft.complete and not draft.rows["layers"]:
         draft.reading.fault(Spot(file), "a spec must have 'layers'")
 

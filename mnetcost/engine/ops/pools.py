@@ -65,7 +65,7 @@ class AvgPool(NamedTuple):
         return pool_work(self, y, x, "average")
 
 
-@op("global_pool", family="pool", why="one number a channel, so that the classifier sees the whole map")
+@op("global_pool", family="pool", why="one number per channel, so that the classifier sees the whole map")
 class GlobalPool(NamedTuple):
     """Global pooling: one number per channel, the mean (or maximum) over the whole map.
 
