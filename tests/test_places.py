@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from mnetcost.designs.find import shipped_spec
 from mnetcost.designs.places import line_of, lines, spelled
-from mnetcost.designs.shipped import shipped, specs_folder
+from mnetcost.designs.shipped import shipped
 
 TEXT = '''a = 1           # line 1
 "quoted.key" = """two
@@ -72,7 +73,7 @@ def every_path(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("design", shipped())
 def test_every_key_of_every_shipped_spec_has_a_line_that_holds_it(design: str) -> None:
     """The scanner reads what tomllib reads, and the line it says has the key on it."""
-    text = (specs_folder() / f"{design}.toml").read_text()
+    text = shipped_spec(design).text
     known, rows = lines(text), text.splitlines()
     paths = every_path(tomllib.loads(text))
     assert set(paths) == set(known)

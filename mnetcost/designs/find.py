@@ -12,7 +12,7 @@ from .aliases import aliases, fold
 from .contents import named
 from .files import is_file, read_text_file
 from .readers import READ
-from .shipped import is_shipped, shipped, specs_folder
+from .shipped import shipped, spec_path, specs_folder
 from .spec import Spec, read_spec
 
 SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a larger one a size in pixels
@@ -46,11 +46,11 @@ def parent_of(name: str, base: Path | None) -> tuple[str, str]:
     """Find what a spec extends: a shipped name, or a .toml file beside it. Return its file and text."""
     if name.endswith(".toml"):
         path = plain((base.parent if base else Path()) / name)
-        return str(path), read_text_file(path)
-    if is_shipped(name):
-        path = specs_folder() / f"{name}.toml"
-        return str(path), read_text_file(path)
-    raise unknown_design(name)
+    elif found := spec_path(name):
+        path = found
+    else:
+        raise unknown_design(name)
+    return str(path), read_text_file(path)
 
 
 def plain(path: Path) -> Path:
@@ -64,8 +64,11 @@ def plain(path: Path) -> Path:
 @lru_cache(256)
 def shipped_spec(name: str) -> Spec:
     """Read a shipped design by its name."""
-    path = specs_folder() / f"{name}.toml"
-    return read_spec(read_text_file(path), f"specs/{name}.toml", name, path, parent_of)
+    path = spec_path(name)
+    if not path:
+        raise unknown_design(name)
+    file = f"specs/{path.relative_to(specs_folder()).as_posix()}"
+    return read_spec(read_text_file(path), file, name, path, parent_of)
 
 
 def spec_file(path: str) -> Spec:

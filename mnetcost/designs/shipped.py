@@ -1,7 +1,13 @@
-"""Which designs are shipped? The folder of specs, their names, and the tables beside them."""
+"""Which designs are shipped? The folder of specs, their names, and the tables beside them.
+
+`specs/README.md` says what each folder means. A file at the top is called by its name, and so is one of
+`specs/nets/FAMILY/`: resnet50 is `specs/nets/resnet/resnet50.toml`. Any other folder is part of the name:
+`keras/v1`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +21,17 @@ def specs_folder() -> Path:
 
 
 CONVENTIONS_FOLDER = "conventions"
+
+
+BLOCKS_FOLDER = "blocks"
+
+
+NETS_FOLDER = "nets"
+"""The folder of the networks that are no MobileNets of the papers, in a folder for each family."""
+
+
+NO_IMPLEMENTATIONS = (CONVENTIONS_FOLDER, BLOCKS_FOLDER, NETS_FOLDER)
+"""Folders whose name is no part of a design's name."""
 
 
 ALIASES = "aliases.toml"
@@ -31,30 +48,61 @@ LONGEST_NAME = 200
 
 
 @lru_cache(None)
+def families() -> tuple[str, ...]:
+    """The folders of specs/nets/."""
+    return tuple(sorted(p.name for p in (specs_folder() / NETS_FOLDER).iterdir() if p.is_dir()))
+
+
+@lru_cache(None)
 def shipped() -> tuple[str, ...]:
-    """Names of the shipped designs: the papers' first, then the implementations'."""
+    """Names of the shipped designs: the papers' MobileNets first, then the families of other networks, then
+    the implementations.
+    """
+    return tuple(name for name, _ in spec_files())
+
+
+def spec_files() -> Iterator[tuple[str, Path]]:
+    """Walk the folders: each shipped design's name and file."""
     folder = specs_folder()
-    names = (
-        p.relative_to(folder).with_suffix("").as_posix()
-        for p in folder.rglob("*.toml")
-        if p.name not in NO_DESIGNS
-    )
-    return tuple(
-        sorted((n for n in names if not n.startswith(CONVENTIONS_FOLDER + "/")), key=lambda n: ("/" in n, n))
-    )
+    places = sorted(p.relative_to(folder).with_suffix("") for p in folder.rglob("*.toml"))
+    for place in (p for p in places if len(p.parts) == 1 and f"{p}.toml" not in NO_DESIGNS):
+        yield place.name, folder / f"{place}.toml"
+    for place in (p for p in places if len(p.parts) == 3 and p.parts[0] == NETS_FOLDER):
+        yield place.name, folder / f"{place}.toml"
+    for place in (p for p in places if len(p.parts) > 1 and p.parts[0] not in NO_IMPLEMENTATIONS):
+        yield place.as_posix(), folder / f"{place}.toml"
 
 
 def is_shipped(name: str) -> bool:
-    """Is this a shipped design's name? Asks for one file, not for the whole list."""
+    """Is this a shipped design's name? Asks for its file, not for the whole list."""
+    return spec_path(name) is not None
+
+
+@lru_cache(1024)
+def spec_path(name: str) -> Path | None:
+    """The file of a shipped design; None if the name is not one's."""
     parts = name.split("/")
     good = all(
         p and p.replace("-", "").replace(".", "").replace("_", "").isalnum() and p[0] != "." for p in parts
     )
-    return (
-        good
-        and name.isascii()
-        and len(name) <= LONGEST_NAME
-        and parts[0] != CONVENTIONS_FOLDER
-        and f"{name}.toml" not in NO_DESIGNS
-        and (specs_folder() / f"{name}.toml").is_file()
-    )
+    if not (good and name.isascii() and len(name) <= LONGEST_NAME):
+        return None
+    folder, file = specs_folder(), f"{name}.toml"
+    if parts[0] in NO_IMPLEMENTATIONS or file in NO_DESIGNS:
+        return None
+    if (folder / file).is_file():
+        return folder / file
+    if len(parts) > 1:
+        return None
+    inner = (folder / NETS_FOLDER / family / file for family in families())
+    return next((path for path in inner if path.is_file()), None)
+
+
+def family_of(name: str) -> str:
+    """The family of networks that a shipped design's file stands in; "" for one outside specs/nets/.
+
+    >>> family_of("resnet50"), family_of("v2"), family_of("keras/v2")
+    ('resnet', '', '')
+    """
+    path = spec_path(name)
+    return path.parent.name if path and path.parent.parent.name == NETS_FOLDER else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...designs import Settings, load_spec, split_design
 from ...designs.aliases import aliases, sharing
 from ...designs.find import like, shipped_spec
-from ...designs.shipped import shipped
+from ...designs.shipped import family_of, shipped
 from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
@@ -27,13 +27,17 @@ SCHEMA = "mnetcost.list/1"
 def chosen(patterns: Sequence[str]) -> list[str]:
     """The names of the shipped designs that any of the patterns matches; all of them without patterns.
 
-    A pattern is a name, a folder such as `keras`, another name of a design, or contains * or ?.
+    A pattern is a name, a folder such as `keras` or `resnet`, another name of a design, or contains * or ?.
     Raises CallError, with the nearest name, for a pattern that matches none.
     """
     found: set[str] = set()
     for pattern in patterns:
         wanted = pattern.rstrip("/")
-        names = [n for n in shipped() if n == wanted or n.startswith(f"{wanted}/") or fnmatchcase(n, wanted)]
+        names = [
+            n
+            for n in shipped()
+            if wanted in (n, family_of(n)) or n.startswith(f"{wanted}/") or fnmatchcase(n, wanted)
+        ]
         names = names or list(sharing(wanted)) or [split_design(wanted)[0]]
         if names[0] not in shipped():
             near = like(wanted)
