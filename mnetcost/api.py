@@ -62,6 +62,12 @@ def _loaded(design: str | Design, asked: Asked) -> Design:
     return design
 
 
+def _depth(by: str | None, depth: int | None) -> int | None:
+    if depth is not None and by != "block":
+        raise CallError("a depth is for blocks", hint='by="block", depth=1')
+    return None if depth is None else _designs.read_whole(depth, "depth")
+
+
 def load(design: str, **asked: Unpack[Asked]) -> Design:
     """Load a design: a shipped name, a spec or a model file. Settings behind a colon override the arguments.
 
@@ -100,6 +106,7 @@ def report(
     design: str | Design,
     *,
     by: str = "layer",
+    depth: int | None = None,
     sort: str | None = None,
     first: int | None = None,
     everything: bool = False,
@@ -108,6 +115,10 @@ def report(
 ) -> Document:
     """What each layer of a design costs; `by` is "layer", "block", "resolution" or "kind".
 
+    >>> [row[0] for row in report("v2", by="block", depth=1).tables[0].rows][:3]
+    ['stem', 'bottleneck 1', 'bottleneck 2']
+
+    depth: of blocks, by the first parts of a layer's path: 1 for the outermost; None for the rows of a spec.
     sort: the key of a column, the largest first. first: only this many rows. everything: include rows with
     no parameters and no work.
     """
@@ -116,8 +127,9 @@ def report(
 
     if by not in BY:
         raise CallError(f"a report is by {', '.join(BY)}, not by '{by}'")
+    depth = _depth(by, depth)
     loaded = _loaded(design, asked)
-    return answer(loaded, cost(loaded), load_convention(convention), by, sort, first, everything)
+    return answer(loaded, cost(loaded), load_convention(convention), by, sort, first, everything, depth)
 
 
 def compare(

@@ -112,6 +112,29 @@ def size_options(f: F) -> F:
     )
 
 
+def depth_option(f: F) -> F:
+    """--depth, which `depth_of()` reads."""
+    help_ = "With --by block: blocks by the first N parts of a layer's path (stage/unit/conv)."
+    return click.option("--depth", metavar="N", help=help_)(f)
+
+
+def block_options(f: F) -> F:
+    """--by block and --depth, for commands that have rows of another kind by default."""
+    by = click.option(
+        "--by", type=Word("--by", lambda: ("block",)), metavar="block", help="Show the figures of each block."
+    )
+    return apply([by, depth_option], f)
+
+
+def depth_of(by: str | None, depth: str | None) -> int | None:
+    """Read --depth; raises CallError for what is no whole number from 1, or without --by block."""
+    if depth is None:
+        return None
+    if by != "block":
+        raise CallError("--depth needs --by block", hint="--by block --depth 1: the outermost blocks")
+    return read_whole(depth, "--depth")
+
+
 def other_options(f: F) -> F:
     """--classes, --channels, --no-top, --batch and --allow-unknown."""
     return apply(

@@ -9,13 +9,15 @@ import click
 from ..designs import load, read_whole
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
-from .options import DESIGN, Word, emit, output_options, setting_options, settings
+from .options import DESIGN, Word, depth_of, depth_option, emit, output_options, setting_options, settings
 
 EPILOG = """\b
 Examples:
   mnetcost report v2                                   every layer of the paper's network
   mnetcost report v1 --by kind                         table 2 of the V1 paper
   mnetcost report v2 --alpha 0.5 --by block --top 5    the five most expensive blocks
+  mnetcost report v2 --by block --depth 1              the rows of the paper's table: all copies together
+  mnetcost report net.onnx --by block --depth 2        a file from PyTorch by its modules, two levels deep
   mnetcost report keras/v3-large:resolution=160 --format json
   mnetcost report my/net.toml --by resolution -o net.csv
 """
@@ -37,6 +39,7 @@ def _by() -> Any:
     show_default=True,
     help="One row per layer, block, resolution or kind.",
 )
+@depth_option
 @click.option(
     "--sort", metavar="COLUMN", help="Sort by a column, largest first: params, madds, madds_share, name ..."
 )
@@ -49,6 +52,7 @@ def _by() -> Any:
 def command(
     design: str,
     by: str,
+    depth: str | None,
     sort: str | None,
     top: str | None,
     everything: bool,
@@ -64,10 +68,8 @@ def command(
     """
     from ..analyses.report.report import report
 
+    levels = depth_of(by, depth)
     d = load(design, settings(options))
     first = None if top is None else read_whole(top, "--top")
-    emit(
-        report(d, cost(d.graph, d.batch), load_convention(convention), by, sort, first, everything),
-        format_,
-        output,
-    )
+    rules = load_convention(convention)
+    emit(report(d, cost(d.graph, d.batch), rules, by, sort, first, everything, levels), format_, output)

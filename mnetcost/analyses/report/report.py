@@ -69,6 +69,11 @@ def report_data(design: Design, costs: Costs, convention: Convention) -> dict[st
     )
 
 
+def block_of(depth: int | None) -> Callable[[LayerCost], str]:
+    """The block that a layer belongs to: at a depth of its path, or the row of the spec, for None."""
+    return (lambda layer: layer.node.place) if depth is None else lambda layer: layer.node.block(depth)
+
+
 def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[LayerCost]]:
     """Group layers by a key, in the order in which the keys first appear."""
     found: dict[str, list[LayerCost]] = {}
@@ -91,7 +96,7 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _by_layer(costs: Costs, convention: Convention) -> Rows:
+def _by_layer(costs: Costs, depth: int | None) -> Rows:
     columns = (
         Column("name", "layer"),
         Column("op", "op", rank=5),
@@ -116,7 +121,7 @@ def _by_layer(costs: Costs, convention: Convention) -> Rows:
     return columns, [(describe(layer), layer.params, layer.work) for layer in costs.layers]
 
 
-def _by_block(costs: Costs, convention: Convention) -> Rows:
+def _by_block(costs: Costs, depth: int | None) -> Rows:
     columns = (
         Column("name", "block"),
         Column("layers", "layers", "integer", rank=2),
@@ -124,20 +129,20 @@ def _by_block(costs: Costs, convention: Convention) -> Rows:
         Column("output", "output", "size"),
     )
     rows: list[tuple[Row, Iterable[Term], Iterable[Term]]] = []
-    for place, layers in groups_of(costs, lambda layer: layer.node.place).items():
+    for block, layers in groups_of(costs, block_of(depth)).items():
         x = layers[0].inputs[0] if layers[0].inputs else layers[0].output
-        rows.append(((place, len(layers), tuple(x), tuple(layers[-1].output)), *_terms(layers)))
+        rows.append(((block, len(layers), tuple(x), tuple(layers[-1].output)), *_terms(layers)))
     return columns, rows
 
 
-def _by_resolution(costs: Costs, convention: Convention) -> Rows:
+def _by_resolution(costs: Costs, depth: int | None) -> Rows:
     columns = (Column("name", "output map"), Column("layers", "layers", "integer", rank=1))
     return columns, [
         ((size, len(layers)), *_terms(layers)) for size, layers in groups_of(costs, map_size).items()
     ]
 
 
-def _by_kind(costs: Costs, convention: Convention) -> Rows:
+def _by_kind(costs: Costs, depth: int | None) -> Rows:
     params, work = _terms(costs.layers)
     kinds = dict.fromkeys(t.kind for t in (*work, *params))
     kinds = dict.fromkeys((*(k for k in MAC_KINDS if k in kinds), *kinds))
@@ -151,7 +156,7 @@ def _terms(layers: Iterable[LayerCost]) -> tuple[list[Term], list[Term]]:
     return [t for layer in layers for t in layer.params], [t for layer in layers for t in layer.work]
 
 
-BY: dict[str, Callable[[Costs, Convention], Rows]] = {
+BY: dict[str, Callable[[Costs, int | None], Rows]] = {
     "layer": _by_layer,
     "block": _by_block,
     "resolution": _by_resolution,
@@ -160,13 +165,20 @@ BY: dict[str, Callable[[Costs, Convention], Rows]] = {
 """What a row of a report stands for, and the function that makes such rows."""
 
 
-def table_of(costs: Costs, convention: Convention, by: str = "layer", everything: bool = False) -> Table:
+def table_of(
+    costs: Costs,
+    convention: Convention,
+    by: str = "layer",
+    everything: bool = False,
+    depth: int | None = None,
+) -> Table:
     """Make the table of a report: a row for each layer, block, resolution or kind, in execution order.
 
-    by: a key of `BY`. everything: for kinds, show counts before they are weighed, too.
+    by: a key of `BY`. everything: for kinds, show counts before they are weighed, too. depth: of the path,
+    for blocks.
     Counts are whole numbers, shares fractions of 1 (None where the total is 0); the footer holds the totals.
     """
-    columns, rows = BY[by](costs, convention)
+    columns, rows = BY[by](costs, depth)
     all_params, all_work = _terms(costs.layers)
     params, madds = convention.count_params(all_params), convention.madds(all_work)
     weights = weights_only(all_params, convention)
@@ -268,23 +280,24 @@ def report(
     sort: str | None = None,
     top: int | None = None,
     everything: bool = False,
+    depth: int | None = None,
 ) -> Document:
     """What each layer, block, resolution or kind of one design costs, as a table with totals.
 
     by: what a row stands for, a key of `BY`.
     sort: the key of a column. top: keep this many rows; sorted by `madds` without `sort`.
-    everything: include rows with no parameters and no work.
+    everything: include rows with no parameters and no work. depth: see `Node.block`; blocks only.
     Raises CallError for an unknown column.
     """
     data = report_data(design, costs, convention)
-    table = table_of(costs, convention, by, everything)
+    table = table_of(costs, convention, by, everything, depth)
     table, notes = (table, []) if everything else without_zeros(table, by)
     if sort or top:
         table = sorted_rows(table, sort or "madds")
     if top:
         table = top_rows(table, top)
     if by != "layer" or sort or top:
-        data |= {"by": by, "rows": table.records()}
+        data |= {"by": by, **({} if depth is None else {"depth": depth}), "rows": table.records()}
     lead = (about(design.title, design.source),)
     notes = [
         *partial_notes(costs.graph),
