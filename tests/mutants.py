@@ -188,6 +188,7 @@ SORTED = {
     "Size": SIDES | st.lists(SIDES, min_size=2, max_size=2),
     "Flag": st.booleans(),
     "Ratio": st.sampled_from([0.001, 0.5, 1, 1.5, 2, 6, 1000]),
+    "Ratios": st.sampled_from([0.001, 0.5, 2, [1, 0.5], 1000]),
     "Share": st.sampled_from([0, 0.001, 0.25, 1]),
     "Part": st.sampled_from([0.001, 0.25, 1]),
     "Zeros": st.sampled_from([0, 1, 3, [1, 2], [0, 1, 0, 1], 65_536]),
@@ -216,10 +217,19 @@ def grown_specs(draw: st.DrawFn) -> dict[str, Any]:
         }
         for key, sort in sorts_of(cls).items():
             if key not in cls._field_defaults or draw(st.integers(0, 2)) == 0:
-                row[key] = draw(st.sampled_from(CHOICES[key]) if sort == "Choice" else SORTED[sort])
-        one, other, _ = EITHER.get(op, ("", "", False))
-        if one in row:
-            row.pop(other, None)
+                if sort == "Row":
+                    row[key] = draw(st.sampled_from(["input", *(r["name"] for r in rows)]))
+                else:
+                    row[key] = draw(st.sampled_from(CHOICES[key]) if sort == "Choice" else SORTED[sort])
+        ways, needed = EITHER.get(op, ((), False))
+        used = [way for way in ways if any(key in row for key in way)] or list(ways) * needed
+        for way in used[:1]:
+            for key in way:
+                sort = sorts_of(cls)[key]
+                if cls._field_defaults[key] is None:
+                    row.setdefault(key, "input" if sort == "Row" else draw(SORTED[sort]))
+        for key in (key for way in ways if way not in used[:1] for key in way):
+            row.pop(key, None)
         above = st.sampled_from(["input", *(r["name"] for r in rows)])
         if op in SEVERAL_INPUTS:
             many = SEVERAL_INPUTS[op] or draw(st.integers(2, 3))

@@ -98,8 +98,11 @@ def vocabulary(ops: Mapping[str, type]) -> str:
         if name in SEVERAL_INPUTS:
             more.append(f"`from` names {SEVERAL_INPUTS[name] or 'two or more'} rows; it takes no `repeat`.")
         if name in EITHER:
-            one, other, needed = EITHER[name]
-            more.append(f"A row has {'exactly' if needed else 'at most'} one of `{one}` and `{other}`.")
+            ways, needed = EITHER[name]
+            words = ", ".join(" and ".join(f"`{key}`" for key in way) for way in ways[:-1])
+            last = " and ".join(f"`{key}`" for key in ways[-1])
+            both = " and " if all(len(way) == 1 for way in ways) else " or "
+            more.append(f"A row has {'exactly' if needed else 'at most'} one of {words}{both}{last}.")
         parts += [f"### {name}", cleandoc(cls.__doc__ or ""), *more, fields(cls, {})]
     return "\n\n".join(parts)
 

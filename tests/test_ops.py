@@ -21,6 +21,7 @@ from mnetcost.engine.ops import (
     Conv,
     Crop,
     Dense,
+    DepthToSpace,
     DepthwiseConv,
     Detection,
     Dropout,
@@ -48,6 +49,7 @@ from mnetcost.engine.ops import (
     Scatter,
     Shuffle,
     Slice,
+    SpaceToDepth,
     Tail,
     TransposedConv,
     Upsample,
@@ -230,6 +232,11 @@ CASES = [
     Case(Constant(7, 1, 30, learned=True), (), Shape(7, 1, 30), {"table": 210}, {}),
     Case(Reduce(1, 1, 32, "max"), (MAP,), Shape(1, 1, 32), {}, {"reduce": 401_408}),
     Case(Resize(50, 60), (MAP,), Shape(50, 60, 32), {}, {"upsample": 96_000}),
+    # floor(7 x 1.5) x floor(5 x 0.5)
+    Case(Resize(ratio=(1.5, 0.5)), (Shape(7, 5, 3),), Shape(10, 2, 3), {}, {"upsample": 60}),
+    # of each 4 channels one of twice the height and width, and the same back
+    Case(DepthToSpace(), (Shape(5, 6, 12),), Shape(10, 12, 3), {}, {}),
+    Case(SpaceToDepth((2, 3)), (Shape(10, 12, 3),), Shape(5, 4, 18), {}, {}),
     # 21 scores for each of 100 boxes
     Case(
         Detection(10),
@@ -314,6 +321,9 @@ BAD = [
     ),
     (Reshape(2, 2, 2), (Shape(1, 1, 9),), "a map of 1x1x9 cannot be read as 2x2x2"),
     (Slice(8, 1), (Shape(1, 1, 8),), "8 channels from number 1 on cannot be taken out of a map of 1x1x8"),
+    (DepthToSpace(), (Shape(4, 4, 6),), "6 channels are not a multiple of 2 x 2"),
+    (SpaceToDepth(), (Shape(4, 5, 6),), "a map of 4x5x6 is not made of pieces of 2x2"),
+    (Resize(ratio=0.25), (Shape(4, 3, 6),), "the map vanishes: 0.25 x 0.25 of a map of 4x3x6"),
     (Shuffle(3), (Shape(1, 1, 8),), "3 groups do not divide 8 channels"),
     (
         TransposedConv(1, 2, 1, padding=2),

@@ -6,6 +6,7 @@ Rows, at one alpha, resolution and number of classes, or at arrays of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
@@ -17,6 +18,7 @@ from ..engine.site import Site
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
 from .spec import Row, Spec
+from .spec.language import op_keys
 
 if TYPE_CHECKING:
     from ..engine.ops.op import OpClass
@@ -100,6 +102,9 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
         site.role = CLASSES
     site.row, site.why, site.shared = row.key, row.why, row.shared
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
+    for key in _row_keys(row.op):
+        if key in fields:
+            fields[key] = _find(fields[key], named, f"{row.key}.{key}")
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
     for site.place, copy in row.copies(label, fields):
@@ -122,10 +127,18 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
     named[label] = site.x
 
 
+@lru_cache(None)
+def _row_keys(op: str) -> tuple[str, ...]:
+    """The keys of an op that name another row."""
+    return tuple(key for key, sort in op_keys(op).items() if sort == "Row")
+
+
 def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
     """Add one single op, its widths at this alpha."""
     site.x = inputs[0]
     fields, printed = dict(fields), None
+    if (like := fields.pop("like", None)) is not None:
+        fields["h"], fields["w"], _ = site.builder.shape(like)
     for field, way in cls.follows.items():
         if field in fields:
             given, follow = fields[field], FOLLOW[way]

@@ -111,13 +111,26 @@ def _row(op: str) -> dict[str, Any]:
         common["from"] = {**common["from"], "maxItems": 1}
     more: dict[str, Any] = {}
     if op in EITHER:
-        one, other, must = EITHER[op]
-        more = (
-            {"oneOf": [{"required": [one]}, {"required": [other]}]}
-            if must
-            else {"not": {"required": [one, other]}}
-        )
+        more = _ways(op, cls._field_defaults)
     return closed_table({**common, **fields}, summary(cls), required=needed, **more)
+
+
+def _ways(op: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe which fields of an op stand together in a row, and which exclude each other."""
+    ways, must = EITHER[op]
+    keys = [(key, n) for n, way in enumerate(ways) for key in way]
+    apart = [{"required": [a, b]} for a, n in keys for b, m in keys if n < m]
+    whole = {
+        key: others
+        for way in ways
+        for key in way
+        if (others := [other for other in way if other != key and defaults[other] is None])
+    }
+    return {
+        "not": {"anyOf": apart} if len(apart) > 1 else apart[0],
+        **({"anyOf": [{"required": list(way)} for way in ways]} if must else {}),
+        **({"dependentRequired": whole} if whole else {}),
+    }
 
 
 def _any_row() -> dict[str, Any]:

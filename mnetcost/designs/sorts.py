@@ -68,6 +68,17 @@ def sized(low: int) -> Callable[[Any, str], Any]:
     return read
 
 
+def read_ratios(value: Any, key: str) -> Any:
+    """A number above 0, or [height, width] of such numbers."""
+    one = number(0, 1000, above=True)
+    try:
+        if value.__class__ is list and len(value) == 2:
+            return one(value[0], key), one(value[1], key)
+        return one(value, key)
+    except Wrong as e:
+        raise Wrong(f"{e}, or [height, width] of such numbers") from None
+
+
 def read_width(value: Any, key: str) -> Any:
     """A number of channels, or "classes" for as many as the classifier has."""
     if value == "classes":
@@ -210,6 +221,7 @@ def _several(item: dict[str, Any], low: int, high: int) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string", "maxLength": 2000}
+_RATIO = {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S([\s\S]*\S)?$"}
 _ZEROS = [_integers(0, LARGEST_SIDE), *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (2, 4))]
 
@@ -220,7 +232,9 @@ SORTS: dict[str, Sort] = {
     "Repeat": Sort(whole(1, LARGEST_REPEAT), _integers(1, LARGEST_REPEAT)),
     "Size": Sort(sized(1), _side(1)),
     "Flag": Sort(read_flag, {"type": "boolean"}),
-    "Ratio": Sort(number(0, 1000, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}),
+    "Ratio": Sort(number(0, 1000, above=True), _RATIO),
+    "Ratios": Sort(read_ratios, {"anyOf": [_RATIO, _several(_RATIO, 2, 2)]}),
+    "Row": Sort(read_name, _NAME),
     "Share": Sort(number(0, 1, above=False), {"type": "number", "minimum": 0, "maximum": 1}),
     "Part": Sort(number(0, 1, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
     "Padding": Sort(read_padding, {"anyOf": [{"enum": list(PADDINGS)}, *_ZEROS]}),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .ops.op import OpClass
 
 
-@op("conv", together={"width": ("out", "expand")}, either=("out", "expand", True), family="filter")
+@op("conv", together={"width": ("out", "expand")}, either=("out", "expand"), family="filter")
 class ConvNorm(NamedTuple):
     """Convolution, batch norm and activation: "conv2d" in the papers' tables.
 
@@ -128,7 +128,7 @@ class Separable(NamedTuple):
         s.norm_and_activation("pointwise", self.norm, self.activation)
 
 
-@op("bottleneck", together={"expansion": ("expand", "exp")}, either=("expand", "exp", False))
+@op("bottleneck", together={"expansion": ("expand", "exp")}, either=("", "expand", "exp"))
 class InvertedResidual(NamedTuple):
     """Inverted residual with a linear bottleneck: pointwise expansion, depthwise convolution, pointwise
     projection, and a shortcut.

@@ -91,10 +91,12 @@ def _check_needed(row: Table, op: str) -> None:
         if key not in defaults and key not in row.values:
             row.fault(f"{op} needs '{key}'")
     if op in EITHER:
-        one, other, needed = EITHER[op]
-        given = (one in row.values) + (other in row.values)
-        if given == 2 or (needed and given == 0):
-            row.fault(f"{op} {'needs' if needed else 'takes'} either '{one}' or '{other}'")
+        ways, needed = EITHER[op]
+        used = [way for way in ways if any(key in row.values for key in way)]
+        whole = all(key in row.values or defaults[key] is not None for way in used for key in way)
+        if len(used) > 1 or (needed and not used) or not whole:
+            words = " or ".join(" and ".join(f"'{key}'" for key in way) for way in ways)
+            row.fault(f"{op} {'needs' if needed else 'takes'} either {words}")
 
 
 def _check_inputs(row: Table, op: str, inputs: tuple[str, ...], repeat: int) -> None:

@@ -21,6 +21,7 @@ from .joins import Add, Axpy, Concat, Elementwise, Gate
 from .moves import (
     Constant,
     Crop,
+    DepthToSpace,
     Dropout,
     Flatten,
     Gather,
@@ -31,6 +32,7 @@ from .moves import (
     Scatter,
     Shuffle,
     Slice,
+    SpaceToDepth,
 )
 from .pools import AdaptivePool, AvgPool, GlobalPool, MaxPool, Reduce, Resize, Upsample
 
@@ -81,6 +83,8 @@ _OPS = {
     "resize": Resize,
     "slice": Slice,
     "shuffle": Shuffle,
+    "depth_to_space": DepthToSpace,
+    "space_to_depth": SpaceToDepth,
 }
 OPS = cast("dict[str, OpClass]", _OPS)  # `@op` gives the classes their traits
 """Every op a spec may name, by its `op` word."""

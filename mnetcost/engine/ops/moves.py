@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from ...errors import ShapeError
-from ..fields import Count, Flag, Whole, Width, Zeros
-from ..num import anywhere, everywhere
+from ..fields import Count, Flag, MaybeCount, Row, Size, Whole, Width, Zeros
+from ..num import Num, anywhere, everywhere, pair
 from ..shapes import Shape, sides
 from ..terms import Term, Terms
 from .op import op
@@ -101,12 +101,13 @@ class Scatter(NamedTuple):
         return x
 
 
-@op("crop", writes=False, light=True)
+@op("crop", writes=False, light=True, either=("h w", "like"))
 class Crop(NamedTuple):
-    """Take a part of a map: `h` x `w` positions of it."""
+    """Take a part of a map: `h` x `w` positions of it, or as many as another row has (`like`)."""
 
-    h: Count
-    w: Count
+    h: MaybeCount = None
+    w: MaybeCount = None
+    like: Row = None
 
     def shape(self, x: Shape) -> Shape:
         if anywhere(self.h > x.h) or anywhere(self.w > x.w):
@@ -154,6 +155,47 @@ class Slice(NamedTuple):
                 f"{self.channels} channels from number {self.start} on cannot be taken out of a map of {x}"
             )
         return Shape(x.h, x.w, self.channels)
+
+
+@op("depth_to_space")
+class DepthToSpace(NamedTuple):
+    """Depth to space (pixel shuffle): `size` x `size` channels become as many positions of one channel.
+
+    Source: Shi et al. 2016, arXiv 1609.05158.
+    """
+
+    size: Size = 2
+
+    def shape(self, x: Shape) -> Shape:
+        s_h, s_w = pair(self.size)
+        if anywhere(x.c % (s_h * s_w)):
+            raise ShapeError(f"{x.c} channels are not a multiple of {s_h} x {s_w}")
+        return Shape(x.h * s_h, x.w * s_w, x.c // (s_h * s_w))
+
+    def printed(self, *xs: Num) -> Num:
+        """The printed width of its input, divided as the channels are."""
+        s_h, s_w = pair(self.size)
+        return xs[0] // (s_h * s_w) or None
+
+
+@op("space_to_depth")
+class SpaceToDepth(NamedTuple):
+    """Space to depth (pixel unshuffle, YOLO's focus and reorg): `size` x `size` positions become one, with
+    as many times the channels.
+    """
+
+    size: Size = 2
+
+    def shape(self, x: Shape) -> Shape:
+        s_h, s_w = pair(self.size)
+        if anywhere(x.h % s_h) or anywhere(x.w % s_w):
+            raise ShapeError(f"a map of {x} is not made of pieces of {s_h}x{s_w}")
+        return Shape(x.h // s_h, x.w // s_w, x.c * s_h * s_w)
+
+    def printed(self, *xs: Num) -> Num:
+        """The printed width of its input, as many times as the channels."""
+        s_h, s_w = pair(self.size)
+        return xs[0] * s_h * s_w
 
 
 @op("shuffle")

@@ -12,10 +12,11 @@ Class = TypeVar("Class", bound=type)
 
 
 class Either(NamedTuple):
-    """Two fields of which a row takes one; `needed` says whether it must have one of them."""
+    """Ways of saying one thing, each the fields that it takes: a row uses one way; `needed` says whether it
+    must use one. All fields of a way whose default is None are given together.
+    """
 
-    one: str
-    other: str
+    ways: tuple[tuple[str, ...], ...]
     needed: bool
 
 
@@ -95,7 +96,7 @@ def op(
     styled: bool = False,
     follows: Mapping[str, str] | None = None,
     together: Mapping[str, tuple[str, ...]] | None = None,
-    either: tuple[str, str, bool] | None = None,
+    either: tuple[str, ...] = (),
     family: str = "",
     noun: str = "",
     why: str = "",
@@ -114,7 +115,8 @@ def op(
     follows    how a field's number in the paper's table becomes a number at another alpha, by
                field; the ways are those of `build.FOLLOW`
     together   fields that say one thing, by the name of that thing: `diff` compares them as one
-    either     two fields of which a row takes one, and whether it must have one
+    either     ways of which a row uses one, each the names of its fields: ("out", "expand"), ("h w",
+               "ratio"); an empty one among them if it may use none
     family     ops of one family may stand for one another: `diff` pairs a max pool with an
                average pool, and fields of one name mean the same
     noun       what sentences call it, where its word in a spec would not say it
@@ -135,7 +137,9 @@ def op(
             "styled": styled,
             "follows": follows or {},
             "together": together or {},
-            "either": Either(*either) if either else None,
+            "either": Either(tuple(tuple(way.split()) for way in either if way), "" not in either)
+            if either
+            else None,
             "family": family,
             "noun": noun,
             "why": why,

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from ...errors import ShapeError
-from ..fields import Choice, Count, Flag, Padding, Size
-from ..num import anywhere, pair
+from ..fields import Choice, Count, Flag, MaybeCount, Padding, Ratios, Row, Size
+from ..num import anywhere, pair, truncate
 from ..shapes import Shape, windowed
 from ..terms import Term, Terms
 from .op import op
@@ -133,16 +133,28 @@ class Upsample(NamedTuple):
         yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
 
 
-@op("resize")
+@op("resize", either=("h w", "like", "ratio"))
 class Resize(NamedTuple):
-    """Enlarge or shrink a map to `h` x `w`; `method` is "nearest" or "bilinear"."""
+    """Enlarge or shrink a map to `h` x `w`, to the size of another row (`like`), or by a `ratio`.
 
-    h: Count
-    w: Count
+    With a ratio each side is floor(side x ratio), as in PyTorch and ONNX. `method` is how values between
+    positions are computed.
+    """
+
+    h: MaybeCount = None
+    w: MaybeCount = None
     method: Choice = "bilinear"
+    ratio: Ratios = None
+    like: Row = None
 
     def shape(self, x: Shape) -> Shape:
-        return Shape(self.h, self.w, x.c)
+        if self.ratio is None:
+            return Shape(self.h, self.w, x.c)
+        by_h, by_w = pair(self.ratio)
+        h, w = truncate(x.h * by_h), truncate(x.w * by_w)
+        if anywhere(h < 1) or anywhere(w < 1):
+            raise ShapeError(f"the map vanishes: {by_h:g} x {by_w:g} of a map of {x}")
+        return Shape(h, w, x.c)
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
