@@ -11,11 +11,14 @@ from click.testing import CliRunner
 import mnetcost
 from mnetcost.analyses.documents import Document
 from mnetcost.cli import cli
+from mnetcost.designs.onnx.modules import scoped, traced
 from mnetcost.engine.graph import Node
 from mnetcost.engine.ops import Input
 from mnetcost.engine.shapes import Shape
 from mnetcost.errors import CallError
 
+MODULES = Path(__file__).parent / "truth" / "modules"
+TREES = json.loads(MODULES.with_suffix(".json").read_text())
 STAGES = """
 resolution = 28
 channels = 24
@@ -52,8 +55,8 @@ def stages(tmp_path: Path) -> str:
     return str(tmp_path / "net.toml")
 
 
-def node(name: str, *modules: str) -> Node:
-    return Node(name, Input(1, 1, 1), (), Shape(1, 1, 1), name, modules=modules)
+def node(name: str, module: str = "") -> Node:
+    return Node(name, Input(1, 1, 1), (), Shape(1, 1, 1), name, module=module)
 
 
 def test_stages_are_the_first_part_of_the_path(stages: str) -> None:
@@ -96,8 +99,8 @@ def test_depth_1_of_v2_are_the_rows_of_its_table() -> None:
     assert found["bottleneck 2"] == (17, 5_136 + 8_832, 29_202_432 + 25_740_288)
 
 
-def test_a_path_is_read_from_a_name_or_from_modules() -> None:
-    """A leading "/" is no part; a framework's modules are taken before the name; a short path stays whole."""
+def test_a_path_is_read_from_a_name_or_from_a_module() -> None:
+    """A leading "/" is no part; PyTorch's module is taken before the name; a short path stays whole."""
     torch = node("/features/features.0/Conv")
     assert [torch.block(n) for n in (1, 2, 3, 9)] == [
         "/features",
@@ -105,7 +108,7 @@ def test_a_path_is_read_from_a_name_or_from_modules() -> None:
         "/features/features.0/Conv",
         "/features/features.0/Conv",
     ]
-    inside = node("node_Conv_7", "features", "features.0")
+    inside = node("node_Conv_7", "features.0")
     assert [inside.block(n) for n in (1, 2, 3)] == ["features", "features.0", "features.0"]
     assert node("conv").block(1) == node("conv").block(5) == "conv"
     assert [node(name).block(1) for name in ("/", "//", "a//b", "a/")] == ["/", "//", "a", "a"]
@@ -141,3 +144,96 @@ def test_a_depth_is_a_whole_number_from_1(depth: str) -> None:
     done = CliRunner().invoke(cli, ["report", "v2", "--by", "block", "--depth", depth])
     assert done.exit_code == 2
     assert "--depth must be a whole number from 1" in done.stderr
+
+
+def expected(leaves: dict[str, list[int]], depth: int) -> dict[str, tuple[int, int]]:
+    """torchinfo's figures of every module at a depth."""
+    found: dict[str, tuple[int, int]] = {}
+    for name, (params, madds) in leaves.items():
+        at = ".".join(name.split(".")[:depth])
+        p, m = found.get(at, (0, 0))
+        found[at] = (p + params, m + madds)
+    return found
+
+
+@pytest.mark.parametrize("file", TREES["files"])
+@pytest.mark.parametrize("depth", range(1, 8))
+def test_a_file_from_pytorch_shows_the_tree_of_torchinfo(file: str, depth: int) -> None:
+    """Parameters and mult-adds of every module at every depth, as tests/truth/measure_modules.py measured
+    them, whichever exporter wrote the file and whether norms are folded.
+    """
+    found = rows(
+        mnetcost.report(str(MODULES / f"{file}.onnx"), by="block", depth=depth, convention="torchinfo")
+    )
+    assert {name: figures[1:] for name, figures in found.items()} == expected(TREES["files"][file], depth)
+
+
+def test_real_networks_have_the_tree_of_torchinfo() -> None:
+    """MobileNetV2 and ResNet-18 of torchvision, from both exporters, were compared when this was measured."""
+    assert len(TREES["different"]) == 12
+    assert not any(TREES["different"].values())
+
+
+def test_nodes_of_one_module_fall_under_it() -> None:
+    """A group norm, which both exporters write as several nodes, and a convolution that is called twice."""
+    found = rows(mnetcost.report(str(MODULES / "small-dynamo.onnx"), by="block", depth=2, everything=True))
+    assert found["neck.norm"][0] > 2
+    assert found["neck.again"] == (2, 272, 2 * 256 * 64)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "['']",
+        "['', 'x'",
+        "'', 'a', 'b']",
+        "['', 'a', __import__('os')]",
+        "['', 'a' 'b']",
+        "['', 'a\\'b', 'c']",
+        "[" * 4000,
+        "['a'" + ", 'a'" * 700,
+    ],
+)
+def test_text_that_is_no_list_of_names_is_ignored(text: str) -> None:
+    """Nothing is evaluated; the layer is then in no module."""
+    assert scoped(text)[0] == ""
+
+
+def test_names_of_modules_are_read_as_named_modules_gives_them() -> None:
+    """Lists of either exporter, modules that are called again, and names that are no PyTorch's."""
+    assert scoped("""['', 'a', "a.it's", 'conv2d']""") == ("a.it's", "conv2d")
+    assert scoped("['', 'a.act@2', 'relu_5']") == ("a.act", "relu_5")
+    assert traced("/model.22/cv2.0/cv2.0.0/conv/Conv_1", "Conv") == "model.22.cv2.0.0.conv"
+    for name in ("/Flatten", "Conv_4", "", "/", "a/b/Conv", "/a/b/BiasAdd"):
+        assert traced(name, "Conv") == ""
+
+
+def test_wrong_metadata_changes_no_figure(tmp_path: Path) -> None:
+    """A file whose lists of modules are damaged costs the same; its layers are then blocks by themselves."""
+    data = (MODULES / "small-dynamo.onnx").read_bytes()
+    (tmp_path / "net.onnx").write_bytes(data.replace(b"['', 'stages", b"['', xstages"))
+    found = mnetcost.report(str(tmp_path / "net.onnx"), by="block", depth=1)
+    whole = mnetcost.report(str(MODULES / "small-dynamo.onnx"), by="block", depth=1)
+    assert found.data["totals"] == whole.data["totals"]
+    assert "stages" in rows(whole)
+    assert "stem" in rows(found)
+    assert any(name.startswith("node_") for name in rows(found))
+    assert "stages" not in rows(found)
+
+
+def test_models_in_a_keras_model_are_blocks(tmp_path: Path) -> None:
+    """A Sequential in a Sequential: a 1x1 of 3 to 4 channels, twice, on 8x8."""
+
+    def conv(name: str, filters: int) -> dict[str, object]:
+        return {"class_name": "Conv2D", "config": {"name": name, "filters": filters, "kernel_size": [1, 1]}}
+
+    first = {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, 8, 8, 3]}}
+    inner = {"class_name": "Sequential", "config": {"name": "body", "layers": [conv("a", 4), conv("b", 4)]}}
+    model = {"class_name": "Sequential", "config": {"name": "net", "layers": [first, inner, conv("c", 4)]}}
+    (tmp_path / "net.json").write_text(json.dumps(model))
+    found = rows(mnetcost.report(str(tmp_path / "net.json"), by="block", depth=1))
+    assert found == {"body": (2, 16 + 20, (12 + 16) * 64), "c": (1, 20, 16 * 64)}
+    found = rows(mnetcost.report(str(tmp_path / "net.json"), by="block", depth=2))
+    assert list(found) == ["body/a", "body/b", "c"]

@@ -32,14 +32,13 @@ class Node(NamedTuple):
     written: str = (
         ""  # how an implementation writes it, where that is not the plain way: "mean", "BatchNormAct2d"
     )
-    # the framework's modules that it is in, from the outermost: "features", "features.0"; empty where the
-    # parts of its name say so
-    modules: tuple[str, ...] = ()
+    module: str = ""  # PyTorch's module that it is in: "features.0.1"; empty where the file does not say
 
     def block(self, depth: int) -> str:
         """The block that it belongs to at a depth, from 1: the first `depth` parts of its path.
 
-        The path is that of its modules, or else its name, split at "/"; a shorter path is the block.
+        The path is that of its module, split at ".", or else its name, split at "/"; a shorter path is the
+        block.
 
         >>> from mnetcost.engine.ops import Input
         >>> from mnetcost.engine.shapes import Shape
@@ -47,8 +46,8 @@ class Node(NamedTuple):
         >>> node.block(1), node.block(2), node.block(9)
         ('bottleneck 4', 'bottleneck 4/1', 'bottleneck 4/1/depthwise')
         """
-        if self.modules:
-            return self.modules[min(depth, len(self.modules)) - 1]
+        if self.module:
+            return ".".join(self.module.split(".")[:depth])
         root = len(self.name) - len(self.name.lstrip("/"))  # PyTorch's names begin with "/"
         parts = self.name[root:].split("/")
         return self.name[:root] + "/".join(parts[:depth])
@@ -94,7 +93,7 @@ class Builder:
         row: str = "",
         part: str = "",
         written: str = "",
-        modules: tuple[str, ...] = (),
+        module: str = "",
     ) -> Ref:
         """Add a layer and return its number.
 
@@ -114,7 +113,7 @@ class Builder:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
         nodes.append(
-            Node(name, op, inputs, output, place or name, when, shared, why, row, part, written, modules)
+            Node(name, op, inputs, output, place or name, when, shared, why, row, part, written, module)
         )
         return len(nodes) - 1
 

@@ -120,6 +120,7 @@ class Layers:
         self.file = file
         self.allow_unknown = allow_unknown
         self.builder = Builder()
+        self.module = ""  # that the next layers are in, see Node
         self.unknown_ops: dict[str, list[str]] = {}
         # pools whose window is the whole map, and how much each dense layer reads
         self.sizes: dict[str, Any] = {}
@@ -173,7 +174,8 @@ class Layers:
         if len(self.builder.nodes) >= MOST_LAYERS:
             raise self.fault(f"more than {MOST_LAYERS:,} layers", f"layer {name!r}", line=line)
         try:
-            ref = self.builder.add(name, op, *inputs, place=place, shared=shared, written=written)
+            how: Any = {"place": place, "shared": shared, "written": written, "module": self.module}
+            ref = self.builder.add(name, op, *inputs, **how)
         except ShapeError as e:
             self.refuse_unknown()
             raise SpecError(*(Fault(f.message, self.file, line, f.place, f.hint) for f in e.faults)) from None

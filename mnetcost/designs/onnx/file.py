@@ -52,7 +52,9 @@ MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
         4: ("op_type", "bytes", False),
         5: ("attribute", "Attribute", True),
         7: ("domain", "bytes", False),
+        9: ("metadata_props", "Entry", True),
     },
+    "Entry": {1: ("key", "bytes", False), 2: ("value", "bytes", False)},
     "Attribute": {
         1: ("name", "bytes", False),
         2: ("f", "float", False),
@@ -95,6 +97,8 @@ MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
         11: ("attribute_proto", "Attribute", True),
     },
 }
+SCOPES = b"pkg.torch.onnx.name_scopes"  # the one entry of a node's metadata that is read
+LONGEST_SCOPES = 4096  # bytes; a longer entry is not read
 NUMBERS = {4, 5, 7, 9, 10, 11}  # the fields of a tensor that hold its numbers
 
 
@@ -183,6 +187,8 @@ class _Skim:
         for number, wire, begins, start, stop in self.fields_of(at, end):
             if number not in known or number in (DROPPED, REPEATED):
                 continue
+            if known[number][1] == "Entry" and not self.is_scopes(start, stop):
+                continue
             type_ = known[number][1]
             if type_ in MESSAGES:
                 if wire != 2:
@@ -206,6 +212,11 @@ class _Skim:
         if dropped:
             out += _varint(DROPPED << 3) + _varint(dropped)
         return out
+
+    def is_scopes(self, start: int, stop: int) -> bool:
+        """Is this entry of metadata the names of modules? The others, such as stack traces, are skipped."""
+        head = bytes((10, len(SCOPES))) + SCOPES  # field 1, its length, the key
+        return stop - start <= LONGEST_SCOPES and self.data[start : start + len(head)] == head
 
 
 def read_model(file: str) -> Any:

@@ -22,6 +22,7 @@ from ..kit.maps import Maps
 from ..kit.stored import Cut, Dims, Part, Stored, contiguous, worked_out
 from ..kit.tensors import MOST_AXES, UNFIT, NotKnown, Tensor, Value, broadcast, dims_text, view
 from .axes import COMBINING, JOINING, KEEPING, TAKING, reread
+from .modules import module_of
 from .weights import UNLEARNED, fills, graphs_in, kernels_kept, made_up, text, weighs
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
@@ -157,7 +158,9 @@ class Net(Maps):
         if depth > DEEPEST:
             raise self.fault("graphs or functions are nested too deeply", prefix)
         env[b""] = None
+        outer = self.layers.module
         for node in nodes:
+            self.layers.module = module_of(node) or outer
             self.calls += 1
             if self.calls > MOST_NODES:
                 raise self.fault(f"has more than {MOST_NODES:,} nodes")
@@ -169,6 +172,7 @@ class Net(Maps):
                 if name in (env.maps[0] if isinstance(env, ChainMap) else env):
                     raise call.fault(f"gives '{text(name)[:80]}', which is given before")
                 env[name] = value
+        self.layers.module = outer
 
     def within(
         self, graph: Any, env: MutableMapping[bytes, Value | None], prefix: str, depth: int

@@ -51,9 +51,9 @@ network's inputs.
 """
 
 
-def text(data: bytes) -> str:
+def text(data: bytes, longest: int = 400) -> str:
     """A name of the file's."""
-    return data[:400].decode("utf-8", "backslashreplace")
+    return data[:longest].decode("utf-8", "backslashreplace")
 
 
 def kernels_kept(model: Any, keeping: Container[str]) -> Counter[str]:
