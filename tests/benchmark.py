@@ -16,7 +16,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mnetcost.engine.graph import Graph
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 15
@@ -111,6 +114,29 @@ def in_process() -> list[Measured]:
     return [
         Measured("V2 laid out, costed and totalled in a running process", 1000 * least(once, 200), 2.0, "ms")
     ]
+
+
+def equal_layers() -> list[Measured]:
+    """How long do layers costed with a memo of equal ones take, as a share of each costed by itself?"""
+    from mnetcost.designs import Settings, find_spec, load_spec
+    from mnetcost.engine.costs import cost, layer_cost
+
+    found = []
+    for name, most in (("resnet152", 1 / 1.5), ("v2", 1.0)):
+        graph = load_spec(find_spec(name), Settings()).graph
+
+        def by_itself(graph: Graph = graph) -> object:
+            return [layer_cost(node, graph.inputs(node), 1) for node in graph.nodes if node.inputs]
+
+        def once(graph: Graph = graph) -> object:
+            return cost(graph)
+
+        pairs = [(least(once, 40), least(by_itself, 40)) for _ in range(5)]
+        memo, plain = (min(column) for column in zip(*pairs, strict=True))
+        found.append(
+            Measured(f"{name} costed, against each layer by itself", memo / plain, round(most, 2), "times")
+        )
+    return found
 
 
 def grid() -> list[Measured]:
@@ -225,8 +251,10 @@ def main() -> int:
     """Print every figure; return 1 where one is missed and --strict is given."""
     if "growth" in sys.argv:
         all_ = growth()
+    elif "equal" in sys.argv:
+        all_ = equal_layers()
     else:
-        all_ = [*start(), *in_process(), *grid(), *growth()]
+        all_ = [*start(), *in_process(), *equal_layers(), *grid(), *growth()]
     for measured in all_:
         sys.stdout.write(f"{measured}\n")
     return int("--strict" in sys.argv and not all(measured.kept for measured in all_))

@@ -8,9 +8,9 @@ from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.shipped import shipped
 from mnetcost.engine import graph
-from mnetcost.engine.costs import Costs, cost, refuse_overflow
+from mnetcost.engine.costs import Costs, cost, layer_cost, refuse_overflow
 from mnetcost.engine.graph import Builder
-from mnetcost.engine.ops import Conv, Dense, Input, Rescale, Unknown
+from mnetcost.engine.ops import AvgPool, Conv, Dense, Input, MaxPool, Rescale, Unknown
 from mnetcost.engine.shapes import Shape
 from mnetcost.engine.terms import Term, by_kind, term
 from mnetcost.errors import CallError, ShapeError, UnknownOpError
@@ -175,3 +175,42 @@ def test_a_graph_without_layers_writes_nothing() -> None:
     b = Builder()
     b.add("image", Input(8, 8, 3))
     assert cost(b.graph()).activation_elements() == {"sum": 0, "largest": 0}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_equal_layers_share_what_each_costs_by_itself(name: str) -> None:
+    """A walk costs equal layers once; no layer may get another one's terms."""
+    graph = load(name).graph
+    by_itself = tuple(layer_cost(node, graph.inputs(node), 1) for node in graph.nodes if node.inputs)
+    assert cost(graph).layers == by_itself
+
+
+@pytest.mark.parametrize(("name", "layers", "kinds"), [("v2", 152, 69), ("resnet152", 514, 54)])
+def test_a_walk_costs_each_kind_of_layer_once(name: str, layers: int, kinds: int) -> None:
+    """How many layers of a network have terms of their own."""
+    found = cost(load(name).graph).layers
+    assert (len(found), len({id(layer.work) for layer in found if layer.work})) == (layers, kinds)
+
+
+def test_ops_of_equal_fields_are_not_one_layer() -> None:
+    """A max pool and an average pool of the same fields are equal tuples, but other ops."""
+    b = Builder()
+    x = b.add("image", Input(8, 8, 3))
+    b.add("max", MaxPool(), x)
+    b.add("average", AvgPool(), x)
+    b.add("conv", Conv(3), x)
+    b.add("conv again", Conv(3), x, shared=True)
+    b.add("conv in a cell", Conv(3), x, when=0)
+    layers = cost(b.graph()).layers
+    assert [layer.work[0].variant for layer in layers[:2]] == ["max", "average"]
+    assert [sum(layer.params_by_kind().values()) for layer in layers[2:]] == [9, 0, 0]
+
+
+def test_a_grid_costs_each_layer_by_itself() -> None:
+    """Arrays have no hash; layers whose numbers are ints are still costed once."""
+    numpy = pytest.importorskip("numpy")
+    b = Builder()
+    x = b.add("image", Input(numpy.array([8, 16]), 8, 3))
+    for n in range(3):
+        b.add(f"conv {n}", Conv(3, 3), x)
+    assert [list(layer.work[0].count) for layer in cost(b.graph()).layers] == [[81 * 64, 81 * 128]] * 3

@@ -115,13 +115,25 @@ def cost(graph: Graph, batch: int = 1, allow_unknown: bool = False) -> Costs:
     nodes = graph.nodes
     layers = []
     unknown: dict[str, list[str]] = {}
+    equal: dict[Any, LayerCost] = {}  # the first of each kind of layer: equal layers share its terms
     for node in nodes:
         op = node.op
         if op.__class__ is Input:
             continue
         if op.__class__ is Unknown:
             unknown.setdefault(op.type, []).append(node.name)
-        layers.append(layer_cost(node, tuple([nodes[i].output for i in node.inputs]), batch))
+        xs = tuple([nodes[i].output for i in node.inputs])
+        key = (op.__class__, op, xs, node.when, node.shared, node.written)
+        try:
+            like = equal.get(key)
+        except TypeError:  # a grid: arrays have no hash
+            layers.append(layer_cost(node, xs, batch))
+            continue
+        if like is None:
+            layer = equal[key] = layer_cost(node, xs, batch)
+        else:
+            layer = LayerCost(node, xs, like.params, like.work)
+        layers.append(layer)
     if unknown and not graph.left_out:
         left_out = tuple(f"{kind} ({len(names)}x, first at {names[0]!r})" for kind, names in unknown.items())
         if not allow_unknown:
