@@ -20,8 +20,8 @@ SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a la
 
 def like(name: str) -> str:
     """Return the shipped design whose name or alias a misspelt name is nearest to; "" for none."""
-    known = aliases().names
-    return nearest(name, shipped()) or known.get(nearest(fold(name), known, 0.8) or "", "")
+    known = {**{fold(own): own for own in shipped()}, **aliases().names}
+    return known.get(nearest(fold(name), known, 0.8) or "", "") or nearest(name, shipped()) or ""
 
 
 def unknown_design(name: str) -> SpecError:

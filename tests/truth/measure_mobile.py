@@ -164,8 +164,8 @@ OF_TIMM = {
     "convnext-tiny": ("convnext_tiny", (224, 192)),
 }
 OURS = {
-    "kuangliu-cifar/v1": (cifar_v1, (32, 28), 10),
-    "kuangliu-cifar/v2": (cifar_v2, (32, 30), 10),
+    "v1-cifar10": (cifar_v1, (32, 28), 10),
+    "v2-cifar10": (cifar_v2, (32, 30), 10),
     "mobilefacenet": (mobilefacenet, (112,), None),
     "mobilenext": (mobilenext, (224, 192), 1000),
 }

@@ -3,7 +3,8 @@ here as their authors' programs do.
 
     python tests/truth/measure_tiny.py > tests/truth/tiny.json
 
-Needs keras 3; the tests read the figures only. Multiply-adds are counted from each layer's weights and output.
+Needs keras 3; the tests read the figures only. Multiply-adds are counted from each layer's weights and
+output.
 """
 
 import os
@@ -38,8 +39,8 @@ def classified(x, classes):
 
 
 def ds_cnn(x, classes, width, count, first=(2, 1), second=2, scale=False):
-    """arXiv 1711.07128, by github ARM-software/ML-KWS-for-MCU, models.py and train_commands.txt: biases before
-    batch norms, which have no gamma.
+    """arXiv 1711.07128, by github ARM-software/ML-KWS-for-MCU, models.py and train_commands.txt: biases
+    before batch norms, which have no gamma.
     """
     x = conv(x, width, (10, 4), first, scale=scale)
     for n in range(count):
@@ -48,7 +49,9 @@ def ds_cnn(x, classes, width, count, first=(2, 1), second=2, scale=False):
 
 
 def tc_resnet(x, classes, widths, alpha):
-    """arXiv 1904.03814, by github hyperconnect/TC-ResNet, audio_nets/tc_resnet.py, without its second output."""
+    """arXiv 1904.03814, by github hyperconnect/TC-ResNet, audio_nets/tc_resnet.py, without its second
+    output.
+    """
     c = int(16 * alpha)
     x = conv(x, c, (3, 1), bias=False)
     for width in widths:
@@ -62,8 +65,8 @@ def tc_resnet(x, classes, widths, alpha):
 
 
 def resnet8(x, classes):
-    """github mlcommons/tiny, benchmark/training/image_classification/keras_model.py: biases, and no batch norm
-    on a shortcut.
+    """github mlcommons/tiny, benchmark/training/image_classification/keras_model.py: biases, and no batch
+    norm on a shortcut.
     """
     x = conv(x, 16, 3)
     for out, stride in ((16, 1), (32, 2), (64, 2)):
@@ -75,9 +78,21 @@ def resnet8(x, classes):
 
 
 def vww(x, classes):
-    """github mlcommons/tiny, benchmark/training/visual_wake_words/vww_model.py: V1 at a quarter, with biases."""
+    """github mlcommons/tiny, benchmark/training/visual_wake_words/vww_model.py: V1 at a quarter, with
+    biases.
+    """
     x = conv(x, 8, 3, 2)
-    for out, stride in [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2), (256, 1)]:
+    for out, stride in [
+        (16, 1),
+        (32, 2),
+        (32, 1),
+        (64, 2),
+        (64, 1),
+        (128, 2),
+        *[(128, 1)] * 5,
+        (256, 2),
+        (256, 1),
+    ]:
         x = separable(x, out, stride)
     return classified(x, classes)
 
