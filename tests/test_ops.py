@@ -54,6 +54,7 @@ from mnetcost.engine.ops import (
     TransposedConv,
     Upsample,
 )
+from mnetcost.engine.ops.recurrent import Gru, Lstm, Rnn
 from mnetcost.engine.shapes import Shape
 from mnetcost.engine.terms import by_kind
 from mnetcost.errors import ShapeError
@@ -169,6 +170,54 @@ CASES = [
         Shape(3, 197, 197),
         {},
         {"matmul": 64 * 3 * 197 * 197},
+    ),
+    # 10 steps of 20 numbers, 32 units: four gates of (20 + 32) x 32 weights and 32 biases
+    Case(
+        Lstm(32),
+        (Shape(10, 1, 20),),
+        Shape(10, 1, 32),
+        {"recurrent": 4 * 52 * 32, "bias": 128},
+        {"recurrent": 66_560, "bias": 1280, "recurrent_state": (3 + 1 + 5) * 320},
+    ),
+    # both directions, with PyTorch's two biases; the states of 32 are brought down to 8, which the gates read
+    Case(
+        Lstm(32, bidirectional=True, last=True, biases=2, project=8),
+        (Shape(10, 1, 20),),
+        Shape(1, 1, 16),
+        {"recurrent": 2 * (4 * 28 * 32 + 32 * 8), "bias": 512},
+        {"recurrent": 76_800, "bias": 5120, "recurrent_state": 5760},
+    ),
+    # three gates with weights and two peepholes a unit; the projection has a bias
+    Case(
+        Lstm(4, biases=1, project=2, project_bias=True, peepholes=True, coupled=True),
+        (Shape(3, 1, 5),),
+        Shape(3, 1, 2),
+        {"recurrent": 3 * 7 * 4 + 8 + 8, "bias": 12 + 2},
+        {"recurrent": 300, "bias": 42, "recurrent_state": (3 + 2 + 4) * 12},
+    ),
+    # a projection as wide as the units is one nevertheless
+    Case(
+        Lstm(4, biases=0, project=4),
+        (Shape(1, 1, 4),),
+        Shape(1, 1, 4),
+        {"recurrent": 4 * 8 * 4 + 16},
+        {"recurrent": 144, "recurrent_state": 36},
+    ),
+    # three gates, two biases each; the last step of two sequences, one below the other
+    Case(
+        Gru(32, last=True, tiles=2),
+        (Shape(10, 1, 20),),
+        Shape(2, 1, 32),
+        {"recurrent": 3 * 52 * 32, "bias": 192},
+        {"recurrent": 49_920, "bias": 1920, "recurrent_state": (3 + 2 + 3) * 320},
+    ),
+    # one gate; the two directions are added
+    Case(
+        Rnn(32, bidirectional=True, merge="sum"),
+        (Shape(10, 1, 20),),
+        Shape(10, 1, 32),
+        {"recurrent": 2 * 52 * 32, "bias": 64},
+        {"recurrent": 33_280, "bias": 640, "recurrent_state": 640, "add": 320},
     ),
     Case(Dense(5, bias=False), (Shape(2, 3, 4),), Shape(2, 3, 5), {"dense": 20}, {"dense": 120}),
     Case(Norm(), (MAP,), MAP, {"norm": 64, "norm_statistics": 64}, {"norm": 401_408}),

@@ -139,17 +139,19 @@ def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[i
     fields, printed = dict(fields), None
     if (like := fields.pop("like", None)) is not None:
         fields["h"], fields["w"], _ = site.builder.shape(like)
+    table = dict(fields)
     for field, way in cls.follows.items():
         if field in fields:
-            given, follow = fields[field], FOLLOW[way]
-            fields[field] = follow.number(site, given, field)
-            printed = given if follow.gives_width and printed is None else printed
+            number, follow = fields[field], FOLLOW[way]
+            fields[field] = follow.number(site, number, field)
+            printed = number if follow.gives_width and printed is None else printed
     if cls.styled:
         fields.setdefault("padding", site.rules.style.padding)
         fields.setdefault("bias", site.rules.style.bias)
     op = cls(**fields)
     if printed is None:
-        printed = op.printed(*(site.printed[i] for i in inputs))
+        in_table = cls(**{**fields, **table}) if cls.follows else op
+        printed = in_table.printed(*(site.printed[i] for i in inputs))
     before = site.shape.c
     site.add("", op, *inputs, why=site.why or cls.why, printed=printed)
     if printed is None and not everywhere(site.shape.c == before):
@@ -188,6 +190,7 @@ def _channels(site: Site, printed: Num, field: str) -> Num:
 
 FOLLOW = {
     "width": Follow(lambda site, printed, _: site.width(printed), gives_width=True),
+    "units": Follow(lambda site, printed, _: printed if printed == 0 else site.width(printed)),
     "share": Follow(_share, gives_width=True),
     "channels": Follow(_channels),
     "groups": Follow(lambda site, printed, _: site.groups(printed)),

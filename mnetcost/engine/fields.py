@@ -82,5 +82,6 @@ CHOICES = {
     "shortcut": ("project", "every", "none"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power", "compare", "select"),
     "by": ("sum", "mean", "max", "min", "argmax", "l2"),
+    "merge": ("concat", "sum"),
     "along": ("height", "width", "channels"),
 }

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from .num import Num
 
-MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul")
-"""Kinds of work that are multiply-adds of convolutions, dense layers and matrix products."""
+MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul", "recurrent")
+"""Kinds of work that are multiply-adds of convolutions, dense layers, matrix products and recurrent
+layers.
+"""
 
 WORK_KINDS = (
     *MAC_KINDS,
@@ -28,6 +30,7 @@ WORK_KINDS = (
     "detection",
     "tail",
     "reduce",
+    "recurrent_state",
 )
 """Every kind of work.
 
@@ -35,6 +38,8 @@ A pool is counted by its windows; `pool_input` and `pool_output` are the numbers
 
 A transposed convolution is counted at its input's positions; `transposed_output` is the same at its
 output's, as some tools count.
+
+`recurrent_state` is what a recurrent layer does to each number of its state without weights.
 """
 
 PARAM_KINDS = (*MAC_KINDS, "bias", "norm", "norm_statistics", "activation", "table")

@@ -20,6 +20,7 @@ NAMES = {
     "bias.conv": "biases of convolutions",
     "bias.dense": "biases of dense layers",
     "bias.alone": "biases on their own",
+    "bias.recurrent": "biases of recurrent layers",
     "bias": "biases",
     "norm.scale": "batch norm's scale",
     "norm.shift": "batch norm's shift",
@@ -34,6 +35,7 @@ NAMES = {
     "add": "additions of shortcuts",
     "gate": "squeeze-and-excite gates",
     "rescale": "rescaling of pixels",
+    "recurrent_state": "products, sums and functions of recurrent states",
     "transposed_output": "multiply-adds of transposed convolutions, at their output's positions",
 }
 COMMON = ("paper", "flops", "fvcore", "ptflops-pytorch", "thop")
@@ -70,6 +72,7 @@ GAPS = {
     FOLDED: "batch norm, which this file may have folded away",
     "matmul": "products of two computed maps",
     "transposed_output": "transposed convolutions",
+    "recurrent": "recurrent layers",
     "upsample": "upsampling",
 }
 """Kinds that a convention does not know, in words, where the name of the kind alone would not be clear."""

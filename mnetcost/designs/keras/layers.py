@@ -33,6 +33,7 @@ from ..kit.stored import Dims
 from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
 from .functions import function_of, relu_of
 from .net import MOST_AXES, Call, Outputs, axis_in, text_of
+from .recurrent import bidirectional, recurrent
 from .windows import (
     activated,
     conv,
@@ -375,6 +376,7 @@ def concatenate(call: Call, axis: int | None = None) -> Tensor:
 
 
 TRAINING_ONLY = (
+    "Masking",
     "ActivityRegularization",
     "StochasticDepth",
     "Identity",
@@ -438,6 +440,8 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "PReLU": prelu,
     "LayerScale": layer_scale,
     "CustomScaleLayer": custom_scale,
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU"), recurrent),
+    "Bidirectional": bidirectional,
     **dict.fromkeys(("MaxPooling2D", "MaxPooling1D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)),
     **dict.fromkeys(("AveragePooling2D", "AveragePooling1D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)),
     **dict.fromkeys(

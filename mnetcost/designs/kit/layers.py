@@ -11,6 +11,7 @@ from typing import Any
 
 from ...engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Ref
 from ...engine.ops import Conv, Dense, DepthwiseConv, Input, MatMul, Op, Tail, TransposedConv, Unknown
+from ...engine.ops.recurrent import Gru, Lstm, Rnn
 from ...engine.shapes import Shape
 from ...errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 from ..settings import Settings
@@ -36,7 +37,7 @@ DETECTION = re.compile(
 )
 """Names of ops that choose boxes or decode poses: what they read that is stored is a table."""
 MOST_NAMED = 6  # types of the tail's ops that a note lists
-HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul)
+HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul, Lstm, Gru, Rnn)
 NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
 
 

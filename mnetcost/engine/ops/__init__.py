@@ -35,6 +35,7 @@ from .moves import (
     SpaceToDepth,
 )
 from .pools import AdaptivePool, AvgPool, GlobalPool, MaxPool, Reduce, Resize, Upsample
+from .recurrent import Gru, Lstm, Rnn
 
 if TYPE_CHECKING:
     from .op import Op, OpClass
@@ -48,6 +49,9 @@ _OPS = {
     "dynamic_conv": DynamicConv,
     "dense": Dense,
     "matmul": MatMul,
+    "lstm": Lstm,
+    "gru": Gru,
+    "rnn": Rnn,
     "norm": Norm,
     "scale": Scale,
     "bias": Bias,

@@ -1,0 +1,100 @@
+"""Do recurrent and attention layers cost what frameworks say, in specs and in model files?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnetcost import cost, totals
+from mnetcost.designs import load
+from mnetcost.designs.conventions import load_convention
+from mnetcost.errors import MnetcostError, SpecError
+
+MODELS = json.loads((Path(__file__).parent / "truth/sequences.json").read_text())["models"]
+
+
+def written(tmp_path: Path, model: Any) -> str:
+    (tmp_path / "net.json").write_text(json.dumps(model))
+    return str(tmp_path / "net.json")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_sequence_model_costs_what_keras_computes(name: str, tmp_path: Path) -> None:
+    """Its parameters, the products in TensorFlow's graph, and the numbers that it gives."""
+    model = MODELS[name]
+    file = written(tmp_path, model["config"])
+    found = totals(file)
+    assert (found["params"], found["madds"]) == (model["params"], model["madds"])
+    *steps, c = model["dims"]
+    y = cost(file).layers[-1].output
+    assert (y.elements, y.c) == (c * (steps[0] if steps else 1), c)
+
+
+def test_products_follow_the_length(tmp_path: Path) -> None:
+    """Every step costs as much as the others."""
+    file = written(tmp_path, MODELS["Bidirectional"]["config"])
+    assert totals(file, resolution=6)["madds"] * 2 == totals(file)["madds"] == 10_752
+    assert totals(file, resolution=6)["params"] == 960
+
+
+def spec(tmp_path: Path, *rows: str) -> str:
+    layers = ", ".join(f"{{ {row} }}" for row in rows)
+    (tmp_path / "net.toml").write_text(f"resolution = [40, 1]\nchannels = 20\nlayers = [{layers}]\n")
+    return str(tmp_path / "net.toml")
+
+
+# torchinfo 1.8.0's total_params and total_mult_adds of nn.LSTM(20, 32, ...) and its like at 40 steps
+TORCH = [
+    ("lstm", "", 6912, 276_480),
+    ("gru", "", 5184, 207_360),
+    ("rnn", "", 1728, 69_120),
+    ("lstm", "bidirectional = true", 13_824, 552_960),
+    ("lstm", "project = 8", 4096, 163_840),
+    ("lstm", "biases = 0", 6656, 266_240),
+    ("lstm", "repeat = 2", 15_360, 614_400),
+]
+
+
+@pytest.mark.parametrize(("op", "more", "params", "madds"), TORCH)
+def test_a_row_counts_as_torchinfo_does(op: str, more: str, params: int, madds: int, tmp_path: Path) -> None:
+    """With PyTorch's two biases per gate; torchinfo counts all parameters at every step."""
+    row = ", ".join(filter(None, (f'op = "{op}", out = 32', "" if "biases" in more else "biases = 2", more)))
+    file = spec(tmp_path, row)
+    assert totals(file)["params"] == params
+    k = load_convention("torchinfo")
+    assert k.madds(t for x in cost(file).layers for t in x.work) == madds
+
+
+def test_units_and_projections_follow_alpha(tmp_path: Path) -> None:
+    """Half of 32 units in each direction, and half of a state of 16: 4 x (20 + 8) x 16, and 16 x 8."""
+    file = spec(tmp_path, 'op = "lstm", out = 32, project = 16, bidirectional = true, biases = 0')
+    assert totals(file, alpha=0.5)["params"] == 2 * (4 * 28 * 16 + 16 * 8)
+    assert load(f"{file}:alpha=0.5").graph.nodes[-1].output == (40, 1, 16)
+
+
+def test_a_bidirectional_row_is_as_wide_as_both_directions(tmp_path: Path) -> None:
+    """32 groups of its 64 channels are groups of two, not one per channel."""
+    file = spec(
+        tmp_path,
+        'op = "gru", out = 32, bidirectional = true',
+        'op = "conv", out = 64, kernel = [3, 1], groups = 32',
+    )
+    assert cost(file).layers[-1].params_by_kind() == {"grouped": 3 * 2 * 64}
+
+
+@pytest.mark.parametrize("rows", ['op = "lstm", out = 8, biases = 3', 'op = "gru", out = 8, tiles = 3'])
+def test_what_no_recurrent_layer_has_is_refused(rows: str, tmp_path: Path) -> None:
+    """A third bias, and sequences that the steps cannot be divided into."""
+    with pytest.raises(MnetcostError, match=r"0, 1 or 2 biases|tiles one below the other"):
+        load(spec(tmp_path, rows))
+
+
+def test_a_recurrent_layer_of_one_axis_is_refused(tmp_path: Path) -> None:
+    """It has no steps."""
+    model = json.loads(json.dumps(MODELS["LSTM"]["config"]))
+    model["config"]["layers"][0]["config"]["batch_shape"] = [None, 6]
+    with pytest.raises(SpecError, match="LSTM needs a sequence, two axes beside the batch, not 1"):
+        load(written(tmp_path, model))
