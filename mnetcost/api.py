@@ -62,6 +62,12 @@ def _loaded(design: str | Design, asked: Asked) -> Design:
     return design
 
 
+def _block(by: str | None) -> str | None:
+    if by not in (None, "block"):
+        raise CallError(f"figures are by block, not by '{str(by)[:60]}'", hint='by="block"')
+    return by
+
+
 def _depth(by: str | None, depth: int | None) -> int | None:
     if depth is not None and by != "block":
         raise CallError("a depth is for blocks", hint='by="block", depth=1')
@@ -137,17 +143,23 @@ def compare(
     convention: str = "paper",
     columns: Sequence[str] = (),
     unit: str = "",
+    by: str | None = None,
+    depth: int | None = None,
     **asked: Unpack[Asked],
 ) -> Document:
     """Designs side by side, with ratios to the first; with `columns`, such as ("params", "madds",
     "madds_ratio"), one row a design.
 
-    unit: "k", "M" or "G", in which people read the counts of such rows.
+    unit: "k", "M" or "G", in which people read the counts of such rows. by: "block" for the figures of each
+    block; depth: see `report`.
     """
     from .analyses.report.compare import compare as answer
 
+    depth = _depth(_block(by), depth)
+    if by and columns:
+        raise CallError("give columns or by, not both")
     loaded = [_designs.load(d, _settings(asked)) if isinstance(d, str) else d for d in designs]
-    return answer([(d, cost(d)) for d in loaded], load_convention(convention), columns, unit)
+    return answer([(d, cost(d)) for d in loaded], load_convention(convention), columns, unit, by, depth)
 
 
 def scale(
@@ -160,14 +172,19 @@ def scale(
     top: bool | None = None,
     batch: int | None = None,
     channels: int | None = None,
+    by: str | None = None,
+    depth: int | None = None,
 ) -> Grid:
     """Params and work at every alpha and resolution, as int64 arrays of shape (alphas, resolutions).
 
     alpha, resolution: by default those at which the family of the design was published.
+    by: "block" for arrays of each block, too: `blocks` are their names, `block_params` and `block_madds` are
+    of shape (blocks, alphas, resolutions); depth: see `report`.
     Raises CallError for too many cells, or for counts past 2**62.
     """
     from .analyses.report.scale import scale as answer
 
+    depth = _depth(_block(by), depth)
     name, given = _designs.split_design(design)
     spec = _designs.find_spec(name)
     settings = given.over(_settings({"classes": classes, "top": top, "batch": batch, "channels": channels}))
@@ -175,9 +192,8 @@ def scale(
     sizes = [_designs.read_resolution(r) for r in (spec.resolutions if resolution is None else resolution)]
     if given.rho is not None or given.resolution is not None:
         sizes = [sized(spec.resolution, given)[0]]
-    return answer(
-        spec, alphas if given.alpha is None else [given.alpha], sizes, load_convention(convention), settings
-    )
+    alphas = alphas if given.alpha is None else [given.alpha]
+    return answer(spec, alphas, sizes, load_convention(convention), settings, by, depth)
 
 
 def factorize(

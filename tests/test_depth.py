@@ -237,3 +237,99 @@ def test_models_in_a_keras_model_are_blocks(tmp_path: Path) -> None:
     assert found == {"body": (2, 16 + 20, (12 + 16) * 64), "c": (1, 20, 16 * 64)}
     found = rows(mnetcost.report(str(tmp_path / "net.json"), by="block", depth=2))
     assert list(found) == ["body/a", "body/b", "c"]
+
+
+@pytest.mark.parametrize("depth", [None, 1, 2])
+def test_compared_blocks_add_up_to_each_design(depth: int | None) -> None:
+    """Blocks are matched by name: V1 has no bottleneck, V2 no separable; both have a stem of equal work."""
+    document = mnetcost.compare("v1", "v2", by="block", depth=depth)
+    for design in document.data["designs"]:
+        for key in ("params", "madds"):
+            assert sum(block[key] for block in design["blocks"]) == design["totals"][key]
+        assert sum(block["layers"] for block in design["blocks"]) == design["layers"]["all"]
+    assert [table.title for table in document.tables] == ["total", "MAdds by block", "params by block"]
+    madds = {row[0]: row[1:] for row in document.tables[1].rows}
+    assert len(document.tables[1].rows) == len(madds)
+    if depth == 1:
+        assert madds["stem"] == (10_838_016, 10_838_016, 1.0)
+        assert madds["bottleneck 2"] == (0, 54_942_720, None)
+        assert document.data["depth"] == 1
+
+
+@pytest.mark.parametrize("depth", [None, 1, 3])
+@pytest.mark.parametrize("convention", ["paper", "total"])
+def test_scaled_blocks_are_those_of_each_report(depth: int | None, convention: str) -> None:
+    """Every cell of every block is what a report at that alpha and resolution says, and 0 where the block is
+    not there at that alpha; the blocks add up.
+    """
+    grid = mnetcost.scale(
+        "v3-small", alpha=[0.35, 1.0], resolution=[97, 224], by="block", depth=depth, convention=convention
+    )
+    assert (grid.block_params.sum(axis=0) == grid.params).all()
+    assert (grid.block_madds.sum(axis=0) == grid.madds).all()
+    for i, alpha in enumerate([0.35, 1.0]):
+        for j, size in enumerate([97, 224]):
+            report = mnetcost.report(
+                "v3-small",
+                by="block",
+                depth=depth,
+                everything=True,
+                alpha=alpha,
+                resolution=size,
+                convention=convention,
+            )
+            figures = zip(grid.blocks, grid.block_params[:, i, j], grid.block_madds[:, i, j], strict=True)
+            assert {name: (p, m) for name, p, m in figures if p or m} == {
+                name: (p, m) for name, (_, p, m) in rows(report).items() if p or m
+            }
+
+
+def test_scaled_blocks_are_the_same_in_every_format(tmp_path: Path) -> None:
+    """CSV, JSON and NPZ hold every cell of every block; the text those of blocks with any cost."""
+    call = ["scale", "v2", "--by", "block", "--depth", "1", "--alpha", "0.5,1", "--resolution", "96,224"]
+    data = json.loads(run(*call, "--format", "json"))
+    assert (data["by"], data["depth"], len(data["blocks"])) == ("block", 1, 12)
+    at = data["blocks"].index("bottleneck 2")
+    assert data["block_params"][at] == [[6_160, 6_160], [13_968, 13_968]]
+    lines = run(*call, "--format", "csv").splitlines()
+    assert len(lines) == 1 + 12 * 2 * 2
+    assert lines[0] == "block,alpha,resolution,params,madds"
+    assert "bottleneck 2,1.0,224,13968,54942720" in lines
+    run(*call, "-o", str(tmp_path / "grid.npz"))
+    import numpy as np
+
+    with np.load(tmp_path / "grid.npz") as arrays:
+        assert arrays["block_madds"].tolist() == data["block_madds"]
+        assert arrays["blocks"].tolist() == data["blocks"]
+    text = run(*call)
+    assert "bottleneck 2" in text
+    assert "dropout" not in text
+
+
+def test_a_grid_of_blocks_has_a_limit() -> None:
+    """Two million cells are allowed, but not for each layer of V2."""
+    sizes = list(range(32, 1032))
+    with pytest.raises(CallError, match="4,000,000 cells, by block"):
+        mnetcost.scale("v2", alpha=[n / 1000 for n in range(1, 2001)], resolution=sizes, by="block", depth=9)
+
+
+@pytest.mark.parametrize("command", [["compare", "v1", "v2"], ["scale", "v2"]])
+def test_other_commands_refuse_the_same_calls(command: list[str]) -> None:
+    for wrong, message in {
+        ("--depth", "1"): "--depth needs --by block",
+        ("--by", "kind"): "unknown value 'kind' for --by",
+        ("--by", "block", "--depth", "0"): "--depth must be a whole number",
+    }.items():
+        done = CliRunner().invoke(cli, [*command, *wrong])
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"error: {message}")
+
+
+def test_rows_of_designs_and_blocks_are_not_combined() -> None:
+    done = CliRunner().invoke(cli, ["compare", "v1", "v2", "--only", "total", "--by", "block"])
+    assert done.exit_code == 2
+    assert "cannot be combined" in done.stderr
+    with pytest.raises(CallError, match="columns or by"):
+        mnetcost.compare("v1", "v2", columns=["params"], by="block")
+    with pytest.raises(CallError, match="by block, not by 'kind'"):
+        mnetcost.scale("v2", by="kind")

@@ -11,7 +11,17 @@ from ..designs import load
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
 from ..errors import CallError
-from .options import DESIGN, Word, emit, format_of, output_options, setting_options, settings
+from .options import (
+    DESIGN,
+    Word,
+    block_options,
+    depth_of,
+    emit,
+    format_of,
+    output_options,
+    setting_options,
+    settings,
+)
 
 EPILOG = """\b
 Examples:
@@ -20,6 +30,7 @@ Examples:
   mnetcost compare v2:alpha=1.4 v3-large --resolution 160
   mnetcost compare v2 my/net.toml --format markdown
   mnetcost compare v1 v2 v3-large --only total          one row per design
+  mnetcost compare v1 v2 --by block --depth 1           block by block: all copies of a row together
   mnetcost compare v1 v2 --columns params,madds,madds_ratio --unit M -o table.tex --label tab:cost
 """
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
@@ -44,6 +55,7 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
     metavar="k|M|G",
     help="Show counts in this unit, to two decimals.",
 )
+@block_options
 @click.option("--caption", metavar="TEXT", help="Caption of the table (LaTeX only).")
 @click.option("--label", metavar="NAME", help="Label of the table (LaTeX only), such as tab:cost.")
 @setting_options
@@ -53,6 +65,8 @@ def command(
     only: str | None,
     columns: str | None,
     unit: str | None,
+    by: str | None,
+    depth: str | None,
     caption: str | None,
     label: str | None,
     convention: str,
@@ -63,8 +77,9 @@ def command(
     """Compare designs side by side, with ratios to the first.
 
     Shows params and multiply-adds (total, by kind, by resolution), bytes of weights, activations and
-    layers. With --only or --columns, one row per design. Columns are facts of the design (resolution,
-    channels, alpha, classes, batch, title, source), any metric of budgets, and METRIC_ratio.
+    layers; with --by block, params and multiply-adds of each block. With --only or --columns, one row per
+    design. Columns are facts of the design (resolution, channels, alpha, classes, batch, title, source), any
+    metric of budgets, and METRIC_ratio.
     v2:alpha=0.75 overrides --alpha.
     """
     from ..analyses.report.compare import TOTAL, compare
@@ -77,6 +92,9 @@ def command(
         if only
         else tuple(dict.fromkeys(name.strip() for name in (columns or "").split(",") if name.strip()))
     )
+    if wanted and by:
+        raise CallError("--by cannot be combined with --only or --columns")
+    levels = depth_of(by, depth)
     if columns is not None and not wanted:
         raise CallError("--columns names no column", hint="--columns params,madds")
     if unit and not wanted:
@@ -88,7 +106,6 @@ def command(
             f"invalid label '{label[:60]}'", hint="use letters, digits and : . _ - +, such as tab:cost"
         )
     loaded = [load(design, asked) for design in designs]
-    document = compare(
-        [(d, cost(d.graph, d.batch)) for d in loaded], load_convention(convention), wanted, unit or ""
-    )
+    costs = [(d, cost(d.graph, d.batch)) for d in loaded]
+    document = compare(costs, load_convention(convention), wanted, unit or "", by, levels)
     emit(document._replace(caption=caption or "", label=label or ""), format_, output)

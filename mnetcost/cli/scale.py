@@ -12,7 +12,7 @@ from ..designs import find_spec, read_multiplier, read_resolution, split_design
 from ..designs.conventions import load_convention
 from ..designs.settings import Settings, sized
 from ..errors import CallError
-from .options import DESIGN, apply, emit, other_options, output_options, settings
+from .options import DESIGN, apply, block_options, depth_of, emit, other_options, output_options, settings
 from .ranges import read_values
 
 EPILOG = """\b
@@ -21,9 +21,11 @@ Examples:
   mnetcost scale v2 --alpha 0.5,0.75,1 --resolution 128:224:32
   mnetcost scale v3-large --alpha 0.35:1.5:0.05 --rho 1 --format csv
   mnetcost scale v2 --alpha 0.001:1:0.001 --resolution 32:1031:1 -o grid.npz
+  mnetcost scale v2 --by block --depth 1 --alpha 0.5,1       and the same of each block
 
 A range START:STOP:STEP includes STOP. An NPZ file contains the arrays alpha, resolution, params and
-madds; the last two have one row per alpha and one column per resolution.
+madds; the last two have one row per alpha and one column per resolution. With --by block it also contains
+blocks (their names), block_params and block_madds, with one such array per block.
 """
 
 LARGE = 500_000  # cells; writing that many as text takes about a second
@@ -45,6 +47,7 @@ RANGES = [
 @click.command("scale", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @lambda f: apply(RANGES, f)
+@block_options
 @other_options
 @partial(output_options, arrays=True)
 def command(
@@ -52,6 +55,8 @@ def command(
     alpha: str | None,
     resolution: str | None,
     rho: str | None,
+    by: str | None,
+    depth: str | None,
     convention: str,
     format_: str | None,
     output: str | None,
@@ -63,6 +68,7 @@ def command(
     """
     from ..analyses.report.scale import answer, scale
 
+    levels = depth_of(by, depth)
     name, given = split_design(design)
     asked = given.over(settings(options))
     spec = find_spec(name)
@@ -84,4 +90,5 @@ def command(
         sizes = [(r, r) for r in spec.resolutions]
     if len(alphas) * len(sizes) >= LARGE and sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"costing {len(alphas):,} by {len(sizes):,} designs ...", err=True)
-    emit(answer(scale(spec, alphas, sizes, load_convention(convention), asked)), format_, output)
+    grid = scale(spec, alphas, sizes, load_convention(convention), asked, by, levels)
+    emit(answer(grid), format_, output)

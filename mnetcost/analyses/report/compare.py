@@ -28,6 +28,7 @@ from ..documents import (
     totals_data,
 )
 from .metrics import Gauge
+from .report import block_of, groups_of
 
 SCHEMA = "mnetcost.compare/1"
 
@@ -84,6 +85,19 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     }
 
 
+def blocks_data(costs: Costs, convention: Convention, depth: int | None) -> list[dict[str, Any]]:
+    """The figures of every block, at a depth or as the spec builds them, as in the JSON document."""
+    return [
+        {
+            "name": name,
+            "layers": len(layers),
+            "params": convention.count_params(t for layer in layers for t in layer.params),
+            "madds": convention.madds(t for layer in layers for t in layer.work),
+        }
+        for name, layers in groups_of(costs, block_of(depth)).items()
+    ]
+
+
 class _Section(NamedTuple):
     """A table of designs side by side: for each design, its values by the name of their row."""
 
@@ -119,6 +133,17 @@ def _sections(
             [{f"with {unit}": f["layers"]["with_madds"], **f["layers"]["by_op"]} for f in found],
         ),
     ]
+
+
+def _block_sections(found: Sequence[Mapping[str, Any]], unit: str) -> list[_Section]:
+    """The totals, and the work and the params of every block; blocks that come to 0 are left out."""
+    totals = [{"params": f["totals"]["params"], unit: f["totals"]["madds"]} for f in found]
+
+    def section(key: str, title: str) -> _Section:
+        values = [{b["name"]: b[key] for b in f["blocks"] if b[key]} for f in found]
+        return _Section(f"{title} by block", "count", True, values)
+
+    return [_Section("total", "count", False, totals), section("madds", unit), section("params", "params")]
 
 
 def _by_map(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -252,11 +277,15 @@ def compare(
     convention: Convention,
     columns: Sequence[str] = (),
     unit: str = "",
+    by: str | None = None,
+    depth: int | None = None,
 ) -> Document:
     """Designs side by side, each figure with its ratio to that of the first design.
 
     columns: keys from `columns_known`; the answer is then one table with a row for each design.
     unit: "k", "M" or "G", in which people read the counts of such rows.
+    by: "block" for the figures of each block, at a depth (see `Node.block`) or, for None, as specs build
+    them.
     Raises CallError for fewer than two designs, or for an unknown column.
     """
     if len(designs) < 2:
@@ -267,12 +296,18 @@ def compare(
     totals = [f["totals"] for f in found]
     for f in found:
         f["ratios"] = _ratios(f["totals"], totals[0])
+    if by:
+        for f, costs in zip(found, all_costs, strict=True):
+            f["blocks"] = blocks_data(costs, convention, depth)
     status = "complete" if all(costs.status == "complete" for costs in all_costs) else "partial"
     data = json_data(SCHEMA, status, convention=convention_data(convention), designs=found)
     if columns:
         table = one_row_each(names, designs, convention, columns, unit)
         data |= {"rows": table.records()}
         tables: Iterable[Table] = (table,)
+    elif by:
+        data |= {"by": by, **({} if depth is None else {"depth": depth})}
+        tables = _tables(names, _block_sections(found, convention.unit))
     else:
         tables = _tables(names, _sections(found, all_costs, convention))
     title = f"{', '.join(names[:-1])} and {names[-1]}" + (f" at {shared}" if shared else "")

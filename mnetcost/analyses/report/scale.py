@@ -12,10 +12,11 @@ from ...designs import Settings, channeled, load_spec
 from ...designs.build import build
 from ...designs.spec import Spec
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
-from ...engine.costs import cost, refuse_overflow
+from ...engine.costs import LayerCost, cost, refuse_overflow
 from ...engine.terms import Term
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
+from .report import block_of, groups_of
 
 SCHEMA = "mnetcost.scale/1"
 MOST_CELLS = 4_000_000
@@ -27,6 +28,8 @@ class Grid(NamedTuple):
 
     params, madds: int64 arrays of shape (alphas, resolutions); alpha: float64; resolution: int64 of shape
     (resolutions,), or (resolutions, 2) as height and width where one is not square.
+    by: "block" for a grid of every block, at a depth; blocks: their names; block_params, block_madds: int64
+    arrays of shape (blocks, alphas, resolutions).
     """
 
     spec: Spec
@@ -37,6 +40,11 @@ class Grid(NamedTuple):
     resolution: Any
     params: Any
     madds: Any
+    by: str | None = None
+    depth: int | None = None
+    blocks: tuple[str, ...] = ()
+    block_params: Any = None
+    block_madds: Any = None
 
 
 def scale(
@@ -45,10 +53,14 @@ def scale(
     sizes: Sequence[tuple[int, int]],
     convention: Convention,
     settings: Settings,
+    by: str | None = None,
+    depth: int | None = None,
 ) -> Grid:
     """Cost a design at every combination of alpha and input size.
 
     alphas: width multipliers. sizes: (height, width) in pixels. settings: classes, channels, top and batch.
+    by: "block" for every block by itself, too, at a depth (see `Node.block`) or, for None, as the spec builds
+    them.
     Raises CallError for more than `MOST_CELLS` cells or counts past 2**62, SpecError if a map has no
     elements left at some size.
     """
@@ -65,11 +77,30 @@ def scale(
     square = all(a == b for a, b in sizes)
     columns = (h[None, :], h[None, :] if square else w[None, :])
     graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
-    layers = cost(graph, corner.batch).layers
-    params = weigh_grid((t for x in layers for t in x.params), convention.params, alpha, h)
-    madds = weigh_grid((t for x in layers for t in x.work), convention.work, alpha, h)
-    return Grid(
-        spec, settings, convention, tuple(sizes), alpha, h if square else np.stack([h, w], 1), params, madds
+    costs = cost(graph, corner.batch)
+
+    def figures(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
+        """The params and the work of some layers."""
+        layers = list(layers)
+        return (
+            weigh_grid((t for x in layers for t in x.params), convention.params, alpha, h),
+            weigh_grid((t for x in layers for t in x.work), convention.work, alpha, h),
+        )
+
+    groups = groups_of(costs, block_of(depth)) if by else {}
+    if len(alphas) * len(sizes) * len(groups) > MOST_CELLS:
+        raise CallError(f"this grid has more than {MOST_CELLS:,} cells, by block; ask in pieces")
+    resolution = h if square else np.stack([h, w], 1)
+    grid = Grid(spec, settings, convention, tuple(sizes), alpha, resolution, *figures(costs.layers))
+    if not by:
+        return grid
+    params, madds = zip(*(figures(layers) for layers in groups.values()), strict=True)
+    return grid._replace(
+        by=by,
+        depth=depth,
+        blocks=tuple(groups),
+        block_params=np.stack(params),
+        block_madds=np.stack(madds),
     )
 
 
@@ -151,6 +182,30 @@ class Cells(Sequence[tuple[Any, ...]]):
                 yield alpha, *row
 
 
+class BlockCells(Sequence[tuple[Any, ...]]):
+    """The grids of all blocks as rows (block, alpha, resolution, params, madds), made as they are read."""
+
+    def __init__(self, grid: Grid) -> None:
+        parts = zip(grid.blocks, grid.block_params, grid.block_madds, strict=True)
+        self.cells = [(name, Cells(grid._replace(params=p, madds=m))) for name, p, m in parts]
+        self.each = int(grid.madds.size)
+
+    def __len__(self) -> int:
+        return len(self.cells) * self.each
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        k, n = divmod(range(len(self))[at], self.each)
+        name, cells = self.cells[k]
+        return (name, *cells[n])
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for name, cells in self.cells:
+            for row in cells:
+                yield name, *row
+
+
 def label(size: tuple[int, int]) -> int | str:
     """A size in pixels: one number if it is square, else HxW."""
     h, w = size
@@ -187,8 +242,28 @@ def _params_table(grid: Grid, shown: tuple[list[int], list[int]]) -> Table:
     return Table("params", heads, tuple((float(grid.alpha[i]), int(grid.params[i, 0])) for i in shown[0]))
 
 
+def _block_table(grid: Grid, title: str, values: Any, shown: tuple[list[int], list[int]]) -> Table:
+    """A figure of every block that has any, by alpha and resolution; where the resolution changes it nowhere,
+    by alpha only.
+    """
+    rows, columns = shown
+    heads = [Column(f"{label(grid.sizes[j])}", f"{label(grid.sizes[j])}", "count") for j in columns]
+    if bool((values == values[:, :, :1]).all()):
+        heads, columns = [Column(title, title, "count")], [0]
+    return Table(
+        f"{title} by block",
+        (Column("block", "block"), Column("alpha", "alpha", "number"), *heads),
+        tuple(
+            (name, float(grid.alpha[i]), *(int(figures[i, j]) for j in columns))
+            for name, figures in zip(grid.blocks, values, strict=True)
+            if figures.any()
+            for i in rows
+        ),
+    )
+
+
 def _flat(grid: Grid) -> Table:
-    """The whole grid as one table, a row a cell."""
+    """The whole grid as one table, a row a cell, or a row a cell of each block."""
     kind = "text" if any(h != w for h, w in grid.sizes) else "integer"
     columns = (
         Column("alpha", "alpha", "number"),
@@ -196,6 +271,8 @@ def _flat(grid: Grid) -> Table:
         Column("params", "params", "count"),
         Column("madds", grid.convention.unit, "count"),
     )
+    if grid.by:
+        return Table("scale", (Column("block", "block"), *columns), BlockCells(grid))
     return Table("scale", columns, Cells(grid))
 
 
@@ -229,13 +306,20 @@ def _heading(spec: Spec, design: Mapping[str, Any]) -> str:
 def answer(grid: Grid) -> Document:
     """The grid as a document: params and work by alpha and resolution.
 
-    Params are a column beside alpha if they do not depend on the resolution.
+    Params are a column beside alpha if they do not depend on the resolution. By block, the same of each block
+    follows; blocks without any are in the other formats only.
     """
     spec, n, m = grid.spec, len(grid.alpha), len(grid.sizes)
     shown = spread(n, MOST_SHOWN[0]), spread(m, MOST_SHOWN[1])
     design = _design_data(grid)
     arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
-    data = json_data(SCHEMA, "complete", design=design, convention=convention_data(grid.convention), **arrays)
+    blocks: dict[str, Any] = {}
+    if grid.by:
+        blocks = {"by": grid.by, **({} if grid.depth is None else {"depth": grid.depth})}
+        arrays |= {"block_params": grid.block_params, "block_madds": grid.block_madds}
+        blocks["blocks"] = list(grid.blocks)
+    given = convention_data(grid.convention)
+    data = json_data(SCHEMA, "complete", design=design, convention=given, **blocks, **arrays)
     notes = [convention_note(grid.convention)]
     if len(shown[0]) < n or len(shown[1]) < m:
         notes.insert(
@@ -245,5 +329,11 @@ def answer(grid: Grid) -> Document:
         )
     title = f"{_heading(spec, design)} at {n:,} alpha{'s' * (n > 1)} and {m:,} resolution{'s' * (m > 1)}"
     madds = _table(grid, f"{grid.convention.unit} by alpha and resolution", grid.madds, shown)
-    tables = (_params_table(grid, shown), madds)
+    tables: tuple[Table, ...] = (_params_table(grid, shown), madds)
+    if grid.by:
+        import numpy as np
+
+        arrays["blocks"] = np.array(grid.blocks)
+        params = _block_table(grid, "params", grid.block_params, shown)
+        tables = (*tables, params, _block_table(grid, grid.convention.unit, grid.block_madds, shown))
     return Document(title, tables, tuple(notes), data, (about(spec.title, spec.source),), _flat(grid), arrays)
