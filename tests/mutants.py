@@ -14,7 +14,7 @@ from mnetcost.designs.sorts import PADDINGS, sorts_of
 from mnetcost.designs.spec import EITHER, VOCABULARY, WIDTH_KEYS, rule_keys
 from mnetcost.engine.fields import ACTIVATIONS, CHOICES, PRELU
 from mnetcost.engine.ops import SEVERAL_INPUTS
-from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
+from mnetcost.engine.rules import OUTPUT, ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING
 
 WORDS = [
@@ -181,7 +181,7 @@ def mutated_texts(draw: st.DrawFn, names: list[str]) -> str:
 WIDTHS = st.sampled_from([1, 3, 8, 16, 24, 64, 320, 1_000_000]) | st.integers(1, 40)
 SIDES = st.sampled_from([1, 1, 2, 3, 3, 5, 7, 224, 65_536])
 SORTED = {
-    "Width": WIDTHS | st.just("classes"),
+    "Width": WIDTHS | st.sampled_from(["classes", "classes * 6", "(classes + 5) * 3"]),
     "Count": WIDTHS,
     "Whole": st.sampled_from([0, 0, 1, 8, 1_000_000]),
     "Repeat": st.sampled_from([1, 1, 1, 1, 2, 3, 40]),
@@ -195,7 +195,7 @@ SORTED = {
     "Padding": st.sampled_from([*PADDINGS, 0, 1, [1, 2], [0, 1, 0, 1], 65_536]),
     "Function": st.sampled_from(ACTIVATIONS),
     "MaybeFunction": st.sampled_from([*ACTIVATIONS, PRELU, "none"]),
-    "Role": st.sampled_from(ROLES),
+    "Role": st.sampled_from([*ROLES, OUTPUT]),
     "Scale": st.sampled_from(["scaled", "fixed", "scaled from 1", "scaled from 0.5"]),
     "Rounding": st.sampled_from(list(ROUNDING)),
     "Text": st.sampled_from(["because", *STRANGE]),

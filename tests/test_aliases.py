@@ -80,6 +80,9 @@ def test_a_name_given_to_two_designs_is_seen(monkeypatch: pytest.MonkeyPatch) ->
         ("MobileNetV4", "mobilenetv4-conv-small", 1.0),
         ("SqueezeNet1_1", "squeezenet-1.1", 1.0),
         ("VGG-16", "vgg16", 1.0),
+        ("U-Net", "unet", 1.0),
+        ("DeepLabV3+ MobileNetV2", "deeplabv3plus-v2", 1.0),
+        ("torchvision.models.segmentation.lraspp_mobilenet_v3_large", "lraspp-v3-large", 1.0),
     ],
 )
 def test_names_of_frameworks_and_papers_are_known(name: str, design: str, alpha: float) -> None:

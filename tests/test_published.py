@@ -22,7 +22,7 @@ from mnetcost.engine.terms import MAC_KINDS
 HERE = Path(__file__).parent
 PUBLISHED = tomllib.loads((HERE / "published.toml").read_text())
 PAGE = HERE.parent / "docs" / "published.md"
-UNITS = {"": 1, "M": 1_000_000, "k": 1_000}
+UNITS = {"": 1, "B": 1_000_000_000, "M": 1_000_000, "k": 1_000}
 
 
 class Figure(NamedTuple):

@@ -18,7 +18,7 @@ from .shipped import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
 LARGEST_TABLE = 1 << 16  # bytes
 TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
 """The suffix that timm adds to a name for its weights: "mobilenetv2_100.ra_in1k"."""
-WORDS = re.compile(r"[A-Za-z0-9]+(?:[-_ ./][A-Za-z0-9]+)*")
+WORDS = re.compile(r"[A-Za-z0-9]+\+?(?:[-_ ./][A-Za-z0-9]+\+?)*")
 """The form of an alias, which excludes paths such as "../v2"."""
 SEPARATORS = "[-_ ./]*"
 SPELLED = {

@@ -5,6 +5,7 @@ Rows, at one alpha, resolution and number of classes, or at arrays of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,10 +14,11 @@ from ..engine.blocks import BLOCKS
 from ..engine.graph import LARGEST_MAP, Builder, Graph
 from ..engine.num import Num, anywhere, everywhere
 from ..engine.ops import OPS
-from ..engine.rules import CLASSES
+from ..engine.rules import OUTPUT
 from ..engine.site import Site
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
+from .sorts import CLASSES, LARGEST_COUNT
 from .spec import Row, Spec
 from .spec.language import op_keys
 
@@ -97,14 +99,16 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
         label = f"{cls.label} {numbers[cls.label]}"
     fields = dict(row.fields)
     site.role = row.role
-    if CLASSES in fields.values():
-        fields = {k: classes if v == CLASSES else v for k, v in fields.items()}
-        site.role = CLASSES
+    for key, value in row.fields.items():
+        if value.__class__ is not str:
+            continue
+        if key in _row_keys(row.op):
+            fields[key] = _find(value, named, f"{row.key}.{key}")
+        elif of := CLASSES.fullmatch(value):
+            fields[key] = _of_classes(classes, of, f"{row.key}.{key}")
+            site.role = OUTPUT
     site.row, site.why, site.shared = row.key, row.why, row.shared
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
-    for key in _row_keys(row.op):
-        if key in fields:
-            fields[key] = _find(fields[key], named, f"{row.key}.{key}")
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
     for site.place, copy in row.copies(label, fields):
@@ -131,6 +135,15 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
 def _row_keys(op: str) -> tuple[str, ...]:
     """The keys of an op that name another row."""
     return tuple(key for key, sort in op_keys(op).items() if sort == "Row")
+
+
+def _of_classes(classes: Num, of: re.Match[str], place: str) -> Num:
+    """The channels of an output: every class and some more numbers, for each of some boxes."""
+    times, more, each = of.group(2, 3, 4)
+    width = (classes + int(more or 0)) * int(times or each or 1)
+    if anywhere(width > LARGEST_COUNT):
+        raise ShapeError(Fault(f"more than {LARGEST_COUNT:,} channels", place=place))
+    return width
 
 
 def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[int, ...]) -> None:

@@ -33,7 +33,7 @@ ABOUT: dict[str, str] = {
     "name": "The row's name, in reports and in `from` of other rows.",
     "from": "The row or rows that it reads. Default: the row above.",
     "repeat": "Number of copies of the row; only the first one has its stride.",
-    "role": "Use the width rule [widths.ROLE].",
+    "role": 'Use the width rule [widths.ROLE]; an "output" has the same width at any alpha.',
     "shared": "True if the row uses the weights of an earlier row; they are counted there.",
     "why": "What the row is for, in one sentence; `explain` prints it.",
     "scale": '"scaled" by alpha; "fixed"; or "scaled from A": as printed below alpha A, scaled from A up.',

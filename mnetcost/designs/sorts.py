@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.fields import ACTIVATIONS, CHOICES, PRELU
-from ..engine.rules import ROLES
+from ..engine.rules import OUTPUT, ROLES
 from ..engine.widths import ROUNDING
 
 if TYPE_CHECKING:
@@ -79,9 +79,13 @@ def read_ratios(value: Any, key: str) -> Any:
         raise Wrong(f"{e}, or [height, width] of such numbers") from None
 
 
+CLASSES = re.compile(r"classes( \* ([1-9][0-9]{0,2}))?|\(classes \+ ([1-9][0-9]{0,2})\) \* ([1-9][0-9]{0,2})")
+"""As many channels as there are classes; for each of some default boxes; with more beside the classes."""
+
+
 def read_width(value: Any, key: str) -> Any:
-    """A number of channels, or "classes" for as many as the classifier has."""
-    if value == "classes":
+    """A number of channels, or of classes: "classes", "classes * 6", "(classes + 5) * 3"."""
+    if value.__class__ is str and CLASSES.fullmatch(value):
         return value
     try:
         return whole(1, LARGEST_COUNT)(value, key)
@@ -226,7 +230,10 @@ _NAME = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S([\
 _ZEROS = [_integers(0, LARGEST_SIDE), *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (2, 4))]
 
 SORTS: dict[str, Sort] = {
-    "Width": Sort(read_width, {"anyOf": [_integers(1, LARGEST_COUNT), {"const": "classes"}]}),
+    "Width": Sort(
+        read_width,
+        {"anyOf": [_integers(1, LARGEST_COUNT), {"type": "string", "pattern": f"^({CLASSES.pattern})$"}]},
+    ),
     "Count": Sort(whole(1, LARGEST_COUNT), _integers(1, LARGEST_COUNT)),
     "Whole": Sort(whole(0, LARGEST_COUNT), _integers(0, LARGEST_COUNT)),
     "Repeat": Sort(whole(1, LARGEST_REPEAT), _integers(1, LARGEST_REPEAT)),
@@ -244,7 +251,7 @@ SORTS: dict[str, Sort] = {
         word((*ACTIVATIONS, PRELU, "none"), 'an activation\'s name, "prelu" or "none"'),
         {"enum": [*ACTIVATIONS, PRELU, "none"]},
     ),
-    "Role": Sort(word(ROLES), {"enum": list(ROLES)}),
+    "Role": Sort(word((*ROLES, OUTPUT)), {"enum": [*ROLES, OUTPUT]}),
     "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),
     "Rounding": Sort(word(tuple(ROUNDING)), {"enum": list(ROUNDING)}),
     "Choice": Sort(read_choice, {"type": "string"}),

@@ -77,10 +77,10 @@ class Rules(NamedTuple):
     written: Written = Written()
 
     def width(self, role: str) -> WidthRule:
-        """The width rule of a row's role; a row as wide as there are classes follows no alpha."""
+        """The width rule of a row's role; an output follows no alpha."""
         if not role:
             return self.widths
-        return FIXED if role == CLASSES else dict(self.roles).get(role, self.widths)
+        return FIXED if role == OUTPUT else dict(self.roles).get(role, self.widths)
 
 
 RULE_TABLES = {"expansion": Expansion, "se": SqueezeExcite, "style": Style, "written": Written}
@@ -96,6 +96,7 @@ RULE_CHOICES = {
 }
 RULE_CHOICES |= {f"written.{key}": words for key, words in WRITTEN.items()}
 FIXED = WidthRule(scale="fixed")
-CLASSES = "classes"
 ROLES = ("stem", "head")
 """Roles a row may have, each with a width rule of its own in `[widths.ROLE]`."""
+OUTPUT = "output"
+"""The role of a row whose width is as printed at any alpha: scores, boxes, a mask."""
