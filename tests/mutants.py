@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mnetcost.designs.find import shipped_spec
 from mnetcost.designs.sorts import PADDINGS, sorts_of
 from mnetcost.designs.spec import EITHER, VOCABULARY, WIDTH_KEYS, rule_keys
-from mnetcost.engine.fields import ACTIVATIONS, CHOICES, PRELU
+from mnetcost.engine.fields import ACTIVATIONS, CHOICES, LEARNED
 from mnetcost.engine.ops import SEVERAL_INPUTS
 from mnetcost.engine.rules import OUTPUT, ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING
@@ -193,8 +193,8 @@ SORTED = {
     "Part": st.sampled_from([0.001, 0.25, 1]),
     "Zeros": st.sampled_from([0, 1, 3, [1, 2], [0, 1, 0, 1], 65_536]),
     "Padding": st.sampled_from([*PADDINGS, 0, 1, [1, 2], [0, 1, 0, 1], 65_536]),
-    "Function": st.sampled_from(ACTIVATIONS),
-    "MaybeFunction": st.sampled_from([*ACTIVATIONS, PRELU, "none"]),
+    "Function": st.sampled_from([*ACTIVATIONS, *LEARNED]),
+    "MaybeFunction": st.sampled_from([*ACTIVATIONS, *LEARNED, "none"]),
     "Role": st.sampled_from([*ROLES, OUTPUT]),
     "Scale": st.sampled_from(["scaled", "fixed", "scaled from 1", "scaled from 0.5"]),
     "Rounding": st.sampled_from(list(ROUNDING)),

@@ -350,6 +350,77 @@ LAYERS = {
         add: add() of pointwise2_norm + input -> 14x9x24
         """,
     ),
+    "patch_embed": (
+        '{ op = "patch_embed", out = 16, size = [7, 2], padding = 1, bias = false }',
+        """
+        conv: conv(out=16, kernel=(7, 2), stride=(7, 2), padding=1) of input -> 2x5x16
+        tokens: map_to_tokens() of conv -> 10x1x16
+        """,
+    ),
+    "attention": (
+        (
+            '{ op = "attention", heads = 4, width = 32, values = 48, kv_heads = 2, out = 16, bias = false,'
+            " out_bias = true }"
+        ),
+        """
+        query: dense(out=32, bias=False) of input -> 14x9x32
+        key: dense(out=16, bias=False) of input -> 14x9x16
+        value: dense(out=24, bias=False) of input -> 14x9x24
+        scale: rescale(shift=False) of query -> 14x9x32
+        scores: matmul(inner=8, h=4, w=126, c=126) of scale + key -> 4x126x126
+        softmax: activation(function=softmax) of scores -> 4x126x126
+        mix: matmul(inner=126, h=14, w=9, c=48) of softmax + value -> 14x9x48
+        project: dense(out=16) of mix -> 14x9x16
+        """,
+    ),
+    "attention in windows": (
+        '{ op = "attention", heads = 2, window = [7, 5], relative = true, project = false }',
+        """
+        pad: pad(padding=(0, 0, 0, 1)) of input -> 14x10x24
+        query: dense(out=24) of pad -> 14x10x24
+        key: dense(out=24) of pad -> 14x10x24
+        value: dense(out=24) of pad -> 14x10x24
+        scale: rescale(shift=False) of query -> 14x10x24
+        scores: matmul(inner=12, h=8, w=35, c=35) of scale + key -> 8x35x35
+        offsets: bias(numbers=234) of scores -> 8x35x35
+        softmax: activation(function=softmax) of offsets -> 8x35x35
+        mix: matmul(inner=35, h=14, w=10, c=24) of softmax + value -> 14x10x24
+        crop: crop(h=14, w=9) of mix -> 14x9x24
+        """,
+    ),
+    "attention of channels": (
+        '{ op = "attention", heads = 3, attend = "channels" }',
+        """
+        query: dense(out=24) of input -> 14x9x24
+        key: dense(out=24) of input -> 14x9x24
+        value: dense(out=24) of input -> 14x9x24
+        query_norm: l2_norm(scale=False) of query -> 14x9x24
+        key_norm: l2_norm(scale=False) of key -> 14x9x24
+        scores: matmul(inner=126, h=3, w=8, c=8) of query_norm + key_norm -> 3x8x8
+        temperature: scale(bias=False, numbers=3) of scores -> 3x8x8
+        softmax: activation(function=softmax) of temperature -> 3x8x8
+        mix: matmul(inner=8, h=14, w=9, c=24) of softmax + value -> 14x9x24
+        project: dense(out=24) of mix -> 14x9x24
+        """,
+    ),
+    "expert_conv": (
+        (
+            '{ op = "expert_conv", out = 16, kernel = [3, 1], stride = [2, 1], dilation = [1, 2], groups = 2,'
+            ' padding = [1, 0], experts = 3, reduce = 0.25, routing = "sigmoid", norm = false, activation ='
+            ' "relu6" }'
+        ),
+        """
+        pool: global_pool() of input -> 1x1x24
+        squeeze: dense(out=6, bias=False) of pool -> 1x1x6
+        squeeze_relu: activation() of squeeze -> 1x1x6
+        route: dense(out=3) of squeeze_relu -> 1x1x3
+        sigmoid: activation(function=sigmoid) of route -> 1x1x3
+        kernels: constant(h=3, c=576, learned=True) of sigmoid -> 3x1x576
+        mix: matmul(inner=3, c=576) of sigmoid + kernels -> 1x1x576
+        conv: dynamic_conv(out=16, kernel=(3, 1), stride=(2, 1), dilation=(1, 2), groups=2, padding=(1, 0)) of input + mix -> 7x9x16
+        relu6: activation(function=relu6) of conv -> 7x9x16
+        """,  # noqa: E501
+    ),
 }
 """A row behind an image of 14 x 9 x 24, and its layers: op, the fields that differ from the op's
 defaults, what it reads, its map.

@@ -77,7 +77,109 @@ def test_a_design_counts_right_at_another_size(
     assert madds(costed(spec_of(rows, channels), side)) == expected
 
 
-@pytest.mark.parametrize("rows", [CONTEXT, UNET])
+ATTENTION = """
+  { op = "conv", name = "patch", out = 32, kernel = 16, stride = 16, bias = true },
+  { op = "attention", heads = 2 },
+"""
+VIT = """
+  { op = "conv", name = "grid", out = 8, kernel = 8, stride = 8, padding = "valid" },
+  { op = "patch_embed", name = "patch", from = "input", out = 32, size = 8 },
+  { op = "class_token", tokens = 2 },
+  { op = "positions" },
+  { op = "layer_norm", name = "normed" },
+  { op = "attention", heads = 4, width = 64, kv_heads = 2, values = 32, out_bias = false },
+  { op = "tokens_to_map", name = "map", drop = 2, like = "grid" },
+  { op = "attention", heads = 2, window = [3, 2], relative = true },
+  { op = "attention", heads = 2, step = 2 },
+  { op = "attention", heads = 2, attend = "channels", project = false },
+  { op = "attention", heads = 2, keys = "normed" },
+  { op = "adaptive_pool", size = [3, 5], pool = "max" },
+"""
+LEARNED = """
+  { op = "conv", name = "a", out = 32, kernel = 3, stride = 4 },
+  { op = "activation", function = "prelu" },
+  { op = "conv_norm", name = "b", out = 32, kernel = 3, activation = "prelu" },
+  { op = "conv_norm", name = "c", out = 32, kernel = 3, activation = "prelu", weights = "b" },
+  { op = "group_norm", groups = 4 },
+  { op = "expert_conv", out = 16, kernel = 3, experts = 3, reduce = 0.25 },
+  { op = "reduce", name = "mean", by = "mean", over = "channels" },
+  { op = "global_pool", from = "c" },
+  { op = "permute", axes = "cwh" },
+  { op = "conv", out = 1, kernel = [3, 1] },
+  { op = "permute", name = "eca", axes = "cwh" },
+  { op = "gate", from = ["c", "eca"] },
+"""
+
+
+@pytest.mark.parametrize(("side", "expected"), [(64, 475_136), (96, 1_115_136)])
+def test_attention_has_both_products(side: int, expected: int) -> None:
+    """At T tokens of 32 channels: a patch of 16 x 16 x 3 each, four layers of 32 x 32, and 2 x 32 T T."""
+    assert madds(costed(spec_of(ATTENTION), (side, side))) == expected
+
+
+def test_attention_counts_every_head_and_every_window() -> None:
+    """6 x 8 tokens of 24 channels, padded to 6 x 10 for windows of 3 x 5: four windows of 15 tokens."""
+    row = '{ op = "attention", heads = 3, window = [3, 5], relative = true }'
+    spec = spec_of(row, channels=24)
+    done = costed(spec, (6, 8))
+    assert madds(done) == 60 * 4 * 24 * 24 + 2 * 4 * 15 * 15 * 24
+    assert params(done) == 4 * (24 * 24 + 24) + 3 * 5 * 9
+    by_name = {x.name.split("/")[-1]: x for x in done.layers}
+    assert tuple(by_name["scores"].output) == (12, 15, 15)
+    assert tuple(by_name["crop"].output) == (6, 8, 24)
+
+
+def test_grouped_heads_share_keys_and_values() -> None:
+    """Queries of 64, keys of 64 / 8 x 2, values of 128 / 8 x 2, both products at full width."""
+    row = '{ op = "attention", heads = 8, kv_heads = 2, width = 64, values = 128, out = 40, bias = false }'
+    done = costed(spec_of(row, channels=24), (5, 4))
+    assert params(done) == 24 * (64 + 16 + 32) + 128 * 40
+    assert madds(done) == 20 * params(done) + 20 * 20 * (64 + 128)
+
+
+def test_weights_are_counted_once() -> None:
+    """The second row has the multiply-adds, and no parameters."""
+    row = '{{ op = "conv_norm", name = "{}", out = 3, kernel = 3, activation = "prelu"{} }},'
+    one = costed(spec_of(row.format("a", "")), (8, 8))
+    two = costed(spec_of(row.format("a", "") + row.format("b", ', weights = "a"')), (8, 8))
+    assert params(two) == params(one) == 81 + 6 + 3
+    assert madds(two) == 2 * madds(one)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("out = 4, kernel = 3", "the weights of 'a' (conv: 3 k_h x 3 k_w x 3 c_in x 3 c_out) do not fit 'b'"),
+        ("out = 3, kernel = 3, bias = true", "do not fit 'b'"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(row: str, message: str) -> None:
+    """By the names of both layers, with the weights of each."""
+    rows = '{ op = "conv", name = "a", out = 3, kernel = 3 },'
+    rows += f'{{ op = "conv", name = "b", weights = "a", {row} }},'
+    with pytest.raises(SpecError, match=re.escape(message)):
+        costed(spec_of(rows), (8, 8))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("heads = 5", "5 heads do not divide a width of 24"),
+        ("heads = 4, kv_heads = 3", "3 kv_heads do not divide 4 heads"),
+        ("heads = 4, window = 4, step = 2", "a 'window' or a 'step', not both"),
+        ("heads = 4, keys = 'input', window = 4", "attend by their positions"),
+        ("heads = 4, step = 3", "a map of 8x8x24 is not made of pieces of 3x3"),
+        ("heads = 4, project = false, out = 4", "'out' is the width of the layer that 'project' drops"),
+        ("heads = 4, attend = 'channels', values = 8", "have one width"),
+    ],
+)
+def test_attention_that_cannot_be_is_refused(row: str, message: str) -> None:
+    """Not counted in some other way."""
+    with pytest.raises(SpecError, match=re.escape(message)):
+        costed(spec_of(f'{{ op = "attention", {row} }},', channels=24), (8, 8))
+
+
+@pytest.mark.parametrize("rows", [CONTEXT, UNET, ATTENTION, VIT, LEARNED])
 def test_a_grid_is_the_loop(rows: str) -> None:
     """Every kind of count, at every alpha and size."""
     grid_is_loop(spec_of(rows))

@@ -47,6 +47,15 @@ def hint(word: str) -> str:
         ("conv_nrom", "conv_norm"),
         ("PixelShuffle pixel_shuffle nn.PixelShuffle tf.nn.depth_to_space", "depth_to_space"),
         ("PixelUnshuffle focus", "space_to_depth"),
+        ("MultiHeadAttention nn.MultiheadAttention self_attention cross_attention", "attention"),
+        ("GroupNorm GroupNormalization", "group_norm"),
+        ("InstanceNorm2d instance_normalization", "instance_norm"),
+        ("LPPool2d", "l2_pool"),
+        ("Upsample nn.Upsample", "upsample"),
+        ("cls_token", "class_token"),
+        ("PatchEmbed patchify", "patch_embed"),
+        ("pos_embed PositionEmbedding", "positions"),
+        ("CondConv", "expert_conv"),
     ],
 )
 def test_an_op_of_another_framework_is_answered_with_ours(words: str, op: str) -> None:

@@ -11,11 +11,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
-from ..engine.graph import LARGEST_MAP, Builder, Graph
+from ..engine.fields import LEARNED
+from ..engine.graph import LARGEST_MAP, Builder, Graph, Node
 from ..engine.num import Num, anywhere, everywhere
 from ..engine.ops import OPS
+from ..engine.ops.op import traits
 from ..engine.rules import OUTPUT
 from ..engine.site import Site
+from ..engine.terms import Term
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
 from .sorts import CLASSES, LARGEST_COUNT
@@ -107,8 +110,12 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
         elif of := CLASSES.fullmatch(value):
             fields[key] = _of_classes(classes, of, f"{row.key}.{key}")
             site.role = OUTPUT
-    site.row, site.why, site.shared = row.key, row.why, row.shared
+    site.row, site.why, site.shared = row.key, row.why, row.shared or bool(row.weights)
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
+    first, source = (
+        len(site.builder.nodes),
+        _find(row.weights, named, f"{row.key}.weights") if row.weights else 0,
+    )
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
     for site.place, copy in row.copies(label, fields):
@@ -129,6 +136,52 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
                 )
             )
     named[label] = site.x
+    if row.weights:
+        _check_weights(site.builder, row, source, first)
+
+
+def _check_weights(builder: Builder, row: Row, source: int, first: int) -> None:
+    """Check that a row has the weights of the row it says, layer by layer.
+
+    source: a layer of that row; first: the first layer of this one. Raises ShapeError naming what differs.
+    """
+    nodes = builder.nodes
+    theirs, ours = (
+        [(node.name, terms) for node in part if (terms := _weights(builder, node))]
+        for part in ([n for n in nodes[:first] if n.row == nodes[source].row], nodes[first:])
+    )
+    if not theirs:
+        raise ShapeError(Fault(f"'{row.weights}' has no weights", place=f"{row.key}.weights"))
+    if len(theirs) != len(ours):
+        raise ShapeError(
+            Fault(
+                f"'{row.weights}' has {len(theirs)} layers with weights, and this row {len(ours)}",
+                place=f"{row.key}.weights",
+            )
+        )
+    for (their, a), (our, b) in zip(theirs, ours, strict=True):
+        if not _equal(a, b):
+            words = [" + ".join(f"{t.kind}: {t}" for t in terms) for terms in (a, b)]
+            raise ShapeError(
+                Fault(
+                    f"the weights of '{their}' ({words[0]}) do not fit '{our}' ({words[1]})",
+                    place=f"{row.key}.weights",
+                )
+            )
+
+
+def _weights(builder: Builder, node: Node) -> list[Term]:
+    return list(traits(node.op).params(node.op, *[builder.shape(i) for i in node.inputs]))
+
+
+def _equal(a: list[Term], b: list[Term]) -> bool:
+    """Are these the same parameters, factor by factor?"""
+    return len(a) == len(b) and all(
+        x.kind == y.kind
+        and len(x.factors) == len(y.factors)
+        and all(everywhere(f == g) for (_, f), (_, g) in zip(x.factors, y.factors, strict=True))
+        for x, y in zip(a, b, strict=True)
+    )
 
 
 @lru_cache(None)
@@ -158,6 +211,10 @@ def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[i
             number, follow = fields[field], FOLLOW[way]
             fields[field] = follow.number(site, number, field)
             printed = number if follow.gives_width and printed is None else printed
+    if fields.get("function") in LEARNED:
+        learned = fields["function"]
+        site.activation("", learned, why=site.why)
+        return
     if cls.styled:
         fields.setdefault("padding", site.rules.style.padding)
         fields.setdefault("bias", site.rules.style.bias)

@@ -35,6 +35,7 @@ ABOUT: dict[str, str] = {
     "repeat": "Number of copies of the row; only the first one has its stride.",
     "role": 'Use the width rule [widths.ROLE]; an "output" has the same width at any alpha.',
     "shared": "True if the row uses the weights of an earlier row; they are counted there.",
+    "weights": "The row above whose weights this row uses; they must fit, and are counted there.",
     "why": "What the row is for, in one sentence; `explain` prints it.",
     "scale": '"scaled" by alpha; "fixed"; or "scaled from A": as printed below alpha A, scaled from A up.',
     "rounding": "How a scaled width is rounded to whole channels.",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..engine.fields import ACTIVATIONS, CHOICES, PRELU
+from ..engine.fields import ACTIVATIONS, CHOICES, LEARNED
 from ..engine.rules import OUTPUT, ROLES
 from ..engine.widths import ROUNDING
 
@@ -246,10 +246,12 @@ SORTS: dict[str, Sort] = {
     "Part": Sort(number(0, 1, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
     "Padding": Sort(read_padding, {"anyOf": [{"enum": list(PADDINGS)}, *_ZEROS]}),
     "Zeros": Sort(read_zeros, {"anyOf": _ZEROS}),
-    "Function": Sort(word(ACTIVATIONS, "an activation's name"), {"enum": list(ACTIVATIONS)}),
+    "Function": Sort(
+        word((*ACTIVATIONS, *LEARNED), "an activation's name"), {"enum": [*ACTIVATIONS, *LEARNED]}
+    ),
     "MaybeFunction": Sort(
-        word((*ACTIVATIONS, PRELU, "none"), 'an activation\'s name, "prelu" or "none"'),
-        {"enum": [*ACTIVATIONS, PRELU, "none"]},
+        word((*ACTIVATIONS, *LEARNED, "none"), 'an activation\'s name or "none"'),
+        {"enum": [*ACTIVATIONS, *LEARNED, "none"]},
     ),
     "Role": Sort(word((*ROLES, OUTPUT)), {"enum": [*ROLES, OUTPUT]}),
     "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),

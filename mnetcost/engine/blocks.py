@@ -9,6 +9,8 @@ alpha, and the row it stands in.
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ..errors import ShapeError
+from .attention import Attention, PatchEmbed
+from .experts import ExpertConv
 from .fields import (
     Choice,
     Count,
@@ -554,6 +556,9 @@ _BLOCKS = {
     "inception": Inception,
     "shuffle_unit": ShuffleUnit,
     "xception": XceptionBlock,
+    "expert_conv": ExpertConv,
+    "patch_embed": PatchEmbed,
+    "attention": Attention,
 }
 BLOCKS = cast("dict[str, OpClass]", _BLOCKS)
 """Every block a spec may name, by its `op` word."""

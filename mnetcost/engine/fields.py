@@ -71,7 +71,9 @@ ACTIVATIONS = (
 """Activation functions by the names used here; `none` in a spec stands for no activation."""
 
 PRELU = "prelu"
-"""The activation of blocks that learns: a slope a channel."""
+SHARED_PRELU = "prelu_shared"
+LEARNED = (PRELU, SHARED_PRELU)
+"""Activations that learn: a slope a channel, and one slope for all of them."""
 
 # a field of sort Choice takes one of these words
 CHOICES = {
@@ -81,6 +83,10 @@ CHOICES = {
     "stride_on": ("spatial", "first"),
     "shortcut": ("project", "every", "none"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power", "compare", "select"),
+    "over": ("height", "width", "positions", "channels"),
+    "axes": ("hcw", "whc", "wch", "chw", "cwh"),
+    "attend": ("positions", "channels"),
+    "routing": ("softmax", "sigmoid"),
     "by": ("sum", "mean", "max", "min", "argmax", "l2"),
     "merge": ("concat", "sum"),
     "along": ("height", "width", "channels"),

@@ -60,6 +60,17 @@ def larger(a: Num, b: Num) -> Num:
     return choose(a < b, b, a)
 
 
+def gcd(a: Num, b: Num) -> Num:
+    """Return the greatest common divisor of two positive counts, cell by cell for arrays.
+
+    >>> gcd(12, 18)
+    6
+    """
+    while anywhere(b > 0):
+        a, b = choose(b > 0, b, a), choose(b > 0, a % at_least(b, 1), b)
+    return a
+
+
 def anywhere(condition: Any) -> bool:
     """Does the condition hold in any cell?"""
     return bool(condition.any()) if hasattr(condition, "any") else bool(condition)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..errors import Fault, ShapeError
-from .fields import PRELU
+from .fields import LEARNED, PRELU
 from .graph import Builder, Ref
 from .num import Num, anywhere, everywhere, is_array, pair
 from .ops import Activation, Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Norm, Op, Pad, PRelu
@@ -94,15 +94,16 @@ class Site:
         function = function or style.activation
         self.activation(f"{part}_{function}" if part else function, function, when)
 
-    def activation(self, part: str, function: str, when: Num = ALWAYS) -> None:
+    def activation(self, part: str, function: str, when: Num = ALWAYS, why: str = "") -> None:
         """Add an activation, or nothing for "none"; "prelu" learns a slope a channel, however many alpha
-        leaves.
+        leaves, and "prelu_shared" one slope.
         """
+        if function in LEARNED:
+            layer: Op = PRelu(self.shape.c if function == PRELU else 1)
+        else:
+            layer = ACTIVATION.get(function) or Activation(function)
         if function != "none":
-            layer = (
-                PRelu(self.shape.c) if function == PRELU else ACTIVATION.get(function) or Activation(function)
-            )
-            self.add(part, layer, when=when, why=WHY_FUNCTION.get(function, "the non-linearity"))
+            self.add(part, layer, when=when, why=why or WHY_FUNCTION.get(function, "the non-linearity"))
 
     def numbers(self, printed: int, what: str, x: Ref) -> Num:
         """How many numbers a layer behind `x` learns, of which the paper's table has so many: one a
@@ -202,9 +203,9 @@ class Site:
             squeeze(middle, bias=se.bias),
             why="to a few channels, so that the gate stays cheap",
         )
-        self.add(f"{part}{se.activation}", Activation(se.activation), why="the non-linearity")
+        self.activation(f"{part}{se.activation}", se.activation)
         self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number per channel")
-        self.add(f"{part}{se.gate}", Activation(se.gate), why="each channel's gate, from 0 to 1")
+        self.activation(f"{part}{se.gate}", se.gate, why="each channel's gate, from 0 to 1")
         self.add(f"{part}gate", GATE, x, self.x, why="lets the channels through that matter for this image")
 
 

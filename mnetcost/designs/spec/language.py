@@ -24,6 +24,7 @@ ROW_KEYS = {
     "repeat": "Repeat",
     "role": "Role",
     "shared": "Flag",
+    "weights": "Name",
     "why": "Text",
 }
 TOP_KEYS = {

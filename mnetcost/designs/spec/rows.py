@@ -53,6 +53,7 @@ def read_row(row: Table) -> Row | None:
         row.spot.file,
         spelled(row.spot.path),
         common.get("shared") is True,
+        common.get("weights") or "",
     )
 
 

@@ -21,6 +21,7 @@ class Row(NamedTuple):
     file: str = ""
     key: str = ""  # "layers[3]"
     shared: bool = False
+    weights: str = ""  # the row whose weights it uses
 
     def copies(self, label: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the name and the fields of each copy of a row that repeats.

@@ -15,7 +15,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from .convolutions import Conv, Dense, DepthwiseConv, DynamicConv, MatMul, TransposedConv
-from .elements import Activation, Bias, L2Norm, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale, Scale
+from .elements import (
+    Activation,
+    Bias,
+    GroupNorm,
+    InstanceNorm,
+    L2Norm,
+    LayerNorm,
+    LocalResponseNorm,
+    Norm,
+    PRelu,
+    Rescale,
+    Scale,
+)
 from .ends import Detection, Input, Tail, Unknown
 from .joins import Add, Axpy, Concat, Elementwise, Gate
 from .moves import (
@@ -34,8 +46,9 @@ from .moves import (
     Slice,
     SpaceToDepth,
 )
-from .pools import AdaptivePool, AvgPool, GlobalPool, MaxPool, Reduce, Resize, Upsample
+from .pools import AdaptivePool, AvgPool, GlobalPool, L2Pool, MaxPool, Reduce, Resize, Upsample
 from .recurrent import Gru, Lstm, Rnn
+from .tokens import ClassToken, MapToTokens, Positions, TokensToMap
 
 if TYPE_CHECKING:
     from .op import Op, OpClass
@@ -57,12 +70,15 @@ _OPS = {
     "bias": Bias,
     "lrn": LocalResponseNorm,
     "layer_norm": LayerNorm,
+    "group_norm": GroupNorm,
+    "instance_norm": InstanceNorm,
     "l2_norm": L2Norm,
     "activation": Activation,
     "prelu": PRelu,
     "rescale": Rescale,
     "max_pool": MaxPool,
     "avg_pool": AvgPool,
+    "l2_pool": L2Pool,
     "global_pool": GlobalPool,
     "adaptive_pool": AdaptivePool,
     "add": Add,
@@ -89,6 +105,10 @@ _OPS = {
     "shuffle": Shuffle,
     "depth_to_space": DepthToSpace,
     "space_to_depth": SpaceToDepth,
+    "map_to_tokens": MapToTokens,
+    "tokens_to_map": TokensToMap,
+    "class_token": ClassToken,
+    "positions": Positions,
 }
 OPS = cast("dict[str, OpClass]", _OPS)  # `@op` gives the classes their traits
 """Every op a spec may name, by its `op` word."""

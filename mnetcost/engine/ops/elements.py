@@ -5,8 +5,9 @@ Norms, scales and activations.
 
 from typing import NamedTuple
 
+from ...errors import ShapeError
 from ..fields import Count, Flag, Function, Whole
-from ..num import Num
+from ..num import Num, anywhere
 from ..shapes import Shape
 from ..terms import Term, Terms
 from .op import op
@@ -149,6 +150,52 @@ LAYER_NORM = {
 }
 
 
+@op("group_norm", writes=False, follows={"groups": "groups"})
+class GroupNorm(NamedTuple):
+    """Group normalisation: zero mean and unit variance in each of `groups` groups of channels, then a scale
+    and a shift per channel.
+
+    Source: Wu and He 2018, arXiv 1803.08494.
+    """
+
+    groups: Count = 32
+    scale: Flag = True
+    center: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        if anywhere(x.c % self.groups):
+            raise ShapeError(f"{self.groups} groups do not divide {x.c} channels")
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        return LayerNorm(self.scale, self.center).params(x)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "group")
+
+
+@op("instance_norm", writes=False)
+class InstanceNorm(NamedTuple):
+    """Instance normalisation: zero mean and unit variance in each channel of each image, then a scale and a
+    shift per channel.
+
+    PyTorch's has scale and shift only with `affine=True`: `scale` and `center` drop them.
+    Source: Ulyanov et al. 2016, arXiv 1607.08022.
+    """
+
+    scale: Flag = True
+    center: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        return LayerNorm(self.scale, self.center).params(x)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "instance")
+
+
 @op("l2_norm", writes=False, follows={"numbers": "numbers"})
 class L2Norm(NamedTuple):
     """Divide the vector at each position by its L2 norm; with `scale`, then multiply each channel by a
@@ -175,7 +222,8 @@ class L2Norm(NamedTuple):
 class PRelu(NamedTuple):
     """ReLU with a learned slope below zero: `slopes` of them, usually one per channel.
 
-    In blocks it is `activation = "prelu"`, with one slope per channel.
+    As an `activation` or `function` of a row, "prelu" has one slope per channel, and "prelu_shared" one for
+    all of them.
 
     Source: He et al. 2015, arXiv 1502.01852.
     """

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ...errors import ShapeError
-from ..fields import Count, Flag, MaybeCount, Row, Size, Whole, Width, Zeros
+from ..fields import Choice, Count, Flag, MaybeCount, Row, Size, Whole, Width, Zeros
 from ..num import Num, anywhere, everywhere, pair
 from ..shapes import Shape, sides
 from ..terms import Term, Terms
@@ -54,15 +54,22 @@ class Reshape(NamedTuple):
         return y
 
 
-@op("permute", light=True, follows={"c": "channels"})
+@op("permute", light=True, follows={"c": "channels"}, either=("", "h w c", "axes"))
 class Permute(NamedTuple):
-    """The same numbers in another order, as a map of another shape."""
+    """The same numbers in another order, as a map of another shape.
+
+    With `axes` the sides change places, at any size: "chw" makes the channels the height, the height the
+    width, and the width the channels.
+    """
 
     h: Count = 1
     w: Count = 1
     c: Count = 1
+    axes: Choice = ""
 
     def shape(self, x: Shape) -> Shape:
+        if self.axes:
+            return Shape(*(getattr(x, side) for side in self.axes))
         return Reshape(self.h, self.w, self.c).shape(x)
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ...errors import ShapeError
 from ..fields import Choice, Count, Flag, MaybeCount, Padding, Ratios, Row, Size
-from ..num import anywhere, pair, truncate
+from ..num import anywhere, gcd, pair, truncate
 from ..shapes import Shape, windowed
 from ..terms import Term, Terms
 from .op import op
@@ -16,13 +16,13 @@ def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
     yield Term("pool_output", (("c", y.c), ("h", y.h), ("w", y.w)), pool)
 
 
-def pooled(pool: "MaxPool | AvgPool", x: Shape) -> Shape:
+def pooled(pool: "MaxPool | AvgPool | L2Pool", x: Shape) -> Shape:
     """The map left by a pool with windows."""
     h, w = windowed(x, pool.kernel, pool.stride, pool.dilation, pool.padding, pool.ceil, pool.tiles)
     return Shape(h, w, x.c)
 
 
-def pool_work(pool: "MaxPool | AvgPool", y: Shape, x: Shape, variant: str) -> Terms:
+def pool_work(pool: "MaxPool | AvgPool | L2Pool", y: Shape, x: Shape, variant: str) -> Terms:
     """The numbers under a pool's windows, and what it reads and writes."""
     k_h, k_w = pair(pool.kernel)
     yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), variant)
@@ -65,6 +65,24 @@ class AvgPool(NamedTuple):
         return pool_work(self, y, x, "average")
 
 
+@op("l2_pool", family="pool", why="keeps the length of each window")
+class L2Pool(NamedTuple):
+    """L2 pooling: the root of the sum of the squares under each window."""
+
+    kernel: Size = 2
+    stride: Size = 2
+    padding: Padding = "valid"
+    dilation: Size = 1
+    ceil: Flag = False
+    tiles: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return pooled(self, x)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        return pool_work(self, y, x, "l2")
+
+
 @op("global_pool", family="pool", why="one number per channel, so that the classifier sees the whole map")
 class GlobalPool(NamedTuple):
     """Global pooling: one number per channel, the mean (or maximum) over the whole map.
@@ -84,31 +102,42 @@ class GlobalPool(NamedTuple):
 
 @op("adaptive_pool", family="pool")
 class AdaptivePool(NamedTuple):
-    """Adaptive average pooling: the output has `size` at any input size; each value is the mean of one part
-    of the input.
+    """Adaptive pooling: the output has `size` at any input size; each value is the mean (or maximum) of one
+    part of the input.
+
+    As in PyTorch, the part of output i begins at floor(i x n / size) and ends before ceil((i + 1) x n /
+    size): where `size` does not divide n, parts overlap, and n + size - gcd(n, size) positions are read.
     """
 
     size: Size = 7
+    pool: Choice = "average"
 
     def shape(self, x: Shape) -> Shape:
         h, w = pair(self.size)
         return Shape(h, w, x.c)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "adaptive_average")
-        yield from read_and_written(y, x, "adaptive_average")
+        h, w = (n + out - gcd(n, out) for n, out in ((x.h, y.h), (x.w, y.w)))
+        yield Term("pool", (("c", x.c), ("h_read", h), ("w_read", w)), "adaptive_" + self.pool)
+        yield from read_and_written(y, x, "adaptive_" + self.pool)
 
 
-@op("reduce", follows={"c": "channels"})
+@op("reduce", follows={"c": "channels"}, either=("", "h w c", "over"))
 class Reduce(NamedTuple):
-    """Reduce a map to `h` x `w` x `c`: each output is the sum, mean, maximum or minimum of its part."""
+    """Reduce a map to `h` x `w` x `c`: each output is the sum, mean, maximum or minimum of its part.
+
+    With `over`, to a side of 1 along the height, the width, both ("positions") or the channels, at any size.
+    """
 
     h: Count = 1
     w: Count = 1
     c: Count = 1
     by: Choice = "sum"
+    over: Choice = ""
 
     def shape(self, x: Shape) -> Shape:
+        if self.over:
+            return x._replace(**dict.fromkeys(OVER[self.over], 1))
         y = Shape(self.h, self.w, self.c)
         if anywhere(x.elements < y.elements):
             raise ShapeError(f"a map of {x} cannot be brought down to {y}")
@@ -116,6 +145,9 @@ class Reduce(NamedTuple):
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("reduce", (("c_in", x.c), ("h_in", x.h), ("w_in", x.w)), self.by)
+
+
+OVER = {"height": "h", "width": "w", "positions": "hw", "channels": "c"}
 
 
 @op("upsample")

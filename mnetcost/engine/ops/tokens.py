@@ -1,0 +1,76 @@
+"""Which ops make a map a sequence of tokens, and a sequence a map again?"""
+
+from typing import NamedTuple
+
+from ...errors import ShapeError
+from ..fields import Count, Flag, MaybeCount, Row, Whole
+from ..num import everywhere
+from ..shapes import Shape
+from ..terms import Term, Terms
+from .op import op
+
+
+@op("map_to_tokens", writes=False, light=True, why="reads each position as a token")
+class MapToTokens(NamedTuple):
+    """Read a map as a sequence of h x w tokens, a map of h x w x 1 positions."""
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(x.h * x.w, 1, x.c)
+
+
+@op("tokens_to_map", writes=False, light=True, either=("h w", "like"))
+class TokensToMap(NamedTuple):
+    """Read a sequence of tokens as a map of `h` x `w`, or of the size of another row (`like`).
+
+    `drop` is how many tokens at the front are left out: the class token, for one.
+    """
+
+    h: MaybeCount = None
+    w: MaybeCount = None
+    like: Row = None
+    drop: Whole = 0
+
+    def shape(self, x: Shape) -> Shape:
+        y = Shape(self.h, self.w, x.c)
+        if not everywhere(x.h * x.w - self.drop == y.h * y.w):
+            without = f" without {self.drop}" if self.drop else ""
+            raise ShapeError(f"{x.h * x.w} tokens{without} are no map of {y.h}x{y.w}")
+        return y
+
+
+@op("class_token")
+class ClassToken(NamedTuple):
+    """Put learned tokens in front of the others: one class token, or as many as `tokens` says.
+
+    A map is read as a sequence first. `crop` with h = 1 and w = 1 takes the class token out again.
+    Source: Dosovitskiy et al. 2020, arXiv 2010.11929, section 3.1.
+    """
+
+    tokens: Count = 1
+
+    def shape(self, x: Shape) -> Shape:
+        return Shape(x.h * x.w + self.tokens, 1, x.c)
+
+    def params(self, x: Shape) -> Terms:
+        yield Term("table", (("tokens", self.tokens), ("c", x.c)))
+
+
+@op("positions", light=True, why="tells the tokens where they are")
+class Positions(NamedTuple):
+    """Add a vector to each position: a learned one, or a fixed one with `learned = false`.
+
+    The learned ones are as many as there are positions at this input size.
+    Source: Dosovitskiy et al. 2020, arXiv 2010.11929, section 3.1.
+    """
+
+    learned: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        if self.learned:
+            yield Term("table", (("h", x.h), ("w", x.w), ("c", x.c)))
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("add", (("c", y.c), ("h", y.h), ("w", y.w)))
