@@ -17,6 +17,10 @@ from mnetcost.errors import SpecError
 
 def spec_of(rows: str, channels: int = 3) -> Spec:
     text = f"resolution = 64\nchannels = {channels}\nlayers = [\n{rows}\n]\n"
+    return spec_in(text)
+
+
+def spec_in(text: str) -> Spec:
     return read_spec(text, "net.toml", "net", None, parent_of)
 
 

@@ -1,0 +1,243 @@
+"""Measure the modules of docs/examples.md on PyTorch: parameters, and the multiply-adds that it dispatches.
+
+    python tests/truth/measure_examples.py tests/truth/examples.json
+
+needs PyTorch. Every module is written here by hand from its paper, not from the spec. Multiply-adds are half
+of what `torch.utils.flop_counter` counts: convolutions and matrix products, wherever they are called. A
+module is measured at two sizes; positions that are learned are as many as the size has tokens.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as functions
+from torch.utils.flop_counter import FlopCounterMode
+
+
+def conv(c, out, k=1, stride=1, act=nn.ReLU, dilation=1, groups=1):
+    """A convolution with batch norm and activation."""
+    layers = [
+        nn.Conv2d(c, out, k, stride, dilation * (k - 1) // 2, dilation, groups, bias=False),
+        nn.BatchNorm2d(out),
+    ]
+    return nn.Sequential(*layers, *([act()] if act else []))
+
+
+class Mobile(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = conv(16, 32, 3, 2, lambda: nn.PReLU(32))
+        prelu = lambda: nn.PReLU(64)  # noqa: E731
+        self.block = nn.Sequential(
+            conv(32, 64, act=prelu), conv(64, 64, 3, act=prelu, groups=64), conv(64, 32, act=None)
+        )
+        self.last = nn.Sequential(nn.Conv2d(32, 8, 1, bias=False), nn.PReLU())
+
+    def forward(self, x):
+        x = self.stem(x)
+        return self.last(x + self.block(x))
+
+
+class ConvNeXt(nn.Module):
+    def __init__(self, c=24):
+        super().__init__()
+        self.stem = nn.Conv2d(3, c, 4, 4)
+        self.filter = nn.Conv2d(c, c, 7, padding=3, groups=c)
+        self.norm, self.up, self.down = nn.LayerNorm(c), nn.Linear(c, 4 * c), nn.Linear(4 * c, c)
+        self.gamma = nn.Parameter(torch.ones(c))
+
+    def forward(self, x):
+        x = self.stem(x)
+        y = self.norm(self.filter(x).permute(0, 2, 3, 1))
+        return x + (self.gamma * self.down(functions.gelu(self.up(y)))).permute(0, 3, 1, 2)
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.p3, self.p4, self.tower = conv(3, 16, 3, 2), conv(16, 16, 3, 2), conv(16, 16, 3)
+        self.box = nn.Conv2d(16, 36, 3, padding=1)
+
+    def forward(self, x):
+        p3 = self.p3(x)
+        return [self.box(self.tower(p)) for p in (p3, self.p4(p3))]
+
+
+class SwiGlu(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.open, self.down = (
+            nn.Linear(a, b, bias=False) for a, b in ((32, 88), (32, 88), (88, 32))
+        )
+
+    def forward(self, x):
+        x = x.flatten(2).transpose(1, 2)
+        return self.down(self.up(x) * functions.silu(self.open(x)))
+
+
+class Dynamic(nn.Module):
+    def __init__(self, c=16, out=32, experts=4):
+        super().__init__()
+        self.squeeze, self.route = nn.Linear(c, c // 4, bias=False), nn.Linear(c // 4, experts)
+        self.kernels = nn.Parameter(torch.randn(experts, out * c * 9))
+        self.shape, self.norm = (out, c, 3, 3), nn.BatchNorm2d(out)
+
+    def forward(self, x):
+        shares = self.route(functions.relu(self.squeeze(x.mean((2, 3))))).softmax(1)
+        return functions.relu(
+            self.norm(functions.conv2d(x, (shares @ self.kernels).view(self.shape), padding=1))
+        )
+
+
+class Eca(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 3, padding=1, bias=False)
+
+    def forward(self, x):
+        y = self.conv(x.mean((2, 3))[:, None])
+        return x * y.sigmoid().transpose(1, 2)[..., None]
+
+
+class Cbam(nn.Module):
+    def __init__(self, c=32):
+        super().__init__()
+        self.stem = nn.Conv2d(3, c, 3, padding=1, bias=False)
+        self.mlp = nn.Sequential(
+            nn.Linear(c, c // 4, bias=False), nn.ReLU(), nn.Linear(c // 4, c, bias=False)
+        )
+        self.spatial = conv(2, 1, 7, act=nn.Sigmoid)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = x * (self.mlp(x.mean((2, 3))) + self.mlp(x.amax((2, 3)))).sigmoid()[..., None, None]
+        return x * self.spatial(torch.cat([x.mean(1, True), x.amax(1, True)], 1))
+
+
+class Aspp(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.branches = nn.ModuleList([conv(32, 16), *(conv(32, 16, 3, dilation=d) for d in (6, 12, 18))])
+        self.pooled, self.last = conv(32, 16), conv(80, 16)
+
+    def forward(self, x):
+        pooled = functions.interpolate(self.pooled(x.mean((2, 3), True)), x.shape[2:], mode="bilinear")
+        return self.last(torch.cat([*(b(x) for b in self.branches), pooled], 1))
+
+
+class Fpn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.ModuleList([conv(3, 16, 3, 8), conv(16, 32, 3, 2), conv(32, 64, 3, 2)])
+        self.lateral = nn.ModuleList([nn.Conv2d(c, 24, 1) for c in (16, 32, 64)])
+        self.out = nn.ModuleList([nn.Conv2d(24, 24, 3, padding=1) for _ in range(3)])
+
+    def forward(self, x):
+        c = []
+        for level in self.c:
+            c.append(x := level(x))
+        maps = [lateral(y) for lateral, y in zip(self.lateral, c, strict=True)]
+        for n in (1, 0):
+            maps[n] = maps[n] + functions.interpolate(maps[n + 1], maps[n].shape[2:])
+        return [out(m) for out, m in zip(self.out, maps, strict=True)]
+
+
+class Ssd(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = conv(3, 16, 3, 4), conv(16, 32, 3, 2)
+        self.heads = nn.ModuleList([nn.Conv2d(c, 6 * n, 3, padding=1) for c in (16, 32) for n in (4, 21)])
+
+    def forward(self, x):
+        a = self.a(x)
+        b = self.b(a)
+        return [head(m).flatten(1) for head, m in zip(self.heads, (a, a, b, b), strict=True)]
+
+
+class Yolo(nn.Module):
+    def __init__(self):
+        super().__init__()
+        leaky = lambda: nn.LeakyReLU(0.1)  # noqa: E731
+        self.fine, self.coarse = conv(3, 16, 3, 8), conv(16, 32, 3, 2, leaky)
+        self.narrow, self.joined = conv(32, 16, act=leaky), conv(32, 32, 3, act=leaky)
+        self.out1, self.out2 = nn.Conv2d(32, 255, 1), nn.Conv2d(32, 255, 1)
+
+    def forward(self, x):
+        fine = self.fine(x)
+        coarse = self.coarse(fine)
+        up = functions.interpolate(self.narrow(coarse), fine.shape[2:])
+        return self.out1(coarse), self.out2(self.joined(torch.cat([up, fine], 1)))
+
+
+class Vit(nn.Module):
+    def __init__(self, side, c=64):
+        super().__init__()
+        self.patch, self.token = nn.Conv2d(3, c, 16, 16), nn.Parameter(torch.zeros(1, 1, c))
+        self.positions = nn.Parameter(torch.zeros(1, (side // 16) ** 2 + 1, c))
+        self.norm1, self.norm2 = nn.LayerNorm(c), nn.LayerNorm(c)
+        self.qkv, self.project = nn.Linear(c, 3 * c), nn.Linear(c, c)
+        self.mlp = nn.Sequential(nn.Linear(c, 4 * c), nn.GELU(), nn.Linear(4 * c, c))
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
+        b, n, c = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(b, n, 3, 4, c // 4).permute(2, 0, 3, 1, 4)
+        heads = (q @ k.transpose(-2, -1) * (c // 4) ** -0.5).softmax(-1) @ v
+        x = x + self.project(heads.transpose(1, 2).reshape(b, n, c))
+        return x + self.mlp(self.norm2(x))
+
+
+def plain(*layers):
+    return lambda side: nn.Sequential(*layers)
+
+
+MODULES = {
+    "PReLU": (16, 56, 72, lambda side: Mobile()),
+    "GroupNorm": (
+        3,
+        32,
+        40,
+        plain(nn.Conv2d(3, 32, 3, padding=1, bias=False), nn.GroupNorm(8, 32), nn.ReLU()),
+    ),
+    "InstanceNorm": (3, 32, 40, plain(nn.Conv2d(3, 32, 3, padding=1), nn.InstanceNorm2d(32), nn.ReLU())),
+    "LayerNorm": (3, 112, 150, lambda side: ConvNeXt()),
+    "Weight sharing": (3, 32, 50, lambda side: Shared()),
+    "L2 pooling": (3, 32, 46, plain(conv(3, 16, 3), nn.LPPool2d(2, 2), nn.Conv2d(16, 8, 1, bias=False))),
+    "SwiGLU": (32, 14, 20, lambda side: SwiGlu()),
+    "Dynamic convolution": (16, 28, 35, lambda side: Dynamic()),
+    "ECA": (32, 28, 35, lambda side: Eca()),
+    "CBAM": (3, 28, 35, lambda side: Cbam()),
+    "ASPP": (32, 33, 48, lambda side: Aspp()),
+    "FPN": (3, 100, 132, lambda side: Fpn()),
+    "SSD head": (3, 40, 52, lambda side: Ssd()),
+    "YOLO head": (3, 64, 104, lambda side: Yolo()),
+    "ViT: patches and a block of attention": (3, 64, 96, Vit),
+    "Pixel shuffle": (
+        1,
+        24,
+        31,
+        plain(nn.Conv2d(1, 12, 5, padding=2), nn.Tanh(), nn.Conv2d(12, 9, 3, padding=1), nn.PixelShuffle(3)),
+    ),
+}
+"""For each heading of docs/examples.md: the input's channels, two sizes, and the module at a size."""
+
+
+def measure(channels, side, make):
+    net = make(side).eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(torch.zeros(1, channels, side, side))
+    params = sum(p.numel() for p in net.parameters())
+    return {"side": side, "params": params, "madds": counter.get_total_flops() // 2}
+
+
+def main():
+    found = {name: [measure(c, side, make) for side in (a, b)] for name, (c, a, b, make) in MODULES.items()}
+    text = json.dumps({"torch": torch.__version__, "modules": found}, indent=1)
+    Path(sys.argv[1]).write_text(text + "\n")
+
+
+main()
