@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mnetcost.analyses.changes.diff import diff
 from mnetcost.designs.build import build
+from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.find import parent_of
+from mnetcost.designs.loading import load
 from mnetcost.designs.spec import Spec, read_spec
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.num import anywhere
@@ -181,6 +185,26 @@ def test_attention_that_cannot_be_is_refused(row: str, message: str) -> None:
     """Not counted in some other way."""
     with pytest.raises(SpecError, match=re.escape(message)):
         costed(spec_of(f'{{ op = "attention", {row} }},', channels=24), (8, 8))
+
+
+def test_designs_whose_rows_name_others_are_compared(tmp_path: Path) -> None:
+    """By their layers: another name for the same row changes nothing."""
+    files = []
+    for name in ("small", "other"):
+        rows = f"""
+  {{ op = "conv", name = "a", out = 8, kernel = 4, stride = 4 }},
+  {{ op = "resize", name = "{name}", ratio = 0.5 }},
+  {{ op = "attention", heads = 2, keys = "{name}", from = "a" }},
+  {{ op = "resize", like = "{name}" }},
+  {{ op = "dense", name = "first", out = 8 }},
+  {{ op = "dense", out = 8, weights = "first" }},
+"""
+        files.append(tmp_path / f"{name}.toml")
+        files[-1].write_text(f"resolution = 64\nlayers = [{rows}]\n")
+    a, b = (load(str(file)) for file in files)
+    found = diff(a, b, load_convention("paper"))
+    assert not found.causes
+    assert (found.params, found.madds) == (0, 0)
 
 
 @pytest.mark.parametrize("rows", [CONTEXT, UNET, ATTENTION, VIT, LEARNED])

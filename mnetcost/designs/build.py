@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import BLOCKS
@@ -23,7 +22,7 @@ from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
 from .sorts import CLASSES, LARGEST_COUNT
 from .spec import Row, Spec
-from .spec.language import op_keys
+from .spec.language import naming_keys
 
 if TYPE_CHECKING:
     from ..engine.ops.op import OpClass
@@ -105,7 +104,7 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
     for key, value in row.fields.items():
         if value.__class__ is not str:
             continue
-        if key in _row_keys(row.op):
+        if key in naming_keys(row.op):
             fields[key] = _find(value, named, f"{row.key}.{key}")
         elif of := CLASSES.fullmatch(value):
             fields[key] = _of_classes(classes, of, f"{row.key}.{key}")
@@ -182,12 +181,6 @@ def _equal(a: list[Term], b: list[Term]) -> bool:
         and all(everywhere(f == g) for (_, f), (_, g) in zip(x.factors, y.factors, strict=True))
         for x, y in zip(a, b, strict=True)
     )
-
-
-@lru_cache(None)
-def _row_keys(op: str) -> tuple[str, ...]:
-    """The keys of an op that name another row."""
-    return tuple(key for key, sort in op_keys(op).items() if sort == "Row")
 
 
 def _of_classes(classes: Num, of: re.Match[str], place: str) -> Num:

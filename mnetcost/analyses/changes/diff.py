@@ -19,7 +19,7 @@ from ...engine.graph import Graph
 from ...errors import ShapeError, SpecError
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .edits import Change, script
-from .units import State, state_of, substance
+from .units import State, state_of, substance, tied
 from .words import Names, text_of
 
 SCHEMA = "mnetcost.diff/1"
@@ -93,11 +93,12 @@ def diff(old: Design, new: Design, convention: Convention) -> Diff:
     """Tell two designs apart, by cause; under one convention.
 
     Specs are compared row by row, which knows alpha and the rules of width; where either is a model file,
-    layer by layer. The causes' params and madds add up exactly to the differences of the totals.
+    or a row names another row by a key besides `from`, layer by layer. The causes' params and madds add up
+    exactly to the differences of the totals.
 
     Raises UnknownOpError where a layer cannot be costed, unless the design was loaded to go on without it.
     """
-    by_row = old.spec is not None and new.spec is not None
+    by_row = all(design.spec is not None and not tied(design.spec) for design in (old, new))
     start = state_of(old, by_row)
     edits = script(start, state_of(new, by_row))
     names = Names(edits.old_names, edits.new_names, start, edits.end)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...designs.build import INPUT, build
 from ...designs.settings import Design
 from ...designs.spec import Row, Spec
+from ...designs.spec.language import naming_keys
 from ...engine.blocks import BLOCKS
 from ...engine.graph import Builder, Graph
 from ...engine.ops import CLASSES, WORDS, Conv, DepthwiseConv, Reshape, TransposedConv
@@ -182,6 +183,14 @@ def rebuild(units: list[Unit]) -> Graph:
             u.id, CLASSES[u.op](**{k: v for k, v in fields.items() if k not in BESIDE}), *inputs, **beside
         )
     return b.graph()
+
+
+def tied(spec: Spec) -> bool:
+    """Does a row name another one by a key besides `from`? Changes of rows would not follow that."""
+    return any(
+        row.shared or row.weights or any(row.fields.get(key) is not None for key in naming_keys(row.op))
+        for row in (*spec.layers, *spec.top)
+    )
 
 
 def state_of(design: Design, by_row: bool) -> State:

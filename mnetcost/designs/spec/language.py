@@ -54,6 +54,12 @@ def op_keys(op: str) -> Mapping[str, str]:
 
 
 @lru_cache(None)
+def naming_keys(op: str) -> tuple[str, ...]:
+    """The keys of this op that name another row."""
+    return tuple(key for key, sort in op_keys(op).items() if sort == "Row")
+
+
+@lru_cache(None)
 def row_keys() -> tuple[str, ...]:
     """Every key that any row may have."""
     return tuple(dict.fromkeys([*ROW_KEYS, *(key for op in VOCABULARY for key in op_keys(op))]))
