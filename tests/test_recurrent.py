@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.errors import MnetcostError, SpecError
 
-MODELS = json.loads((Path(__file__).parent / "truth/sequences.json").read_text())["models"]
+from . import onnx_files
+from .onnx_files import helper, weights
+
+TRUTH = Path(__file__).parent / "truth"
+MODELS = json.loads((TRUTH / "sequences.json").read_text())["models"]
 
 
 def written(tmp_path: Path, model: Any) -> str:
@@ -28,9 +33,7 @@ def test_a_sequence_model_costs_what_keras_computes(name: str, tmp_path: Path) -
     file = written(tmp_path, model["config"])
     found = totals(file)
     assert (found["params"], found["madds"]) == (model["params"], model["madds"])
-    *steps, c = model["dims"]
-    y = cost(file).layers[-1].output
-    assert (y.elements, y.c) == (c * (steps[0] if steps else 1), c)
+    assert cost(file).layers[-1].output.elements == prod(model["dims"])
 
 
 def test_products_follow_the_length(tmp_path: Path) -> None:
@@ -38,6 +41,44 @@ def test_products_follow_the_length(tmp_path: Path) -> None:
     file = written(tmp_path, MODELS["Bidirectional"]["config"])
     assert totals(file, resolution=6)["madds"] * 2 == totals(file)["madds"] == 10_752
     assert totals(file, resolution=6)["params"] == 960
+
+
+EXPORTED = json.loads((TRUTH / "recurrent.json").read_text())["files"]
+
+
+@pytest.mark.parametrize("row", EXPORTED, ids=[row["file"] for row in EXPORTED])
+def test_an_exported_layer_costs_what_pytorch_says(row: dict[str, Any]) -> None:
+    """By both exporters, and twice as much at twice the length; attention has two products more."""
+    file = f"{TRUTH}/recurrent/{row['file']}"
+    found = totals(file)
+    assert (found["params"], found["madds"]) == (row["params"], row["madds"])
+    longer = totals(file, resolution=20)
+    assert (longer["params"], longer["madds"]) == (
+        row["params"],
+        2 * row["madds"] + ("attention" in row["file"]) * 2 * 2 * 10 * 10 * 12,
+    )
+
+
+def lstm(tmp_path: Path, units: int = 4, **more: Any) -> str:
+    """An ONNX file of an LSTM in both directions with peepholes, the batch first."""
+    stored = [weights("w", 2, 16, 3), weights("r", 2, 16, 4), weights("b", 2, 32), weights("p", 2, 12)]
+    names = ["x", "w", "r", "b", "", "", "", "p"]
+    options = {"hidden_size": units, "direction": "bidirectional", "layout": 1, **more}
+    node = helper.make_node("LSTM", names, ["y", "h", "c"], **options)
+    return onnx_files.write(tmp_path, [node], stored, image=(1, 5, 3), outputs=["y"])
+
+
+def test_an_onnx_lstm_counts_its_peepholes(tmp_path: Path) -> None:
+    """Two directions of 4 x 4 x (3 + 4) weights, 2 x 16 biases and 12 peepholes, at 5 steps."""
+    found = totals(lstm(tmp_path))
+    assert (found["params"], found["madds"]) == (2 * (112 + 32 + 12), 5 * 2 * (112 + 12))
+
+
+@pytest.mark.parametrize("wrong", [{"units": 5}, {"direction": "forward"}, {"direction": "reverse"}])
+def test_an_onnx_lstm_with_weights_for_another_is_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
+    """Its units and directions are those of its matrices."""
+    with pytest.raises(SpecError, match="LSTM cannot take inputs of 1x5x3, 2x16x3"):
+        load(lstm(tmp_path, **wrong))
 
 
 def spec(tmp_path: Path, *rows: str) -> str:

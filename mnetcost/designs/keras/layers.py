@@ -5,6 +5,7 @@ Source: Keras 3's and Keras 2's layers, whose defaults stand here where a config
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -13,12 +14,14 @@ from ...engine.ops import (
     Add,
     AvgPool,
     Concat,
+    Constant,
     Crop,
     Dense,
     Dropout,
     Elementwise,
     Flatten,
     Gate,
+    Gather,
     MaxPool,
     Op,
     Pad,
@@ -27,13 +30,14 @@ from ...engine.ops import (
     Resize,
     Upsample,
 )
-from ...engine.ops.elements import Activation, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
+from ...engine.ops.elements import Activation, Bias, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
 from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
+from .attention import additive, attention, grouped, multi_head
 from .functions import function_of, relu_of
 from .net import MOST_AXES, Call, Outputs, axis_in, text_of
-from .recurrent import bidirectional, recurrent
+from .recurrent import bidirectional, inner_of, recurrent
 from .windows import (
     activated,
     conv,
@@ -59,6 +63,71 @@ def dense(call: Call) -> Tensor:
     x = call.seen(rows, len(rows.dims) - 1)
     call.net.layers.dense(call.name, t.dims[-1])
     return activated(call, call.add(Dense(units, bias), x, dims=(*t.dims[:-1], units), c=last))
+
+
+def einsum_dense(call: Call) -> Tensor:
+    """A dense layer whose axes are named by letters: the input's last axes become new last axes.
+
+    A kernel with an axis that input and output share, or new axes in another place, is not known.
+    """
+    t, equation = call.x, call.text("equation").replace(" ", "").replace("...", "")
+    found = re.fullmatch("([a-zA-Z]*),([a-zA-Z]+)->([a-zA-Z]*)", equation)
+    if not found:
+        raise NotKnown
+    given, kernel, out = found.groups()
+    inner, new = [x for x in kernel if x in given], [x for x in kernel if x not in given]
+    whole = call.several("output_shape") or []
+    kept = len(t.dims) - len(inner)
+    if [*given[len(given) - len(inner) :]] != inner or [*out[len(out) - len(new) :]] != new or kept < 1:
+        raise NotKnown
+    if given[: len(given) - len(inner)] != out[: len(out) - len(new)] or not inner or not new:
+        raise NotKnown
+    if len(whole) < len(new):
+        raise call.fault("'output_shape' has fewer axes than the equation")
+    last = whole[len(whole) - len(new) :]
+    sizes = {x: call.whole("output_shape", n) for x, n in zip(new, last, strict=True)}
+    biased, width = call.given.get("bias_axes") or "", prod(sizes.values())
+    if not isinstance(biased, str) or not set(biased) <= set(new):
+        raise NotKnown
+    rows = call.seen(t._replace(dims=(1, prod(t.dims[1:kept]), prod(t.dims[kept:]))), 2, "rows")
+    full = set(biased) == set(new)
+    y = call.add(Dense(width, full), rows, dims=(1, prod(t.dims[1:kept]), width), c=2)
+    if biased and not full:
+        y = call.same(Bias(prod(sizes[x] for x in biased)), y, part="bias")
+    return activated(call, call.along(y, (*t.dims[:kept], *sizes.values())))
+
+
+def embedding(call: Call) -> Tensor:
+    """A row of a table for each number of the input; nothing is multiplied."""
+    t, rows, c = call.x, call.integer("input_dim"), call.integer("output_dim")
+    table = call.add(Constant(rows, 1, c, True), dims=(1, rows, c), c=2, part="table")
+    dims = (*t.dims, c)
+    return call.add(Gather(*view(dims, len(dims) - 1)), table, dims=dims, c=len(dims) - 1)
+
+
+STEPWISE = ("Dense", "Activation", "ReLU", "Dropout")
+
+
+def time_distributed(call: Call) -> Outputs:
+    """A layer at every step; those that work at every position alike are known."""
+    name, config = inner_of(call, call.given.get("layer"))
+    if name not in STEPWISE:
+        raise NotKnown
+    call.given = config
+    return LAYERS[name](call)
+
+
+def layer_norm(call: Call) -> Tensor:
+    """Layer normalisation over the last axes, of which `axis` is one or all."""
+    t, axes = call.x, call.integers("axis", [-1], -MOST_AXES, MOST_AXES)
+    at = sorted(axis_in(len(t.dims), a) for a in axes)
+    if len(at) < 2:
+        return norm(LayerNorm)(call)
+    if at[0] < 1 or at != list(range(at[0], len(t.dims))):
+        raise NotKnown
+    rows = call.seen(t._replace(dims=(1, prod(t.dims[1 : at[0]]), prod(t.dims[at[0] :]))), 2, "rows")
+    op = LayerNorm(call.flag("scale", True), call.flag("center", True))
+    return call.along(call.same(op, rows), t.dims)
 
 
 def with_channels(call: Call) -> Tensor:
@@ -426,7 +495,8 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
         ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
         batch_norm,
     ),
-    **dict.fromkeys(("LayerNormalization", "GroupNormalization"), norm(LayerNorm)),
+    "LayerNormalization": layer_norm,
+    "GroupNormalization": norm(LayerNorm),
     "RMSNormalization": plain_norm(LayerNorm(True, False)),
     "UnitNormalization": plain_norm(L2Norm(False)),
     "Normalization": normalization,
@@ -442,6 +512,13 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "CustomScaleLayer": custom_scale,
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU"), recurrent),
     "Bidirectional": bidirectional,
+    "TimeDistributed": time_distributed,
+    "MultiHeadAttention": multi_head,
+    **dict.fromkeys(("GroupQueryAttention", "GroupedQueryAttention"), grouped),
+    "Attention": attention,
+    "AdditiveAttention": additive,
+    "EinsumDense": einsum_dense,
+    "Embedding": embedding,
     **dict.fromkeys(("MaxPooling2D", "MaxPooling1D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)),
     **dict.fromkeys(("AveragePooling2D", "AveragePooling1D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)),
     **dict.fromkeys(

@@ -19,6 +19,7 @@ from ..settings import Settings
 from .file import read_model
 from .net import Net
 from .ops import OPS, STILL, convert
+from .recurrent import RECURRENT
 from .weights import GIVEN, text
 
 FORMAT = "ONNX"
@@ -32,6 +33,7 @@ LENGTH_AXIS = {
     ),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "LpPool"), 2),
     **dict.fromkeys(("MatMul", "Gemm", "LayerNormalization"), 1),
+    **dict.fromkeys(RECURRENT, 0),  # or 1, by their attribute `layout`; the batch is the other one
 }
 """Along which axis of three the length of a sequence lies, by the op that reads it."""
 TWICE = (
@@ -123,31 +125,35 @@ class Reading(KitReading[Net]):
         """
         for v in self.inputs:
             dims = self.dims(v)
-            if len(dims) == 3 and v.name not in self.weights and (axis := self.length_of(v.name, dims)):
+            if len(dims) == 3 and v.name not in self.weights and (axis := self.length_of(v.name, dims)) >= 0:
                 self.sequence, self.length = v.name, axis
-                self.measure_sequence(text(v.name), dims[axis], dims[0] or 1)
+                self.measure_sequence(text(v.name), dims[axis], dims[axis == 0] or 1)
                 return
 
     def length_of(self, name: Any, dims: Dims) -> int:
-        """The axis of a sequence's length; 0 where the file does not say."""
-        turned = False
+        """The axis of a sequence's length; -1 where the file does not say."""
+        axes = [0, 1, 2]
         for _ in range(MOST_STEPS):
-            node = next((n for n in self.model.graph.node if name in n.input), None)
+            node = next(
+                (n for n in self.model.graph.node if name in n.input and text(n.op_type) != "Shape"), None
+            )
             if node is None:
                 break
             type_ = text(node.op_type)
             if type_ in LENGTH_AXIS and node.input[0] == name:
-                axis = LENGTH_AXIS[type_]
-                return 3 - axis if turned else axis
+                if type_ in RECURRENT:
+                    return axes[any(text(a.name) == "layout" and a.i == 1 for a in node.attribute)]
+                channels = axes[3 - LENGTH_AXIS[type_]]
+                return 3 - channels if channels else -1
             if type_ == "Transpose":
                 perm = next((list(a.ints) for a in node.attribute if text(a.name) == "perm"), [])
-                if perm not in ([0, 2, 1], [0, 1, 2]):
+                if sorted(perm) != [0, 1, 2]:
                     break
-                turned ^= perm == [0, 2, 1]
+                axes = [axes[p] for p in perm]
             elif type_ not in PASSING:
                 break
             name = node.output[0]
-        return 1 if dims[2] and not dims[1] else 2 if dims[1] and not dims[2] else 0
+        return 1 if dims[2] and not dims[1] else 2 if dims[1] and not dims[2] else -1
 
     def build(self, size: tuple[int, int], axes_only: bool, before: Net | None = None) -> Net:
         """Build the layers for an image of (height, width), with a batch of 1; `before` is the net at the
@@ -171,8 +177,9 @@ class Reading(KitReading[Net]):
                 dims[at[0]], dims[at[1]] = size
             if v.name == self.sequence:
                 dims[self.length] = size[0]
-            if len(dims) > 1 and not (axes_only and dims[0]):
-                dims[0] = 1
+            batch = int(v.name == self.sequence and self.length == 0)
+            if len(dims) > 1 and not (axes_only and dims[batch]):
+                dims[batch] = 1
             if not all(dims):
                 shape = "x".join(str(n or "?") for n in dims)
                 raise net.fault(

@@ -16,6 +16,7 @@ from ..kit.stored import Stored
 from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text, view
 from .moves import MOVES, Output, Rule
 from .net import Call
+from .recurrent import RECURRENT
 from .windows import conv, conv_transpose, global_pool, mapped, pool
 
 
@@ -379,6 +380,7 @@ OPS: dict[str, Rule] = {
     "QLinearMatMul": matmul(0, 3),
     "Einsum": einsum,
     "Attention": attention,
+    **RECURRENT,
     # pools and norms
     "MaxPool": pool(MaxPool),
     "AveragePool": pool(AvgPool),
