@@ -62,7 +62,8 @@ from mnetcost.engine.ops import (
     Upsample,
 )
 from mnetcost.engine.ops.recurrent import Gru, Lstm, Rnn
-from mnetcost.engine.shapes import Shape
+from mnetcost.engine.ops.volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from mnetcost.engine.shapes import Shape, Volume
 from mnetcost.engine.terms import by_kind
 from mnetcost.errors import ShapeError
 
@@ -105,6 +106,59 @@ CASES = [
         {"depthwise": 75},
         {"depthwise": 75 * 64},
     ),
+    Case(
+        Conv3d(64, (3, 7, 7), (1, 2, 2), padding=(1, 3, 3)),
+        (Volume(16, 112, 112, 3),),
+        Volume(16, 56, 56, 64),
+        {"conv": 28_224},
+        {"conv": 28_224 * 16 * 56 * 56},
+    ),
+    Case(
+        Conv3d(8, 3, (1, 2, 2), bias=True),
+        (Volume(8, 32, 32, 3),),
+        Volume(8, 16, 16, 8),
+        {"conv": 648, "bias": 8},
+        {"conv": 648 * 2048, "bias": 8 * 2048},
+    ),
+    Case(
+        Conv3d(8, 3, 2, groups=2, padding=(1, 0, 1, 0, 1, 0)),
+        (Volume(8, 8, 8, 4),),
+        Volume(4, 4, 4, 8),
+        {"grouped": 432},
+        {"grouped": 432 * 64},
+    ),
+    Case(
+        Conv3d(6, dilation=2),
+        (Volume(2, 3, 4, 5),),
+        Volume(2, 3, 4, 6),
+        {"pointwise": 30},
+        {"pointwise": 720},
+    ),
+    Case(
+        DepthwiseConv3d((3, 1, 1), (2, 1, 1), padding="symmetric"),
+        (Volume(8, 4, 4, 6),),
+        Volume(4, 4, 4, 6),
+        {"depthwise": 18},
+        {"depthwise": 18 * 64},
+    ),
+    Case(
+        MaxPool3d(3, 2, 1),
+        (Volume(8, 56, 56, 4),),
+        Volume(4, 28, 28, 4),
+        {},
+        {"pool": 27 * 12_544, "pool_input": 100_352, "pool_output": 12_544},
+    ),
+    Case(
+        AvgPool3d((2, 1, 1), (2, 1, 1)),
+        (Volume(5, 3, 3, 2),),
+        Volume(2, 3, 3, 2),
+        {},
+        {"pool": 72, "pool_input": 90, "pool_output": 36},
+    ),
+    Case(Flatten(), (Volume(2, 3, 4, 5),), Shape(1, 1, 120), {}, {}),
+    Case(Add(), (Volume(2, 3, 4, 5), Volume(2, 3, 4, 5)), Volume(2, 3, 4, 5), {}, {"add": 120}),
+    Case(Concat(), (Volume(2, 3, 4, 5), Volume(2, 3, 4, 1)), Volume(2, 3, 4, 6), {}, {}),
+    Case(Activation("relu"), (Volume(2, 3, 4, 5),), Volume(2, 3, 4, 5), {}, {"activation": 120}),
     Case(Conv(256), (Shape(8, 8, 3),), Shape(8, 8, 256), {"pointwise": 768}, {"pointwise": 768 * 64}),
     # two groups: each of 8 outputs sees 2 of 4 inputs
     Case(Conv(8, 3, groups=2), (Shape(10, 10, 4),), Shape(10, 10, 8), {"grouped": 144}, {"grouped": 14_400}),
@@ -369,7 +423,7 @@ def test_an_op_without_a_case_is_found() -> None:
 def test_an_array_of_sizes_costs_what_each_size_costs(case: Case) -> None:
     """The same code, given a column of two equal heights, gives the same twice."""
     op, y = case.op, case.output
-    columns = tuple(Shape(np.array([x.h, x.h]), x.w, x.c) for x in case.inputs)
+    columns = tuple(x._replace(h=np.array([x.h, x.h])) for x in case.inputs)
     out = op.shape(*columns)
     assert [tuple(np.broadcast_to(side, 2)[n] for side in out) for n in (0, 1)] == [y, y]
     for counted, expected in (
@@ -384,6 +438,18 @@ def test_an_array_of_sizes_costs_what_each_size_costs(case: Case) -> None:
 BAD = [
     (Conv(8, 5, padding="valid"), (Shape(4, 4, 3),), "the map vanishes: a window of 5 does not fit into 4"),
     (Conv(8, 3, groups=3), (Shape(4, 4, 4),), "3 groups do not divide 4 input and 8 output channels"),
+    (
+        Conv3d(8, 3, padding="valid"),
+        (Volume(2, 9, 9, 1),),
+        "the volume vanishes: a window of 3 does not fit into 2",
+    ),
+    (Conv3d(8), (Shape(4, 4, 3),), "it needs a volume of depth, height and width, and gets a map of 4x4x3"),
+    (Conv3d(8, groups=3), (Volume(4, 4, 4, 4),), "3 groups do not divide 4 input and 8 output channels"),
+    (
+        Add(),
+        (Volume(2, 4, 4, 8), Shape(4, 4, 8)),
+        "add needs maps of one shape, but these are 2x4x4x8 and 4x4x8",
+    ),
     (MaxPool(3, 2), (Shape(2, 9, 1),), "the map vanishes: a window of 3 does not fit into 2"),
     (Add(), (Shape(4, 4, 8), Shape(4, 4, 9)), "add needs maps of one shape, but these are 4x4x8 and 4x4x9"),
     (

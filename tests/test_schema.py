@@ -58,7 +58,7 @@ def test_it_takes_every_shipped_spec(name: str) -> None:
         "layers = [{ op = 'flatten' }]",
         "resolution = 224\nlayers = []",
         "resolution = 0\nlayers = [{ op = 'flatten' }]",
-        "resolution = [224, 224, 3]\nlayers = [{ op = 'flatten' }]",
+        "resolution = [224, 224, 3, 1]\nlayers = [{ op = 'flatten' }]",
         "resolution = 224\nlayers = [{ op = 'flaten' }]",
         "resolution = 224\nlayers = [{ op = 'bneck', out = 8, strid = 2 }]",
         "resolution = 224\nlayers = [{ op = 'bneck', out = 8, stride = '2' }]",

@@ -30,15 +30,18 @@ if TYPE_CHECKING:
 INPUT = "input"
 
 
-def build(spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bool = True) -> Graph:
+def build(
+    spec: Spec, alpha: Any, height: Num, width: Num, classes: Num, top: bool = True, depth: Num = None
+) -> Graph:
     """Build every row of a spec.
 
-    alpha: width multiplier, a float or an array; height, width: the input in pixels, ints or arrays.
+    alpha: width multiplier, a float or an array; height, width: the input in pixels, ints or arrays; depth:
+    of a volume, None for a map.
     Raises SpecError with file, line and layer where shapes do not fit or a row reads from an unknown one.
     """
     builder = Builder()
     site = Site(builder, spec.rules, alpha)
-    site.x = builder.input(INPUT, height, width, spec.channels)
+    site.x = builder.input(INPUT, height, width, spec.channels, depth)
     site.printed[site.x] = spec.channels
     named = {INPUT: site.x}
     numbers: dict[str, int] = {}

@@ -72,13 +72,13 @@ def spec_text(design: Design) -> str:
     image = next((ref for ref, node in enumerate(nodes) if node.op.__class__ is Input), None)
     if image is None:
         raise CallError(f"{design.name}: has no input")
-    h, w, c = nodes[image].output
+    *sides, c = nodes[image].output
     read = {i for node in nodes for i in node.inputs}
     names = _names(nodes, image)
     lines = [
         f"source = {quoted(f'{design.source}, {design.name}'[:2000])}",
         f"title = {quoted(design.title[:2000])}",
-        f"resolution = {h if h == w else [h, w]}",
+        f"resolution = {sides[0] if sides == sides[:1] * 2 else sides}",
         *([f"channels = {c}"] if c != 3 else []),
         "layers = [",
     ]

@@ -43,8 +43,9 @@ def read_whole(text: str | int, what: str, high: int = LARGEST_COUNT) -> int:
     return value
 
 
-def read_resolution(text: str | int | tuple[int, int]) -> tuple[int, int]:
-    """Read a size in pixels, "160" or height x width as "160x224", as (height, width).
+def read_resolution(text: str | int | tuple[int, ...]) -> tuple[int, ...]:
+    """Read a size in pixels, "160" or height x width as "160x224", as (height, width); a volume's,
+    "16x112x112", as (depth, height, width).
 
     Raises CallError for anything else.
     """
@@ -52,10 +53,10 @@ def read_resolution(text: str | int | tuple[int, int]) -> tuple[int, int]:
         sides = [str(t) for t in text]
     else:
         sides = str(text).lower().split("x")
-    if len(sides) > 2:
-        raise CallError(f"resolution must be N or HxW in pixels, not '{str(text)[:60]}'")
-    numbers = [read_whole(s.strip(), "resolution", LARGEST_SIDE) for s in sides]
-    return numbers[0], numbers[-1]
+    if len(sides) > 3:
+        raise CallError(f"resolution must be N, HxW or DxHxW in pixels, not '{str(text)[:60]}'")
+    numbers = tuple([read_whole(s.strip(), "resolution", LARGEST_SIDE) for s in sides])
+    return numbers * 2 if len(numbers) == 1 else numbers
 
 
 def read_top(text: str) -> bool:
@@ -182,13 +183,15 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
     from .build import build
 
     printed, spec = spec.channels, channeled(spec, settings)
-    (h, w), rho = sized(spec.resolution, settings)
-    if h > LARGEST_SIDE or w > LARGEST_SIDE:
-        raise CallError(f"a resolution of {h}x{w} is past {LARGEST_SIDE:,} pixels a side")
+    size, rho = sized(spec.resolution, settings)
+    if max(size) > LARGEST_SIDE:
+        sides = "x".join(map(str, size))
+        raise CallError(f"a resolution of {sides} is past {LARGEST_SIDE:,} pixels a side")
     alpha = 1.0 if settings.alpha is None else settings.alpha
     classes = spec.classes if settings.classes is None else settings.classes
     top = settings.top is not False
-    graph = build(spec, float(alpha), h, w, classes, top)
+    *depth, height, width = size
+    graph = build(spec, float(alpha), height, width, classes, top, *depth)
     batch, other = settings.batch or 1, None if spec.channels == printed else spec.channels
     return Design(
         spec.name,
@@ -196,7 +199,7 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
         spec.source,
         alpha,
         rho,
-        (h, w),
+        size,
         classes,
         batch,
         top,

@@ -49,8 +49,8 @@ class Model(NamedTuple):
     """
 
     graph: Graph
-    resolution: tuple[int, int]  # of the image at which the graph was built
-    file_size: tuple[int, int] | None  # height and width in the file; None where it leaves them open
+    resolution: tuple[int, ...]  # of the image at which the graph was built
+    file_size: tuple[int, ...] | None  # height and width in the file; None where it leaves them open
     format: str  # "Caffe prototxt"
     title: str = ""  # the network's name in the file
 
@@ -144,8 +144,8 @@ def load_file(file: str, settings: Settings) -> Design:
         if not settings.allow_unknown:
             raise
         model = reader.read(file, settings)
-    file_height, _ = model.file_size or model.resolution
-    rho = settings.rho or (model.resolution[0] / file_height if file_height else 1.0)
+    file_height = (model.file_size or model.resolution)[-2]
+    rho = settings.rho or (model.resolution[-2] / file_height if file_height else 1.0)
     name = PurePath(file).name
     return Design(
         name,

@@ -23,8 +23,8 @@ def _lines(spec: Spec) -> Iterator[str]:
     yield f"title = {value(spec.title)}"
     if spec.differs:
         yield from ("differs = [", *(f"  {value(line)}," for line in spec.differs), "]")
-    h, w = spec.resolution
-    yield f"resolution = {h if h == w else value([h, w])}"
+    sides = spec.resolution
+    yield f"resolution = {sides[0] if sides == sides[:1] * 2 else value(list(sides))}"
     yield f"channels = {spec.channels}"
     yield f"classes = {spec.classes}"
     yield f"alphas = {value(spec.alphas)}"

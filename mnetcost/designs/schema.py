@@ -20,7 +20,7 @@ ABOUT: dict[str, str] = {
     "source": "Where the numbers are from: a paper and its table, or a program and its version.",
     "differs": "How an implementation differs from the paper, one sentence per difference.",
     "extends": "A shipped design or a .toml file. This spec gives only the differences from it.",
-    "resolution": "The input's size in pixels: one side, or [height, width].",
+    "resolution": "The input's size in pixels: a side, [height, width], or [depth, height, width].",
     "channels": "Channels of the input. Default: 3.",
     "classes": 'Number of outputs of the classifier; rows refer to it as "classes". Default: 1000.',
     "alphas": "Width multipliers of the published models; `mnetcost scale` shows them.",

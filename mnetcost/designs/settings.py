@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..engine.graph import Graph
 from ..engine.ops import Input
+from ..errors import CallError, Fault
 
 if TYPE_CHECKING:
     from .spec import Spec
@@ -16,7 +17,7 @@ class Settings(NamedTuple):
 
     alpha: float | None = None
     rho: float | None = None
-    resolution: tuple[int, int] | None = None
+    resolution: tuple[int, ...] | None = None  # height and width, or depth, height and width
     classes: int | None = None
     top: bool | None = None
     batch: int | None = None
@@ -41,7 +42,7 @@ class Design(NamedTuple):
     source: str
     alpha: float
     rho: float
-    resolution: tuple[int, int]
+    resolution: tuple[int, ...]
     classes: int | None
     batch: int
     top: bool
@@ -61,8 +62,8 @@ class Design(NamedTuple):
         """The name with the settings that change its cost, as a user would write it, and "(partial)" where
         an op was left out.
         """
-        h, w = self.resolution
-        size = f"{h}" if h == w else f"{h}x{w}"
+        sides = self.resolution
+        size = f"{sides[0]}" if len(sides) == 2 and sides[0] == sides[1] else "x".join(map(str, sides))
         parts = [f"alpha={self.alpha:g}", f"resolution={size}"]
         if self.spec is None:
             parts = parts[1:]
@@ -78,12 +79,24 @@ class Design(NamedTuple):
         return f"{self.name}:{','.join(parts)}{partial}"
 
 
-def sized(spec_size: tuple[int, int], settings: Settings) -> tuple[tuple[int, int], float]:
-    """Return the input's (height, width) in pixels, and rho: its height over the height in the spec."""
+def sized(spec_size: tuple[int, ...], settings: Settings) -> tuple[tuple[int, ...], float]:
+    """Return the input's (height, width) in pixels, or (depth, height, width) of a volume, and rho: its
+    height over the height in the spec.
+
+    Rho scales height and width, not the depth. Raises CallError for a size of the other number of sides.
+    """
     if settings.resolution is not None:
-        h, w = settings.resolution
-        return (h, w), h / spec_size[0]
+        size = settings.resolution
+        if len(size) != len(spec_size):
+            what, hint = (
+                ("a map of height and width", "--resolution 224 or 192x160")
+                if len(spec_size) == 2
+                else ("a volume of depth, height and width", "--resolution 16x112x112")
+            )
+            given = "x".join(map(str, size))
+            raise CallError(Fault(f"the input is {what}, and the resolution is {given}", hint=hint))
+        return size, size[-2] / spec_size[-2]
     if settings.rho is not None:
-        h, w = (max(1, round(side * settings.rho)) for side in spec_size)
-        return (h, w), settings.rho
+        rho = settings.rho
+        return (*spec_size[:-2], *(max(1, round(side * rho)) for side in spec_size[-2:])), rho
     return spec_size, 1.0

@@ -83,6 +83,45 @@ CLASSES = re.compile(r"classes( \* ([1-9][0-9]{0,2}))?|\(classes \+ ([1-9][0-9]{
 """As many channels as there are classes; for each of some default boxes; with more beside the classes."""
 
 
+def read_resolution(value: Any, key: str) -> Any:
+    """The input's size: one side, [height, width], or [depth, height, width] of a volume."""
+    if value.__class__ is list and len(value) == 3:
+        return read_three(1)(value, key)
+    try:
+        return sized(1)(value, key)
+    except Wrong as e:
+        raise Wrong(f"{e}, or [depth, height, width]") from None
+
+
+def read_three(low: int) -> Callable[[Any, str], Any]:
+    """A reader of a size along three axes: one number, or [depth, height, width]."""
+    one = whole(low, LARGEST_SIDE)
+
+    def read(value: Any, key: str) -> Any:
+        try:
+            if value.__class__ is list and len(value) == 3:
+                return tuple(one(n, key) for n in value)
+            return one(value, key)
+        except Wrong as e:
+            raise Wrong(f"{e}, or [depth, height, width]") from None
+
+    return read
+
+
+def read_padding3(value: Any, key: str) -> Any:
+    """A volume's padding by its name, or as numbers of zeros."""
+    if isinstance(value, str):
+        if value in PADDINGS:
+            return value
+    elif value.__class__ is list and len(value) == 6:
+        return tuple(whole(0, LARGEST_SIDE)(n, key) for n in value)
+    try:
+        return read_three(0)(value, key)
+    except Wrong as e:
+        names = ", ".join(f'"{w}"' for w in PADDINGS)
+        raise Wrong(f"{names}, {e}, or [front, back, top, bottom, left, right]") from None
+
+
 def read_width(value: Any, key: str) -> Any:
     """A number of channels, or of classes: "classes", "classes * 6", "(classes + 5) * 3"."""
     if value.__class__ is str and CLASSES.fullmatch(value):
@@ -238,6 +277,22 @@ SORTS: dict[str, Sort] = {
     "Whole": Sort(whole(0, LARGEST_COUNT), _integers(0, LARGEST_COUNT)),
     "Repeat": Sort(whole(1, LARGEST_REPEAT), _integers(1, LARGEST_REPEAT)),
     "Size": Sort(sized(1), _side(1)),
+    "Resolution": Sort(
+        read_resolution, {"anyOf": [*_side(1)["anyOf"], _several(_integers(1, LARGEST_SIDE), 3, 3)]}
+    ),
+    "Size3": Sort(
+        read_three(1), {"anyOf": [_integers(1, LARGEST_SIDE), _several(_integers(1, LARGEST_SIDE), 3, 3)]}
+    ),
+    "Padding3": Sort(
+        read_padding3,
+        {
+            "anyOf": [
+                {"enum": list(PADDINGS)},
+                _integers(0, LARGEST_SIDE),
+                *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (3, 6)),
+            ]
+        },
+    ),
     "Flag": Sort(read_flag, {"type": "boolean"}),
     "Ratio": Sort(number(0, 1000, above=True), _RATIO),
     "Ratios": Sort(read_ratios, {"anyOf": [_RATIO, _several(_RATIO, 2, 2)]}),

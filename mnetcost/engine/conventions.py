@@ -26,12 +26,14 @@ UNITS: dict[str, tuple[str, ...] | None] = {
         "c_out",
         "c",
         "multiplier",
+        "d",
         "h",
         "w",
         "batch",
         "present",
     ),  # once a number that the layer writes
     "layer": (
+        "k_d",
         "k_h",
         "k_w",
         "c_in",

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from ..errors import Fault, ShapeError
 from .num import Num
-from .ops import Input, Op
-from .shapes import Shape
+from .ops import OPS, Input, Op
+from .ops.op import traits
+from .shapes import Shape, Volume
 
 MOST_LAYERS = 100_000
 LARGEST_MAP = 2**48  # numbers in one map; a spec or file that says more is wrong or means harm
@@ -67,6 +68,16 @@ class Graph(NamedTuple):
         return tuple(self.nodes[i].output for i in node.inputs)
 
 
+def refuse_volumes(op: Op, xs: Sequence[Shape | Volume]) -> None:
+    """Raise ShapeError where an op is given a volume and takes maps, naming the op that takes volumes."""
+    label = traits(op).label
+    if not traits(op).volumes and any(isinstance(x, Volume) for x in xs):
+        like = f"{label}3d"
+        taking = [word for word, cls in OPS.items() if cls.volumes]
+        hint = f"'{like}' takes volumes" if like in OPS else "volumes are taken by: " + ", ".join(taking)
+        raise ShapeError(Fault(f"{label} takes maps of height and width, not a volume", hint=hint))
+
+
 class Builder:
     """Adds layers one after another, propagating shapes as it goes.
 
@@ -80,6 +91,7 @@ class Builder:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.names: set[str] = set()
+        self.volumes = False  # whether any layer gives a volume: networks of maps need no check
 
     def add(
         self,
@@ -104,6 +116,8 @@ class Builder:
         if len(nodes) > MOST_LAYERS:
             raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
         try:
+            if self.volumes:
+                refuse_volumes(op, [nodes[i].output for i in inputs])
             output = op.shape(*[nodes[i].output for i in inputs])
         except ShapeError as e:
             raise ShapeError(
@@ -112,14 +126,15 @@ class Builder:
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
+        self.volumes = self.volumes or output.__class__ is Volume
         nodes.append(
             Node(name, op, inputs, output, place or name, when, shared, why, row, part, written, module)
         )
         return len(nodes) - 1
 
-    def input(self, name: str, h: Num, w: Num, c: Num) -> Ref:
-        """Add an input of h x w x c."""
-        return self.add(name, Input(h, w, c))
+    def input(self, name: str, h: Num, w: Num, c: Num, d: Num = None) -> Ref:
+        """Add an input of h x w x c, or a volume of d x h x w x c."""
+        return self.add(name, Input(h, w, c, d))
 
     def shape(self, ref: Ref) -> Shape:
         """The shape a node gives."""

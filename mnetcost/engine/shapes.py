@@ -23,6 +23,35 @@ class Shape(NamedTuple):
     def __str__(self) -> str:
         return f"{self.h}x{self.w}x{self.c}"
 
+    @property
+    def places(self) -> tuple[tuple[str, Num], ...]:
+        """The named sides that count its positions."""
+        return (("h", self.h), ("w", self.w))
+
+
+class Volume(NamedTuple):
+    """Depth (or frames), height, width and channels of one volume; ops take it that have the trait
+    `volumes`.
+    """
+
+    d: Num
+    h: Num
+    w: Num
+    c: Num
+
+    @property
+    def elements(self) -> Num:
+        """Numbers in the volume: d x h x w x c."""
+        return self.d * self.h * self.w * self.c
+
+    def __str__(self) -> str:
+        return f"{self.d}x{self.h}x{self.w}x{self.c}"
+
+    @property
+    def places(self) -> tuple[tuple[str, Num], ...]:
+        """The named sides that count its positions."""
+        return (("d", self.d), ("h", self.h), ("w", self.w))
+
 
 def sides(padding: Any, kernel: tuple[Num, Num], dilation: tuple[Num, Num]) -> tuple[Num, Num, Num, Num]:
     """Padding as (top, bottom, left, right): a number for every side, [h, w], [top, bottom, left, right], or
@@ -92,3 +121,36 @@ def windowed(
                 n = n[out < 1].min() if n.shape == getattr(out, "shape", None) else n.min()
             raise ShapeError(f"the map vanishes: a window of {d * (k - 1) + 1} does not fit into {n}")
     return h, w
+
+
+def triple(x: Any) -> tuple[Any, Any, Any]:
+    """A size along three axes: 3 is (3, 3, 3), and (1, 3, 3) stays."""
+    return x if x.__class__ is tuple else (x, x, x)
+
+
+def windowed3d(
+    x: Volume, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False
+) -> tuple[Num, Num, Num]:
+    """Return the output's depth, height and width; padding as in `windowed`, or [d, h, w], or six numbers:
+    [front, back, top, bottom, left, right].
+
+    Raises ShapeError where nothing is left.
+    """
+    kernels, strides, dilations = triple(kernel), triple(stride), triple(dilation)
+    if padding == "same":
+        return tuple(ceil_div(n, s) for n, s in zip(x[:3], strides, strict=True))  # type: ignore[return-value]
+    if padding == "valid":
+        padding = 0
+    elif padding == "symmetric":
+        padding = tuple(d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True))
+    both = (
+        padding
+        if padding.__class__ is tuple and len(padding) == 6
+        else tuple(side for side in triple(padding) for _ in range(2))
+    )
+    out = []
+    for i, (n, k, s, d) in enumerate(zip(x[:3], kernels, strides, dilations, strict=True)):
+        out.append(slide(n, k, s, d, both[2 * i], both[2 * i + 1], ceil))
+        if anywhere(out[-1] < 1):
+            raise ShapeError(f"the volume vanishes: a window of {d * (k - 1) + 1} does not fit into {n}")
+    return out[0], out[1], out[2]

@@ -60,7 +60,7 @@ FROM_STYLE = ("norm", "bias", "activation")  # fields of a block that follow [st
 class World(NamedTuple):
     """What holds for a whole design; a model file has only its batch."""
 
-    resolution: tuple[int, int] = (0, 0)
+    resolution: tuple[int, ...] = (0, 0)
     channels: int = 0
     alpha: float = 1.0
     classes: int | None = None
@@ -90,7 +90,8 @@ class State(NamedTuple):
         spec = self.spec._replace(
             rules=world.rules, channels=world.channels, layers=rows, top=(), file="", text=""
         )
-        return build(spec, float(world.alpha), *world.resolution, world.classes)
+        *depth, height, width = world.resolution
+        return build(spec, float(world.alpha), height, width, world.classes, True, *depth)
 
     def _inputs(self, id_: str) -> tuple[str, ...]:
         """A piece's inputs; for one that is not there, the piece before its place."""

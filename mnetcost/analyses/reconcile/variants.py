@@ -249,7 +249,7 @@ def _squeeze(spec: Spec, design: Design) -> Iterator[Edit]:
 
 def _size(spec: Spec, design: Design) -> Iterator[Edit]:
     for size in dict.fromkeys((*spec.resolutions, *SIZES)):
-        if (size, size) != design.resolution:
+        if (size, size) != design.resolution and len(design.resolution) == 2:
             yield Edit("resolution", f"at {size} x {size}", 2, of_settings(rho=None, resolution=(size, size)))
     for batch in BATCHES:
         if batch != design.batch:

@@ -70,9 +70,9 @@ def weighed(terms: Iterable[Term], convention: Convention, work: bool) -> dict[s
 def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
     """The figures of one design that are compared, as an item of `designs` in the JSON document."""
     totals = totals_data(costs, convention)
-    by_map: dict[tuple[int, int], int] = {}
+    by_map: dict[tuple[int, ...], int] = {}
     for layer in costs.layers:
-        size = (layer.output.h, layer.output.w)
+        size = tuple(n for _, n in layer.output.places)
         by_map[size] = by_map.get(size, 0) + convention.madds(layer.work)
     sorts = Counter(layer.word for layer in costs.layers)
     weighted = sum(any(t.kind in MAC_KINDS for t in layer.work) for layer in costs.layers)
@@ -150,7 +150,7 @@ def _by_map(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each design's work by output map, the largest map of any design first."""
     maps = [{tuple(m["resolution"]): m["madds"] for m in f["madds_by_resolution"]} for f in found]
     sizes = sorted({size for m in maps for size in m}, key=lambda s: (-s[0] * s[1], s))
-    return [{f"{h}x{w}": m.get((h, w), 0) for h, w in sizes} for m in maps]
+    return [{"x".join(map(str, size)): m.get(size, 0) for size in sizes} for m in maps]
 
 
 def _weight_bytes(totals: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
         layer if fnmatchcase(traits(layer.node.op).label, glob) or fnmatchcase(layer.word, glob) else None
     ),
     "kind": _of_kind,
-    "stage": _where(lambda layer: f"{layer.output.h}x{layer.output.w}"),
+    "stage": _where(lambda layer: "x".join(str(n) for _, n in layer.output.places)),
 }
 """How the pattern of a scope picks layers, by the word before its colon; without a word it is "layer"."""
 

@@ -83,8 +83,8 @@ def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[L
 
 
 def map_size(layer: LayerCost) -> str:
-    """The height and width of a layer's output map."""
-    return f"{layer.output.h}x{layer.output.w}"
+    """The height and width of a layer's output map; of a volume, its depth before."""
+    return "x".join(str(n) for _, n in layer.output.places)
 
 
 def weights_only(terms: Iterable[Term], convention: Convention) -> int:

@@ -50,7 +50,7 @@ class Grid(NamedTuple):
 def scale(
     spec: Spec,
     alphas: Sequence[float],
-    sizes: Sequence[tuple[int, int]],
+    sizes: Sequence[tuple[int, ...]],
     convention: Convention,
     settings: Settings,
     by: str | None = None,
@@ -66,7 +66,12 @@ def scale(
     """
     if len(alphas) * len(sizes) > MOST_CELLS:
         raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
-    largest = (max(h for h, _ in sizes), max(w for _, w in sizes))
+    if any(len(size) != 2 for size in (spec.resolution, *sizes)):
+        raise CallError(
+            "scale costs maps of height and width, and this input or size is a volume",
+            hint="report it at each size, with --resolution DxHxW",
+        )
+    largest = (max(s[0] for s in sizes), max(s[1] for s in sizes))
     corner = load_spec(spec, settings._replace(alpha=max(alphas), rho=None, resolution=largest))
     refuse_overflow(cost(corner.graph, corner.batch))
     import numpy as np
@@ -74,7 +79,7 @@ def scale(
     alpha = np.array(alphas, np.float64)
     h = np.array([s[0] for s in sizes], np.int64)
     w = np.array([s[1] for s in sizes], np.int64)
-    square = all(a == b for a, b in sizes)
+    square = all(size[0] == size[1] for size in sizes)
     columns = (h[None, :], h[None, :] if square else w[None, :])
     graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
     costs = cost(graph, corner.batch)
@@ -90,8 +95,9 @@ def scale(
     groups = groups_of(costs, block_of(depth)) if by else {}
     if len(alphas) * len(sizes) * len(groups) > MOST_CELLS:
         raise CallError(f"this grid has more than {MOST_CELLS:,} cells, by block; ask in pieces")
+    pairs = tuple([(s[0], s[1]) for s in sizes])
     resolution = h if square else np.stack([h, w], 1)
-    grid = Grid(spec, settings, convention, tuple(sizes), alpha, resolution, *figures(costs.layers))
+    grid = Grid(spec, settings, convention, pairs, alpha, resolution, *figures(costs.layers))
     if not by:
         return grid
     params, madds = zip(*(figures(layers) for layers in groups.values()), strict=True)

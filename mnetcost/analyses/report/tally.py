@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
 from ...engine.costs import Costs, LayerCost
+from ...engine.shapes import Volume
 from ...engine.terms import FOLDED, MAC_KINDS, Term
 
 Key = tuple[str, str, str]  # kind, variant, as written
@@ -68,7 +69,11 @@ def side(convention: Convention, kind: str) -> Mapping[str, Weight]:
     return convention.work if kind == WORK else convention.params
 
 
+VOLUMES = "volumes"
+"""Marks a design with volumes: on those no tool's rule was measured."""
+
 GAPS = {
+    VOLUMES: "layers over volumes",
     FOLDED: "batch norm, which this file may have folded away",
     "matmul": "products of two computed maps",
     "transposed_output": "transposed convolutions",
@@ -84,6 +89,8 @@ def kinds_there(costs: Costs) -> set[str]:
     there = {key for kind, variant in pairs for key in (kind, f"{kind}.{variant}")}
     if costs.graph.weight_bytes is not None and "norm" not in there and "bias.conv" in there:
         there.add(FOLDED)
+    if any(isinstance(layer.output, Volume) for layer in costs.layers):
+        there.add(VOLUMES)
     return there
 
 
@@ -92,11 +99,12 @@ def gaps(costs: Costs, convention: Convention) -> list[str]:
 
     Empty if the figure of the convention can be trusted.
     """
-    return _gaps(kinds_there(costs), convention) if convention.unknown else []
+    return _gaps(kinds_there(costs), convention) if convention.unknown or convention.version else []
 
 
 def _gaps(there: set[str], convention: Convention) -> list[str]:
-    kinds = [key for key in convention.unknown if key in there]
+    tool = convention.unknown or convention.version
+    kinds = [key for key in (*convention.unknown, *((VOLUMES,) if tool else ())) if key in there]
     return list(dict.fromkeys(GAPS.get(key) or _in_words(key) for key in kinds))
 
 

@@ -66,9 +66,19 @@ def has_image(config: Any, depth: int = 0) -> bool:
     return False
 
 
+def has_volumes(config: Any, depth: int = 0) -> bool:
+    """Whether any layer's class is one over depth, height and width, such as Conv3D."""
+    layers = config.get("layers") if isinstance(config, dict) else config
+    return any(
+        isinstance(layer, dict)
+        and (str(layer.get("class_name")).endswith("3D") or has_volumes(layer.get("config"), depth + 1))
+        for layer in (layers if isinstance(layers, list) and depth < DEEPEST_INPUT else ())
+    )
+
+
 def _built(net: Net, class_name: str, config: Any) -> Net:
     net.channels_first = first_channels(config)
-    net.images = has_image(config)
+    net.images, net.volumes = has_image(config), has_volumes(config)
     KerasModel(net, config).run(class_name, None)
     return net
 

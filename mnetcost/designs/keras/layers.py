@@ -31,6 +31,7 @@ from ...engine.ops import (
     Upsample,
 )
 from ...engine.ops.elements import Activation, Bias, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
+from ...engine.shapes import Volume
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
 from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
@@ -137,7 +138,8 @@ def with_channels(call: Call) -> Tensor:
     at = axis_in(rank, axis)
     if not at:
         raise call.fault(f"axis {axis} of a tensor with {rank} axes")
-    if rank > 4 or at not in (1, rank - 1):
+    volume = isinstance(call.net.shape(t), Volume)
+    if rank > 4 + volume or at not in (1, rank - 1):
         raise NotKnown
     return call.seen(t, at)
 
@@ -436,7 +438,7 @@ def concatenate(call: Call, axis: int | None = None) -> Tensor:
         raise call.fault(f"axis {axis} of tensors with {rank} axes")
     if any((x.dims[:at], x.dims[at + 1 :]) != (t.dims[:at], t.dims[at + 1 :]) for x in others):
         raise misfit(call, [x.dims for x in call.tensors])
-    if rank > 4:
+    if rank > 4 and not (isinstance(call.net.shape(t), Volume) and at == t.c):
         raise NotKnown
     tensors = [call.seen(x, t.c, f"input {k}") for k, x in enumerate(call.tensors, 1)]
     sides = [i for i in range(1, rank) if i != t.c]
@@ -478,13 +480,14 @@ DROPOUTS = (
     "Dropout",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "SpatialDropout3D",
     "AlphaDropout",
     "GaussianDropout",
     "GaussianNoise",
 )
 
 LAYERS: dict[str, Callable[[Call], Outputs]] = {
-    **dict.fromkeys(("Conv2D", "Conv1D", "Convolution2D", "Convolution1D"), conv),
+    **dict.fromkeys(("Conv2D", "Conv1D", "Conv3D", "Convolution2D", "Convolution1D", "Convolution3D"), conv),
     **dict.fromkeys(("DepthwiseConv2D", "DepthwiseConv1D", "DepthwiseConvolution2D"), depthwise),
     **dict.fromkeys(
         ("SeparableConv2D", "SeparableConv1D", "SeparableConvolution2D", "SeparableConvolution1D"), separable
@@ -519,14 +522,31 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "AdditiveAttention": additive,
     "EinsumDense": einsum_dense,
     "Embedding": embedding,
-    **dict.fromkeys(("MaxPooling2D", "MaxPooling1D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)),
-    **dict.fromkeys(("AveragePooling2D", "AveragePooling1D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)),
     **dict.fromkeys(
-        ("GlobalAveragePooling2D", "GlobalAveragePooling1D", "GlobalAvgPool2D", "GlobalAvgPool1D"),
+        ("MaxPooling2D", "MaxPooling1D", "MaxPooling3D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)
+    ),
+    **dict.fromkeys(
+        ("AveragePooling2D", "AveragePooling1D", "AveragePooling3D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)
+    ),
+    **dict.fromkeys(
+        (
+            "GlobalAveragePooling2D",
+            "GlobalAveragePooling1D",
+            "GlobalAveragePooling3D",
+            "GlobalAvgPool2D",
+            "GlobalAvgPool1D",
+        ),
         global_pool("average"),
     ),
     **dict.fromkeys(
-        ("GlobalMaxPooling2D", "GlobalMaxPooling1D", "GlobalMaxPool2D", "GlobalMaxPool1D"), global_pool("max")
+        (
+            "GlobalMaxPooling2D",
+            "GlobalMaxPooling1D",
+            "GlobalMaxPooling3D",
+            "GlobalMaxPool2D",
+            "GlobalMaxPool1D",
+        ),
+        global_pool("max"),
     ),
     "Add": merge("add"),
     "Subtract": merge("subtract"),

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from ...engine.graph import Ref
 from ...engine.ops import Op
+from ...engine.shapes import Volume
 from ..kit.calls import Call as KitCall
 from ..kit.fields import MISSING, Fields
 from ..kit.layers import LARGEST_DIMENSION, PRODUCTS
 from ..kit.maps import Maps
 from ..kit.stored import Dims
-from ..kit.tensors import Tensor, dims_text, image_size, sequence_size, view
+from ..kit.tensors import NotKnown, Tensor, dims_text, image_size, sequence_size, size_of, view
 from ..settings import Settings
 
 MOST_AXES = 16
@@ -53,9 +54,10 @@ class Net(Maps):
     def __init__(self, file: str, settings: Settings) -> None:
         super().__init__(file, bool(settings.allow_unknown), channels_first=False)
         self.file, self.settings = file, settings
-        self.file_size: tuple[int, int] | None = None
-        self.resolution: tuple[int, int] | None = None
+        self.file_size: tuple[int, ...] | None = None
+        self.resolution: tuple[int, ...] | None = None
         self.images = False  # whether any input is an image
+        self.volumes = False  # whether any layer slides over depth, height and width
         self.calls = 0
         self.called: set[str] = set()  # layers whose weights are counted
         self.times: Counter[str] = Counter()  # how often each layer was called that reshapes
@@ -66,7 +68,7 @@ class Net(Maps):
         """The axis of the channels, unless a layer says otherwise; with channels first, that holds for
         sequences too.
         """
-        return 1 if self.channels_first and rank in (3, 4) else max(rank - 1, 0)
+        return 1 if self.channels_first and rank in (3, 4, 5) else max(rank - 1, 0)
 
     def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
         """Add a node that belongs to the layer being called, and shares its weights if they were counted."""
@@ -90,6 +92,11 @@ class Net(Maps):
             h, w = (n if _whole(n) else 0 for n in given)
             self.resolution, self.file_size = image_size(self.file, name, h, w, self.settings)
             dims[sides[0]], dims[sides[1]] = self.resolution
+        elif self.resolution is None and self.volumes and len(dims) == 5:
+            three = tuple(n if _whole(n) else 0 for n in given)
+            self.resolution, self.file_size = size_of(self.file, name, three, self.settings)
+            for i, n in zip(sides, self.resolution, strict=True):
+                dims[i] = n
         elif self._follows(dims, given):
             size = sequence_size(self.file, name, given[0] or 0, self.settings)
             self.resolution, self.file_size = size
@@ -100,7 +107,18 @@ class Net(Maps):
                 " length, can be given"
             )
             raise self.layers.fault(what, place)
+        if self.volumes and len(dims) == 5:
+            d, h, w = (dims[i] for i in sides)
+            return Tensor(self.layers.input(name, h, w, dims[c], d=d), tuple(dims), c)
         return Tensor(self.layers.input(name, *view(tuple(dims), c)), tuple(dims), c)
+
+    def seen(self, t: Tensor, c: int, name: str, rank: int = 0, part: str = "layout") -> Tensor:
+        """The tensor with this axis as its channels; a volume keeps its own, or is not known."""
+        if not isinstance(self.shape(t), Volume):
+            return super().seen(t, c, name, rank, part)
+        if c % len(t.dims) != t.c or len(t.dims) != 5:
+            raise NotKnown
+        return t
 
     def _follows(self, dims: list[Any], sides: list[Any]) -> bool:
         """Whether the resolution sets this input's length: the first sequence of a net without images."""
@@ -164,7 +182,7 @@ class Call(Config, KitCall):
         rank, c = (2, 1) if flat else (len(tensors[0].dims), tensors[0].c)
         y = self.add(op, *tensors, dims=(), c=c, part=part)
         shape = self.net.shape(y)
-        dims = [1, *shape[: rank - 2]]
+        dims = [1, *(shape[:-1] if isinstance(shape, Volume) else shape[: rank - 2])]
         dims.insert(c, shape.c)
         return y._replace(dims=tuple(dims))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
+from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, Op, TransposedConv
 from ...engine.ops.elements import Activation
+from ...engine.ops.volumes import AvgPool3d, Conv3d, MaxPool3d
 from ..kit.fields import MISSING
 from ..kit.layers import convolution, plain_size
 from ..kit.tensors import NotKnown, Tensor, view
@@ -40,8 +41,6 @@ def sides_of(call: Call) -> int:
 
 def windowed(call: Call) -> Tensor:
     """The input as the map or the sequence that the layer's window slides over."""
-    if sides_of(call) == 3:
-        raise NotKnown
     return map_of(call, sides_of(call))
 
 
@@ -49,6 +48,8 @@ def window(call: Call, key: str, default: Any = MISSING) -> Any:
     """A size for each side of a window; a sequence is a map of width 1."""
     sides = sides_of(call)
     numbers = call.sides(key, default, 1, sides)
+    if sides == 3:
+        return numbers
     return plain_size(*numbers) if sides == 2 else (numbers[0], 1)
 
 
@@ -61,7 +62,7 @@ def padding_of(call: Call) -> str:
 
 
 def conv(call: Call) -> Tensor:
-    """A convolution over one or two axes; "causal" padding, over one, puts all zeros in front."""
+    """A convolution over one, two or three axes; "causal" padding, over one, puts all zeros in front."""
     x = windowed(call)
     kernel, stride = window(call, "kernel_size"), window(call, "strides", 1)
     dilation = window(call, "dilation_rate", 1)
@@ -71,7 +72,11 @@ def conv(call: Call) -> Tensor:
         padding = padding_of(call)
     filters, groups = call.integer("filters"), call.integer("groups", 1)
     bias = call.flag("use_bias", True)
-    op = convolution(x.dims[x.c], filters, kernel, stride, dilation, groups, padding, bias)
+    op: Op = (
+        Conv3d(filters, kernel, stride, dilation, groups, padding, bias)
+        if sides_of(call) == 3
+        else convolution(x.dims[x.c], filters, kernel, stride, dilation, groups, padding, bias)
+    )
     return activated(call, call.mapped(op, x))
 
 
@@ -118,6 +123,10 @@ def transposed(call: Call) -> Tensor:
     return activated(call, call.mapped(op, x))
 
 
+VOLUME_POOLS: dict[Any, Callable[..., Op]] = {MaxPool: MaxPool3d, AvgPool: AvgPool3d}
+"""The pool of volumes for each pool of maps."""
+
+
 def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
     """Max or average pooling; the stride is the window unless the config gives one."""
 
@@ -126,6 +135,8 @@ def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
         kernel = window(call, "pool_size", 2)
         stride = kernel if call.raw("strides") is None else window(call, "strides")
         padding = padding_of(call)
+        if sides_of(call) == 3:
+            return call.mapped(VOLUME_POOLS[cls](kernel, stride, padding), x)
         kernel = call.net.layers.window(call.name, kernel, view(x.dims, x.c), padding != "valid")
         return call.mapped(cls(kernel, stride, padding), x)
 

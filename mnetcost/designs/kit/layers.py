@@ -193,9 +193,9 @@ class Layers:
             raise self.fault(f"its map of {sides} {why}", f"layer {name!r}", line=line)
         return ref
 
-    def input(self, name: Any, h: int, w: int, c: int, line: int = 0) -> Ref:
-        """Add an input of h x w x c."""
-        return self.add(name, Input(h, w, c), line=line)
+    def input(self, name: Any, h: int, w: int, c: int, line: int = 0, d: int | None = None) -> Ref:
+        """Add an input of h x w x c, or a volume of d x h x w x c."""
+        return self.add(name, Input(h, w, c, d), line=line)
 
     def unknown(self, type_: Any, name: Any, *inputs: Ref, shape: Shape | None = None, line: int = 0) -> Ref:
         """Add an op that cannot be costed, of the shape the file gives or of its first input's."""

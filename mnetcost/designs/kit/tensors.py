@@ -183,16 +183,26 @@ def around(dims: Dims, axis: int) -> Shape:
 def image_size(
     file: str, name: str, h: int, w: int, settings: Settings
 ) -> tuple[tuple[int, int], tuple[int, int] | None]:
-    """The size to read an image at, and the size in the file; 0 is a side that the file leaves open.
+    """The size to read an image at, and the size in the file; 0 is a side that the file leaves open."""
+    size, in_file = size_of(file, name, (h, w), settings)
+    return (size[0], size[1]), (h, w) if in_file else None
+
+
+def size_of(
+    file: str, name: str, sides: tuple[int, ...], settings: Settings
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """The size to read an image or a volume at, and the size in the file; 0 is a side that the file leaves
+    open.
 
     Raises CallError where the file leaves it open and the settings do not say.
     """
-    if h and w:
-        return sized((h, w), settings)[0], (h, w)
+    if all(sides):
+        return sized(sides, settings)[0], sides
     if settings.resolution is not None:
-        return settings.resolution, None
-    what = f"input {name[:80]!r}: the file leaves its height and width open"
-    raise CallError(Fault(what, file, hint="give --resolution, such as --resolution 224"))
+        return sized((1,) * len(sides), settings)[0], None
+    axes, like = ("height and width", "224") if len(sides) == 2 else ("depth, height and width", "16x112x112")
+    what = f"input {name[:80]!r}: the file leaves its {axes} open"
+    raise CallError(Fault(what, file, hint=f"give --resolution, such as --resolution {like}"))
 
 
 def sequence_size(
@@ -204,7 +214,7 @@ def sequence_size(
     Raises CallError where the file leaves it open and the settings do not say, or they say a width.
     """
     if settings.resolution is not None:
-        h, w = settings.resolution
+        h, w = sized((1, 1), settings)[0]
         if w not in (1, h):
             what = f"input {name[:80]!r} is a sequence, which has a length and no width"
             raise CallError(Fault(what, file, hint=f"--resolution {h}, or {h}x1"))

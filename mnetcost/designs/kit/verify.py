@@ -13,13 +13,11 @@ Test = Callable[[Graph, int], bool]
 
 
 def _sides_are_counted(graph: Graph, k: int) -> bool:
-    h, w, c = graph.nodes[k].output
-    return h.__class__ is w.__class__ is c.__class__ is int and h >= 1 and w >= 1 and c >= 1
+    return all(n.__class__ is int and n >= 1 for n in graph.nodes[k].output)
 
 
 def _is_in_bounds(graph: Graph, k: int) -> bool:
-    h, w, c = graph.nodes[k].output
-    return bool(h * w * c <= LARGEST_MAP)
+    return bool(graph.nodes[k].output.elements <= LARGEST_MAP)
 
 
 def _gives_channels(graph: Graph, k: int) -> bool:

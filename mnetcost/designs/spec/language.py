@@ -32,7 +32,7 @@ TOP_KEYS = {
     "source": "Text",
     "differs": "Texts",
     "extends": "Name",
-    "resolution": "Size",
+    "resolution": "Resolution",
     "channels": "Count",
     "classes": "Count",
     "alphas": "Numbers",

@@ -45,7 +45,7 @@ class Spec(NamedTuple):
     title: str
     source: str
     differs: tuple[str, ...]
-    resolution: tuple[int, int]  # height and width of the input, in pixels
+    resolution: tuple[int, ...]  # of the input, in pixels: height and width; of a volume its depth before
     channels: int  # of the input
     classes: int
     alphas: tuple[float, ...]

@@ -49,6 +49,7 @@ from .moves import (
 from .pools import AdaptivePool, AvgPool, GlobalPool, L2Pool, MaxPool, Reduce, Resize, Upsample
 from .recurrent import Gru, Lstm, Rnn
 from .tokens import ClassToken, MapToTokens, Positions, TokensToMap
+from .volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
 
 if TYPE_CHECKING:
     from .op import Op, OpClass
@@ -60,6 +61,8 @@ _OPS = {
     "depthwise": DepthwiseConv,
     "transposed_conv": TransposedConv,
     "dynamic_conv": DynamicConv,
+    "conv3d": Conv3d,
+    "depthwise3d": DepthwiseConv3d,
     "dense": Dense,
     "matmul": MatMul,
     "lstm": Lstm,
@@ -79,6 +82,8 @@ _OPS = {
     "max_pool": MaxPool,
     "avg_pool": AvgPool,
     "l2_pool": L2Pool,
+    "max_pool3d": MaxPool3d,
+    "avg_pool3d": AvgPool3d,
     "global_pool": GlobalPool,
     "adaptive_pool": AdaptivePool,
     "add": Add,

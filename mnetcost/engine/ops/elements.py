@@ -13,7 +13,7 @@ from ..terms import Term, Terms
 from .op import op
 
 
-@op("norm", writes=False, light=True, noun="batch norm")
+@op("norm", volumes=True, writes=False, light=True, noun="batch norm")
 class Norm(NamedTuple):
     """Batch normalisation: a scale and a shift per channel, and the running mean and variance for
     inference.
@@ -42,7 +42,7 @@ class Norm(NamedTuple):
             yield Term("norm_statistics", (("counter", 1),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), BATCH_NORM[self.scale, self.center])
+        yield Term("norm", (("c", y.c), *y.places), BATCH_NORM[self.scale, self.center])
 
 
 BATCH_NORM = {
@@ -58,7 +58,7 @@ def learned(numbers: Num, x: Shape) -> Num:
     return x.c if numbers.__class__ is int and numbers == 0 else numbers
 
 
-@op("scale", writes=False, light=True, follows={"numbers": "numbers"})
+@op("scale", volumes=True, writes=False, light=True, follows={"numbers": "numbers"})
 class Scale(NamedTuple):
     """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's
     batch norm.
@@ -78,10 +78,10 @@ class Scale(NamedTuple):
             yield Term("norm", (("beta", learned(self.numbers, x)),), "shift")
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "scale")
+        yield Term("norm", (("c", y.c), *y.places), "scale")
 
 
-@op("bias", writes=False, light=True, follows={"numbers": "numbers"})
+@op("bias", volumes=True, writes=False, light=True, follows={"numbers": "numbers"})
 class Bias(NamedTuple):
     """Add a learned number to each channel; `numbers` is how many, if not one per channel."""
 
@@ -94,7 +94,7 @@ class Bias(NamedTuple):
         yield Term("bias", (("c", learned(self.numbers, x)),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("bias", (("c", y.c), ("h", y.h), ("w", y.w)), "alone")
+        yield Term("bias", (("c", y.c), *y.places), "alone")
 
 
 @op("lrn")
@@ -218,7 +218,7 @@ class L2Norm(NamedTuple):
         yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "l2")
 
 
-@op("prelu", writes=False, light=True, follows={"slopes": "numbers"})
+@op("prelu", volumes=True, writes=False, light=True, follows={"slopes": "numbers"})
 class PRelu(NamedTuple):
     """ReLU with a learned slope below zero: `slopes` of them, usually one per channel.
 
@@ -237,10 +237,10 @@ class PRelu(NamedTuple):
         yield Term("activation", (("slopes", self.slopes),), "prelu")
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), "prelu")
+        yield Term("activation", (("c", y.c), *y.places), "prelu")
 
 
-@op("activation", writes=False, light=True)
+@op("activation", volumes=True, writes=False, light=True)
 class Activation(NamedTuple):
     """Activation function, evaluated once per element."""
 
@@ -250,10 +250,16 @@ class Activation(NamedTuple):
         return x
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("activation", (("c", y.c), ("h", y.h), ("w", y.w)), self.function)
+        yield Term("activation", (("c", y.c), *y.places), self.function)
 
 
-@op("rescale", writes=False, light=True, why="brings pixels to the range the network was trained on")
+@op(
+    "rescale",
+    volumes=True,
+    writes=False,
+    light=True,
+    why="brings pixels to the range the network was trained on",
+)
 class Rescale(NamedTuple):
     """Multiply by a fixed number, add another, or only one of both: pixels are scaled to -1 .. 1 this way."""
 
@@ -264,6 +270,4 @@ class Rescale(NamedTuple):
         return x
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term(
-            "rescale", (("c", y.c), ("h", y.h), ("w", y.w)), "" if self.scale and self.shift else "half"
-        )
+        yield Term("rescale", (("c", y.c), *y.places), "" if self.scale and self.shift else "half")

@@ -4,20 +4,23 @@ from typing import NamedTuple
 
 from ..fields import Count, Whole
 from ..num import Num
-from ..shapes import Shape
+from ..shapes import Shape, Volume
 from ..terms import Term, Terms
 from .op import op
 
 
-@op("input", writes=False, together={"resolution": ("h", "w"), "channels": ("c",)})
+@op("input", writes=False, volumes=True, together={"resolution": ("h", "w", "d"), "channels": ("c",)})
 class Input(NamedTuple):
-    """The image, or another tensor given to the network."""
+    """The image, or another tensor given to the network; a volume where it has a depth `d`."""
 
     h: Num
     w: Num
     c: Num
+    d: Num = None
 
-    def shape(self, *xs: Shape) -> Shape:
+    def shape(self, *xs: Shape) -> Shape | Volume:
+        if self.d is not None:
+            return Volume(self.d, self.h, self.w, self.c)
         return Shape(self.h, self.w, self.c)
 
 

@@ -10,13 +10,16 @@ from ..terms import Term, Terms
 from .op import op
 
 
+def same(a: Shape, b: Shape) -> bool:
+    """Are two maps, or two volumes, of one size?"""
+    return len(a) == len(b) and all(everywhere(m == n) for m, n in zip(a, b, strict=True))
+
+
 def channels_agree(what: str, xs: tuple[Shape, ...]) -> None:
     """Raise ShapeError unless all maps have one size."""
     first = xs[0]
     for other in xs[1:]:
-        if first is not other and not everywhere(
-            (first.h == other.h) & (first.w == other.w) & (first.c == other.c)
-        ):
+        if first is not other and not same(first, other):
             raise ShapeError(f"{what} needs maps of one shape, but these are {' and '.join(map(str, xs))}")
 
 
@@ -37,7 +40,7 @@ def spread(what: str, xs: tuple[Shape, ...]) -> Shape:
     return out
 
 
-@op("add", reads=0, light=True, commutes=True, noun="shortcut", why="sums the branches")
+@op("add", volumes=True, reads=0, light=True, commutes=True, noun="shortcut", why="sums the branches")
 class Add(NamedTuple):
     """Element-wise sum of maps of one shape: the shortcut of a residual block."""
 
@@ -47,7 +50,7 @@ class Add(NamedTuple):
 
     def work(self, y: Shape, *xs: Shape) -> Terms:
         times = (("inputs - 1", len(xs) - 1),) if len(xs) != 2 else ()
-        yield Term("add", (*times, ("c", y.c), ("h", y.h), ("w", y.w)))
+        yield Term("add", (*times, ("c", y.c), *y.places))
 
 
 @op("elementwise", reads=0, light=True)
@@ -101,7 +104,7 @@ class Axpy(NamedTuple):
         yield Term("add", (("c", y.c), ("h", y.h), ("w", y.w)))
 
 
-@op("concat", reads=0, light=True, why="puts the branches one behind another")
+@op("concat", volumes=True, reads=0, light=True, why="puts the branches one behind another")
 class Concat(NamedTuple):
     """Concatenate maps along the channels, or along the height or width (`along`)."""
 
@@ -110,9 +113,7 @@ class Concat(NamedTuple):
     def shape(self, *xs: Shape) -> Shape:
         side = {"height": "h", "width": "w", "channels": "c"}[self.along]
         for x in xs[1:]:
-            if not all(
-                name == side or everywhere(getattr(x, name) == getattr(xs[0], name)) for name in "hwc"
-            ):
+            if not same(x._replace(**{side: 0}), xs[0]._replace(**{side: 0})):
                 raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")
         return xs[0]._replace(**{side: sum(getattr(x, side) for x in xs)})
 

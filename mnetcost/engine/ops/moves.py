@@ -24,12 +24,12 @@ class Pad(NamedTuple):
         return Shape(h, w, x.c)
 
 
-@op("flatten", writes=False, light=True, family="vector", why="reads the map as one vector")
+@op("flatten", volumes=True, writes=False, light=True, family="vector", why="reads the map as one vector")
 class Flatten(NamedTuple):
     """Read a map as one vector of h x w x c numbers."""
 
     def shape(self, x: Shape) -> Shape:
-        return Shape(1, 1, x.h * x.w * x.c)
+        return Shape(1, 1, x.elements)
 
 
 @op(
@@ -141,7 +141,7 @@ class Constant(NamedTuple):
             yield Term("table", (("h", self.h), ("w", self.w), ("c", self.c)))
 
 
-@op("dropout", writes=False, light=True, why="active in training only")
+@op("dropout", volumes=True, writes=False, light=True, why="active in training only")
 class Dropout(NamedTuple):
     """Dropout: active in training only, free at inference."""
 

@@ -23,8 +23,6 @@ class Either(NamedTuple):
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from ..shapes import Shape
-
     class OpClass(Protocol):
         """A class of `OPS` or `BLOCKS`: what may be asked of it without making an instance.
 
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
         light: bool
         commutes: bool
         styled: bool
+        volumes: bool
         follows: Mapping[str, str]
         together: Mapping[str, tuple[str, ...]]
         either: Either | None
@@ -63,7 +62,7 @@ if TYPE_CHECKING:
         """
 
         @property
-        def shape(self) -> Callable[..., Shape]: ...
+        def shape(self) -> Callable[..., Any]: ...  # a Shape, or a Volume
 
 
 def traits(op: Op) -> OpClass:
@@ -94,6 +93,7 @@ def op(
     light: bool = False,
     commutes: bool = False,
     styled: bool = False,
+    volumes: bool = False,
     follows: Mapping[str, str] | None = None,
     together: Mapping[str, tuple[str, ...]] | None = None,
     either: tuple[str, ...] = (),
@@ -112,6 +112,7 @@ def op(
                never names it as a layer that came or went
     commutes   True if it gives the same whichever input stands first
     styled     True if `padding` and `bias` are those of [style] where a row does not give them
+    volumes    True if it takes volumes (a third spatial axis); `Builder.add` refuses them elsewhere
     follows    how a field's number in the paper's table becomes a number at another alpha, by
                field; the ways are those of `build.FOLLOW`
     together   fields that say one thing, by the name of that thing: `diff` compares them as one
@@ -135,6 +136,7 @@ def op(
             "light": light,
             "commutes": commutes,
             "styled": styled,
+            "volumes": volumes,
             "follows": follows or {},
             "together": together or {},
             "either": Either(tuple(tuple(way.split()) for way in either if way), "" not in either)

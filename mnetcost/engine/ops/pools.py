@@ -4,16 +4,21 @@ from typing import NamedTuple
 
 from ...errors import ShapeError
 from ..fields import Choice, Count, Flag, MaybeCount, Padding, Ratios, Row, Size
-from ..num import anywhere, gcd, pair, truncate
-from ..shapes import Shape, windowed
+from ..num import Num, anywhere, gcd, pair, truncate
+from ..shapes import Shape, Volume, windowed
 from ..terms import Term, Terms
 from .op import op
 
 
-def read_and_written(y: Shape, x: Shape, pool: str) -> Terms:
+def read(x: Shape | Volume) -> tuple[tuple[str, Num], ...]:
+    """The named sides that count an input's positions."""
+    return tuple([(f"{side}_in", n) for side, n in x.places])
+
+
+def read_and_written(y: Shape | Volume, x: Shape | Volume, pool: str) -> Terms:
     """What a pool reads and writes, which some tools count instead of its windows."""
-    yield Term("pool_input", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), pool)
-    yield Term("pool_output", (("c", y.c), ("h", y.h), ("w", y.w)), pool)
+    yield Term("pool_input", (("c", x.c), *read(x)), pool)
+    yield Term("pool_output", (("c", y.c), *y.places), pool)
 
 
 def pooled(pool: "MaxPool | AvgPool | L2Pool", x: Shape) -> Shape:
@@ -83,7 +88,12 @@ class L2Pool(NamedTuple):
         return pool_work(self, y, x, "l2")
 
 
-@op("global_pool", family="pool", why="one number per channel, so that the classifier sees the whole map")
+@op(
+    "global_pool",
+    volumes=True,
+    family="pool",
+    why="one number per channel, so that the classifier sees the whole map",
+)
 class GlobalPool(NamedTuple):
     """Global pooling: one number per channel, the mean (or maximum) over the whole map.
 
@@ -96,7 +106,7 @@ class GlobalPool(NamedTuple):
         return Shape(1, 1, x.c)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("pool", (("c", x.c), ("h_in", x.h), ("w_in", x.w)), "global_" + self.pool)
+        yield Term("pool", (("c", x.c), *read(x)), "global_" + self.pool)
         yield from read_and_written(y, x, "global_" + self.pool)
 
 

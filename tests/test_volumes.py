@@ -1,0 +1,139 @@
+"""Do networks over volumes cost what one works out by hand, at every size, in specs and Keras files?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnetcost.designs import Settings, find_spec, load, load_spec
+from mnetcost.designs.conventions import load_convention
+from mnetcost.engine.costs import cost
+from mnetcost.engine.graph import Builder
+from mnetcost.engine.ops import OPS, Conv, Input
+from mnetcost.engine.shapes import Volume
+from mnetcost.errors import MnetcostError, ShapeError
+
+SPEC = """
+source = "worked out by hand"
+resolution = [8, 32, 32]
+classes = 5
+layers = [
+  { op = "conv3d", name = "stem", out = 8, kernel = 3, stride = [1, 2, 2] },
+  { op = "norm" },
+  { op = "activation" },
+  { op = "conv3d", name = "spatial", out = 12, kernel = [1, 3, 3] },
+  { op = "conv3d", name = "temporal", out = 8, kernel = [3, 1, 1] },
+  { op = "add", from = ["temporal", "activation 1"] },
+  { op = "max_pool3d", kernel = [1, 2, 2], stride = [1, 2, 2] },
+]
+top = [{ op = "global_pool" }, { op = "dense", out = "classes" }]
+"""
+
+
+def paper(design: Any) -> tuple[int, int]:
+    """Parameters and multiply-adds of a design, as the papers count."""
+    costs, convention = cost(design.graph), load_convention()
+    return (
+        convention.count_params(t for x in costs.layers for t in x.params),
+        convention.madds(t for x in costs.layers for t in x.work),
+    )
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> str:
+    """A small network over video, with a block of a spatial and a temporal convolution."""
+    path = tmp_path / "video.toml"
+    path.write_text(SPEC)
+    return str(path)
+
+
+@pytest.mark.parametrize(("d", "h", "w"), [(8, 32, 32), (16, 64, 48), (4, 33, 32)])
+def test_a_spec_of_volumes_follows_the_resolution(video: str, d: int, h: int, w: int) -> None:
+    """Every multiply-add stands at a depth, a height and a width."""
+    positions = d * -(-h // 2) * (w // 2)
+    weights = 27 * 3 * 8 + 9 * 8 * 12 + 3 * 12 * 8
+    assert paper(load(video, Settings(resolution=(d, h, w)))) == (
+        weights + 16 + 45,
+        weights * positions + 40,
+    )
+
+
+def test_rho_scales_height_and_width_not_the_depth(video: str) -> None:
+    assert load(video, Settings(rho=0.5)).resolution == (8, 16, 16)
+
+
+def test_alpha_scales_the_widths_of_volumes(video: str) -> None:
+    half = load_spec(find_spec(video), Settings(alpha=2.0)).graph
+    assert [n.output.c for n in half.nodes if n.op.__class__ is OPS["conv3d"]] == [16, 24, 16]
+
+
+@pytest.mark.parametrize("resolution", [(32, 32), (8,) * 3])
+def test_a_resolution_of_another_number_of_sides_is_refused(video: str, resolution: tuple[int, ...]) -> None:
+    """A map has two sides, a volume three."""
+    design = video if len(resolution) == 2 else "v2"
+    with pytest.raises(MnetcostError, match="and the resolution is"):
+        load(design, Settings(resolution=resolution))
+
+
+def test_an_op_of_maps_refuses_a_volume_and_names_the_one_that_takes_it() -> None:
+    b = Builder()
+    x = b.add("clip", Input(8, 8, 3, 4))
+    assert b.shape(x) == Volume(4, 8, 8, 3)
+    with pytest.raises(ShapeError, match="conv takes maps of height and width, not a volume") as e:
+        b.add("stem", Conv(8), x)
+    assert e.value.faults[0].hint == "'conv3d' takes volumes"
+
+
+@pytest.mark.parametrize("word", [word for word, cls in OPS.items() if not cls.volumes])
+def test_every_other_op_refuses_a_volume(word: str) -> None:
+    """Nothing is counted that an op does not know."""
+    cls, b = OPS[word], Builder()
+    x = b.add("clip", Input(8, 8, 3, 4))
+    with pytest.raises(ShapeError, match="not a volume"):
+        b.add("op", cls(*[1] * sum(f not in cls._field_defaults for f in cls._fields)), x, x, x)
+
+
+def keras(*layers: dict[str, Any], shape: tuple[Any, ...] = (8, 32, 32, 3)) -> str:
+    """The JSON of a Sequential model."""
+    first = {"class_name": "InputLayer", "config": {"name": "clip", "batch_shape": [None, *shape]}}
+    return json.dumps({"class_name": "Sequential", "config": {"name": "video", "layers": [first, *layers]}})
+
+
+def layer(kind: str, **config: Any) -> dict[str, Any]:
+    """One layer of it."""
+    return {"class_name": kind, "config": {"name": kind.lower(), **config}}
+
+
+STEM = layer("Conv3D", filters=8, kernel_size=[3, 3, 3], strides=[1, 2, 2], padding="same", use_bias=False)
+
+
+@pytest.mark.parametrize(
+    ("size", "madds"), [(None, 1_327_144), ((16, 64, 64), 10_616_872), ((4, 16, 24), 648 * 4 * 96 + 40)]
+)
+def test_a_keras_model_of_volumes(tmp_path: Path, size: tuple[int, ...] | None, madds: int) -> None:
+    """648 weights at each position, two numbers a channel of the norm, and 45 of the classifier."""
+    path = tmp_path / "video.json"
+    tail = [layer("BatchNormalization"), layer("GlobalAveragePooling3D"), layer("Dense", units=5)]
+    path.write_text(keras(STEM, *tail))
+    assert paper(load(str(path), Settings(resolution=size))) == (709, madds)
+
+
+def test_pools_groups_and_flatten_of_a_keras_model_of_volumes(tmp_path: Path) -> None:
+    """8 x 32 x 32 becomes 8 x 16 x 16, then 4 x 8 x 8 twice, and 2 x 4 x 4."""
+    path = tmp_path / "video.json"
+    grouped = layer("Conv3D", name="grouped", filters=8, kernel_size=3, groups=8, padding="same")
+    rest = [layer("MaxPooling3D"), grouped, layer("AveragePooling3D"), layer("Flatten")]
+    path.write_text(keras(STEM, *rest, layer("Dense", units=5, use_bias=False)))
+    flat = 2 * 4 * 4 * 8
+    assert paper(load(str(path))) == (648 + 27 * 8 + 8 + 5 * flat, 648 * 2048 + 216 * 256 + 5 * flat)
+
+
+def test_a_keras_model_with_an_open_depth_needs_a_resolution(tmp_path: Path) -> None:
+    path = tmp_path / "video.json"
+    path.write_text(keras(STEM, shape=(None, None, None, 3)))
+    with pytest.raises(MnetcostError, match="leaves its depth, height and width open"):
+        load(str(path))
+    assert paper(load(str(path), Settings(resolution=(8, 32, 32)))) == (648, 648 * 2048)
