@@ -186,6 +186,8 @@ SORTED = {
     "Whole": st.sampled_from([0, 0, 1, 8, 1_000_000]),
     "Repeat": st.sampled_from([1, 1, 1, 1, 2, 3, 40]),
     "Size": SIDES | st.lists(SIDES, min_size=2, max_size=2),
+    "Padding3": st.sampled_from([*PADDINGS, 0, 1, [1, 0, 2]]),
+    "Size3": SIDES | st.lists(SIDES, min_size=3, max_size=3),
     "Flag": st.booleans(),
     "Ratio": st.sampled_from([0.001, 0.5, 1, 1.5, 2, 6, 1000]),
     "Ratios": st.sampled_from([0.001, 0.5, 2, [1, 0.5], 1000]),
@@ -204,6 +206,17 @@ SORTED = {
 """Values that each sort of key takes, the ordinary and the extreme."""
 
 
+def values_of(cls: Any, key: str, sort: str) -> st.SearchStrategy[Any]:
+    """Values that a field takes."""
+    field = getattr(cls, "fields", {}).get(key)  # of a block that is data
+    if sort == "Choice":
+        return st.sampled_from(field.words if field else CHOICES[key])
+    if field is None or (field.multiple == 1 and field.most is None):
+        return SORTED[sort]
+    fits = [n for n in (1, 2, 3, 8, 24, 64, 1_000_000) if n % field.multiple == 0 and n <= (field.most or n)]
+    return st.sampled_from(fits)
+
+
 @st.composite
 def grown_specs(draw: st.DrawFn) -> dict[str, Any]:
     """A spec of which each row by itself is right: whatever blocks and ops, in whatever order."""
@@ -220,7 +233,7 @@ def grown_specs(draw: st.DrawFn) -> dict[str, Any]:
                 if sort == "Row":
                     row[key] = draw(st.sampled_from(["input", *(r["name"] for r in rows)]))
                 else:
-                    row[key] = draw(st.sampled_from(CHOICES[key]) if sort == "Choice" else SORTED[sort])
+                    row[key] = draw(values_of(cls, key, sort))
         ways, needed = EITHER.get(op, ((), False))
         used = [way for way in ways if any(key in row for key in way)] or list(ways) * needed
         for way in used[:1]:

@@ -22,16 +22,15 @@ from mnetcost.designs.budgets.metrics import METRICS
 from mnetcost.designs.readers import READERS
 from mnetcost.designs.schema import ABOUT, takes
 from mnetcost.designs.sorts import sorts_of
+from mnetcost.designs.spec import VOCABULARY
 from mnetcost.designs.spec.language import (
     CHANGE_KEYS,
     EITHER,
     ROUNDING_KEYS,
     ROW_KEYS,
     TOP_KEYS,
-    VOCABULARY,
     WIDTH_KEYS,
 )
-from mnetcost.engine.blocks import BLOCKS
 from mnetcost.engine.fields import ACTIVATIONS, CHOICES
 from mnetcost.engine.ops import OPS, SEVERAL_INPUTS
 from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
@@ -79,15 +78,25 @@ def fields(cls: Any, choices: Mapping[str, tuple[str, ...]]) -> str:
         if key == "width":
             rows += [(f"`{k}`", takes(WIDTH_KEYS[k], k), "as in `[widths]`") for k in ROUNDING_KEYS]
         else:
-            words = takes(sort, key, choices.get(key, CHOICES.get(key, ())) if sort == "Choice" else ())
+            field = getattr(cls, "fields", {}).get(key)  # of a block that is data
+            known = field.words if field else choices.get(key, CHOICES.get(key, ()))
+            words = takes(sort, key, known if sort == "Choice" else ())
+            words += f", a multiple of {field.multiple}" if field and field.multiple > 1 else ""
+            words += f", at most {field.most}" if field and field.most else ""
             rows.append(
                 (
                     f"`{key}`",
                     words,
-                    default(cls._field_defaults[key]) if key in cls._field_defaults else "required",
+                    default(silent(cls, key)) if key in cls._field_defaults else "required",
                 )
             )
     return table(("key", "takes", "default"), rows)
+
+
+def silent(cls: Any, key: str) -> Any:
+    """What a key is where the row is silent."""
+    field = getattr(cls, "fields", {}).get(key)
+    return field.expression.text if field and field.expression else cls._field_defaults[key]
 
 
 def vocabulary(ops: Mapping[str, type]) -> str:
@@ -198,7 +207,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "widths": widths,
     "roundings": roundings,
     **{name: lambda name=name: rules(name) for name in RULE_TABLES},
-    "blocks": lambda: vocabulary(BLOCKS),
+    "blocks": lambda: vocabulary({word: cls for word, cls in VOCABULARY.items() if word not in OPS}),
     "ops": lambda: vocabulary(OPS),
     "activations": lambda: ", ".join(f"`{name}`" for name in ACTIVATIONS),
     "modules": modules,
@@ -253,6 +262,5 @@ def made() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    assert {**BLOCKS, **OPS} == VOCABULARY
     for path, text in made().items():
         path.write_text(text, "utf-8")

@@ -42,7 +42,7 @@ DEEP = {
     ),
     "an integer of thousands of digits": (
         "resolution = 0x" + "f" * 5000 + "\nlayers = [{ op = 'flatten' }]",
-        f"error: net.toml:1: resolution: 'resolution' must be {SIDE}, not that",
+        f"error: net.toml:1: resolution: 'resolution' must be {SIDE}, or [depth, height, width], not that",
     ),
 }
 """Specs that are too long for a page of tests/mistakes/, where the others are."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from mnetcost.engine.blocks import BLOCKS
-from mnetcost.engine.ops import OPS
+from mnetcost.designs.spec import VOCABULARY
 
 UNSAID: dict[str, dict[str, Any]] = {
     "conv": {
@@ -224,10 +223,10 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("word", [*OPS, *BLOCKS])
+@pytest.mark.parametrize("word", list(VOCABULARY))
 def test_a_silent_row_means_what_the_pages_say(word: str) -> None:
     """A changed default changes every spec that leaves it unsaid; what has none must be given."""
-    cls: Any = OPS.get(word) or BLOCKS[word]
+    cls: Any = VOCABULARY[word]
     assert cls._field_defaults == UNSAID[word]
     assert [type(v) for v in cls._field_defaults.values()] == [type(v) for v in UNSAID[word].values()]
     assert tuple(f for f in cls._fields if f not in UNSAID[word]) == NEEDED.get(word, ())

@@ -23,7 +23,11 @@ from mnetcost.errors import SpecError
 from .mutants import mutated_trees, toml
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
-FLAT = [name for name in shipped() if not {"extends", "change"} & set(tomllib.loads(shipped_spec(name).text))]
+FLAT = [
+    name
+    for name in shipped()
+    if not {"extends", "change", "block"} & set(tomllib.loads(shipped_spec(name).text))
+]
 
 
 def reader_takes(tree: dict[str, Any]) -> bool:

@@ -9,20 +9,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..engine.blocks import BLOCKS
+from ..engine.blocks import FLAT
 from ..engine.fields import LEARNED
 from ..engine.graph import LARGEST_MAP, Builder, Graph, Node
 from ..engine.num import Num, anywhere, everywhere
-from ..engine.ops import OPS
 from ..engine.ops.op import traits
 from ..engine.rules import OUTPUT
-from ..engine.site import Site
+from ..engine.site import Pair, Site
 from ..engine.terms import Term
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
 from .sorts import CLASSES, LARGEST_COUNT
-from .spec import Row, Spec
-from .spec.language import naming_keys
+from .spec import Block, Row, Spec, vocabulary
+from .spec.language import Vocabulary, naming_keys
 
 if TYPE_CHECKING:
     from ..engine.ops.op import OpClass
@@ -45,9 +44,10 @@ def build(
     site.printed[site.x] = spec.channels
     named = {INPUT: site.x}
     numbers: dict[str, int] = {}
+    words = vocabulary(spec.blocks)
     for row in (*spec.layers, *spec.top) if top else spec.layers:
         try:
-            _add_row(site, row, classes, named, numbers)
+            _add_row(site, row, words, classes, named, numbers)
         except ShapeError as e:
             raise _placed(spec, row, e) from None
     return builder.graph(notes=_widened(site))
@@ -90,42 +90,55 @@ def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
 
 
 def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
-    return SpecError(
-        *(Fault(f.message, *row_line(spec, row, f.place), f.place or row.key, f.hint) for f in e.faults)
-    )
+    """The faults of a row with its file and line; those of a row of a block also say which row used it."""
+    found = []
+    for f in e.faults:
+        file, line = row_line(spec, row, "" if f.file else f.place)
+        if f.file:
+            where = f"line {line}" if file == f.file else f"{file}:{line}"
+            found.append(f._replace(message=f"{f.message}; used by {row.key}, {where}"))
+        else:
+            found.append(Fault(f.message, file, line, f.place or row.key, f.hint))
+    return SpecError(*found)
 
 
-def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers: dict[str, int]) -> None:
+def _add_row(
+    site: Site, row: Row, words: Vocabulary, classes: Num, named: dict[str, int], numbers: dict[str, int]
+) -> None:
     """Add the layers of one row, as often as it repeats."""
-    cls = BLOCKS.get(row.op) or OPS[row.op]
+    cls = words[row.op]
     label = row.name
     if not label:
         numbers[cls.label] = numbers.get(cls.label, 0) + 1
         label = f"{cls.label} {numbers[cls.label]}"
-    fields = dict(row.fields)
-    site.role = row.role
-    for key, value in row.fields.items():
-        if value.__class__ is not str:
-            continue
-        if key in naming_keys(row.op):
-            fields[key] = _find(value, named, f"{row.key}.{key}")
-        elif of := CLASSES.fullmatch(value):
-            fields[key] = _of_classes(classes, of, f"{row.key}.{key}")
-            site.role = OUTPUT
+    fields = _row_fields(site, row, cls, classes, named)
     site.row, site.why, site.shared = row.key, row.why, row.shared or bool(row.weights)
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)
     first, source = (
         len(site.builder.nodes),
         _find(row.weights, named, f"{row.key}.weights") if row.weights else 0,
     )
+
+    def place(site: Site, op: str, given: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
+        cls = words[op]
+        if isinstance(cls, Block):
+            from .patterns import build_block
+
+            build_block(site, cls, given, inputs, words, classes, place)
+        elif hasattr(cls, "build"):
+            site.x = inputs[0]
+            outer = site.prefix, site.branch
+            if site.branch and cls not in FLAT:
+                site.prefix, site.branch = f"{site.prefix}{site.branch}/", ""
+            cls(**given).build(site)
+            site.prefix, site.branch = outer
+        else:
+            _single(site, cls, given, inputs)
+
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
     for site.place, copy in row.copies(label, fields):
-        if row.op in BLOCKS:
-            site.x = inputs[0]
-            cls(**copy).build(site)
-        else:
-            _single(site, cls, copy, inputs)
+        place(site, row.op, copy, inputs)
         inputs = (site.x,)
         if site.place in named:
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
@@ -140,6 +153,25 @@ def _add_row(site: Site, row: Row, classes: Num, named: dict[str, int], numbers:
     named[label] = site.x
     if row.weights:
         _check_weights(site.builder, row, source, first)
+
+
+def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[str, int]) -> dict[str, Any]:
+    """A row's fields with rows and numbers of classes for words; sets the role of its widths."""
+    fields = dict(row.fields)
+    site.role = row.role
+    naming = naming_keys(cls)
+    for key, value in row.fields.items():
+        if value.__class__ is not str:
+            continue
+        if key in naming:
+            fields[key] = _find(value, named, f"{row.key}.{key}")
+        elif of := CLASSES.fullmatch(value):
+            fields[key] = _of_classes(classes, of, f"{row.key}.{key}")
+            if isinstance(cls, Block):
+                fields[key] = Pair(fields[key], fields[key])
+            else:
+                site.role = OUTPUT
+    return fields
 
 
 def _check_weights(builder: Builder, row: Row, source: int, first: int) -> None:
@@ -195,17 +227,19 @@ def _of_classes(classes: Num, of: re.Match[str], place: str) -> Num:
     return width
 
 
-def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
+def _single(site: Site, cls: OpClass, row: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
     """Add one single op, its widths at this alpha."""
     site.x = inputs[0]
-    fields, printed = dict(fields), None
-    if (like := fields.pop("like", None)) is not None:
-        fields["h"], fields["w"], _ = site.builder.shape(like)
-    table = dict(fields)
+    given, printed = dict(row), None
+    if (like := given.pop("like", None)) is not None:
+        given["h"], given["w"], _ = site.builder.shape(like)
+    table = {key: value.printed if value.__class__ is Pair else value for key, value in given.items()}
+    fields = {key: value.actual if value.__class__ is Pair else value for key, value in given.items()}
     for field, way in cls.follows.items():
         if field in fields:
-            number, follow = fields[field], FOLLOW[way]
-            fields[field] = follow.number(site, number, field)
+            number, follow = table[field], FOLLOW[way]
+            if given[field].__class__ is not Pair:
+                fields[field] = follow.number(site, number, field)
             printed = number if follow.gives_width and printed is None else printed
     if fields.get("function") in LEARNED:
         learned = fields["function"]
@@ -219,7 +253,7 @@ def _single(site: Site, cls: OpClass, fields: Mapping[str, Any], inputs: tuple[i
         in_table = cls(**{**fields, **table}) if cls.follows else op
         printed = in_table.printed(*(site.printed[i] for i in inputs))
     before = site.shape.c
-    site.add("", op, *inputs, why=site.why or cls.why, printed=printed)
+    site.add(site.branch, op, *inputs, why=site.why or cls.why, printed=printed)
     if printed is None and not everywhere(site.shape.c == before):
         site.printed[site.x] = site.shape.c  # flattened, reshaped: no width of the paper's any more
 

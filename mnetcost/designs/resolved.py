@@ -35,6 +35,10 @@ def _lines(spec: Spec) -> Iterator[str]:
     for table, given in _tables(spec.rules).items():
         if given:
             yield from ("", f"[{table}]", *(f"{key} = {value(v)}" for key, v in given.items()))
+    for name, block in spec.blocks.items():
+        yield from ("", f"[block.{name}]")
+        yield from (f"{key} = {value(v)}" for key, v in block.table.items() if key != "layers")
+        yield from ("layers = [", *(f"  {value(row)}," for row in block.table["layers"]), "]")
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from typing import Any
 from ..engine.fields import CHOICES
 from ..engine.ops import SEVERAL_INPUTS
 from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
+from .shipped import with_own_blocks
 from .sorts import LONGEST_LIST, SORTS, Wrong, sorts_of, word
 from .spec import EITHER, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS, rule_keys
+from .spec.language import FIELD_NAME, FIELD_SORTS, INNER_KEYS
 
 ABOUT: dict[str, str] = {
     "title": "The network's full name.",
@@ -28,6 +30,11 @@ ABOUT: dict[str, str] = {
     "layers": "The rows of the network, one per layer or block, in order.",
     "top": "The rows that --no-top leaves out: pooling and classifier.",
     "change": "Changes to the rows of the spec that is extended.",
+    "block": "Blocks of this spec: each a table [block.NAME]; NAME may then be the `op` of a row.",
+    "inputs": "Names of the maps that the block reads; by default one, `in`.",
+    "fields": "The keys of a row that uses the block, each with its sort, or a table of sort and default.",
+    "rows": "The rows of the block. A value may be an expression over the fields, `in` and the rows above.",
+    "when": "An expression; the row is there where it is true. Elsewhere its name means what it reads.",
     "widths": "How widths scale with alpha.",
     "op": "The block or single op of this row.",
     "name": "The row's name, in reports and in `from` of other rows.",
@@ -90,12 +97,27 @@ def closed_table(properties: dict[str, Any], about: str, **more: Any) -> dict[st
     }
 
 
+def _fields(cls: Any) -> dict[str, Any]:
+    """Describe the fields of an op or a block."""
+    known = {}
+    for key, sort in sorts_of(cls).items():
+        of_block = cls.fields[key] if hasattr(cls, "fields") else None
+        words = of_block.words if of_block else ()
+        known[key] = _field(sort, key, words, cls._field_defaults.get(key))
+        bounds = {}
+        if of_block and of_block.multiple > 1:
+            bounds["multipleOf"] = of_block.multiple
+        if of_block and of_block.most is not None:
+            bounds["maximum"] = of_block.most
+        if bounds:
+            known[key] = {"allOf": [known[key], bounds]}
+    return known
+
+
 def _row(op: str) -> dict[str, Any]:
     """Describe a row of one op: the op's fields, and the keys of every row."""
     cls: Any = VOCABULARY[op]
-    fields = {
-        key: _field(sort, key, default=cls._field_defaults.get(key)) for key, sort in sorts_of(cls).items()
-    }
+    fields = _fields(cls)
     common: dict[str, Any] = {"op": {"const": op}, **{key: _ref(key) for key in ROW_KEYS if key != "op"}}
     needed = ["op", *(key for key in fields if key not in cls._field_defaults)]
     if op in SEVERAL_INPUTS:
@@ -138,8 +160,8 @@ def _any_row() -> dict[str, Any]:
     """Describe what a change may match or set: every key of every row, with the values that any op takes."""
     known: dict[str, list[dict[str, Any]]] = {key: [_ref(key)] for key in ROW_KEYS}
     for cls in VOCABULARY.values():
-        for key, sort in sorts_of(cls).items():
-            values = _field(sort, key)
+        for key, values in _fields(cls).items():
+            values = {k: v for k, v in values.items() if k != "default"}
             if values not in known.setdefault(key, []):
                 known[key].append(values)
     return {key: values[0] if len(values) == 1 else {"anyOf": values} for key, values in known.items()}
@@ -157,6 +179,60 @@ def _rules(table: str) -> dict[str, Any]:
     return closed_table(known, summary(cls))
 
 
+def _block() -> dict[str, Any]:
+    """Describe a block of the spec's own. What its expressions may name is for the reader to check."""
+    sort = {
+        "anyOf": [{"enum": list(FIELD_SORTS)}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+    }
+    whole = {"type": "integer", "minimum": 1}
+    field = closed_table(
+        {"sort": sort, "default": {}, "multiple": whole, "most": whole}, "", required=["sort"]
+    )
+    row = {
+        "type": "object",
+        "properties": {**{key: {} for key in INNER_KEYS}, "when": {"description": ABOUT["when"]}},
+        "required": ["op"],
+    }
+    named = {"propertyNames": {"pattern": f"^{FIELD_NAME.pattern}$"}}
+    fields = {
+        "type": "object",
+        "description": ABOUT["fields"],
+        "additionalProperties": {"anyOf": [*sort["anyOf"], field]},
+    }
+    block = closed_table(
+        {
+            "why": {"description": "What the block is, and what its fields mean.", **_ref("Text")},
+            "source": {"description": ABOUT["source"], **_ref("Text")},
+            "inputs": {"description": ABOUT["inputs"], **_ref("Names")},
+            "fields": {**fields, **named},
+            "layers": {"description": ABOUT["rows"], "type": "array", "items": row, "minItems": 1},
+        },
+        "A block: rows that several rows of a spec stand for.",
+        required=["layers"],
+    )
+    return {"type": "object", "description": ABOUT["block"], "additionalProperties": block, **named}
+
+
+def _known_words(any_row: dict[str, Any]) -> dict[str, Any]:
+    """Describe a spec whose words are all known here: it has no blocks of its own, and inherits none."""
+    op = {"items": {"properties": {"op": {"enum": list(VOCABULARY)}}}}
+    keys = {"propertyNames": {"enum": list(any_row)}}
+    change = {
+        "match": keys,
+        "set": keys,
+        "unset": {"items": {"enum": list(any_row)}},
+        "before": op,
+        "after": op,
+    }
+    strange = [
+        {"required": ["block"]},
+        {"required": ["extends"], "properties": {"extends": {"pattern": r"\.toml$"}}},
+        {"required": ["extends"], "properties": {"extends": {"enum": with_own_blocks()}}},
+    ]
+    known = {"layers": op, "top": op, "change": {"items": {"properties": change}}}
+    return {"if": {"not": {"anyOf": strange}}, "then": {"properties": known}}
+
+
 @lru_cache(None)
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the spec language.
@@ -170,7 +246,11 @@ def schema() -> dict[str, Any]:
     change = {
         "match": {"description": ABOUT["match"], **_ref("keys"), "minProperties": 1},
         "set": {"description": ABOUT["set"], **_ref("keys")},
-        "unset": {"description": ABOUT["unset"], "type": "array", "items": {"enum": list(any_row)}},
+        "unset": {"description": ABOUT["unset"], "type": "array", "items": {"type": "string"}},
+        "block": {
+            "description": "The block whose rows are changed. Default: the rows of the spec.",
+            "type": "string",
+        },
         "remove": {"description": ABOUT["remove"], "type": "boolean"},
         "before": {"description": ABOUT["before"], **rows},
         "after": {"description": ABOUT["after"], **rows},
@@ -185,6 +265,7 @@ def schema() -> dict[str, Any]:
             "type": "array",
             "items": closed_table(change, ABOUT["change"], required=["match"]),
         },
+        "block": _block(),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -196,6 +277,7 @@ def schema() -> dict[str, Any]:
             {"required": ["extends"]},
             {"required": ["resolution", "layers"], "properties": {"layers": {"minItems": 1}}},
         ],
+        **_known_words(any_row),
         "$defs": {
             **{
                 sort: {"description": takes(sort, ""), **SORTS[sort].schema}
@@ -203,14 +285,15 @@ def schema() -> dict[str, Any]:
                 if sort != "Choice"
             },
             **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
-            "op": {"description": ABOUT["op"], "enum": list(VOCABULARY)},
+            "op": {"description": ABOUT["op"], "type": "string"},
             "role-widths": closed_table(
                 widths, "The rule for rows with this role; the default of each key is its value in [widths]."
             ),
-            "keys": closed_table(any_row, "Keys of a row."),
+            "keys": {"type": "object", "description": "Keys of a row.", "properties": any_row},
             "row": {
                 "type": "object",
-                "properties": any_row,  # for completion; the schema of each op below has those it takes
+                # for completion; the schema of each op below has the values that it takes
+                "properties": {**{key: {} for key in any_row}, **{key: _ref(key) for key in ROW_KEYS}},
                 "required": ["op"],
                 "allOf": [
                     {"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")}

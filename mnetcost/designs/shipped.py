@@ -24,6 +24,7 @@ CONVENTIONS_FOLDER = "conventions"
 
 
 BLOCKS_FOLDER = "blocks"
+"""The folder of blocks that any spec may use, a file each."""
 
 
 NETS_FOLDER = "nets"
@@ -106,3 +107,24 @@ def family_of(name: str) -> str:
     """
     path = spec_path(name)
     return path.parent.name if path and path.parent.parent.name == NETS_FOLDER else ""
+
+
+@lru_cache(None)
+def shipped_blocks() -> tuple[str, ...]:
+    """The words of the blocks in specs/blocks/."""
+    return tuple(sorted(p.stem for p in (specs_folder() / BLOCKS_FOLDER).glob("*.toml")))
+
+
+@lru_cache(1024)
+def block_path(word: str) -> Path | None:
+    """The file of a shipped block; None if the word is not one's."""
+    if not (word.isascii() and word.replace("_", "").isalnum() and len(word) <= LONGEST_NAME):
+        return None
+    path = specs_folder() / BLOCKS_FOLDER / f"{word}.toml"
+    return path if path.is_file() else None
+
+
+@lru_cache(None)
+def with_own_blocks() -> list[str]:
+    """The shipped designs whose file holds a block of its own."""
+    return [name for name, path in spec_files() if "[block." in path.read_text("utf-8")]

@@ -326,4 +326,6 @@ SORTS: dict[str, Sort] = {
 
 def sorts_of(cls: type | OpClass) -> dict[str, str]:
     """The fields of an op, a block or a rule table, each with the name of its sort."""
+    if (found := getattr(cls, "sorts", None)) is not None:
+        return dict(found)  # a block that is data
     return {name: getattr(kind, "__metadata__", (name,))[0] for name, kind in cls.__annotations__.items()}

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from ..errors import ShapeError
 from .fields import Choice, Count, MaybeFlag, MaybeFunction, Padding, Share, Size, Width
-from .num import at_least, pair, truncate
+from .num import anywhere, at_least, pair, truncate
 from .ops import Constant, Dense, DynamicConv, GlobalPool, MatMul
 from .ops.op import op
 from .site import Site
@@ -35,6 +36,8 @@ class ExpertConv(NamedTuple):
     def build(self, s: Site) -> None:
         start, c, style = s.x, s.shape.c, s.rules.style
         out, groups = s.width(self.out), s.groups(self.groups)
+        if anywhere(c % groups):
+            raise ShapeError(f"{groups} groups do not divide {c} input channels")
         s.add("pool", GlobalPool(), why="one number per channel, so that the shares see the whole map")
         if self.reduce:
             middle = at_least(truncate(c * self.reduce), 1)

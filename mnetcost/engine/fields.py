@@ -82,8 +82,6 @@ CHOICES = {
     "pool": ("average", "max"),
     "method": ("nearest", "bilinear", "bicubic"),
     "layers": ("pointwise", "dense"),
-    "stride_on": ("spatial", "first"),
-    "shortcut": ("project", "every", "none"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power", "compare", "select"),
     "over": ("height", "width", "positions", "channels"),
     "axes": ("hcw", "whc", "wch", "chw", "cwh"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import Fault, ShapeError
-from .num import Num
+from .num import Num, choose, is_array
 from .ops import OPS, Input, Op
 from .ops.op import traits
 from .shapes import Shape, Volume
@@ -123,6 +123,8 @@ class Builder:
             raise ShapeError(
                 *(Fault(f.message, place=f"layer {name!r}", hint=f.hint) for f in e.faults)
             ) from None
+        if is_array(when):  # where it is not there, what it reads passes by
+            output = where(when, output, nodes[inputs[0]].output)
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
@@ -145,3 +147,19 @@ class Builder:
     ) -> Graph:
         """Return the graph of all layers added so far."""
         return Graph(tuple(self.nodes), weight_bytes, tuple(left_out), tuple(notes))
+
+
+def where(condition: Num, yes: Shape, no: Shape) -> Shape:
+    """One shape where the condition holds (0/1) and another elsewhere; a side that is the same stays one
+    number.
+
+    Raises ShapeError where one is a map and the other a volume.
+    """
+    if yes.__class__ is not no.__class__:
+        raise ShapeError(f"in some designs of the grid this is {yes}, in others {no}")
+    return yes.__class__(
+        *(
+            a if a is b or (not is_array(a) and not is_array(b) and a == b) else choose(condition, a, b)
+            for a, b in zip(yes, no, strict=True)
+        )
+    )

@@ -1,18 +1,36 @@
 """What does a block know when it is built? Its input, its widths at this alpha, and how to add layers."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Fault, ShapeError
 from .fields import LEARNED, PRELU
 from .graph import Builder, Ref
 from .num import Num, anywhere, everywhere, is_array, pair
 from .ops import Activation, Add, Conv, Dense, DepthwiseConv, Gate, GlobalPool, Norm, Op, Pad, PRelu
-from .ops.op import traits
+from .ops.op import op, traits
 from .rules import Rules
 from .shapes import Shape
-from .terms import BIASED
+from .terms import BIASED, Terms
 
 ALWAYS: Num = 1
+
+
+class Pair(NamedTuple):
+    """A number of channels in a block that is data: as printed, and as alpha leaves it."""
+
+    printed: Num
+    actual: Num
+
+
+@op("add")
+class MaybeAdd(NamedTuple):
+    """The shortcut of a grid in which only some cells have one; its first input gives the shape."""
+
+    def shape(self, x: Shape, *xs: Shape) -> Shape:
+        return x
+
+    def work(self, y: Shape, *xs: Shape) -> Terms:
+        return Add().work(y, *xs)
 
 
 class Site:
@@ -28,6 +46,11 @@ class Site:
         self.role = ""
         self.why = ""
         self.shared = False
+        # inside a block that is data: what stands before the names of layers, the row's own name, the
+        # cells (0/1) where the row is there, and how many rows of blocks there were
+        self.prefix = self.branch = ""
+        self.when: Num = ALWAYS
+        self.rows = 0
         self.written = {
             label: word for label, word in rules.written._asdict().items() if word not in ("", "module")
         }
@@ -44,6 +67,8 @@ class Site:
         """Scale a printed width by the rule of this row's role, and record where rounding makes it wider
         than printed although alpha is below 1.
         """
+        if printed.__class__ is Pair:
+            return printed.actual
         width = self.rules.width(self.role).width(printed, self.alpha)
         if self.alpha.__class__ is float and self.alpha < 1 and not is_array(width) and width > printed:
             self.widened.setdefault(self.place, (printed, width))
@@ -63,6 +88,13 @@ class Site:
         itself.
         """
         x = inputs or (self.x,)
+        part = self.prefix + part
+        if self.when is not ALWAYS:
+            when = when * self.when
+        if op is ADD and is_array(when):
+            op = MaybeAdd()
+        if printed.__class__ is Pair:
+            printed = printed.printed
         name = f"{self.place}/{part}" if part else self.place
         if written is None:
             written = self.written.get(traits(op).label, "")
@@ -140,6 +172,8 @@ class Site:
         """The groups of a convolution: as many as there are printed channels are one a channel, as in a
         depthwise convolution.
         """
+        if printed.__class__ is Pair:
+            return printed.actual
         return self.shape.c if printed != 1 and printed == self.printed[self.x] else printed
 
     def bias(self, given: bool | None) -> bool:

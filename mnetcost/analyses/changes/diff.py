@@ -19,7 +19,7 @@ from ...engine.graph import Graph
 from ...errors import ShapeError, SpecError
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .edits import Change, script
-from .units import State, state_of, substance, tied
+from .units import State, same_blocks, state_of, substance, tied
 from .words import Names, text_of
 
 SCHEMA = "mnetcost.diff/1"
@@ -99,6 +99,8 @@ def diff(old: Design, new: Design, convention: Convention) -> Diff:
     Raises UnknownOpError where a layer cannot be costed, unless the design was loaded to go on without it.
     """
     by_row = all(design.spec is not None and not tied(design.spec) for design in (old, new))
+    if by_row and old.spec and new.spec:
+        by_row = same_blocks(old.spec, new.spec)
     start = state_of(old, by_row)
     edits = script(start, state_of(new, by_row))
     names = Names(edits.old_names, edits.new_names, start, edits.end)

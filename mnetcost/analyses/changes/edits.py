@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...engine.blocks import BLOCKS
 from ...engine.ops import Norm
 from ...engine.rules import Rules
 from .matching import VIEWS, Pairs, aspects, interchangeable, match
@@ -231,7 +230,7 @@ def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 def _held(units: Sequence[Unit]) -> set[tuple[str, ...]]:
     """Return the [style] keys that every block has as a field: a difference is then one of the blocks."""
-    blocks = [u for u in units if u.op in BLOCKS]
+    blocks = [u for u in units if u.is_block]
     return {("style", field) for field in FROM_STYLE if all(field in u.fields for u in blocks)}
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ...designs.build import INPUT, build
 from ...designs.settings import Design
-from ...designs.spec import Row, Spec
+from ...designs.spec import VOCABULARY, Block, Row, Spec, vocabulary
 from ...designs.spec.language import naming_keys
-from ...engine.blocks import BLOCKS
 from ...engine.graph import Builder, Graph
 from ...engine.ops import CLASSES, WORDS, Conv, DepthwiseConv, Reshape, TransposedConv
 from ...engine.rules import Rules
@@ -22,8 +21,6 @@ from ...engine.shapes import Shape
 if TYPE_CHECKING:
     from ...engine.ops.op import OpClass
 
-OF_WORD: dict[str, OpClass] = {**CLASSES, **BLOCKS}
-"""The class of every word that a piece's op may be."""
 SAME = "same"
 BESIDE = ("shared", "written")  # what a layer of a graph says beside its op's fields
 
@@ -42,11 +39,17 @@ class Unit(NamedTuple):
     named: bool = False  # by its author, not by counting
     place: str = ""  # the block a layer belongs to
     shape: Shape | None = None  # what a layer gives
+    own: Block | None = None  # the class of its op, if that is a block of its spec
 
     @property
     def cls(self) -> OpClass:
         """The class of its op, with the traits that `@op` gives it."""
-        return OF_WORD[self.op]
+        return cast("OpClass", self.own) or CLASSES.get(self.op) or VOCABULARY[self.op]
+
+    @property
+    def is_block(self) -> bool:
+        """Does it stand for several layers?"""
+        return self.op not in CLASSES
 
     @property
     def heavy(self) -> bool:
@@ -87,8 +90,9 @@ class State(NamedTuple):
         if self.spec is None:
             return rebuild(units)
         rows = tuple(Row(u.op, u.fields, u.id, u.inputs, role=u.role) for u in units)
+        blocks = {u.op: u.own for u in units if u.own}
         spec = self.spec._replace(
-            rules=world.rules, channels=world.channels, layers=rows, top=(), file="", text=""
+            rules=world.rules, channels=world.channels, layers=rows, top=(), file="", text="", blocks=blocks
         )
         *depth, height, width = world.resolution
         return build(spec, float(world.alpha), height, width, world.classes, True, *depth)
@@ -104,10 +108,9 @@ class State(NamedTuple):
         return tuple(out)
 
 
-def complete(op: str, fields: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+def complete(cls: OpClass, fields: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """A row's fields with the defaults of its op, and with the design's style where the row is silent."""
     style = rules.style
-    cls = OF_WORD[op]
     full = {**cls._field_defaults, **fields}
     if cls.styled:
         full = {
@@ -115,7 +118,7 @@ def complete(op: str, fields: Mapping[str, Any], rules: Rules) -> dict[str, Any]
             "padding": fields.get("padding", style.padding),
             "bias": fields.get("bias", style.bias),
         }
-    if op in BLOCKS:
+    if cls not in WORDS:  # a block
         for key in FROM_STYLE:
             if full.get(key, "no such field") in (None, ""):
                 full[key] = getattr(style, key)
@@ -126,16 +129,27 @@ def rows(spec: Spec, top: bool) -> Iterator[Unit]:
     """The rows of a spec, unrolled: one piece for every repetition, called as the report calls it."""
     numbers: Counter[str] = Counter()
     ends: dict[str, str] = {}
+    words = vocabulary(spec.blocks)
     for row in (*spec.layers, *spec.top) if top else spec.layers:
         label = row.name
         if not label:
-            word = OF_WORD[row.op].label
+            word = words[row.op].label
             numbers[word] += 1
             label = f"{word} {numbers[word]}"
-        fields = complete(row.op, row.fields, spec.rules)
+        fields = complete(words[row.op], row.fields, spec.rules)
         inputs = tuple(ends.get(i, i) for i in row.inputs)
         for place, copy in row.copies(label, fields):
-            yield Unit(place, row.op, copy, inputs, row.role, row.key, bool(row.name), place)
+            yield Unit(
+                place,
+                row.op,
+                copy,
+                inputs,
+                row.role,
+                row.key,
+                bool(row.name),
+                place,
+                own=spec.blocks.get(row.op),
+            )
             inputs = ()
         ends[label] = place
 
@@ -188,8 +202,11 @@ def rebuild(units: list[Unit]) -> Graph:
 
 def tied(spec: Spec) -> bool:
     """Does a row name another one by a key besides `from`? Changes of rows would not follow that."""
+    words = vocabulary(spec.blocks)
     return any(
-        row.shared or row.weights or any(row.fields.get(key) is not None for key in naming_keys(row.op))
+        row.shared
+        or row.weights
+        or any(row.fields.get(key) is not None for key in naming_keys(words[row.op]))
         for row in (*spec.layers, *spec.top)
     )
 
@@ -211,6 +228,16 @@ def substance(graph: Graph) -> list[tuple[Any, ...]]:
     found = []
     for n in graph.nodes:
         word, fields = _canonical(n.op, graph.inputs(n), n.output)
-        inputs = tuple(sorted(n.inputs)) if OF_WORD[word].commutes else n.inputs
+        inputs = tuple(sorted(n.inputs)) if CLASSES[word].commutes else n.inputs
         found.append((word, fields, inputs, n.output, n.shared))
     return found
+
+
+def same_blocks(old: Spec, new: Spec) -> bool:
+    """Does every word that is a block of either spec mean the same in both?"""
+    ours, theirs = vocabulary(old.blocks), vocabulary(new.blocks)
+    return all(
+        getattr(ours.get(word), "table", word) == getattr(theirs.get(word), "table", word)
+        for word in {*old.blocks, *new.blocks}
+        if word in ours and word in theirs
+    )

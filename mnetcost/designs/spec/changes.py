@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...engine.graph import MOST_LAYERS
-from ..reading import Spot, Table
+from ..reading import Spot, Table, shown
+from ..shipped import block_path, shipped_blocks
 from ..sorts import read_flag
-from .language import CHANGE_KEYS, row_keys
+from .language import CHANGE_KEYS, class_keys
 from .rows import row_tables
+from .words import row_keys
 
 # rows that the changes of a design look at, all together: a thousand changes of a thousand rows
 MOST_LOOKS = 1_000_000
@@ -24,6 +27,7 @@ class Change(NamedTuple):
     remove: bool
     before: list[Table]
     after: list[Table]
+    known: bool  # are there such keys as `match` has?
 
     def matches(self, row: Table) -> bool:
         """Whether a row has every value that `match` asks for."""
@@ -40,7 +44,7 @@ class Change(NamedTuple):
         return Table(row.reading, row.spot, values, {**row.moved, **self.spots})
 
 
-def read_change(table: Table) -> Change | None:
+def read_change(table: Table, own: Iterable[str]) -> Change | None:
     """Read one [[change]]; None, and a fault, where it does not say which rows it is for or what to set."""
     for key in table.values:
         if key not in CHANGE_KEYS:
@@ -54,7 +58,10 @@ def read_change(table: Table) -> Change | None:
     if not isinstance(new, dict) or not isinstance(unset, list) or not all(isinstance(k, str) for k in unset):
         table.fault("'set' must be a table of keys and values, and 'unset' a list of keys")
         return None
-    known = row_keys()
+    also = ("when",) if "block" in table.values else ()
+    known: Collection[str] = (*class_keys(), *own, *also)
+    if not {*match, *new, *unset} <= {*known}:
+        known = row_keys((*own, *also))
     for spot, key in (
         *((table.at("match").at(key), key) for key in match),
         *((table.at("set").at(key), key) for key in new),
@@ -72,14 +79,16 @@ def read_change(table: Table) -> Change | None:
         table.read("remove", read_flag, False),
         before,
         after,
+        {*match} <= {*known},
     )
 
 
 class Changes:
     """The changes of a design to its rows, and a bound on how many rows they look at together."""
 
-    def __init__(self, rows: dict[str, list[Table]]) -> None:
+    def __init__(self, rows: dict[str, list[Table]], blocks: dict[str, tuple[Table, list[Table]]]) -> None:
         self.rows = rows
+        self.blocks = blocks
         self.looks = 0
 
     def make(self, table: Table, complete: bool) -> None:
@@ -88,27 +97,53 @@ class Changes:
         complete: False where rows are missing because what is extended could not be read; then a change
         that matches none is no fault.
         """
-        change = read_change(table)
-        if change is None:
+        change = read_change(table, self._own())
+        lists = self._lists(table)
+        if change is None or lists is None:
             return
-        self.looks += sum(map(len, self.rows.values()))
+        self.looks += sum(map(len, lists.values()))
         if self.looks > MOST_LOOKS:
             table.reading.refuse(
                 table.spot, f"the changes of this design look at more than {MOST_LOOKS:,} rows, one by one"
             )
         found = False
-        for key, rows in self.rows.items():
+        for rows in lists.values():
             matched = [change.matches(row) for row in rows]
             if len(rows) + sum(matched) * len((*change.before, *change.after)) > MOST_LAYERS:
                 table.reading.refuse(
                     table.spot,
                     f"gives the design more than {MOST_LAYERS:,} rows, more than it may have layers",
                 )
-            self.rows[key] = [
+            rows[:] = [
                 new
                 for row, is_match in zip(rows, matched, strict=True)
                 for new in (change.made_to(row) if is_match else [row])
             ]
             found = found or any(matched)
-        if not found and complete and set(change.match) <= set(row_keys()):
+        if not found and complete and change.known:
             table.fault("no row matches this change", key="match")
+
+    def _own(self) -> Iterator[str]:
+        """The names of the fields of the spec's own blocks."""
+        for table, _ in self.blocks.values():
+            fields = table.values.get("fields")
+            yield from fields if isinstance(fields, dict) else ()
+
+    def _lists(self, table: Table) -> dict[str, list[Table]] | None:
+        """The lists of rows that a change is for: those of the spec, or with `block` those of a block.
+
+        A shipped block that is changed becomes the spec's own; the shipped one stays as it is.
+        """
+        if "block" not in table.values:
+            return self.rows
+        name = table.values["block"]
+        if name not in self.blocks if isinstance(name, str) else True:
+            if not isinstance(name, str) or block_path(name) is None:
+                known = [*self.blocks, *shipped_blocks()]
+                table.reading.unknown(table.at("block"), f"there is no block {shown(name)}", known, str(name))
+                return None
+            from .blocks import shipped_table
+
+            block = shipped_table(name, table.reading)
+            self.blocks[name] = block, row_tables(block, "layers")
+        return {"layers": self.blocks[name][1]}

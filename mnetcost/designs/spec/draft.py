@@ -37,7 +37,8 @@ class Draft:
         self.reading = Reading()
         self.values: dict[KeyPath, Found] = {}  # by ("title",), ("widths", "divisor")
         self.rows: dict[str, list[Table]] = {key: [] for key in ROW_LISTS}
-        self.changes = Changes(self.rows)
+        self.blocks: dict[str, tuple[Table, list[Table]]] = {}
+        self.changes = Changes(self.rows, self.blocks)
         self.family: list[str] = []
         self.complete = True  # False where what it extends could not be read
 
@@ -54,6 +55,8 @@ class Draft:
                 self.rows[key] = row_tables(table, key)
             elif key in RULE_TABLES or key == "widths":
                 self._add_rules(table, key)
+            elif key == "block":
+                self._add_blocks(table)
             elif key != "change":
                 table.unknown(key, "a spec has no key", sorted([*TOP_KEYS, *TABLES]))
         changes = table.values.get("change", [])
@@ -85,6 +88,15 @@ class Draft:
         self.add(file, text, Path(file))
         self.family.insert(0, name)
         return True
+
+    def _add_blocks(self, table: Table) -> None:
+        """The blocks of one file; one of the same name takes the place of an inherited one."""
+        blocks = table.inner(
+            "block", f"blocks must be tables [block.NAME], not {shown(table.values['block'])}"
+        )
+        for name, value in blocks.values.items():
+            block = blocks.inner(name, f"'{name}' must be a table [block.{name}], not {shown(value)}")
+            self.blocks[name] = block, row_tables(block, "layers") if "layers" in block.values else []
 
     def _add_rules(self, table: Table, key: str) -> None:
         """The keys of one table of rules, and of the tables of roles in [widths]."""

@@ -8,10 +8,11 @@ from typing import Any
 from ..reading import Spot
 from ..sorts import SORTS
 from .draft import Draft, ParentOf
-from .language import TOP_KEYS
+from .language import TOP_KEYS, Vocabulary
 from .rows import read_row
 from .rules import read_rules
-from .values import Row, Spec
+from .values import Block, Row, Spec
+from .words import vocabulary
 
 
 def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf) -> Spec:
@@ -28,7 +29,9 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
     size = _top_key(draft, "resolution", 1)
     sides = size if isinstance(size, tuple) else (size, size)
     rules = read_rules(draft)
-    rows = {key: _rows(draft, key) for key in draft.rows}
+    words = vocabulary({})
+    blocks = _blocks(draft, words)
+    rows = {key: _rows(draft, key, words) for key in draft.rows}
     spec = Spec(
         name=name,
         title=_top_key(draft, "title", name),
@@ -45,6 +48,7 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
         file=file,
         text=text,
         family=tuple(draft.family),
+        blocks=blocks,
     )
     draft.reading.finish()
     return spec
@@ -63,6 +67,15 @@ def _top_key(draft: Draft, key: str, default: Any) -> Any:
     return draft.read((key,), SORTS[TOP_KEYS[key]].read, default)
 
 
-def _rows(draft: Draft, key: str) -> tuple[Row, ...]:
+def _blocks(draft: Draft, words: Vocabulary) -> dict[str, Block]:
+    """Read the spec's own blocks, and add them to its words."""
+    if not draft.blocks:
+        return {}
+    from .blocks import read_blocks
+
+    return read_blocks(draft.blocks, words)
+
+
+def _rows(draft: Draft, key: str, words: Vocabulary) -> tuple[Row, ...]:
     """Check every row of `layers` or `top`; a row that names no op is left out, and was a fault."""
-    return tuple(row for table in draft.rows[key] if (row := read_row(table)) is not None)
+    return tuple(row for table in draft.rows[key] if (row := read_row(table, words)) is not None)

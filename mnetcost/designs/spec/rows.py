@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...engine.fields import ACTIVATIONS
 from ...engine.ops import SEVERAL_INPUTS
 from ..places import spelled
 from ..reading import Table, shown
-from ..sorts import SORTS
-from .language import EITHER, ROW_KEYS, VOCABULARY, op_keys
+from ..sorts import SORTS, sorts_of
+from .language import ROW_KEYS, Vocabulary
 from .values import Row
+
+if TYPE_CHECKING:
+    from ...engine.ops.op import OpClass
 
 
 def row_tables(table: Table, key: str) -> list[Table]:
@@ -32,16 +35,17 @@ def row_tables(table: Table, key: str) -> list[Table]:
     return found
 
 
-def read_row(row: Table) -> Row | None:
+def read_row(row: Table, words: Vocabulary) -> Row | None:
     """Check a row against its op; None where it names none. What is wrong is kept as faults."""
     op = row.values.get("op")
-    if not isinstance(op, str) or op not in VOCABULARY:
-        _unknown_op(row, op)
+    if not isinstance(op, str) or op not in words:
+        unknown_op(row, op, words)
         return None
-    fields, common = _values(row, op)
-    _check_needed(row, op)
+    fields, common = _values(row, op, words)
+    cls = words[op]
+    check_needed(row, op, cls)
     inputs, repeat = common.get("from") or (), common.get("repeat", 1)
-    _check_inputs(row, op, inputs, repeat)
+    check_reads(row, op, cls.reads, inputs, repeat)
     return Row(
         op,
         fields,
@@ -57,7 +61,8 @@ def read_row(row: Table) -> Row | None:
     )
 
 
-def _unknown_op(row: Table, op: object) -> None:
+def unknown_op(row: Table, op: object, words: Vocabulary) -> None:
+    """Keep a fault about a row whose op is missing or unknown, with the op that was meant."""
     from ..synonyms import means, op_hint
 
     if op is None:
@@ -65,49 +70,53 @@ def _unknown_op(row: Table, op: object) -> None:
         hint = f"did you mean 'op' where it says '{other}'?" if other else 'such as op = "conv_norm"'
         row.fault("a row must name its op", hint)
     else:
-        row.fault(f"there is no op {shown(op)}", op_hint(op, VOCABULARY, ACTIVATIONS), key="op")
+        row.fault(f"there is no op {shown(op)}", op_hint(op, words, ACTIVATIONS), key="op")
 
 
-def _values(row: Table, op: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def unknown_key(row: Table, key: str, op: str, words: Vocabulary) -> None:
+    """Keep a fault about a key that rows of this op do not take, with the one that was meant."""
+    from ..synonyms import key_hint
+
+    hint = key_hint(key, [*words.keys_of(op), *ROW_KEYS], {word: words.keys_of(word) for word in words})
+    row.fault(f"{op} takes no '{key}'", hint, key=key)
+
+
+def _values(row: Table, op: str, words: Vocabulary) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read every key of a row: the op's fields, and what every row may say."""
     fields: dict[str, Any] = {}
     common: dict[str, Any] = {}
+    known = words.keys_of(op)
     for key in row.values:
-        if key in op_keys(op):
-            fields[key] = row.read(key, SORTS[op_keys(op)[key]].read)
+        if key in known:
+            fields[key] = row.read(key, words.reader(op, key))
         elif key in ROW_KEYS:
             common[key] = row.read(key, SORTS[ROW_KEYS[key]].read)
         else:
-            from ..synonyms import key_hint
-
-            elsewhere = {word: op_keys(word) for word in VOCABULARY}
-            row.fault(f"{op} takes no '{key}'", key_hint(key, [*op_keys(op), *ROW_KEYS], elsewhere), key=key)
+            unknown_key(row, key, op, words)
     return fields, common
 
 
-def _check_needed(row: Table, op: str) -> None:
+def check_needed(row: Table, op: str, cls: OpClass) -> None:
     """Check that a row has the keys its op cannot do without."""
-    defaults = VOCABULARY[op]._field_defaults
-    for key in op_keys(op):
-        if key not in defaults and key not in row.values:
+    for key in sorts_of(cls):
+        if key not in cls._field_defaults and key not in row.values:
             row.fault(f"{op} needs '{key}'")
-    if op in EITHER:
-        ways, needed = EITHER[op]
+    if cls.either:
+        ways, needed = cls.either
         used = [way for way in ways if any(key in row.values for key in way)]
-        whole = all(key in row.values or defaults[key] is not None for way in used for key in way)
+        whole = all(key in row.values or cls._field_defaults[key] is not None for way in used for key in way)
         if len(used) > 1 or (needed and not used) or not whole:
             words = " or ".join(" and ".join(f"'{key}'" for key in way) for way in ways)
             row.fault(f"{op} {'needs' if needed else 'takes'} either {words}")
 
 
-def _check_inputs(row: Table, op: str, inputs: tuple[str, ...], repeat: int) -> None:
-    """Check that a row names as many rows as its op reads."""
-    if op not in SEVERAL_INPUTS:
+def check_reads(row: Table, op: str, many: int, inputs: tuple[str, ...], repeat: int) -> None:
+    """Check that a row names as many rows as its op reads: `many`, or 0 for two or more."""
+    if many == 1:
         if len(inputs) > 1:
             several = ", ".join(SEVERAL_INPUTS)
             row.fault(f"{op} reads one row, not {len(inputs)}", f"several are read by {several}", key="from")
         return
-    many = SEVERAL_INPUTS[op]
     if len(inputs) < 2 or (many and len(inputs) != many):
         row.fault(
             f"{op} must say which {many or 'two or more'} rows it reads",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...engine.ops.op import Either, free
 from ...engine.rules import Rules
+
+if TYPE_CHECKING:
+    from .expressions import Expression
 
 
 class Row(NamedTuple):
@@ -31,11 +35,88 @@ class Row(NamedTuple):
         >>> list(Row("conv", {"stride": 2}, repeat=2).copies("stem", {"stride": 2}))
         [('stem/1', {'stride': 2}), ('stem/2', {'stride': 1})]
         """
-        for n in range(self.repeat):
-            yield (
-                f"{label}/{n + 1}" if self.repeat > 1 else label,
-                {**fields, "stride": 1} if n and "stride" in self.fields else fields,
-            )
+        return copies(label, fields, self.repeat, "stride" in self.fields)
+
+
+def copies(
+    label: str, fields: Mapping[str, Any], repeat: int, strided: bool
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the name and the fields of each copy of a row; see `Row.copies`."""
+    for n in range(repeat):
+        yield (
+            f"{label}/{n + 1}" if repeat > 1 else label,
+            {**fields, "stride": 1} if n and strided else fields,
+        )
+
+
+class Field(NamedTuple):
+    """One field of a block: which sort of value a row may give it, and what it is where the row is silent."""
+
+    sort: str  # of `sorts.SORTS`
+    words: tuple[str, ...] = ()  # of the sort Choice
+    needed: bool = True
+    default: Any = None  # None, or "" for a word: what [style] says, or the expression
+    expression: Expression | None = None  # the default, of the fields before it
+    multiple: int = 1  # that a number has to be of
+    most: int | None = None  # the largest number it may be
+
+
+class Inner(NamedTuple):
+    """One row of a block: its values are numbers and words as written, or expressions."""
+
+    op: str
+    values: Mapping[str, Any]
+    name: str
+    inputs: tuple[str, ...]  # rows above it, or inputs of the block
+    when: Any = 1  # 1, 0 or an Expression: where the row is there
+    repeat: Any = 1
+    role: str = ""
+    why: str = ""
+    shared: bool = False
+    file: str = ""
+    key: str = ""  # "block.fire.layers[2]"
+    number: int = 0  # of an activation without a name, where the block has several
+
+
+class Block:
+    """A block that is data: [block.NAME], checked. It answers the questions that a class of an op answers.
+
+    table: as TOML has it; texts: of the files that its rows stand in.
+    """
+
+    writes, volumes, light, commutes, styled = True, True, False, False, False
+    either: Either | None = None
+    family = noun = why = ""
+    follows: Mapping[str, str] = {}
+    together: Mapping[str, tuple[str, ...]] = {}
+    params = work = staticmethod(free)
+
+    def __init__(
+        self,
+        name: str,
+        why: str,
+        source: str,
+        fields: Mapping[str, Field],
+        inputs: tuple[str, ...],
+        rows: tuple[Inner, ...],
+        table: Mapping[str, Any],
+        file: str,
+        texts: Mapping[str, str],
+    ) -> None:
+        self.label = self.__name__ = name
+        self.about, self.source, self.table, self.file, self.texts = why, source, table, file, texts
+        self.fields, self.inputs, self.rows = fields, inputs, rows
+        self.reads = len(inputs)
+        self.sorts = {key: field.sort for key, field in fields.items()}
+        self._fields = tuple(fields)
+        self._field_defaults: Mapping[str, Any] = {
+            key: field.default for key, field in fields.items() if not field.needed
+        }
+        self.__doc__ = why + (f"\n\nSource: {source}." if source else "")
+
+    def __call__(self, **fields: Any) -> Mapping[str, Any]:
+        """A row's fields with those that it leaves out."""
+        return {**self._field_defaults, **fields}
 
 
 class Spec(NamedTuple):
@@ -56,3 +137,4 @@ class Spec(NamedTuple):
     file: str
     text: str  # of the file, unchanged
     family: tuple[str, ...] = ()  # what it extends, nearest first
+    blocks: Mapping[str, Block] = {}  # its own, by their words

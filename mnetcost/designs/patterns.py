@@ -1,0 +1,245 @@
+"""How does a block that is data become layers? Row by row, its expressions worked out for this place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..engine.graph import MOST_LAYERS, Ref
+from ..engine.num import Num, anywhere, everywhere, is_array
+from ..engine.shapes import Shape
+from ..engine.site import Pair, Site
+from ..errors import Fault, ShapeError
+from .places import spelled_lines
+from .sorts import Wrong, whole
+from .spec.blocks import STYLED
+from .spec.expressions import IN, Expression, to_whole, truth
+from .spec.language import Vocabulary
+from .spec.values import Block, Field, Inner, copies
+
+Placed = Callable[[Site, str, Mapping[str, Any], tuple[Ref, ...]], None]
+"""Adds the layers of one op of a word, with these fields, behind these layers."""
+
+
+class Scope:
+    """A block in its place: the values of its fields, and the layers that its rows ended in."""
+
+    def __init__(self, site: Site, block: Block, inputs: tuple[Ref, ...], classes: Num) -> None:
+        self.site, self.block, self.classes = site, block, classes
+        self.values: dict[str, Any] = {}
+        self.named: dict[str, Ref] = {**dict(zip(block.inputs, inputs, strict=True)), IN: inputs[0]}
+        self.last = inputs[0]
+
+    def field(self, name: str, printed: bool) -> Any:
+        """The value of a field, as printed or as alpha leaves it; what is left to [style] is what it says."""
+        value = self.values[name]
+        if value.__class__ is Pair:
+            return value.printed if printed else value.actual
+        if self.silent(name, value):
+            key = {"Flag": name, "MaybeFunction": "activation", "Padding": "padding"}
+            return getattr(self.site.rules.style, key[self.block.fields[name].sort])
+        return value
+
+    def silent(self, name: str, value: Any) -> bool:
+        """Is the field left to [style]?"""
+        sort = self.block.fields[name].sort
+        return sort in STYLED and value == STYLED[sort] and value.__class__ is STYLED[sort].__class__
+
+    def channels(self, row: str, printed: bool) -> Num:
+        """The channels that a row gives."""
+        return self.site.printed[self.named[row]] if printed else self.shape(row).c
+
+    def side(self, row: str, side: str) -> Num:
+        """A side of what a row gives; raises ShapeError where it has none."""
+        shape = self.shape(row)
+        if side not in shape._fields:
+            raise ShapeError(f"'{row}' is a map of {shape} and has no depth")
+        return getattr(shape, side)
+
+    def shape(self, row: str) -> Shape:
+        """The shape that a row gives."""
+        return self.site.builder.nodes[self.named[row]].output
+
+
+def build_block(
+    site: Site,
+    block: Block,
+    fields: Mapping[str, Any],
+    inputs: tuple[Ref, ...],
+    words: Vocabulary,
+    classes: Num,
+    place: Placed,
+) -> None:
+    """Add the layers of a block.
+
+    fields: what the row gives; inputs: the layers it reads.
+    Raises ShapeError with the file, line and place of the block's row at which something does not fit.
+    """
+    scope = Scope(site, block, inputs, classes)
+    for key, field in block.fields.items():
+        scope.values[key] = _entered(scope, key, field, fields.get(key))
+    outer = prefix, branch, when, role, shared = site.prefix, site.branch, site.when, site.role, site.shared
+    prefix += f"{branch}/" if branch else ""
+    for inner in block.rows:
+        site.prefix, site.when = prefix, when
+        site.role, site.shared = inner.role or role, inner.shared or shared
+        try:
+            _add_inner(scope, inner, words, place)
+        except ShapeError as e:
+            raise _traced(block, inner, e) from None
+    site.x = scope.last
+    site.prefix, site.branch, site.when, site.role, site.shared = outer
+
+
+def _entered(scope: Scope, key: str, field: Field, given: Any) -> Any:
+    """The value of a field on entry: a width with both its numbers."""
+    if given is None and field.expression is not None:
+        scaled = field.expression.scaled
+        if field.sort != "Width" or not scaled:
+            given = to_whole(field.expression.code(scope, True))
+        else:
+            return Pair(*(to_whole(field.expression.code(scope, printed)) for printed in (True, False)))
+    if given is None:
+        given = field.default
+    if field.sort != "Width" or given.__class__ is Pair:
+        return given
+    return Pair(given, scope.site.width(given))
+
+
+def _add_inner(scope: Scope, inner: Inner, words: Vocabulary, place: Placed) -> None:
+    """Add one row of a block as often as it repeats; where it is not there, its name means what it reads."""
+    site = scope.site
+    site.rows += 1
+    if site.rows > MOST_LAYERS:
+        raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} rows of blocks")
+    inputs = tuple(scope.named[name] for name in inner.inputs) or (scope.last,)
+    when = inner.when if inner.when.__class__ is not Expression else truth(inner.when.code(scope, False))
+    repeat = _whole_of(scope, "repeat", inner.repeat) if anywhere(when) else 0
+    if repeat:
+        site.when = site.when if everywhere(when) else site.when * when
+        fields = _fields(scope, inner, words)
+        name, function = inner.name, ""
+        if inner.op == "activation":
+            function = fields.get("function") or site.rules.style.activation
+            name = name or f"{function}{inner.number or ''}"
+        site.why = inner.why
+        for site.branch, copy in copies(name, fields, repeat, "stride" in fields):
+            if function:
+                site.x = inputs[0]
+                site.activation(site.branch, function)
+            else:
+                place(site, inner.op, copy, inputs)
+            inputs = (site.x,)
+    if inner.name:
+        scope.named[inner.name] = inputs[0]
+    scope.last = inputs[0]
+
+
+def _whole_of(scope: Scope, key: str, value: Any) -> int:
+    """A number that is one in all cells."""
+    if value.__class__ is Expression:
+        found = to_whole(value.code(scope, False))
+        if is_array(found):
+            if not everywhere(found == found.flat[0]):
+                raise ShapeError(f"'{key}' = \"{value.text}\" differs from design to design")
+            found = int(found.flat[0])
+        value = _checked(key, value.text, whole(0, 1000), found)
+    return int(value)
+
+
+def _fields(scope: Scope, inner: Inner, words: Vocabulary) -> dict[str, Any]:
+    """The values of a row's keys in this place; a key that is left to [style] is left out."""
+    found = {}
+    for key, value in inner.values.items():
+        if words.keys_of(inner.op).get(key) == "Row":
+            value = scope.named[value]
+        elif value.__class__ is Expression:
+            value = _value(scope, words, inner.op, key, value)
+            if value is None or value == "":
+                continue
+        elif value.__class__ is tuple and any(v.__class__ is Expression for v in value):
+            sides = tuple(to_whole(v.code(scope, False)) if v.__class__ is Expression else v for v in value)
+            value = _checked(key, "", words.reader(inner.op, key), list(sides))
+        found[key] = value
+    return found
+
+
+def _value(scope: Scope, words: Vocabulary, op: str, key: str, given: Expression) -> Any:
+    """The value of one expression, checked like a written one."""
+    cls, (sort, read) = words[op], words.inner(op, key)
+    follows = sort == "Width" or key in cls.follows
+    if given.field:
+        value = scope.values[given.field]
+        if scope.silent(given.field, value):
+            return value
+        if value.__class__ is Pair and not follows:
+            value = value.printed if hasattr(cls, "build") or isinstance(cls, Block) else value.actual
+        return _checked(key, given.text, read, value)
+    if follows and given.scaled:
+        return Pair(*(_read(scope, key, given, sort, read, printed) for printed in (True, False)))
+    as_printed = follows or hasattr(cls, "build") or isinstance(cls, Block)
+    return _read(scope, key, given, sort, read, as_printed)
+
+
+FRACTIONS = ("Ratio", "Share", "Part")
+
+
+def _read(
+    scope: Scope, key: str, given: Expression, sort: str, read: Callable[[Any, str], Any], printed: bool
+) -> Any:
+    """One of the two numbers of an expression."""
+    try:
+        value = given.code(scope, printed)
+        if sort == "Flag":
+            met = truth(value)
+            if is_array(met):
+                raise ShapeError("differs from design to design")
+            return bool(met)
+        if sort in FRACTIONS and value.__class__ is not str:
+            value = _decimal(value)
+        elif value.__class__ not in (str, tuple, bool):
+            value = to_whole(value)
+    except ShapeError as e:
+        raise ShapeError(
+            *(f._replace(message=f"'{key}' = \"{given.text}\": {f.message}") for f in e.faults)
+        ) from None
+    return _checked(key, given.text, read, value)
+
+
+def _decimal(value: Any) -> Any:
+    """A ratio as ops take it: a whole number or a float."""
+    if value.__class__.__name__ == "Quotient":
+        return value.over / value.under
+    return value
+
+
+def _checked(key: str, text: str, read: Callable[[Any, str], Any], value: Any) -> Any:
+    """A value that its key takes; raises ShapeError for another one. Of an array, the ends are checked."""
+    if value.__class__ is Pair:
+        for one in value:
+            _checked(key, text, read, one)
+        return value
+    ends = (
+        [int(value.min()), int(value.max())]
+        if is_array(value)
+        else [list(value) if value.__class__ is tuple else value]
+    )
+    for end in ends:
+        try:
+            made = read(end, key)
+        except Wrong as e:
+            what = f"'{key}' = \"{text}\"" if text else f"'{key}'"
+            raise ShapeError(Fault(f"{what} must be {e}, and comes to {end}", hint=e.hint)) from None
+    return value if is_array(value) else made
+
+
+def _traced(block: Block, inner: Inner, e: ShapeError) -> ShapeError:
+    """The faults of a row of a block with the place of that row, unless they have that of an inner block."""
+    found = []
+    for fault in e.faults:
+        if not fault.file:
+            line = spelled_lines(block.texts.get(inner.file, "")).get(inner.key, 0)
+            layer = f" ({fault.place})" if fault.place else ""
+            fault = fault._replace(message=fault.message + layer, file=inner.file, line=line, place=inner.key)
+        found.append(fault)
+    return ShapeError(*found)
