@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from mnetcost.analyses.changes.diff import diff
+from mnetcost.analyses.changes.identify import candidates
 from mnetcost.designs import Settings, find_spec, load, load_spec
 from mnetcost.designs.conventions import load_convention
 from mnetcost.engine.costs import cost
@@ -137,3 +139,10 @@ def test_a_keras_model_with_an_open_depth_needs_a_resolution(tmp_path: Path) -> 
     with pytest.raises(MnetcostError, match="leaves its depth, height and width open"):
         load(str(path))
     assert paper(load(str(path), Settings(resolution=(8, 32, 32)))) == (648, 648 * 2048)
+
+
+def test_identify_refuses_a_volume_and_diff_compares_it_with_a_map(video: str) -> None:
+    """No shipped design takes volumes; a convolution of maps is not a changed one of volumes."""
+    with pytest.raises(MnetcostError, match="its input is a volume"):
+        candidates(load(video))
+    assert diff(load("v2"), load(video), load_convention())

@@ -18,7 +18,7 @@ from ...engine.costs import cost
 from ...engine.graph import Graph
 from ...engine.num import pair
 from ...engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
-from ...errors import MnetcostError
+from ...errors import CallError, MnetcostError
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .diff import Diff, diff
 
@@ -145,6 +145,8 @@ def candidates(design: Design) -> list[Candidate]:
     """Compare a design with every shipped one at each of its alphas, at the size and number of classes of
     this one; return the nearest, the best first.
     """
+    if len(design.resolution) != 2:
+        raise CallError(f"{design.name}: its input is a volume, and no shipped design takes one")
     mine, kinds = _profile(design.graph), _kinds(design.graph)
     others = [(_profile(there.graph), alpha, there) for alpha, there in _at_its_settings(design)]
     ranked = sorted(((_rank(mine, other[0]), *other) for other in others), key=lambda c: c[0])

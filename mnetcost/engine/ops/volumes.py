@@ -23,7 +23,7 @@ def volume(x: Shape | Volume) -> Volume:
     return x
 
 
-@op("conv3d", volumes=True, styled=True, follows={"out": "width", "groups": "groups"}, family="product")
+@op("conv3d", volumes=True, styled=True, follows={"out": "width", "groups": "groups"})
 class Conv3d(NamedTuple):
     """Convolution over a volume: its window also slides along the depth (or frames).
 
@@ -115,7 +115,7 @@ def pool_work(pool: "MaxPool3d | AvgPool3d", y: Volume, x: Volume, variant: str)
     yield from read_and_written(y, x, variant)
 
 
-@op("max_pool3d", volumes=True, family="pool", why="keeps the strongest response of each window")
+@op("max_pool3d", volumes=True, family="pool3d", why="keeps the strongest response of each window")
 class MaxPool3d(NamedTuple):
     """Max pooling over a volume: the largest value under each window."""
 
@@ -132,7 +132,7 @@ class MaxPool3d(NamedTuple):
         return pool_work(self, y, x, "max")
 
 
-@op("avg_pool3d", volumes=True, family="pool", why="keeps the mean of each window")
+@op("avg_pool3d", volumes=True, family="pool3d", why="keeps the mean of each window")
 class AvgPool3d(NamedTuple):
     """Average pooling over a volume: the mean under each window."""
 
