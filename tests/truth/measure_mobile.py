@@ -155,14 +155,22 @@ OF_TIMM = {
     **{f"mobilenetv4-{k}": (f"mobilenetv4_{k.replace('-', '_')}", v) for k, v in MOBILENETV4.items()},
     "ghostnet": ("ghostnet_100", (224, 192)),
     "ghostnet-v2": ("ghostnetv2_100", (224, 192)),
-    **{f"mobilevit-{k}": (f"mobilevit_{k}", (256, 192)) for k in ("xxs", "xs", "s")},
+    **{f"mobilevit-{k}": (f"mobilevit_{k}", (256, 192, 224)) for k in ("xxs", "xs", "s")},
     **{
         f"edgenext-{k}": (f"edgenext_{k.replace('-', '_')}", (256, 224))
         for k in ("xx-small", "x-small", "small")
     },
-    **{f"deit-{k}": (f"deit_{k}_patch16_224", (224,)) for k in ("tiny", "small")},
+    **{f"deit-{k}": (f"deit_{k}_patch16_224", (224, 192)) for k in ("tiny", "small")},
     "convnext-tiny": ("convnext_tiny", (224, 192)),
 }
+AT_ALPHAS = [
+    ("mobilenetv4-hybrid-medium", 0.75, 224, "mobilenetv4_hybrid_medium_075"),
+    ("mobilenetv4-hybrid-large", 0.75, 256, "mobilenetv4_hybrid_large_075"),
+    ("ghostnet", 0.5, 224, "ghostnet_050"),
+    ("ghostnet", 1.3, 224, "ghostnet_130"),
+    ("ghostnet-v2", 1.3, 224, "ghostnetv2_130"),
+    ("ghostnet-v2", 1.6, 224, "ghostnetv2_160"),
+]
 OURS = {
     "v1-cifar10": (cifar_v1, (32, 28), 10),
     "v2-cifar10": (cifar_v2, (32, 30), 10),
@@ -172,29 +180,32 @@ OURS = {
 
 
 def asked():
-    """Yield (design, sizes, classes, builder)."""
+    """Yield (design, alpha, size, classes, builder)."""
     for design, (name, sizes) in OF_TIMM.items():
-        yield design, sizes, 1000, partial(timm.create_model, name)
+        for size in sizes:
+            options = {"img_size": size} if design.startswith("deit") else {}
+            yield design, 1.0, size, 1000, partial(timm.create_model, name, **options)
+    for design, alpha, size, name in AT_ALPHAS:
+        yield design, alpha, size, 1000, partial(timm.create_model, name)
     for n in range(5):
-        yield f"mobileone-s{n}", (224, 192), 1000, partial(deployed, f"mobileone_s{n}")
+        for size in (224, 192):
+            yield f"mobileone-s{n}", 1.0, size, 1000, partial(deployed, f"mobileone_s{n}")
     for design, (build, sizes, classes) in OURS.items():
-        yield design, sizes, classes, build
+        for size in sizes:
+            yield design, 1.0, size, classes, build
 
 
 def main():
     records = []
-    for design, sizes, classes, build in asked():
+    for design, alpha, size, classes, build in asked():
         model = build().eval()
         trainable = sum(p.numel() for p in model.parameters())
         statistics = sum(b.numel() for name, b in model.named_buffers() if "running" in name)
-        for size in sizes:
-            if design.startswith("deit"):
-                model.patch_embed.strict_img_size = False
-            with torch.no_grad(), FlopCounterMode(display=False) as counted:
-                model(torch.zeros(1, 3, size, size))
-            macs = counted.get_total_flops() // 2
-            records.append([design, 1.0, size, classes, trainable, trainable + statistics, macs])
-            print(*records[-1], file=sys.stderr)
+        with torch.no_grad(), FlopCounterMode(display=False) as counted:
+            model(torch.zeros(1, 3, size, size))
+        macs = counted.get_total_flops() // 2
+        records.append([design, alpha, size, classes, trainable, trainable + statistics, macs])
+        print(*records[-1], file=sys.stderr)
     dump(f"timm {timm.__version__}, torch {torch.__version__}", records, {})
 
 
