@@ -276,7 +276,7 @@ def test_the_same_call_gives_the_same_bytes(call: list[str]) -> None:
 @cache
 def small(name: str) -> str:
     """A design as a user would ask for it at another alpha and size."""
-    h = shipped_spec(name).resolution[0] * 6 // 7
+    h = shipped_spec(name).resolution[0] * 6 // 7 or 1
     return f"{name}:alpha=0.75,resolution={h}x{h + 3}"
 
 
