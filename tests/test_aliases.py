@@ -77,6 +77,11 @@ def test_a_name_given_to_two_designs_is_seen(monkeypatch: pytest.MonkeyPatch) ->
         ("google/mobilenet_v2_1.4_224", "slim/v2", 1.4),
         ("mobilenet_v1_0_25_128", "slim/v1", 0.25),
         ("EfficientNetB0", "efficientnet-b0", 1.0),
+        ("EfficientNet", "efficientnet-b0", 1.0),
+        ("torchvision.models.efficientnet_b3", "efficientnet-b3", 1.0),
+        ("tf_efficientnet_lite2", "efficientnet-lite2", 1.0),
+        ("AlexNet", "alexnet", 1.0),
+        ("VGG-19", "vgg19", 1.0),
         ("MobileNetV4", "mobilenetv4-conv-small", 1.0),
         ("SqueezeNet1_1", "squeezenet-1.1", 1.0),
         ("VGG-16", "vgg16", 1.0),
@@ -104,7 +109,7 @@ def test_settings_behind_a_name_beat_those_within_it() -> None:
     [
         ("v3", "'v3' names 2 designs: v3-large and v3-small"),
         ("Keras/V3", "keras/v3-large and keras/v3-small"),
-        ("EfficientNet", "the one that is shipped is efficientnet-b0"),
+        ("ShuffleNet", "the one that is shipped is shufflenet-v2-1.0"),
     ],
 )
 def test_a_name_of_several_networks_says_which(name: str, said: str) -> None:

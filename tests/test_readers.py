@@ -220,12 +220,14 @@ def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setting", REFUSED)
 def test_a_file_says_why_it_cannot_follow_a_setting(setting: str, tmp_path: Path) -> None:
-    """Its widths, classes, channels and top are the file's."""
+    """Its widths, layers, classes, channels and top are the file's."""
     (tmp_path / "net.json").write_text(FILES["net.json"])
     with pytest.raises(CallError) as caught:
         load(
             str(tmp_path / "net.json"),
-            Settings(**{setting: {"alpha": 0.5, "classes": 10, "channels": 1, "top": False}[setting]}),
+            Settings(
+                **{setting: {"alpha": 0.5, "classes": 10, "channels": 1, "top": False, "depth": 2.0}[setting]}
+            ),
         )
     assert REFUSED[setting] in str(caught.value)
 

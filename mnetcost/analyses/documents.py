@@ -127,6 +127,7 @@ def design_data(design: Design) -> dict[str, Any]:
         "name": design.name,
         "source": design.source,
         "alpha": design.alpha,
+        "depth": design.depth,
         "rho": design.rho,
         "resolution": list(design.resolution),
         "channels": design.in_channels,

@@ -2,7 +2,7 @@
 
 from .loading import (
     SETTINGS,
-    channeled,
+    adjusted,
     find_spec,
     load,
     load_spec,
@@ -17,7 +17,7 @@ __all__ = [
     "SETTINGS",
     "Design",
     "Settings",
-    "channeled",
+    "adjusted",
     "find_spec",
     "load",
     "load_spec",

@@ -19,7 +19,7 @@ from ..engine.site import Pair, Site
 from ..engine.terms import Term
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
-from .sorts import CLASSES, LARGEST_COUNT
+from .sorts import CLASSES, LARGEST_COUNT, LARGEST_REPEAT
 from .spec import Block, Row, Spec, vocabulary
 from .spec.language import Vocabulary, naming_keys
 
@@ -137,7 +137,11 @@ def _add_row(
 
     if label in named:
         raise ShapeError(Fault(f"another row is called '{label}' already", place=f"{row.key}.name"))
-    for site.place, copy in row.copies(label, fields):
+    compound = site.rules.compound
+    if (many := compound.copies(row.repeat)) > LARGEST_REPEAT:
+        message = f"the depth makes {many:,} copies of this row, more than {LARGEST_REPEAT:,}"
+        raise ShapeError(Fault(message, place=f"{row.key}.repeat"))
+    for site.place, copy in row.copies(label, fields, compound):
         place(site, row.op, copy, inputs)
         inputs = (site.x,)
         if site.place in named:

@@ -75,8 +75,13 @@ SETTINGS: dict[str, Any] = {
     "top": read_top,
     "batch": lambda v: read_whole(v, "batch"),
     "channels": lambda v: read_whole(v, "channels"),
+    "depth": lambda v: read_multiplier(v, "depth"),
 }
 """The settings that may stand after a design's name, `v2:alpha=0.75,resolution=160`, each with its reader."""
+
+
+OTHER_NAMES = {"width": "alpha"}
+"""Other names of settings behind a colon, as in the papers that scale width and depth together."""
 
 
 def unknown_setting(key: str, where: str = "") -> CallError:
@@ -123,7 +128,7 @@ def _settings(text: str, tail: str) -> Settings:
     given: dict[str, Any] = {}
     for part in tail.split(","):
         key, equals, value = part.partition("=")
-        key = key.strip()
+        key = OTHER_NAMES.get(key.strip(), key.strip())
         if key not in SETTINGS:
             raise unknown_setting(key, f"'{text}': ")
         if not equals or key in given:
@@ -170,9 +175,15 @@ def load(design: str, settings: Settings | None = None) -> Design:
     return load_file(name, asked) if model_reader(name) else load_spec(find_spec(name), asked)
 
 
-def channeled(spec: Spec, settings: Settings) -> Spec:
-    """Return the spec with the number of input channels that `settings` asks for, 1 for grey images."""
-    return spec if settings.channels is None else spec._replace(channels=settings.channels)
+def adjusted(spec: Spec, settings: Settings) -> Spec:
+    """Return the spec with the input channels (1 for grey images) and at the depth asked for."""
+    if settings.channels is not None:
+        spec = spec._replace(channels=settings.channels)
+    if settings.depth is not None:
+        compound = spec.rules.compound
+        compound = compound._replace(depth=compound.depth * settings.depth)
+        spec = spec._replace(rules=spec.rules._replace(compound=compound))
+    return spec
 
 
 def load_spec(spec: Spec, settings: Settings) -> Design:
@@ -182,7 +193,7 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
     """
     from .build import build
 
-    printed, spec = spec.channels, channeled(spec, settings)
+    printed, spec = spec.channels, adjusted(spec, settings)
     size, rho = sized(spec.resolution, settings)
     if max(size) > LARGEST_SIDE:
         sides = "x".join(map(str, size))
@@ -207,4 +218,5 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
         spec.differs,
         spec,
         channels=other,
+        depth=1.0 if settings.depth is None else settings.depth,
     )

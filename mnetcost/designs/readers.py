@@ -34,6 +34,7 @@ READ = f"mnetcost reads specs in TOML (.toml), ONNX, TFLite, Keras and Caffe mod
 
 REFUSED = {
     "alpha": "the widths of a model file are fixed; alpha is for designs whose rules of width are known",
+    "depth": "the layers of a model file are fixed; depth is for specs, whose rows repeat",
     "classes": "a model file says itself how many classes it has",
     "channels": (
         "a model file says itself how many channels its input has; its first weights are made for them"

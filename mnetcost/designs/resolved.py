@@ -49,7 +49,7 @@ def _row(row: Row) -> dict[str, Any]:
         "role": row.role,
         "why": row.why,
     }
-    silent = {"name": "", "from": (), "repeat": 1, "role": "", "why": ""}
+    silent = {"name": "", "from": (), "repeat": 0, "role": "", "why": ""}
     given = {key: v for key, v in common.items() if v != silent[key]}
     front: dict[str, Any] = {key: given.pop(key) for key in ("name", "from") if key in given}
     return {"op": row.op, **front, **{k: v for k, v in row.fields.items() if v is not None}, **given}

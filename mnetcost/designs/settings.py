@@ -23,6 +23,7 @@ class Settings(NamedTuple):
     batch: int | None = None
     allow_unknown: bool | None = None  # of a model file: go on without ops that cannot be costed
     channels: int | None = None  # of the input
+    depth: float | None = None  # multiplies the repeats of rows
 
     def over(self, other: Settings) -> Settings:
         """Merge settings: these where they are given, else the other's; a size given here, as rho or as a
@@ -51,6 +52,7 @@ class Design(NamedTuple):
     spec: Spec | None = None  # where the design is a spec
     file: str = ""  # where it is a model file
     channels: int | None = None  # of the input, where the spec is built at others than it says
+    depth: float = 1.0  # depth multiplier
 
     @property
     def in_channels(self) -> int | None:
@@ -67,6 +69,8 @@ class Design(NamedTuple):
         parts = [f"alpha={self.alpha:g}", f"resolution={size}"]
         if self.spec is None:
             parts = parts[1:]
+        if self.depth != 1:
+            parts.insert(1, f"depth={self.depth:g}")
         if self.classes is not None and self.spec and self.top and self.classes != self.spec.classes:
             parts.append(f"classes={self.classes}")
         if self.channels is not None:

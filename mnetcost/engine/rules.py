@@ -3,9 +3,11 @@
 The choices that a spec can make, with their defaults.
 """
 
+from collections.abc import Callable
+from math import ceil
 from typing import NamedTuple
 
-from .fields import Choice, Flag, Function, MaybeFunction, Padding
+from .fields import Choice, Flag, Function, MaybeFunction, Padding, Ratio
 from .terms import WRITTEN
 from .widths import WidthRule
 
@@ -66,6 +68,35 @@ class Written(NamedTuple):
     dense: Choice = ""
 
 
+class Compound(NamedTuple):
+    """How the printed network is scaled as a whole, as EfficientNet-B3 is from B0.
+
+    `alpha` multiplies its widths, and `depth` the `repeat` of its rows; the settings of these names multiply
+    both once more. A row without `repeat` is no stage, and keeps its one copy. `rounding`: how a scaled
+    number of copies is rounded; at least one is left.
+
+    Source: Tan and Le 2019, arXiv 1905.11946, section 4; round_repeats in their efficientnet_model.py.
+    """
+
+    alpha: Ratio = 1.0
+    depth: Ratio = 1.0
+    rounding: Choice = "ceil"
+
+    def copies(self, repeat: int) -> int:
+        """Return how many copies of a row there are; `repeat` is 0 where the row does not say.
+
+        >>> Compound(depth=1.4).copies(3), Compound(depth=1.4, rounding="truncate").copies(3)
+        (5, 4)
+        """
+        if repeat == 0 or self.depth == 1:
+            return max(repeat, 1)
+        return max(1, REPEATS[self.rounding](repeat * self.depth))
+
+
+REPEATS: dict[str, Callable[[float], int]] = {"ceil": ceil, "round": round, "truncate": int}
+"""How a scaled number of copies becomes whole; "round" takes halves to even."""
+
+
 class Rules(NamedTuple):
     """All the choices of one design."""
 
@@ -75,6 +106,7 @@ class Rules(NamedTuple):
     se: SqueezeExcite = SqueezeExcite()
     style: Style = Style()
     written: Written = Written()
+    compound: Compound = Compound()
 
     def width(self, role: str) -> WidthRule:
         """The width rule of a row's role; an output follows no alpha."""
@@ -83,7 +115,13 @@ class Rules(NamedTuple):
         return FIXED if role == OUTPUT else dict(self.roles).get(role, self.widths)
 
 
-RULE_TABLES = {"expansion": Expansion, "se": SqueezeExcite, "style": Style, "written": Written}
+RULE_TABLES = {
+    "expansion": Expansion,
+    "se": SqueezeExcite,
+    "style": Style,
+    "written": Written,
+    "compound": Compound,
+}
 """Every table of rules a spec may have beside `[widths]`; a field `width` stands for the keys of how a
 width rounds.
 """
@@ -92,6 +130,7 @@ RULE_CHOICES = {
     "expansion.when": ("ratio", "always", "different", "wider"),
     "se.layers": ("pointwise", "dense"),
     "se.of": ("expanded", "input"),
+    "compound.rounding": tuple(REPEATS),
     "style.depthwise_pad": ("none", "end", "correct"),
 }
 RULE_CHOICES |= {f"written.{key}": words for key, words in WRITTEN.items()}

@@ -39,7 +39,7 @@ class Site:
     def __init__(self, builder: Builder, rules: Rules, alpha: Any) -> None:
         self.builder = builder
         self.rules = rules
-        self.alpha = alpha
+        self.alpha = alpha * rules.compound.alpha
         self.x: Ref = 0
         self.place = ""
         self.row = ""

@@ -138,7 +138,7 @@ def rows(spec: Spec, top: bool) -> Iterator[Unit]:
             label = f"{word} {numbers[word]}"
         fields = complete(words[row.op], row.fields, spec.rules)
         inputs = tuple(ends.get(i, i) for i in row.inputs)
-        for place, copy in row.copies(label, fields):
+        for place, copy in row.copies(label, fields, spec.rules.compound):
             yield Unit(
                 place,
                 row.op,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...designs import Settings, channeled, load_spec
+from ...designs import Settings, adjusted, load_spec
 from ...designs.build import build
 from ...designs.spec import Spec
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
@@ -81,7 +81,7 @@ def scale(
     w = np.array([s[1] for s in sizes], np.int64)
     square = all(size[0] == size[1] for size in sizes)
     columns = (h[None, :], h[None, :] if square else w[None, :])
-    graph = build(channeled(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
+    graph = build(adjusted(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
     costs = cost(graph, corner.batch)
 
     def figures(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
@@ -289,7 +289,8 @@ def _design_data(grid: Grid) -> dict[str, Any]:
         "name": spec.name,
         "source": spec.source,
         "resolution": list(spec.resolution),
-        "channels": channeled(spec, settings).channels,
+        "channels": adjusted(spec, settings).channels,
+        "depth": 1.0 if settings.depth is None else settings.depth,
         "classes": spec.classes if settings.classes is None else settings.classes,
         "batch": settings.batch or 1,
         "top": settings.top is not False,
@@ -302,6 +303,7 @@ def _heading(spec: Spec, design: Mapping[str, Any]) -> str:
         "classes": design["classes"] != spec.classes and design["top"],
         "top": not design["top"],
         "channels": design["channels"] != spec.channels,
+        "depth": design["depth"] != 1,
         "batch": design["batch"] != 1,
     }
     values = {**design, "top": "no"}

@@ -33,6 +33,7 @@ ABOUT: dict[str, str] = {
     "convention": "How to count; paper where nothing is given.",
     "allow_partial": "Whether a design passes though some ops of its model file cannot be costed.",
     "alpha": "Width multiplier of the designs.",
+    "depth": "Depth multiplier of the designs: times the repeats of rows.",
     "rho": "Resolution multiplier, times the design's size.",
     "resolution": 'Input size in pixels: a side, "96x128" or [height, width].',
     "classes": "Outputs of the classifier.",
@@ -80,6 +81,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "convention": _any({"enum": list(convention_names())}, _TEXT),
     "allow_partial": _FLAG,
     "alpha": _MULTIPLIER,
+    "depth": _MULTIPLIER,
     "rho": _MULTIPLIER,
     "resolution": _any(
         _SIDE,

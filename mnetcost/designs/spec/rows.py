@@ -44,7 +44,7 @@ def read_row(row: Table, words: Vocabulary) -> Row | None:
     fields, common = _values(row, op, words)
     cls = words[op]
     check_needed(row, op, cls)
-    inputs, repeat = common.get("from") or (), common.get("repeat", 1)
+    inputs, repeat = common.get("from") or (), common.get("repeat") or 0
     check_reads(row, op, cls.reads, inputs, repeat)
     return Row(
         op,
@@ -123,5 +123,5 @@ def check_reads(row: Table, op: str, many: int, inputs: tuple[str, ...], repeat:
             'such as from = ["one row", "another"]',
             key="from" if "from" in row.values else "",
         )
-    elif repeat != 1:
+    elif repeat > 1:
         row.fault(f"{op} joins rows once and takes no 'repeat'", key="repeat")

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.ops.op import Either, free
-from ...engine.rules import Rules
+from ...engine.rules import Compound, Rules
+
+PRINTED = Compound()
+"""As many copies as are printed."""
 
 if TYPE_CHECKING:
     from .expressions import Expression
@@ -19,7 +22,7 @@ class Row(NamedTuple):
     fields: Mapping[str, Any]  # the keys of the op, as written
     name: str = ""
     inputs: tuple[str, ...] = ()  # names of the rows it reads; empty for the row above
-    repeat: int = 1
+    repeat: int = 0  # 0: not written, one copy that no depth changes
     role: str = ""
     why: str = ""
     file: str = ""
@@ -27,15 +30,17 @@ class Row(NamedTuple):
     shared: bool = False
     weights: str = ""  # the row whose weights it uses
 
-    def copies(self, label: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the name and the fields of each copy of a row that repeats.
+    def copies(
+        self, label: str, fields: Mapping[str, Any], compound: Compound = PRINTED
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the name and the fields of each copy of a row that repeats, at the design's depth.
 
         Only the first copy has the row's stride, as in the papers' tables; the others have stride 1.
 
         >>> list(Row("conv", {"stride": 2}, repeat=2).copies("stem", {"stride": 2}))
         [('stem/1', {'stride': 2}), ('stem/2', {'stride': 1})]
         """
-        return copies(label, fields, self.repeat, "stride" in self.fields)
+        return copies(label, fields, compound.copies(self.repeat), "stride" in self.fields)
 
 
 def copies(
