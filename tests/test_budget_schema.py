@@ -129,7 +129,7 @@ BAD = (
     BUDGET + "madds = 1\nalpha = 101\n",
     BUDGET + "madds = 1\nalpha = true\n",
     BUDGET + "madds = 1\nrho = 1\nresolution = 96\n",
-    BUDGET + "madds = 1\nresolution = [96, 96, 3]\n",
+    BUDGET + "madds = 1\nresolution = [96, 96, 3, 1]\n",
     BUDGET + "madds = 1\nclasses = 0\n",
     BUDGET + "madds = 1\ntop = 'maybe'\n",
     BUDGET + "madds = 1\nagainst = ' '\n",

@@ -14,6 +14,7 @@ from mnetcost.engine.ops import (
     Concat,
     Constant,
     Crop,
+    DepthToSpace,
     Dropout,
     Flatten,
     Gather,
@@ -24,6 +25,7 @@ from mnetcost.engine.ops import (
     Scatter,
     Shuffle,
     Slice,
+    SpaceToDepth,
 )
 from mnetcost.engine.shapes import Shape
 from mnetcost.engine.terms import by_kind
@@ -40,6 +42,8 @@ CASES: list[tuple[Any, tuple[Shape, ...], Shape]] = [
     (Pad((1, 2, 3, 4)), (MAP,), Shape(7, 13, 3)),
     (Pad((-3, 0, 0, -5)), (MAP,), Shape(1, 1, 3)),  # a crop, down to one position
     (Flatten(), (MAP,), Shape(1, 1, 72)),
+    (DepthToSpace(2), (Shape(2, 3, 8),), Shape(4, 6, 2)),
+    (SpaceToDepth(2), (Shape(4, 6, 2),), Shape(2, 3, 8)),
     (Reshape(2, 9, 4), (MAP,), Shape(2, 9, 4)),
     (Reshape(), (Shape(1, 1, 1),), Shape(1, 1, 1)),
     (Permute(3, 4, 6), (MAP,), Shape(3, 4, 6)),

@@ -14,6 +14,7 @@ from mnetcost.analyses.report.tally import (
     NAMES,
     PER,
     SIDES,
+    VOLUMES,
     Entry,
     counts,
     difference,
@@ -139,6 +140,6 @@ def unknown_kinds(keys: Iterable[str]) -> set[str]:
 
 def test_what_is_put_into_words_is_counted() -> None:
     """Every kind with words for a ledger is one that terms have, and every unit of a weight has words."""
-    assert unknown_kinds([*NAMES, *GAPS]) == set()
+    assert unknown_kinds([*NAMES, *GAPS]) == {VOLUMES}
     assert set(PER) == set(UNITS)
     assert unknown_kinds(["nrom.scale"]) == {"nrom.scale"}

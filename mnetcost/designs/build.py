@@ -119,12 +119,11 @@ def _add_row(
         _find(row.weights, named, f"{row.key}.weights") if row.weights else 0,
     )
 
-    def place(site: Site, op: str, given: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
-        cls = words[op]
+    def place(site: Site, cls: OpClass, given: Mapping[str, Any], inputs: tuple[int, ...]) -> None:
         if isinstance(cls, Block):
             from .patterns import build_block
 
-            build_block(site, cls, given, inputs, words, classes, place)
+            build_block(site, cls, given, inputs, classes, place)
         elif hasattr(cls, "build"):
             site.x = inputs[0]
             outer = site.prefix, site.branch
@@ -142,7 +141,7 @@ def _add_row(
         message = f"the depth makes {many:,} copies of this row, more than {LARGEST_REPEAT:,}"
         raise ShapeError(Fault(message, place=f"{row.key}.repeat"))
     for site.place, copy in row.copies(label, fields, compound):
-        place(site, row.op, copy, inputs)
+        place(site, cls, copy, inputs)
         inputs = (site.x,)
         if site.place in named:
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))

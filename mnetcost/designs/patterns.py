@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import MOST_LAYERS, Ref
 from ..engine.num import Num, anywhere, everywhere, is_array
@@ -17,8 +17,11 @@ from .spec.expressions import IN, Expression, to_whole, truth
 from .spec.language import Vocabulary
 from .spec.values import Block, Field, Inner, copies
 
-Placed = Callable[[Site, str, Mapping[str, Any], tuple[Ref, ...]], None]
-"""Adds the layers of one op of a word, with these fields, behind these layers."""
+if TYPE_CHECKING:
+    from ..engine.ops.op import OpClass
+
+Placed = Callable[[Site, "OpClass", Mapping[str, Any], tuple[Ref, ...]], None]
+"""Adds the layers of an op or a block, with these fields, behind these layers."""
 
 
 class Scope:
@@ -66,7 +69,6 @@ def build_block(
     block: Block,
     fields: Mapping[str, Any],
     inputs: tuple[Ref, ...],
-    words: Vocabulary,
     classes: Num,
     place: Placed,
 ) -> None:
@@ -84,7 +86,7 @@ def build_block(
         site.prefix, site.when = prefix, when
         site.role, site.shared = inner.role or role, inner.shared or shared
         try:
-            _add_inner(scope, inner, words, place)
+            _add_inner(scope, inner, block.words, place)
         except ShapeError as e:
             raise _traced(block, inner, e) from None
     site.x = scope.last
@@ -128,7 +130,7 @@ def _add_inner(scope: Scope, inner: Inner, words: Vocabulary, place: Placed) -> 
                 site.x = inputs[0]
                 site.activation(site.branch, function)
             else:
-                place(site, inner.op, copy, inputs)
+                place(site, words[inner.op], copy, inputs)
             inputs = (site.x,)
     if inner.name:
         scope.named[inner.name] = inputs[0]
@@ -155,7 +157,7 @@ def _fields(scope: Scope, inner: Inner, words: Vocabulary) -> dict[str, Any]:
             value = scope.named[value]
         elif value.__class__ is Expression:
             value = _value(scope, words, inner.op, key, value)
-            if value is None or value == "":
+            if value is None or (value.__class__ is str and value == ""):
                 continue
         elif value.__class__ is tuple and any(v.__class__ is Expression for v in value):
             sides = tuple(to_whole(v.code(scope, False)) if v.__class__ is Expression else v for v in value)
@@ -219,18 +221,16 @@ def _checked(key: str, text: str, read: Callable[[Any, str], Any], value: Any) -
         for one in value:
             _checked(key, text, read, one)
         return value
-    ends = (
-        [int(value.min()), int(value.max())]
-        if is_array(value)
-        else [list(value) if value.__class__ is tuple else value]
-    )
-    for end in ends:
+    sides = value if value.__class__ in (tuple, list) else (value,)
+    for pick in ("min", "max") if any(map(is_array, sides)) else ("",):
+        end = [int(getattr(side, pick)()) if is_array(side) else side for side in sides]
         try:
-            made = read(end, key)
+            made = read(end if sides is value else end[0], key)
         except Wrong as e:
             what = f"'{key}' = \"{text}\"" if text else f"'{key}'"
-            raise ShapeError(Fault(f"{what} must be {e}, and comes to {end}", hint=e.hint)) from None
-    return value if is_array(value) else made
+            comes = end if sides is value else end[0]
+            raise ShapeError(Fault(f"{what} must be {e}, and comes to {comes}", hint=e.hint)) from None
+    return tuple(value) if pick and sides is value else value if pick else made
 
 
 def _traced(block: Block, inner: Inner, e: ShapeError) -> ShapeError:

@@ -64,6 +64,7 @@ def block_of(table: Table, name: str, rows: list[Table], words: Vocabulary) -> B
         {**table.values, "layers": [row.values for row in rows]},
         table.spot.file,
         table.reading.texts,
+        words,
     )
 
 

@@ -13,6 +13,7 @@ PRINTED = Compound()
 
 if TYPE_CHECKING:
     from .expressions import Expression
+    from .language import Vocabulary
 
 
 class Row(NamedTuple):
@@ -86,7 +87,7 @@ class Inner(NamedTuple):
 class Block:
     """A block that is data: [block.NAME], checked. It answers the questions that a class of an op answers.
 
-    table: as TOML has it; texts: of the files that its rows stand in.
+    table: as TOML has it; texts: of the files that its rows stand in; words: those that its rows may use.
     """
 
     writes, volumes, light, commutes, styled = True, True, False, False, False
@@ -107,10 +108,11 @@ class Block:
         table: Mapping[str, Any],
         file: str,
         texts: Mapping[str, str],
+        words: Vocabulary,
     ) -> None:
         self.label = self.__name__ = name
         self.about, self.source, self.table, self.file, self.texts = why, source, table, file, texts
-        self.fields, self.inputs, self.rows = fields, inputs, rows
+        self.fields, self.inputs, self.rows, self.words = fields, inputs, rows, words
         self.reads = len(inputs)
         self.sorts = {key: field.sort for key, field in fields.items()}
         self._fields = tuple(fields)
