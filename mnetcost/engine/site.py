@@ -146,7 +146,7 @@ class Site:
         """
         (h, w, c), channels = self.builder.nodes[x].output, self.printed[x]
         many, rest = divmod(printed, channels)
-        if not rest and everywhere((many == 1) | (many == h) | (many == w) | (many == h * w)):
+        if not anywhere(rest) and everywhere((many == 1) | (many == h) | (many == w) | (many == h * w)):
             return many * c
         if printed <= 1 or everywhere((printed == h) | (printed == w) | (printed == h * w)):
             return printed
