@@ -101,6 +101,20 @@ LAYERS = {
         swish: activation(function=swish) of add -> 14x9x24
         """,
     ),
+    "basic": (
+        '{ op = "basic", out = 8, stride = [2, 1], kernel = [3, 5], activation = "swish" }',
+        """
+        conv1: conv(out=8, kernel=(3, 5), stride=(2, 1)) of input -> 7x9x8
+        conv1_norm: norm() of conv1 -> 7x9x8
+        conv1_swish: activation(function=swish) of conv1_norm -> 7x9x8
+        conv2: conv(out=8, kernel=(3, 5)) of conv1_swish -> 7x9x8
+        conv2_norm: norm() of conv2 -> 7x9x8
+        shortcut: conv(out=8, stride=(2, 1)) of input -> 7x9x8
+        shortcut_norm: norm() of shortcut -> 7x9x8
+        add: add() of conv2_norm + shortcut_norm -> 7x9x8
+        swish: activation(function=swish) of add -> 7x9x8
+        """,
+    ),
     "residual strided": (
         '{ op = "residual", mid = 8, out = 24, stride = 2 }',
         """

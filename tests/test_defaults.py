@@ -206,6 +206,7 @@ UNSAID: dict[str, dict[str, Any]] = {
     "fire": {},
     "inception": {"large": 5},
     "shuffle_unit": {"kernel": 3, "stride": 1},
+    "basic": {"kernel": 3, "stride": 1, "activation": ""},
     "xception": {"first": None, "convs": 2, "stride": 1, "activate_first": True},
 }
 
@@ -232,6 +233,7 @@ NEEDED = {
     "inception": ("one", "reduce3", "three", "reduce5", "five", "pool"),
     "shuffle_unit": ("out",),
     "xception": ("out",),
+    "basic": ("out",),
 }
 
 

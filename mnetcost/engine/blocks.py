@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from .ops.op import OpClass
 
 
-@op("conv", together={"width": ("out", "expand")}, either=("out", "expand"), family="filter")
+@op(
+    "conv",
+    follows={"groups": "groups"},
+    together={"width": ("out", "expand")},
+    either=("out", "expand"),
+    family="filter",
+)
 class ConvNorm(NamedTuple):
     """Convolution, batch norm and activation: "conv2d" in the papers' tables.
 

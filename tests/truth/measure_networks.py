@@ -46,6 +46,12 @@ def measure(build, height, width):
     return trainable, trainable + statistics, sum(macs)
 
 
+def stored(build):
+    """A model whose widths are computed on tensors, which need storage, as one without."""
+    with torch.device("cpu"):
+        return build().to("meta")
+
+
 def nets():
     """Yield (design, alpha, its own size, builder)."""
     sizes = (240, 260, 300, 380, 456, 528, 600)
@@ -56,7 +62,9 @@ def nets():
     yield "vgg19", 1.0, 224, MODELS.vgg19
     yield "alexnet", 1.0, 224, MODELS.alexnet
     yield "squeezenet-1.0", 1.0, 224, MODELS.squeezenet1_0
-    for name in ("resnet101",):
+    yield "inception-v3", 1.0, 299, partial(MODELS.inception_v3, aux_logits=False, init_weights=False)
+    yield "regnety-400mf", 1.0, 224, partial(stored, MODELS.regnet_y_400mf)
+    for name in ("resnet18", "resnet34", "resnet101", "densenet121"):
         yield name, 1.0, 224, getattr(MODELS, name)
     for width in ("0.5", "1.5", "2.0"):
         build = getattr(MODELS, f"shufflenet_v2_x{width.replace('.', '_')}")

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ...errors import ShapeError
 from ..fields import Count, Flag, Padding, Size, Whole, Width
-from ..num import Num, anywhere, everywhere, pair
+from ..num import Num, anywhere, everywhere, is_array, pair
 from ..shapes import Shape, sides, tiled, windowed
 from ..terms import Term, Terms, term
 from .op import op
@@ -15,6 +15,25 @@ def conv_kind(op: Any, x: Shape) -> str:
     if op.groups.__class__ is int and op.groups == 1:
         return "pointwise" if op.kernel == 1 or op.kernel == (1, 1) else "conv"
     return "depthwise" if everywhere(op.groups == x.c) else "grouped"
+
+
+def conv_terms(op: Any, x: Shape, factors: tuple[tuple[str, Num], ...], variant: str = "") -> Terms:
+    """The products of a convolution, of its kind; in a grid of groups, of the kind that each cell has."""
+    groups = op.groups
+    if not is_array(groups):
+        yield Term(conv_kind(op, x), factors, variant)
+        return
+    one, each = groups == 1, groups == x.c
+    kinds = (
+        (conv_kind(op._replace(groups=1), x), one),
+        ("depthwise", each & ~one),
+        ("grouped", ~(one | each)),
+    )
+    for kind, here in kinds:
+        if everywhere(here):
+            yield Term(kind, factors, variant)
+        elif anywhere(here):
+            yield Term(kind, (*factors, ("here", here * 1)), variant)
 
 
 @op("conv", styled=True, follows={"out": "width", "groups": "groups"}, family="product")
@@ -51,12 +70,12 @@ class Conv(NamedTuple):
         return (("k_h", k_h), ("k_w", k_w), ("c_in/groups", x.c // self.groups), ("c_out", self.out))
 
     def params(self, x: Shape) -> Terms:
-        yield Term(conv_kind(self, x), self._factors(x))
+        yield from conv_terms(self, x, self._factors(x))
         if self.bias:
             yield Term("bias", (("c_out", self.out),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term(conv_kind(self, x), (*self._factors(x), ("h", y.h), ("w", y.w)))
+        yield from conv_terms(self, x, (*self._factors(x), ("h", y.h), ("w", y.w)))
         if self.bias:
             yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
 
@@ -174,12 +193,12 @@ class TransposedConv(NamedTuple):
         return (("k_h", k_h), ("k_w", k_w), ("c_in", x.c), *c_out)
 
     def params(self, x: Shape) -> Terms:
-        yield Term(conv_kind(self, x), self._factors(x), "transposed")
+        yield from conv_terms(self, x, self._factors(x), "transposed")
         if self.bias:
             yield Term("bias", (("c_out", self.out),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term(conv_kind(self, x), (*self._factors(x), ("h_in", x.h), ("w_in", x.w)), "transposed")
+        yield from conv_terms(self, x, (*self._factors(x), ("h_in", x.h), ("w_in", x.w)), "transposed")
         k_h, k_w = pair(self.kernel)
         c_in = (("c_in", x.c),) if self.groups == 1 else (("c_in/groups", x.c // self.groups),)
         yield Term(
