@@ -188,6 +188,28 @@ def test_widths_follow_alpha(expression: str, out: int) -> None:
     assert load_spec(spec(text), Settings(alpha=0.5)).graph.nodes[-1].output.c == out
 
 
+@pytest.mark.parametrize(
+    ("sort", "default", "given", "out"),
+    [
+        ("ratio", '"in / 16"', "in * x", 36),  # 24 x 1.5
+        ("flag", '"in > 20"', "8 if x else 9", 8),
+        ("width", '"in / 2"', "x", 12),
+        ("whole", '"in.h - 32"', "x + 1", 1),
+        ("activation", '"style.activation"', "8 if x == 'relu' else 9", 8),
+    ],
+)
+def test_a_default_may_be_an_expression(sort: str, default: str, given: str, out: int) -> None:
+    """Of the input and of fields before it, by hand."""
+    text = f"""{HEAD}layers = [{{ op = "unit" }}]
+    [block.unit]
+    fields.x = {{ sort = "{sort}", default = {default} }}
+    layers = [{{ op = "conv", out = "{given}" }}]
+    """
+    assert load_spec(spec(text), Settings()).graph.nodes[-1].output.c == out
+    if sort in ("width", "whole"):
+        assert "no whole number" in fault(text.replace(default, '"in / 7"'))
+
+
 def test_blocks_use_blocks_repeat_and_read_two_maps() -> None:
     """A block of blocks, none of them or two of a row, and a block that joins two maps."""
     text = f"""{HEAD}layers = [
@@ -289,6 +311,7 @@ def test_faults_name_the_line_of_the_block_and_the_row_that_used_it() -> None:
         ('{ op = "conv", out = "in.__class__" }', "made of known names", "'in' has c, h, w"),
         ('{ op = "conv", out = "flor(in)" }', "made of known functions", "did you mean 'floor'?"),
         ('{ op = "conv", out = "frist.c" }', "made of known names", "did you mean 'first'?"),
+        ('{ op = "conv", out = "8 if same() else 9" }', "same() of 2 or more", ""),
         ('{ op = "conv", outt = 8 }', "conv takes no 'outt'", "did you mean 'out'?"),
         ('{ op = "conv", out = 8, from = "input" }', "there is no row 'input'", "'in' is the block's input"),
         ('{ op = "conv", out = 8, from = "frist" }', "there is no row 'frist'", "did you mean 'first'?"),
@@ -313,7 +336,17 @@ def test_mistakes_in_rows_of_blocks(row: str, message: str, hint: str) -> None:
         ("[block.conv]\nlayers = [{ op = 'flatten' }]", "'conv' is an op already"),
         ("[block.unit]\nfields.x = 'width'", "a block must have 'layers'"),
         ("[block.unit]\nfields.x = 'wdith'\nlayers = [{ op = 'flatten' }]", "did you mean 'width'?"),
-        ("[block.unit]\nfields.when = 'width'\nlayers = [{ op = 'flatten' }]", "means nothing else"),
+        ("[block.unit]\nfields.when = 'width'\nlayers = [{ op = 'flatten' }]", "no word of the language"),
+        (
+            "[block.unit]\nfields.x = { sort = 'flag', default = 'style' }\nlayers = [{ op = 'flatten' }]",
+            "[style] has the flags 'norm' and 'bias' only",
+        ),
+        (
+            "[block.unit]\nlayers = [{ op = 'flatten' }]\nfields = {"
+            + ", ".join(f"x{n} = 'width'" for n in range(101))
+            + "}",
+            "a block has at most 100 fields",
+        ),
         ("[block.unit]\nlayrs = [{ op = 'flatten' }]", "did you mean 'layers'?"),
         ("[block.a]\nlayers = [{ op = 'b' }]\n[block.b]\nlayers = [{ op = 'a' }]", "uses itself in a circle"),
         ("[block]\nunit = 3", "'unit' must be a table [block.unit], not 3"),

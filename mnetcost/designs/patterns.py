@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..engine.exact import Quotient
 from ..engine.graph import MOST_LAYERS, Ref
 from ..engine.num import Num, anywhere, everywhere, is_array
+from ..engine.ops import Activation
 from ..engine.shapes import Shape
 from ..engine.site import Pair, Site
 from ..errors import Fault, ShapeError
 from .places import spelled_lines
-from .sorts import Wrong, whole
+from .sorts import SORTS, Wrong, whole
 from .spec.blocks import STYLED
 from .spec.expressions import IN, Expression, to_whole, truth
-from .spec.language import Vocabulary
-from .spec.values import Block, Field, Inner, copies
+from .spec.language import field_reader
+from .spec.values import Block, Field, Inner, Slot, copies
 
 if TYPE_CHECKING:
     from ..engine.ops.op import OpClass
@@ -86,7 +88,7 @@ def build_block(
         site.prefix, site.when = prefix, when
         site.role, site.shared = inner.role or role, inner.shared or shared
         try:
-            _add_inner(scope, inner, block.words, place)
+            _add_inner(scope, inner, place)
         except ShapeError as e:
             raise _traced(block, inner, e) from None
     site.x = scope.last
@@ -96,11 +98,8 @@ def build_block(
 def _entered(scope: Scope, key: str, field: Field, given: Any) -> Any:
     """The value of a field on entry: a width with both its numbers."""
     if given is None and field.expression is not None:
-        scaled = field.expression.scaled
-        if field.sort != "Width" or not scaled:
-            given = to_whole(field.expression.code(scope, True))
-        else:
-            return Pair(*(to_whole(field.expression.code(scope, printed)) for printed in (True, False)))
+        wide = field.sort == "Width"
+        given = _value(scope, Slot(key, field.expression, field.sort, field_reader(field), wide, True))
     if given is None:
         given = field.default
     if field.sort != "Width" or given.__class__ is Pair:
@@ -108,7 +107,7 @@ def _entered(scope: Scope, key: str, field: Field, given: Any) -> Any:
     return Pair(given, scope.site.width(given))
 
 
-def _add_inner(scope: Scope, inner: Inner, words: Vocabulary, place: Placed) -> None:
+def _add_inner(scope: Scope, inner: Inner, place: Placed) -> None:
     """Add one row of a block as often as it repeats; where it is not there, its name means what it reads."""
     site = scope.site
     site.rows += 1
@@ -119,9 +118,13 @@ def _add_inner(scope: Scope, inner: Inner, words: Vocabulary, place: Placed) -> 
     repeat = _whole_of(scope, "repeat", inner.repeat) if anywhere(when) else 0
     if repeat:
         site.when = site.when if everywhere(when) else site.when * when
-        fields = _fields(scope, inner, words)
+        fields = {
+            **inner.fixed,
+            **{key: scope.named[row] for key, row in inner.named.items()},
+            **_worked_out(scope, inner.slots),
+        }
         name, function = inner.name, ""
-        if inner.op == "activation":
+        if inner.cls is Activation:
             function = fields.get("function") or site.rules.style.activation
             name = name or f"{function}{inner.number or ''}"
         site.why = inner.why
@@ -130,7 +133,7 @@ def _add_inner(scope: Scope, inner: Inner, words: Vocabulary, place: Placed) -> 
                 site.x = inputs[0]
                 site.activation(site.branch, function)
             else:
-                place(site, words[inner.op], copy, inputs)
+                place(site, inner.cls, copy, inputs)
             inputs = (site.x,)
     if inner.name:
         scope.named[inner.name] = inputs[0]
@@ -149,70 +152,54 @@ def _whole_of(scope: Scope, key: str, value: Any) -> int:
     return int(value)
 
 
-def _fields(scope: Scope, inner: Inner, words: Vocabulary) -> dict[str, Any]:
-    """The values of a row's keys in this place; a key that is left to [style] is left out."""
-    found = {}
-    for key, value in inner.values.items():
-        if words.keys_of(inner.op).get(key) == "Row":
-            value = scope.named[value]
-        elif value.__class__ is Expression:
-            value = _value(scope, words, inner.op, key, value)
-            if value is None or (value.__class__ is str and value == ""):
-                continue
-        elif value.__class__ is tuple and any(v.__class__ is Expression for v in value):
-            sides = tuple(to_whole(v.code(scope, False)) if v.__class__ is Expression else v for v in value)
-            value = _checked(key, "", words.reader(inner.op, key), list(sides))
-        found[key] = value
-    return found
+def _worked_out(scope: Scope, slots: tuple[Slot, ...]) -> dict[str, Any]:
+    """The values of a row's expressions in this place; a key that is left to [style] is left out."""
+    found = {slot.key: _value(scope, slot) for slot in slots}
+    return {key: v for key, v in found.items() if v is not None and not (v.__class__ is str and v == "")}
 
 
-def _value(scope: Scope, words: Vocabulary, op: str, key: str, given: Expression) -> Any:
+def _value(scope: Scope, slot: Slot) -> Any:
     """The value of one expression, checked like a written one."""
-    cls, (sort, read) = words[op], words.inner(op, key)
-    follows = sort == "Width" or key in cls.follows
+    given = slot.value
+    if given.__class__ is tuple:
+        sides = [to_whole(v.code(scope, False)) if v.__class__ is Expression else v for v in given]
+        return _checked(slot.key, "", slot.read, sides)
     if given.field:
         value = scope.values[given.field]
         if scope.silent(given.field, value):
             return value
-        if value.__class__ is Pair and not follows:
-            value = value.printed if hasattr(cls, "build") or isinstance(cls, Block) else value.actual
-        return _checked(key, given.text, read, value)
-    if follows and given.scaled:
-        return Pair(*(_read(scope, key, given, sort, read, printed) for printed in (True, False)))
-    as_printed = follows or hasattr(cls, "build") or isinstance(cls, Block)
-    return _read(scope, key, given, sort, read, as_printed)
+        if value.__class__ is Pair and not slot.both:
+            value = value.printed if slot.printed else value.actual
+        if slot.sort == scope.block.fields[given.field].sort and slot.read is SORTS[slot.sort].read:
+            return value  # checked when it was read
+        return _checked(slot.key, given.text, slot.read, value)
+    if slot.both and given.scaled:
+        return Pair(*(_read(scope, slot, printed) for printed in (True, False)))
+    return _read(scope, slot, slot.printed)
 
 
 FRACTIONS = ("Ratio", "Share", "Part")
 
 
-def _read(
-    scope: Scope, key: str, given: Expression, sort: str, read: Callable[[Any, str], Any], printed: bool
-) -> Any:
+def _read(scope: Scope, slot: Slot, printed: bool) -> Any:
     """One of the two numbers of an expression."""
+    given, key = slot.value, slot.key
     try:
         value = given.code(scope, printed)
-        if sort == "Flag":
+        if slot.sort == "Flag":
             met = truth(value)
             if is_array(met):
                 raise ShapeError("differs from design to design")
             return bool(met)
-        if sort in FRACTIONS and value.__class__ is not str:
-            value = _decimal(value)
+        if slot.sort in FRACTIONS and value.__class__ is not str:
+            value = value.over / value.under if value.__class__ is Quotient else value
         elif value.__class__ not in (str, tuple, bool):
             value = to_whole(value)
     except ShapeError as e:
         raise ShapeError(
             *(f._replace(message=f"'{key}' = \"{given.text}\": {f.message}") for f in e.faults)
         ) from None
-    return _checked(key, given.text, read, value)
-
-
-def _decimal(value: Any) -> Any:
-    """A ratio as ops take it: a whole number or a float."""
-    if value.__class__.__name__ == "Quotient":
-        return value.over / value.under
-    return value
+    return _checked(key, given.text, slot.read, value)
 
 
 def _checked(key: str, text: str, read: Callable[[Any, str], Any], value: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.fields import ACTIVATIONS, CHOICES, LEARNED
@@ -11,7 +12,7 @@ from ..engine.rules import OUTPUT, ROLES
 from ..engine.widths import ROUNDING
 
 if TYPE_CHECKING:
-    from ..engine.ops.op import OpClass
+    pass
 
 LARGEST_COUNT = 1_000_000  # channels, classes; a wider network is a mistake
 LARGEST_SIDE = 65_536
@@ -324,8 +325,12 @@ SORTS: dict[str, Sort] = {
 """How each sort named in an annotation is read and described."""
 
 
-def sorts_of(cls: type | OpClass) -> dict[str, str]:
+def sorts_of(cls: Any) -> Mapping[str, str]:
     """The fields of an op, a block or a rule table, each with the name of its sort."""
-    if (found := getattr(cls, "sorts", None)) is not None:
-        return dict(found)  # a block that is data
+    found: Mapping[str, str] | None = getattr(cls, "sorts", None)  # of a block that is data
+    return _annotated(cls) if found is None else found
+
+
+@lru_cache(None)
+def _annotated(cls: Any) -> Mapping[str, str]:
     return {name: getattr(kind, "__metadata__", (name,))[0] for name, kind in cls.__annotations__.items()}

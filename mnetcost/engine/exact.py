@@ -64,6 +64,8 @@ def parts(x: Exact) -> Quotient:
 
 def times(a: Exact, b: Exact) -> Exact:
     """The product; raises ShapeError where an array cannot hold it."""
+    if a.__class__ is int is b.__class__:
+        return a * b
     if a.__class__ is Quotient or b.__class__ is Quotient:
         (a, under), (b, other) = parts(a), parts(b)
         return quotient(times(a, b), times(under, other))

@@ -123,7 +123,7 @@ class Builder:
             raise ShapeError(
                 *(Fault(f.message, place=f"layer {name!r}", hint=f.hint) for f in e.faults)
             ) from None
-        if is_array(when):  # where it is not there, what it reads passes by
+        if when.__class__ is not int and is_array(when):  # where it is not there, what it reads passes by
             output = where(when, output, nodes[inputs[0]].output)
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))

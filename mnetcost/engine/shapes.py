@@ -138,7 +138,8 @@ def windowed3d(
     """
     kernels, strides, dilations = triple(kernel), triple(stride), triple(dilation)
     if padding == "same":
-        return tuple(ceil_div(n, s) for n, s in zip(x[:3], strides, strict=True))  # type: ignore[return-value]
+        d, h, w = (ceil_div(n, s) for n, s in zip(x[:3], strides, strict=True))
+        return d, h, w
     if padding == "valid":
         padding = 0
     elif padding == "symmetric":

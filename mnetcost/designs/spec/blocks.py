@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...engine.ops import Activation
 from ..files import read_text_file
 from ..places import spelled
 from ..reading import Reading, Spot, Table
 from ..shipped import block_path
-from ..sorts import LARGEST_COUNT, LARGEST_REPEAT, SORTS, Wrong, whole, word
+from ..sorts import LARGEST_COUNT, LARGEST_REPEAT, SORTS, Wrong, sorts_of, whole, word
 from ..toml import parse_toml
 from .expressions import IN, STYLE, Expression, Names, read_expression
 from .language import BLOCK_KEYS, FIELD_NAME, FIELD_SORTS, FIXED, INNER_KEYS, Vocabulary, field_reader
 from .rows import check_needed, check_reads, unknown_key, unknown_op
-from .values import Block, Field, Inner
+from .values import Block, Field, Inner, Slot
 
 if TYPE_CHECKING:
     from ...engine.ops.op import OpClass
@@ -43,9 +44,11 @@ def block_of(table: Table, name: str, rows: list[Table], words: Vocabulary) -> B
     inputs = table.read("inputs", SORTS["Names"].read, (IN,)) or (IN,)
     fields: dict[str, Field] = {}
     given = table.inner("fields", "'fields' must be a table such as { out = \"width\" }")
+    if len(given.values) > MOST_FIELDS:
+        given.fault(f"a block has at most {MOST_FIELDS} fields")
     for key in [*given.values][:MOST_FIELDS]:
         if not FIELD_NAME.fullmatch(key) or key in RESERVED:
-            given.fault("a field's name is a word of small letters that means nothing else", key=key)
+            given.fault("a field's name is small letters, digits and _, and no word of the language", key=key)
             continue
         names = Names({k: f.sort == "Width" for k, f in fields.items()}, {IN, *inputs})
         fields[key] = _field(given, key, names)
@@ -60,24 +63,23 @@ def block_of(table: Table, name: str, rows: list[Table], words: Vocabulary) -> B
         source,
         fields,
         inputs,
-        _numbered(made, words),
+        _numbered(made),
         {**table.values, "layers": [row.values for row in rows]},
         table.spot.file,
         table.reading.texts,
-        words,
     )
 
 
-def _numbered(rows: list[Inner], words: Vocabulary) -> tuple[Inner, ...]:
+def _numbered(rows: list[Inner]) -> tuple[Inner, ...]:
     """The rows, those without a name called by the op and its number; activations by their function later."""
     counts: dict[str, int] = {}
-    several = sum(row.op == "activation" and not row.name for row in rows) > 1
+    several = sum(row.cls is Activation and not row.name for row in rows) > 1
     found = []
     for row in rows:
         if not row.name:
-            label = words[row.op].label
+            label = row.cls.label
             counts[label] = n = counts.get(label, 0) + 1
-            if row.op != "activation":
+            if row.cls is not Activation:
                 row = row._replace(name=f"{label} {n}")
             elif several:
                 row = row._replace(number=n)
@@ -104,6 +106,8 @@ def _field(given: Table, key: str, names: Names) -> Field:
         return field
     default = table.values["default"]
     if default == "style" and sort in STYLED:
+        if sort == "Flag" and key not in ("norm", "bias"):
+            table.fault("[style] has the flags 'norm' and 'bias' only", "name the field so", key="default")
         return field._replace(needed=False, default=STYLED[sort])
     made = table.read("default", _value_reader(sort, field_reader(field), names))
     if isinstance(made, Expression):
@@ -134,18 +138,9 @@ class _Rows:
         if not isinstance(op, str) or op not in self.words or op == self.block:
             unknown_op(row, op, self.words)
             return None
-        cls, values, common = self.words[op], {}, {}
-        names = Names(self.widths, self.above)
-        for key in row.values:
-            if key in INNER_KEYS:
-                common[key] = row.read(key, self._common(key, names))
-            elif self.words.keys_of(op).get(key) == "Row":
-                values[key] = row.read(key, SORTS["Row"].read)
-                self._check_above(row, key, (values[key],))
-            elif key in self.words.keys_of(op):
-                values[key] = row.read(key, _value_reader(*self.words.inner(op, key), names))
-            else:
-                unknown_key(row, key, op, self.words)
+        cls, names = self.words[op], Names(self.widths, self.above)
+        common = {key: row.read(key, self._common(key, names)) for key in row.values if key in INNER_KEYS}
+        fixed, slots, named = self._fields(row, op, names)
         check_needed(row, op, cls)
         inputs = common.get("from") or ()
         self._check_inputs(row, op, cls, inputs)
@@ -156,8 +151,10 @@ class _Rows:
             self.above[name] = None
         when, repeat = common.get("when"), common.get("repeat")
         return Inner(
-            op,
-            values,
+            cls,
+            fixed,
+            tuple(slots),
+            named,
             name,
             inputs,
             1 if when is None else when,
@@ -168,6 +165,33 @@ class _Rows:
             row.spot.file,
             spelled(row.spot.path),
         )
+
+    def _fields(self, row: Table, op: str, names: Names) -> tuple[dict[str, Any], list[Slot], dict[str, str]]:
+        """Read the keys of the op: values as written, values to be worked out, and rows that are named."""
+        fixed: dict[str, Any] = {}
+        slots: list[Slot] = []
+        named: dict[str, str] = {}
+        cls = self.words[op]
+        block = hasattr(cls, "build") or isinstance(cls, Block)
+        for key in row.values:
+            if key in INNER_KEYS:
+                continue
+            if key not in sorts_of(cls):
+                unknown_key(row, key, op, self.words)
+                continue
+            sort, read = self.words.inner(op, key)
+            if sort == "Row":
+                named[key] = row.read(key, read)
+                self._check_above(row, key, (named[key],))
+                continue
+            value = row.read(key, _value_reader(sort, read, names))
+            parts = value if value.__class__ is tuple else (value,)
+            if any(part.__class__ is Expression for part in parts):
+                both = sort == "Width" or key in cls.follows
+                slots.append(Slot(key, value, sort, read, both, both or block))
+            else:
+                fixed[key] = value
+        return fixed, slots, named
 
     def _common(self, key: str, names: Names) -> Callable[[Any, str], Any]:
         """The reader of a key that any row of a block may have."""

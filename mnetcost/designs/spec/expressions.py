@@ -208,12 +208,12 @@ class _Reader:
             like = nearest(name, FUNCTIONS) if name else None
             known = "it may be: " + ", ".join(FUNCTIONS)
             raise Wrong("made of known functions", f"did you mean '{like}'?" if like else known)
-        if name == "same":
-            rows = [self._row(arg) for arg in node.args]
-            return lambda scope, printed: same(scope, rows)
         low, high, way = FUNCTIONS[name]
         if not low <= len(node.args) <= high:
             raise Wrong(f"{name}() of {low}{' or more' if high > low else ''}")
+        if name == "same":
+            rows = [self._row(arg) for arg in node.args]
+            return lambda scope, printed: same(scope, rows)
         before = self.scaled
         codes = [self.read(arg) for arg in node.args]
         if name == "printed":
@@ -234,12 +234,14 @@ def number(value: Any) -> exact.Exact:
 
 def truth(value: Any) -> Num:
     """1 or 0: does a condition hold?"""
+    if value.__class__ is int or value.__class__ is bool:
+        return 1 if value else 0
     return equal(number(value), 0, no=True)
 
 
 def equal(a: Any, b: Any, no: bool = False) -> Num:
     """1 where two values are equal, or with `no` where they differ."""
-    if a.__class__ in (str, tuple) or b.__class__ in (str, tuple):
+    if a.__class__ is int is b.__class__ or a.__class__ in (str, tuple) or b.__class__ in (str, tuple):
         return ((a == b) != no) * 1
     (a, under), (b, other) = exact.parts(a), exact.parts(b)
     a, b = exact.times(a, other), exact.times(b, under)
@@ -327,7 +329,7 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "floor": (1, 1, exact.floor),
     "ceil": (1, 1, exact.ceil),
     "round": (1, 1, exact.nearest),
-    "printed": (1, 1, exact.floor),
+    "printed": (1, 1, number),
     "scaled": (1, 1, scaled),
     "rounded": (1, 1, rounded),
     "same": (2, 9, same),

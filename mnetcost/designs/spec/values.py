@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.ops.op import Either, free
@@ -12,8 +12,8 @@ PRINTED = Compound()
 """As many copies as are printed."""
 
 if TYPE_CHECKING:
+    from ...engine.ops.op import OpClass
     from .expressions import Expression
-    from .language import Vocabulary
 
 
 class Row(NamedTuple):
@@ -67,11 +67,24 @@ class Field(NamedTuple):
     most: int | None = None  # the largest number it may be
 
 
-class Inner(NamedTuple):
-    """One row of a block: its values are numbers and words as written, or expressions."""
+class Slot(NamedTuple):
+    """A value of a row of a block that is worked out where the block is built, and how it is read."""
 
-    op: str
-    values: Mapping[str, Any]
+    key: str
+    value: Any  # an Expression, or a list with some
+    sort: str
+    read: Callable[[Any, str], Any]
+    both: bool  # a number that follows alpha: wanted as printed, and as alpha leaves it
+    printed: bool  # wanted as printed: blocks scale their numbers themselves
+
+
+class Inner(NamedTuple):
+    """One row of a block."""
+
+    cls: OpClass
+    fixed: Mapping[str, Any]  # values as written
+    slots: tuple[Slot, ...]  # values that are expressions
+    named: Mapping[str, str]  # rows that keys such as `like` name
     name: str
     inputs: tuple[str, ...]  # rows above it, or inputs of the block
     when: Any = 1  # 1, 0 or an Expression: where the row is there
@@ -87,7 +100,7 @@ class Inner(NamedTuple):
 class Block:
     """A block that is data: [block.NAME], checked. It answers the questions that a class of an op answers.
 
-    table: as TOML has it; texts: of the files that its rows stand in; words: those that its rows may use.
+    table: as TOML has it; texts: of the files that its rows stand in.
     """
 
     writes, volumes, light, commutes, styled = True, True, False, False, False
@@ -108,11 +121,10 @@ class Block:
         table: Mapping[str, Any],
         file: str,
         texts: Mapping[str, str],
-        words: Vocabulary,
     ) -> None:
         self.label = self.__name__ = name
         self.about, self.source, self.table, self.file, self.texts = why, source, table, file, texts
-        self.fields, self.inputs, self.rows, self.words = fields, inputs, rows, words
+        self.fields, self.inputs, self.rows = fields, inputs, rows
         self.reads = len(inputs)
         self.sorts = {key: field.sort for key, field in fields.items()}
         self._fields = tuple(fields)

@@ -5,19 +5,20 @@ from typing import Any, NamedTuple
 from ...errors import ShapeError
 from ..fields import Count, Flag, Padding, Size, Whole, Width
 from ..num import Num, anywhere, everywhere, is_array, pair
-from ..shapes import Shape, sides, tiled, windowed
+from ..shapes import Shape, Volume, sides, tiled, windowed
 from ..terms import Term, Terms, term
 from .op import op
 
 
-def conv_kind(op: Any, x: Shape) -> str:
+def conv_kind(op: Any, x: Shape | Volume) -> str:
     """Name the kind of a convolution: depthwise, grouped, pointwise or conv."""
     if op.groups.__class__ is int and op.groups == 1:
-        return "pointwise" if op.kernel == 1 or op.kernel == (1, 1) else "conv"
+        sides = op.kernel if op.kernel.__class__ is tuple else (op.kernel,)
+        return "pointwise" if all(everywhere(side == 1) for side in sides) else "conv"
     return "depthwise" if everywhere(op.groups == x.c) else "grouped"
 
 
-def conv_terms(op: Any, x: Shape, factors: tuple[tuple[str, Num], ...], variant: str = "") -> Terms:
+def conv_terms(op: Any, x: Shape | Volume, factors: tuple[tuple[str, Num], ...], variant: str = "") -> Terms:
     """The products of a convolution, of its kind; in a grid of groups, of the kind that each cell has."""
     groups = op.groups
     if not is_array(groups):

@@ -27,10 +27,16 @@ def pooled(pool: "MaxPool | AvgPool | L2Pool", x: Shape) -> Shape:
     return Shape(h, w, x.c)
 
 
-def pool_work(pool: "MaxPool | AvgPool | L2Pool", y: Shape, x: Shape, variant: str) -> Terms:
+def window(kernel: Size) -> tuple[tuple[str, Num], ...]:
+    """The named sides of a window."""
+    return tuple(zip(("k_h", "k_w"), pair(kernel), strict=True))
+
+
+def pool_work(
+    window: tuple[tuple[str, Num], ...], y: Shape | Volume, x: Shape | Volume, variant: str
+) -> Terms:
     """The numbers under a pool's windows, and what it reads and writes."""
-    k_h, k_w = pair(pool.kernel)
-    yield Term("pool", (("k_h", k_h), ("k_w", k_w), ("c", y.c), ("h", y.h), ("w", y.w)), variant)
+    yield Term("pool", (*window, ("c", y.c), *y.places), variant)
     yield from read_and_written(y, x, variant)
 
 
@@ -49,7 +55,7 @@ class MaxPool(NamedTuple):
         return pooled(self, x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        return pool_work(self, y, x, "max")
+        return pool_work(window(self.kernel), y, x, "max")
 
 
 @op("avg_pool", family="pool", why="keeps the mean of each window")
@@ -67,7 +73,7 @@ class AvgPool(NamedTuple):
         return pooled(self, x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        return pool_work(self, y, x, "average")
+        return pool_work(window(self.kernel), y, x, "average")
 
 
 @op("l2_pool", family="pool", why="keeps the length of each window")
@@ -85,7 +91,7 @@ class L2Pool(NamedTuple):
         return pooled(self, x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        return pool_work(self, y, x, "l2")
+        return pool_work(window(self.kernel), y, x, "l2")
 
 
 @op(

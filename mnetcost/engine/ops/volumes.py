@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 from ...errors import ShapeError
 from ..fields import Count, Flag, Padding3, Size3, Width
-from ..num import Num, anywhere, everywhere
+from ..num import Num, anywhere
 from ..shapes import Shape, Volume, triple, windowed3d
 from ..terms import Term, Terms
+from .convolutions import conv_terms
 from .op import op
-from .pools import read_and_written
+from .pools import pool_work
 
 
 def window(kernel: Size3) -> tuple[tuple[str, Num], ...]:
@@ -45,23 +46,18 @@ class Conv3d(NamedTuple):
             raise ShapeError(f"{self.groups} groups do not divide {x.c} input and {self.out} output channels")
         return Volume(*sides, self.out)
 
-    def _kind(self, x: Volume) -> str:
-        if self.groups.__class__ is int and self.groups == 1:
-            return "pointwise" if set(triple(self.kernel)) == {1} else "conv"
-        return "depthwise" if everywhere(self.groups == x.c) else "grouped"
-
     def _factors(self, x: Volume) -> tuple[tuple[str, Num], ...]:
         one = self.groups.__class__ is int and self.groups == 1
         c_in = ("c_in", x.c) if one else ("c_in/groups", x.c // self.groups)
         return (*window(self.kernel), c_in, ("c_out", self.out))
 
     def params(self, x: Volume) -> Terms:
-        yield Term(self._kind(x), self._factors(x))
+        yield from conv_terms(self, x, self._factors(x))
         if self.bias:
             yield Term("bias", (("c_out", self.out),))
 
     def work(self, y: Volume, x: Volume) -> Terms:
-        yield Term(self._kind(x), (*self._factors(x), *y.places))
+        yield from conv_terms(self, x, (*self._factors(x), *y.places))
         if self.bias:
             yield Term("bias", (("c_out", self.out), *y.places), "conv")
 
@@ -109,12 +105,6 @@ def pooled(pool: "MaxPool3d | AvgPool3d", x: Volume) -> Volume:
     return Volume(*sides, x.c)
 
 
-def pool_work(pool: "MaxPool3d | AvgPool3d", y: Volume, x: Volume, variant: str) -> Terms:
-    """The numbers under a pool's windows, and what it reads and writes."""
-    yield Term("pool", (*window(pool.kernel), ("c", y.c), *y.places), variant)
-    yield from read_and_written(y, x, variant)
-
-
 @op("max_pool3d", volumes=True, family="pool3d", why="keeps the strongest response of each window")
 class MaxPool3d(NamedTuple):
     """Max pooling over a volume: the largest value under each window."""
@@ -129,7 +119,7 @@ class MaxPool3d(NamedTuple):
         return pooled(self, x)
 
     def work(self, y: Volume, x: Volume) -> Terms:
-        return pool_work(self, y, x, "max")
+        return pool_work(window(self.kernel), y, x, "max")
 
 
 @op("avg_pool3d", volumes=True, family="pool3d", why="keeps the mean of each window")
@@ -146,4 +136,4 @@ class AvgPool3d(NamedTuple):
         return pooled(self, x)
 
     def work(self, y: Volume, x: Volume) -> Terms:
-        return pool_work(self, y, x, "average")
+        return pool_work(window(self.kernel), y, x, "average")
