@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from mnetcost.designs.spec import Spec
     from mnetcost.engine.graph import Graph
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,6 +140,31 @@ def equal_layers() -> list[Measured]:
     return found
 
 
+def equal_copies() -> list[Measured]:
+    """How long does the layout of a row's equal copies take, as a share of each laid out by itself?"""
+    from mnetcost.designs import Settings, find_spec, load_spec
+    from mnetcost.engine.site import Site
+
+    found, again = [], Site.again
+    for name, most in (("resnet152", 0.5), ("v2", 1.0)):
+        spec = find_spec(name)
+
+        def laid_out(spec: Spec = spec) -> object:
+            return load_spec(spec, Settings()).graph
+
+        def by_itself(laid_out: Callable[[], object] = laid_out) -> float:
+            Site.again = lambda *_: False  # type: ignore[assignment, method-assign]
+            try:
+                return least(laid_out, 40)
+            finally:
+                Site.again = again  # type: ignore[method-assign]
+
+        pairs = [(least(laid_out, 40), by_itself()) for _ in range(5)]
+        once, plain = (min(column) for column in zip(*pairs, strict=True))
+        found.append(Measured(f"{name} laid out, against each copy by itself", once / plain, most, "times"))
+    return found
+
+
 def grid() -> list[Measured]:
     """A thousand alphas by a thousand resolutions of V2, in a process of its own."""
     import json
@@ -252,9 +278,9 @@ def main() -> int:
     if "growth" in sys.argv:
         all_ = growth()
     elif "equal" in sys.argv:
-        all_ = equal_layers()
+        all_ = [*equal_layers(), *equal_copies()]
     else:
-        all_ = [*start(), *in_process(), *equal_layers(), *grid(), *growth()]
+        all_ = [*start(), *in_process(), *equal_layers(), *equal_copies(), *grid(), *growth()]
     for measured in all_:
         sys.stdout.write(f"{measured}\n")
     return int("--strict" in sys.argv and not all(measured.kept for measured in all_))

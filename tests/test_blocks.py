@@ -10,8 +10,11 @@ import pytest
 from mnetcost.designs import Settings, load_spec
 from mnetcost.designs.build import build
 from mnetcost.designs.find import parent_of
+from mnetcost.designs.loading import find_spec
+from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import read_spec
 from mnetcost.engine.costs import Costs, cost
+from mnetcost.engine.site import Site
 from mnetcost.engine.terms import MAC_KINDS
 
 
@@ -154,6 +157,59 @@ def test_repeats_stride_once() -> None:
     costs = costs_of('{ op = "bneck", expand = 6, out = 32, stride = 2, repeat = 3 }')
     assert [layer.output.h for layer in costs.layers if layer.name.endswith("/depthwise")] == [28, 28, 28]
     assert [layer.inputs[0].h for layer in costs.layers if layer.name.endswith("/depthwise")] == [56, 28, 28]
+
+
+def each_copy_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay out every copy of a row anew, also where it is equal to the copy before."""
+    monkeypatch.setattr(Site, "again", lambda *_: False)
+
+
+@pytest.mark.parametrize("alpha", [0.35, 1.3])
+def test_copies_laid_out_once_are_those_laid_out_each_by_itself(
+    alpha: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every node of every shipped design, with its names, inputs, shapes and reasons."""
+    specs = [find_spec(name) for name in shipped()]
+    asked = Settings(alpha=alpha, depth=1.7)
+    once = [load_spec(spec, asked).graph for spec in specs]
+    each_copy_by_itself(monkeypatch)
+    assert once == [load_spec(spec, asked).graph for spec in specs]
+
+
+COPIES = {
+    "narrowing": '{ op = "conv_norm", out = 40, kernel = 3, padding = "valid", repeat = 5 }',
+    "widening": '{ op = "separable", out = 20, stride = 2, repeat = 5 }',
+    "two inputs": '{ op = "concat", from = ["a", "b"], repeat = 1 }, { op = "grow", repeat = 4 }',
+    "a row by name": '{ op = "resize", like = "a", repeat = 4 }',
+    "a row that is not there": '{ op = "maybe", out = 32, repeat = 4 }',
+}
+
+
+@pytest.mark.parametrize("rows", COPIES.values(), ids=COPIES)
+def test_copies_that_differ_are_laid_out_each_by_itself(rows: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map that shrinks or grows from copy to copy, at one size and in a grid."""
+    text = f"""resolution = 64
+layers = [
+  {{ op = "conv_norm", name = "a", out = 16 }}, {{ op = "conv_norm", name = "b", out = 24, from = "a" }},
+  {rows},
+]
+block.grow.layers = [
+  {{ op = "conv_norm", name = "more", out = "8" }}, {{ op = "concat", from = ["in", "more"] }},
+]
+block.maybe.fields.out = "width"
+block.maybe.layers = [
+  {{ op = "conv_norm", name = "same", out = "out" }},
+  {{ op = "conv_norm", name = "other", out = "out", from = "in", when = "not same(same, in)" }},
+  {{ op = "se", share = 0.25, when = "false" }},
+]
+"""
+    spec = read_spec(text, "net.toml", "net", None, parent_of)
+    alphas = (0.9, np.array([[0.35], [0.9], [1.0]]))
+    once = [build(spec, alpha, 64, 48, 10) for alpha in alphas]
+    each_copy_by_itself(monkeypatch)
+    for one, other in zip(once, [build(spec, alpha, 64, 48, 10) for alpha in alphas], strict=True):
+        assert str(one) == str(other)
+    assert len(once[0].nodes) > 3
 
 
 def test_keras_pads_an_odd_map_one_less() -> None:

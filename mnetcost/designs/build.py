@@ -140,9 +140,12 @@ def _add_row(
     if (many := compound.copies(row.repeat)) > LARGEST_REPEAT:
         message = f"the depth makes {many:,} copies of this row, more than {LARGEST_REPEAT:,}"
         raise ShapeError(Fault(message, place=f"{row.key}.repeat"))
-    for site.place, copy in row.copies(label, fields, compound):
-        place(site, cls, copy, inputs)
-        inputs = (site.x,)
+    before = first, inputs[0], label
+    for n, (site.place, copy) in enumerate(row.copies(label, fields, compound)):
+        here = len(site.builder.nodes), inputs[0], site.place
+        if n < 2 or not site.again(*before):  # the first copy may have a stride and other inputs
+            place(site, cls, copy, inputs)
+        before, inputs = here, (site.x,)
         if site.place in named:
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
         named[site.place] = site.x

@@ -13,7 +13,7 @@ from ..engine.shapes import Shape
 from ..engine.site import Pair, Site
 from ..errors import Fault, ShapeError
 from .places import spelled_lines
-from .sorts import SORTS, Wrong, whole
+from .sorts import Wrong, whole
 from .spec.blocks import STYLED
 from .spec.expressions import IN, Expression, to_whole, truth
 from .spec.language import field_reader
@@ -154,8 +154,19 @@ def _whole_of(scope: Scope, key: str, value: Any) -> int:
 
 def _worked_out(scope: Scope, slots: tuple[Slot, ...]) -> dict[str, Any]:
     """The values of a row's expressions in this place; a key that is left to [style] is left out."""
-    found = {slot.key: _value(scope, slot) for slot in slots}
-    return {key: v for key, v in found.items() if v is not None and not (v.__class__ is str and v == "")}
+    found = {}
+    for slot in slots:
+        value = _one_of(scope.values[slot.field], slot) if slot.field else _value(scope, slot)
+        if value is not None and not (value.__class__ is str and value == ""):
+            found[slot.key] = value
+    return found
+
+
+def _one_of(value: Any, slot: Slot) -> Any:
+    """A field's value: of a width one of both numbers, where only one is wanted."""
+    if value.__class__ is Pair and not slot.both:
+        return value.printed if slot.printed else value.actual
+    return value
 
 
 def _value(scope: Scope, slot: Slot) -> Any:
@@ -168,11 +179,7 @@ def _value(scope: Scope, slot: Slot) -> Any:
         value = scope.values[given.field]
         if scope.silent(given.field, value):
             return value
-        if value.__class__ is Pair and not slot.both:
-            value = value.printed if slot.printed else value.actual
-        if slot.sort == scope.block.fields[given.field].sort and slot.read is SORTS[slot.sort].read:
-            return value  # checked when it was read
-        return _checked(slot.key, given.text, slot.read, value)
+        return _checked(slot.key, given.text, slot.read, _one_of(value, slot))
     if slot.both and given.scaled:
         return Pair(*(_read(scope, slot, printed) for printed in (True, False)))
     return _read(scope, slot, slot.printed)

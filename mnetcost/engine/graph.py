@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import Fault, ShapeError
 from .num import Num, choose, is_array
@@ -112,6 +112,18 @@ class Builder:
         Raises ShapeError, with the layer's name, where its inputs do not fit, and where there are more than
         MOST_LAYERS.
         """
+        return self.append(name, op, inputs, place or name, when, shared, why, row, part, written, module)
+
+    def append(
+        self,
+        name: str,
+        op: Op,
+        inputs: tuple[Ref, ...],
+        place: str,
+        when: Num,
+        *about: Any,
+    ) -> Ref:
+        """Add a layer as `add` does; about: the fields of a `Node` from `shared` on."""
         nodes = self.nodes
         if len(nodes) > MOST_LAYERS:
             raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
@@ -128,11 +140,26 @@ class Builder:
         if name in self.names:
             raise ShapeError(Fault("another layer has this name already", place=f"layer {name!r}"))
         self.names.add(name)
-        self.volumes = self.volumes or output.__class__ is Volume
-        nodes.append(
-            Node(name, op, inputs, output, place or name, when, shared, why, row, part, written, module)
-        )
+        if output.__class__ is Volume:
+            self.volumes = True
+        nodes.append(Node(name, op, inputs, output, place, when, *about))
         return len(nodes) - 1
+
+    def again(self, first: Ref, x: Ref, to: Ref, place: str) -> None:
+        """Add all layers from `first` on once more, in another place, and reading `to` where these read x.
+
+        Both give one shape, so that every shape holds again. Raises ShapeError as `add` does.
+        """
+        nodes, names, by = self.nodes, self.names, len(self.nodes) - first
+        if len(nodes) + by > MOST_LAYERS + 1:
+            raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
+        for name, op, inputs, output, old, *rest in nodes[first:]:
+            here = place + name[len(old) :]
+            if here in names:
+                raise ShapeError(Fault("another layer has this name already", place=f"layer {here!r}"))
+            names.add(here)
+            moved = tuple([i + by if i >= first else to if i == x else i for i in inputs])
+            nodes.append(Node(here, op, moved, output, place, *rest))
 
     def input(self, name: str, h: Num, w: Num, c: Num, d: Num = None) -> Ref:
         """Add an input of h x w x c, or a volume of d x h x w x c."""

@@ -1,5 +1,6 @@
 """What does a block know when it is built? Its input, its widths at this alpha, and how to add layers."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..errors import Fault, ShapeError
@@ -63,6 +64,23 @@ class Site:
         """The shape of what was added last."""
         return self.builder.nodes[self.x].output
 
+    def again(self, first: Ref, x: Ref, before: str) -> bool:
+        """Add all layers from `first` on once more, which read x and stand in the place `before`; False
+        where a block behind this site's layer may come out differently than behind x.
+        """
+        printed, nodes = self.printed, self.builder.nodes
+        if not same(nodes[x].output, nodes[self.x].output) or not same((printed[x],), (printed[self.x],)):
+            return False
+        by = len(nodes) - first
+        self.builder.again(first, x, self.x, self.place)
+        for ref in range(first, first + by):
+            if ref in printed:
+                printed[ref + by] = printed[ref]
+        if before in self.widened:
+            self.widened[self.place] = self.widened[before]
+        self.x += by if self.x >= first else 0  # a block may end in its own input
+        return True
+
     def width(self, printed: Num) -> Num:
         """Scale a printed width by the rule of this row's role, and record where rounding makes it wider
         than printed although alpha is below 1.
@@ -97,19 +115,8 @@ class Site:
             printed = printed.printed
         name = f"{self.place}/{part}" if part else self.place
         if written is None:
-            written = self.written.get(traits(op).label, "")
-        self.x = self.builder.add(
-            name,
-            op,
-            *x,
-            place=self.place,
-            when=when,
-            why=why,
-            row=self.row,
-            part=part,
-            shared=self.shared,
-            written=written,
-        )
+            written = self.written.get(traits(op).label, "") if self.written else ""
+        self.x = self.builder.append(name, op, x, self.place, when, self.shared, why, self.row, part, written)
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x
 
@@ -241,6 +248,13 @@ class Site:
         self.add(f"{part}excite", squeeze(c, bias=se.bias), why="back to one number per channel")
         self.activation(f"{part}{se.gate}", se.gate, why="each channel's gate, from 0 to 1")
         self.add(f"{part}gate", GATE, x, self.x, why="lets the channels through that matter for this image")
+
+
+def same(xs: Sequence[Num], ys: Sequence[Num]) -> bool:
+    """Are these the same numbers, each in every cell?"""
+    return len(xs) == len(ys) and all(
+        x is y or (x.__class__ is y.__class__ and everywhere(x == y)) for x, y in zip(xs, ys, strict=True)
+    )
 
 
 NORM = Norm()

@@ -128,6 +128,7 @@ class _Rows:
     def __init__(
         self, fields: Mapping[str, Field], inputs: tuple[str, ...], words: Vocabulary, block: str
     ) -> None:
+        self.fields = fields
         self.widths = {key: field.sort == "Width" for key, field in fields.items()}
         self.above: dict[str, None] = dict.fromkeys((IN, *inputs))
         self.words, self.block = words, block
@@ -188,10 +189,16 @@ class _Rows:
             parts = value if value.__class__ is tuple else (value,)
             if any(part.__class__ is Expression for part in parts):
                 both = sort == "Width" or key in cls.follows
-                slots.append(Slot(key, value, sort, read, both, both or block))
+                field = self._unchanged(value, sort, read)
+                slots.append(Slot(key, value, sort, read, both, both or block, field))
             else:
                 fixed[key] = value
         return fixed, slots, named
+
+    def _unchanged(self, value: Any, sort: str, read: Callable[[Any, str], Any]) -> str:
+        """The field that a value is, where the field's own check is the one that the value needs."""
+        name = "" if value.__class__ is tuple else value.field
+        return name if name and self.fields[name].sort == sort and read is SORTS[sort].read else ""
 
     def _common(self, key: str, names: Names) -> Callable[[Any, str], Any]:
         """The reader of a key that any row of a block may have."""

@@ -180,6 +180,9 @@ class _Reader:
             raise Wrong("a comparison with ==, !=, <, <=, > or >=")
         codes = [self.read(value) for value in (node.left, *node.comparators)]
         ways = [COMPARISONS[op.__class__.__name__] for op in node.ops]
+        if len(ways) == 1:
+            (a, b), way = codes, ways[0]
+            return lambda scope, printed: way(a(scope, printed), b(scope, printed))
 
         def value(scope: Scope, printed: bool) -> Num:
             values = [code(scope, printed) for code in codes]

@@ -47,12 +47,15 @@ class Row(NamedTuple):
 def copies(
     label: str, fields: Mapping[str, Any], repeat: int, strided: bool
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the name and the fields of each copy of a row; see `Row.copies`."""
+    """Yield the name and the fields of each copy of a row, all after the first with one mapping; see
+    `Row.copies`.
+    """
+    if repeat == 1:
+        yield label, fields
+        return
+    later = {**fields, "stride": 1} if strided else fields
     for n in range(repeat):
-        yield (
-            f"{label}/{n + 1}" if repeat > 1 else label,
-            {**fields, "stride": 1} if n and strided else fields,
-        )
+        yield f"{label}/{n + 1}", later if n else fields
 
 
 class Field(NamedTuple):
@@ -76,6 +79,7 @@ class Slot(NamedTuple):
     read: Callable[[Any, str], Any]
     both: bool  # a number that follows alpha: wanted as printed, and as alpha leaves it
     printed: bool  # wanted as printed: blocks scale their numbers themselves
+    field: str = ""  # the block's field whose value it is, checked there as it would be here
 
 
 class Inner(NamedTuple):
