@@ -50,6 +50,7 @@ def test_no_name_means_two_designs() -> None:
         )
         assert found == {design}
     for them in table.several.values():
+        assert len(them) > 1
         assert all(map(is_shipped, them))
 
 
@@ -88,6 +89,11 @@ def test_a_name_given_to_two_designs_is_seen(monkeypatch: pytest.MonkeyPatch) ->
         ("U-Net", "unet", 1.0),
         ("DeepLabV3+ MobileNetV2", "deeplabv3plus-v2", 1.0),
         ("torchvision.models.segmentation.lraspp_mobilenet_v3_large", "lraspp-v3-large", 1.0),
+        ("timm/semnasnet_075.rmsp_in1k", "mnasnet-a1", 0.75),
+        ("torchvision.models.mnasnet0_5", "mnasnet-b1", 0.5),
+        ("mnasnet_140", "mnasnet-b1", 1.4),
+        ("timm/ghostnet_130", "ghostnet", 1.3),
+        ("2.0-SqNxt-23v5", "squeezenext-23v5", 2.0),
     ],
 )
 def test_names_of_frameworks_and_papers_are_known(name: str, design: str, alpha: float) -> None:
@@ -95,6 +101,24 @@ def test_names_of_frameworks_and_papers_are_known(name: str, design: str, alpha:
     found = load(name)
     assert (found.name, found.alpha) == (design, alpha)
     assert found.heading.startswith(f"{design}:alpha={alpha:g},")
+
+
+PROMISED = [
+    *(f"resnet{n}" for n in (18, 34, 101)),
+    *(f"efficientnet-b{n}" for n in range(8)),
+    *(f"efficientnet-lite{n}" for n in range(5)),
+    *("ghostnet", "mobilenext", "mobilefacenet", "mobilevit-xxs", "deit-tiny", "convnext-tiny", "ds-cnn-s"),
+    *("unet", "densenet121", "inception-v3", "inception-v4", "alexnet", "vgg19"),
+]
+"""Names that must be those of shipped designs."""
+
+
+@pytest.mark.parametrize("design", sorted({*PROMISED, *(name for name in shipped() if "/" not in name)}))
+def test_a_design_is_found_however_its_name_is_spelled(design: str) -> None:
+    """With "_" or nothing in the place of "-", and in capitals."""
+    for name in (design, design.replace("-", "_"), design.replace("-", ""), design.upper()):
+        assert split_design(name)[0] == design, name
+    assert load(design).name == design
 
 
 def test_settings_behind_a_name_beat_those_within_it() -> None:
@@ -109,7 +133,8 @@ def test_settings_behind_a_name_beat_those_within_it() -> None:
     [
         ("v3", "'v3' names 2 designs: v3-large and v3-small"),
         ("Keras/V3", "keras/v3-large and keras/v3-small"),
-        ("ShuffleNet", "the one that is shipped is shufflenet-v2-1.0"),
+        ("ShuffleNet", "'ShuffleNet' names 9 designs: shufflenet-v1-g1 and shufflenet-v1-g2 and"),
+        ("mnasnet", "'mnasnet' names 3 designs: mnasnet-a1 and mnasnet-b1 and mnasnet-small"),
     ],
 )
 def test_a_name_of_several_networks_says_which(name: str, said: str) -> None:

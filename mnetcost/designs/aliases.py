@@ -87,7 +87,8 @@ def aliases() -> Aliases:
                     several[fold(f"{prefix}/{name}")] = tuple(f"{folder}/{d}" for d in designs)
     found = []
     for design, them in data["names"].items():
-        prefixes = ["", *(p for p in data["prefixes"].get(design.partition("/")[0], ()))]
+        of = {design.partition("/")[0], *(f for f, shared in data["shared"].items() if design in shared)}
+        prefixes = ["", *(p for folder in data["prefixes"] if folder in of for p in data["prefixes"][folder])]
         found += [
             (_pattern(f"{p}/{name}" if p else name), design) for name in them if "{" in name for p in prefixes
         ]
@@ -110,14 +111,9 @@ def resolve(name: str) -> tuple[str, str]:
         return table.names[key], ""
     if key in table.several:
         them = table.several[key]
-        if len(them) > 1:
-            raise CallError(
-                f"'{name}' names {len(them)} designs: {' and '.join(them)}",
-                hint=f"write '{them[0]}' or '{them[1]}'",
-            )
         raise CallError(
-            f"'{name}' names several networks; the one that is shipped is {them[0]}",
-            hint=f"write '{them[0]}'",
+            f"'{name}' names {len(them)} designs: {' and '.join(them)}",
+            hint=f"write '{them[0]}' or '{them[1]}'",
         )
     for pattern, design in table.patterns:
         if found := pattern.fullmatch(name):
