@@ -69,6 +69,7 @@ UNSAID: dict[str, dict[str, Any]] = {
     "bias": {"numbers": 0},
     "lrn": {"size": 5, "within": False},
     "layer_norm": {"scale": True, "center": True},
+    "rms_norm": {"scale": True},
     "group_norm": {"groups": 32, "scale": True, "center": True},
     "instance_norm": {"scale": True, "center": True},
     "l2_norm": {"scale": True, "numbers": 0},

@@ -114,7 +114,10 @@ ONE: list[
     ("LayerNormalization", {"axis": [-1]}, (8, 8, 4), 8, 0),
     ("GroupNormalization", {"groups": 2, "axis": -1}, (8, 8, 4), 8, 0),
     ("RMSNormalization", {"axis": -1}, (8, 8, 4), 4, 0),
+    ("RMSNormalization", {"axis": [1, 2, 3]}, (8, 8, 4), 256, 0),
+    ("LayerNormalization", {"rms_scaling": True, "scale": False}, (8, 8, 4), 4, 0),
     ("UnitNormalization", {"axis": -1}, (8, 8, 4), 0, 0),
+    ("UnitNormalization", {"axis": [2, 3]}, (8, 8, 4), 0, 0),
     ("Normalization", {"axis": -1}, (8, 8, 4), 9, 0),  # mean, variance and how many images they come from
     ("Normalization", {"axis": -1, "mean": [0.5] * 4, "variance": [0.1] * 4}, (8, 8, 4), 0, 0),
     ("Rescaling", {"scale": 2.0}, (8, 8, 4), 0, 0),

@@ -23,6 +23,10 @@ NAMES = {
     "bias.alone": "biases on their own",
     "bias.recurrent": "biases of recurrent layers",
     "bias": "biases",
+    **{f"norm.{norm}": f"{norm} norm" for norm in ("layer", "group", "instance", "l2")},
+    "norm.rms": "RMS norm",
+    "norm.layer_scale": "layer norm",
+    "norm.layer_bare": "layer norm",
     "norm.scale": "batch norm's scale",
     "norm.shift": "batch norm's shift",
     "norm_statistics": "running mean and variance",
@@ -111,7 +115,7 @@ def _gaps(there: set[str], convention: Convention) -> list[str]:
 def _in_words(key: str) -> str:
     kind, _, variant = key.partition(".")
     return (
-        f"{variant.replace('_', ' ')} {NAMES.get(kind, kind)}"
+        NAMES.get(key) or f"{variant.replace('_', ' ')} {NAMES.get(kind, kind)}"
         if variant != "transposed"
         else f"{kind} transposed convolutions"
     )

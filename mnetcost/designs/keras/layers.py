@@ -30,7 +30,19 @@ from ...engine.ops import (
     Resize,
     Upsample,
 )
-from ...engine.ops.elements import Activation, Bias, L2Norm, LayerNorm, Norm, PRelu, Rescale, Scale
+from ...engine.ops.elements import (
+    Activation,
+    Bias,
+    GroupNorm,
+    InstanceNorm,
+    L2Norm,
+    LayerNorm,
+    Norm,
+    PRelu,
+    Rescale,
+    RmsNorm,
+    Scale,
+)
 from ...engine.shapes import Volume
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
@@ -118,17 +130,38 @@ def time_distributed(call: Call) -> Outputs:
     return LAYERS[name](call)
 
 
-def layer_norm(call: Call) -> Tensor:
-    """Layer normalisation over the last axes, of which `axis` is one or all."""
-    t, axes = call.x, call.integers("axis", [-1], -MOST_AXES, MOST_AXES)
-    at = sorted(axis_in(len(t.dims), a) for a in axes)
-    if len(at) < 2:
-        return norm(LayerNorm)(call)
-    if at[0] < 1 or at != list(range(at[0], len(t.dims))):
-        raise NotKnown
-    rows = call.seen(t._replace(dims=(1, prod(t.dims[1 : at[0]]), prod(t.dims[at[0] :]))), 2, "rows")
-    op = LayerNorm(call.flag("scale", True), call.flag("center", True))
-    return call.along(call.same(op, rows), t.dims)
+def last_axes_norm(op: Callable[[Call], Op]) -> Callable[[Call], Tensor]:
+    """A norm over the channels, or over all of the last axes, which are read as the channels."""
+
+    def build(call: Call) -> Tensor:
+        t, axes = call.x, call.integers("axis", [-1], -MOST_AXES, MOST_AXES)
+        at = sorted(axis_in(len(t.dims), a) for a in axes)
+        if len(at) < 2:
+            return call.same(op(call), with_channels(call))
+        if at[0] < 1 or at != list(range(at[0], len(t.dims))):
+            raise NotKnown
+        rows = call.seen(t._replace(dims=(1, prod(t.dims[1 : at[0]]), prod(t.dims[at[0] :]))), 2, "rows")
+        return call.along(call.same(op(call), rows), t.dims)
+
+    return build
+
+
+def layer_norm(call: Call) -> Op:
+    """Layer normalisation; with `rms_scaling` no mean is subtracted, a scale is learned and no shift."""
+    if call.flag("rms_scaling", False):
+        return RmsNorm()
+    return LayerNorm(call.flag("scale", True), call.flag("center", True))
+
+
+def group_norm(call: Call) -> Tensor:
+    """Group normalisation; groups of one channel, which `groups = -1` says too, make an instance norm."""
+    x, groups = with_channels(call), call.integer("groups", 32, -1)
+    affine, channels = (call.flag("scale", True), call.flag("center", True)), x.dims[x.c]
+    if groups in (-1, channels):
+        return call.same(InstanceNorm(*affine), x)
+    if groups < 1 or channels % groups:
+        raise call.fault(f"{groups} groups do not divide {channels} channels")
+    return call.same(GroupNorm(groups, *affine), x)
 
 
 def with_channels(call: Call) -> Tensor:
@@ -498,10 +531,10 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
         ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
         batch_norm,
     ),
-    "LayerNormalization": layer_norm,
-    "GroupNormalization": norm(LayerNorm),
-    "RMSNormalization": plain_norm(LayerNorm(True, False)),
-    "UnitNormalization": plain_norm(L2Norm(False)),
+    "LayerNormalization": last_axes_norm(layer_norm),
+    "GroupNormalization": group_norm,
+    "RMSNormalization": last_axes_norm(lambda _: RmsNorm()),
+    "UnitNormalization": last_axes_norm(lambda _: L2Norm(False)),
     "Normalization": normalization,
     "Rescaling": rescaling,
     "Activation": activation,

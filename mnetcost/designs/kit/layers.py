@@ -15,6 +15,7 @@ from ...engine.ops.recurrent import Gru, Lstm, Rnn
 from ...engine.shapes import Shape
 from ...errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 from ..settings import Settings
+from .norms import NORMS, written_out
 from .stored import Counted, Part
 from .verify import verify
 
@@ -76,6 +77,10 @@ NOTES = {
         "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms"
         " that were never trained, or written for a scale or a shift that the norms lack"
     ),
+    **{
+        norm: f"{norm}: written as several layers, which begin in {{layers}}, first at {{first!r}}"
+        for norm in NORMS
+    },
     "boxes": (
         "not counted: {numbers:,} stored numbers, such as prior boxes, that the tail reads in {layers}, first"
         " at {first!r}"
@@ -344,6 +349,8 @@ class Layers:
         self.refuse_unknown()
         if all(node.op.__class__ is Input for node in self.builder.nodes):
             raise self.fault("has no layers")
+        for norm, name in written_out(self.builder.nodes):
+            self.mark(norm, name)
         graph = self.builder.graph(weight_bytes, self.left_out(), self.notes())
         for name, wrong in verify(graph):
             raise self.fault(wrong, f"layer {name!r}")

@@ -134,9 +134,11 @@ class Maps:
     def shape(self, t: Tensor) -> Shape:
         return self.layers.shape(t.ref) if self.layers.adds else view(t.dims, t.c)
 
-    def reread(self, t: Tensor) -> bool:
-        """Does a layer give this tensor that only reads the numbers before it as other axes?"""
-        return self.layers.op(t.ref).__class__ is Reshape
+    def read_from(self, t: Tensor) -> Shape | None:
+        """The map whose numbers a layer before this tensor only reads as other axes; None without one."""
+        if self.layers.op(t.ref).__class__ is not Reshape:
+            return None
+        return self.layers.shape(self.layers.builder.nodes[t.ref].inputs[0])
 
     def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
         """Add a layer."""
@@ -164,6 +166,10 @@ class Maps:
         learns.
         """
         return sum([self.counted.add(part) * (part.whole > 1) for part in stored.sources])
+
+    def learned_at(self, name: str, stored: Stored) -> int:
+        """As `learned`, of a layer that scales or shifts a map by these."""
+        return self.learned(stored)
 
     def first(self, stored: Stored) -> bool:
         """Are any of these numbers counted here and not before?"""
@@ -395,7 +401,7 @@ class Maps:
 
     def scaled(self, name: str, by: str, t: Tensor, stored: Stored) -> Tensor:
         """A map scaled or shifted by numbers that are learned, one for each place along one axis."""
-        new = self.learned(stored)
+        new = self.learned_at(name, stored)
         count = new or stored.numbers
         op: Op = Bias(count) if by in SHIFTS else Scale(False, count)
         return self.same(name, op, t, shared=not new)

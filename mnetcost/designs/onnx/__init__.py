@@ -32,7 +32,7 @@ LENGTH_AXIS = {
         ("Conv", "ConvTranspose", "BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool"), 2
     ),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "LpPool"), 2),
-    **dict.fromkeys(("MatMul", "Gemm", "LayerNormalization"), 1),
+    **dict.fromkeys(("MatMul", "Gemm", "LayerNormalization", "RMSNormalization"), 1),
     **dict.fromkeys(RECURRENT, 0),  # or 1, by their attribute `layout`; the batch is the other one
 }
 """Along which axis of three the length of a sequence lies, by the op that reads it."""

@@ -126,6 +126,13 @@ class Net(Maps):
             self.layers.mark("filler", name, stored.numbers)
         return new
 
+    def learned_at(self, name: str, stored: Stored) -> int:
+        """As in `Maps`, and notes numbers that only fill in for a missing scale or shift."""
+        new = super().learned_at(name, stored)
+        if new and fills(stored):
+            self.layers.mark("filler", name, new)
+        return new
+
     def weight_bytes(self) -> int:
         """Bytes of the initializers, and of constants that layers read as weights, as the file's types
         say.
@@ -288,18 +295,18 @@ class Call(KitCall):
             return tuple(0 for _ in value.values)
         return value.values
 
-    def fills(self, at: int, number: int, grouped: bool = False) -> bool:
+    def fills(self, at: int, number: int, filled: bool = False) -> bool:
         """Is an input of a norm only what an exporter writes for a scale or a shift that the norm lacks:
         ones, or zeros?
 
         They are recognised by a name that onnxscript makes up; or because the norm is a group norm written as
-        an instance norm of the groups (`grouped`), behind which the learned scale and shift follow.
+        an instance norm of the groups (`filled`), behind which the learned scale and shift follow.
         """
         value = self.input(at)
         same = (
             isinstance(value, Stored) and value.values is not None and all(n == number for n in value.values)
         )
-        return same and (grouped or made_up(value))
+        return same and (filled or made_up(value))
 
     def args(self) -> dict[str, Any]:
         """Attributes as folding reads them."""

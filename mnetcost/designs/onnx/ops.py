@@ -5,11 +5,24 @@ Source: the ONNX operators' schemas (onnx.ai/onnx/operators), and those of ONNX 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ...engine.ops import AvgPool, MaxPool, Reduce, Resize
-from ...engine.ops.elements import Activation, LayerNorm, LocalResponseNorm, Norm, PRelu, Rescale
+from ...engine.ops import AvgPool, MaxPool, Op, Reduce, Resize
+from ...engine.ops.elements import (
+    Activation,
+    Bias,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+    Norm,
+    PRelu,
+    Rescale,
+    RmsNorm,
+    Scale,
+)
 from ...engine.terms import KEPT
 from ..kit import moves
 from ..kit.stored import Stored
@@ -89,7 +102,7 @@ def batch_norm(call: Call) -> Output:
     return call.same(op, call.net.seen(x, 1, call.name), shared=not any(new), written=KEPT)
 
 
-def learned_affine(call: Call, grouped: bool = False) -> list[bool]:
+def learned_affine(call: Call, filled: bool = False) -> list[bool]:
     """Are the scale and the shift of a norm parameters that are counted here?
 
     Ones and zeros written for what it lacks are not.
@@ -97,32 +110,58 @@ def learned_affine(call: Call, grouped: bool = False) -> list[bool]:
     return [
         numbers is not None
         and not numbers.one
-        and not call.fills(at, fill, grouped)
+        and not call.fills(at, fill, filled)
         and call.net.trains(numbers, call.name)
         for at, fill, numbers in ((1, 1, call.weights(1)), (2, 0, call.weights(2)))
     ]
 
 
-def layer_norm(call: Call) -> Output:
-    """Layer normalisation over the last axis."""
-    x, scale = call.tensor(), call.weights(1)
-    axis = call.signed("axis", -1)
-    if axis not in (-1, len(x.dims) - 1) or scale is None:
-        raise NotKnown
-    x = call.net.seen(x, -1, call.name)
-    return call.same(LayerNorm(*learned_affine(call)), x)
+def last_axes_norm(op: Callable[[bool, bool], Op]) -> Rule:
+    """A norm over all axes from `axis` on, which are read as the channels."""
+
+    def rule(call: Call) -> Output:
+        x, scale = call.tensor(), call.weights(1)
+        rank, axis = len(x.dims), call.signed("axis", -1)
+        at = axis % rank if -rank <= axis < rank else 0
+        if not at or scale is None or (scale.trained and prod(scale.dims) != prod(x.dims[at:])):
+            raise NotKnown
+        new = op(*learned_affine(call))
+        if at == rank - 1:
+            return call.same(new, call.net.seen(x, -1, call.name))
+        dims = (1, prod(x.dims[:at]), prod(x.dims[at:]))
+        return call.reshape(call.same(new, call.reshape(x, dims, "rows")), x.dims, "axes")
+
+    return rule
+
+
+def of_groups(call: Call, x: Tensor) -> bool:
+    """Is an instance norm a group norm, as PyTorch's exporters write it: of a map whose groups of channels
+    were read as its channels?
+    """
+    before = call.net.read_from(x)
+    return len(x.dims) == 3 and before is not None and before.c > x.dims[1]
 
 
 def channel_norm(call: Call) -> Output:
-    """Instance and group normalisation: a scale and a shift a channel."""
+    """Instance and group normalisation: a scale and a shift a channel, or a group before opset 21."""
     x, scale, bias = call.tensor(), call.weights(1), call.weights(2)
     if scale is None or bias is None or len(x.dims) < 2:
         raise NotKnown
-    x = call.net.seen(x, 1, call.name)
-    if prod(scale.dims) != x.dims[1]:
+    instance, count, numbers = call.type == "InstanceNormalization", x.dims[1], prod(scale.dims)
+    groups = count if instance else call.integer("num_groups")
+    if numbers not in (count, groups) or count % groups:
         raise NotKnown
-    grouped = call.type == "InstanceNormalization" and len(x.dims) == 3 and call.net.reread(x)
-    return call.same(LayerNorm(*learned_affine(call, grouped)), x)
+    grouped = instance and of_groups(call, x)
+    affine = learned_affine(call, grouped)
+    x = call.net.seen(x, 1, call.name)
+    if instance and not grouped:
+        return call.same(InstanceNorm(*affine), x)
+    if numbers == count:
+        return call.same(GroupNorm(groups, *affine), x)
+    y = call.same(GroupNorm(groups, False, False), x)
+    if not any(affine):
+        return y
+    return call.same(Scale(affine[1], groups) if affine[0] else Bias(groups), y, "scale")
 
 
 def activation(function: str) -> Rule:
@@ -389,7 +428,10 @@ OPS: dict[str, Rule] = {
     "QLinearGlobalAveragePool": global_pool("average"),
     "GlobalMaxPool": global_pool("max"),
     "BatchNormalization": batch_norm,
-    "LayerNormalization": layer_norm,
+    "LayerNormalization": last_axes_norm(LayerNorm),
+    **dict.fromkeys(
+        ("RMSNormalization", "SimplifiedLayerNormalization"), last_axes_norm(lambda scale, _: RmsNorm(scale))
+    ),
     "InstanceNormalization": channel_norm,
     "GroupNormalization": channel_norm,
     "LRN": lrn,

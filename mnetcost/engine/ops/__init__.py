@@ -26,6 +26,7 @@ from .elements import (
     Norm,
     PRelu,
     Rescale,
+    RmsNorm,
     Scale,
 )
 from .ends import Detection, Input, Tail, Unknown
@@ -73,6 +74,7 @@ _OPS = {
     "bias": Bias,
     "lrn": LocalResponseNorm,
     "layer_norm": LayerNorm,
+    "rms_norm": RmsNorm,
     "group_norm": GroupNorm,
     "instance_norm": InstanceNorm,
     "l2_norm": L2Norm,

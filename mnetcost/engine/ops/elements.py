@@ -118,7 +118,7 @@ class LocalResponseNorm(NamedTuple):
         yield Term("lrn", (*window, ("c", y.c), ("h", y.h), ("w", y.w)))
 
 
-@op("layer_norm", writes=False)
+@op("layer_norm", volumes=True, writes=False)
 class LayerNorm(NamedTuple):
     """Layer normalisation: zero mean and unit variance at each position, then a scale and a shift per
     channel.
@@ -139,7 +139,7 @@ class LayerNorm(NamedTuple):
             yield Term("norm", (("beta", x.c),), "shift")
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), LAYER_NORM[self.scale, self.center])
+        yield Term("norm", (("c", y.c), *y.places), LAYER_NORM[self.scale, self.center])
 
 
 LAYER_NORM = {
@@ -150,7 +150,28 @@ LAYER_NORM = {
 }
 
 
-@op("group_norm", writes=False, follows={"groups": "groups"})
+@op("rms_norm", volumes=True, writes=False)
+class RmsNorm(NamedTuple):
+    """Root mean square normalisation: the numbers at each position are divided by the root of the mean of
+    their squares, then multiplied by a learned number per channel.
+
+    Unlike layer normalisation, it subtracts no mean and adds no shift. `scale` drops the learned numbers.
+    Source: Zhang and Sennrich 2019, arXiv 1910.07467.
+    """
+
+    scale: Flag = True
+
+    def shape(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        return LayerNorm(self.scale, False).params(x)
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("norm", (("c", y.c), *y.places), "rms")
+
+
+@op("group_norm", volumes=True, writes=False, follows={"groups": "groups"})
 class GroupNorm(NamedTuple):
     """Group normalisation: zero mean and unit variance in each of `groups` groups of channels, then a scale
     and a shift per channel.
@@ -171,10 +192,10 @@ class GroupNorm(NamedTuple):
         return LayerNorm(self.scale, self.center).params(x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "group")
+        yield Term("norm", (("c", y.c), *y.places), "group")
 
 
-@op("instance_norm", writes=False)
+@op("instance_norm", volumes=True, writes=False)
 class InstanceNorm(NamedTuple):
     """Instance normalisation: zero mean and unit variance in each channel of each image, then a scale and a
     shift per channel.
@@ -193,10 +214,10 @@ class InstanceNorm(NamedTuple):
         return LayerNorm(self.scale, self.center).params(x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "instance")
+        yield Term("norm", (("c", y.c), *y.places), "instance")
 
 
-@op("l2_norm", writes=False, follows={"numbers": "numbers"})
+@op("l2_norm", volumes=True, writes=False, follows={"numbers": "numbers"})
 class L2Norm(NamedTuple):
     """Divide the vector at each position by its L2 norm; with `scale`, then multiply each channel by a
     learned number.
@@ -215,7 +236,7 @@ class L2Norm(NamedTuple):
             yield Term("norm", (("gamma", learned(self.numbers, x)),), "scale")
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), ("h", y.h), ("w", y.w)), "l2")
+        yield Term("norm", (("c", y.c), *y.places), "l2")
 
 
 @op("prelu", volumes=True, writes=False, light=True, follows={"slopes": "numbers"})
