@@ -23,33 +23,21 @@ from ...engine.ops import (
     Gate,
     Gather,
     MaxPool,
-    Op,
     Pad,
     Permute,
     Reshape,
     Resize,
     Upsample,
 )
-from ...engine.ops.elements import (
-    Activation,
-    Bias,
-    GroupNorm,
-    InstanceNorm,
-    L2Norm,
-    LayerNorm,
-    Norm,
-    PRelu,
-    Rescale,
-    RmsNorm,
-    Scale,
-)
+from ...engine.ops.elements import Activation, Bias, PRelu, Rescale, Scale
 from ...engine.shapes import Volume
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
 from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
 from .attention import additive, attention, grouped, multi_head
 from .functions import function_of, relu_of
-from .net import MOST_AXES, Call, Outputs, axis_in, text_of
+from .net import Call, Outputs, axis_in, text_of
+from .norms import NORMS, axis_of
 from .recurrent import bidirectional, inner_of, recurrent
 from .windows import (
     activated,
@@ -128,92 +116,6 @@ def time_distributed(call: Call) -> Outputs:
         raise NotKnown
     call.given = config
     return LAYERS[name](call)
-
-
-def last_axes_norm(op: Callable[[Call], Op]) -> Callable[[Call], Tensor]:
-    """A norm over the channels, or over all of the last axes, which are read as the channels."""
-
-    def build(call: Call) -> Tensor:
-        t, axes = call.x, call.integers("axis", [-1], -MOST_AXES, MOST_AXES)
-        at = sorted(axis_in(len(t.dims), a) for a in axes)
-        if len(at) < 2:
-            return call.same(op(call), with_channels(call))
-        if at[0] < 1 or at != list(range(at[0], len(t.dims))):
-            raise NotKnown
-        rows = call.seen(t._replace(dims=(1, prod(t.dims[1 : at[0]]), prod(t.dims[at[0] :]))), 2, "rows")
-        return call.along(call.same(op(call), rows), t.dims)
-
-    return build
-
-
-def layer_norm(call: Call) -> Op:
-    """Layer normalisation; with `rms_scaling` no mean is subtracted, a scale is learned and no shift."""
-    if call.flag("rms_scaling", False):
-        return RmsNorm()
-    return LayerNorm(call.flag("scale", True), call.flag("center", True))
-
-
-def group_norm(call: Call) -> Tensor:
-    """Group normalisation; groups of one channel, which `groups = -1` says too, make an instance norm."""
-    x, groups = with_channels(call), call.integer("groups", 32, -1)
-    affine, channels = (call.flag("scale", True), call.flag("center", True)), x.dims[x.c]
-    if groups in (-1, channels):
-        return call.same(InstanceNorm(*affine), x)
-    if groups < 1 or channels % groups:
-        raise call.fault(f"{groups} groups do not divide {channels} channels")
-    return call.same(GroupNorm(groups, *affine), x)
-
-
-def with_channels(call: Call) -> Tensor:
-    """The input, with the config's `axis` as its channels."""
-    t, axis = call.x, axis_of(call)
-    rank = len(t.dims)
-    at = axis_in(rank, axis)
-    if not at:
-        raise call.fault(f"axis {axis} of a tensor with {rank} axes")
-    volume = isinstance(call.net.shape(t), Volume)
-    if rank > 4 + volume or at not in (1, rank - 1):
-        raise NotKnown
-    return call.seen(t, at)
-
-
-def axis_of(call: Call) -> int:
-    """The config's `axis`, which counts the batch; several axes are not known."""
-    axis = call.given.get("axis", -1)
-    if isinstance(axis, list) and len(axis) == 1:
-        axis = axis[0]
-    if isinstance(axis, list) or axis is None:
-        raise NotKnown
-    return call.whole("axis", axis, -MOST_AXES, MOST_AXES)
-
-
-def norm(op: Callable[[bool, bool], Op]) -> Callable[[Call], Tensor]:
-    """A norm along the channels, with a learned scale and shift per channel unless the config has none."""
-
-    def build(call: Call) -> Tensor:
-        x = with_channels(call)
-        return call.same(op(call.flag("scale", True), call.flag("center", True)), x)
-
-    return build
-
-
-def plain_norm(op: Op) -> Callable[[Call], Tensor]:
-    """A norm along the channels that does not depend on the config."""
-    return lambda call: call.same(op, with_channels(call))
-
-
-def batch_norm(call: Call) -> Tensor:
-    """Batch normalisation; with `renorm`, which keeps more statistics, it is not known."""
-    if call.given.get("renorm"):
-        raise NotKnown
-    return norm(Norm)(call)
-
-
-def normalization(call: Call) -> Tensor:
-    """Normalization by a measured mean and variance, which are no weights if the config gives them."""
-    if call.given.get("mean") is not None:
-        return rescaling(call)
-    return plain_norm(Norm(False, False, True, True))(call)
 
 
 def prelu(call: Call) -> Tensor:
@@ -527,15 +429,7 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     ),
     **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), transposed),
     "Dense": dense,
-    **dict.fromkeys(
-        ("BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
-        batch_norm,
-    ),
-    "LayerNormalization": last_axes_norm(layer_norm),
-    "GroupNormalization": group_norm,
-    "RMSNormalization": last_axes_norm(lambda _: RmsNorm()),
-    "UnitNormalization": last_axes_norm(lambda _: L2Norm(False)),
-    "Normalization": normalization,
+    **NORMS,
     "Rescaling": rescaling,
     "Activation": activation,
     "ReLU": relu,
