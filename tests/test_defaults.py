@@ -88,7 +88,7 @@ UNSAID: dict[str, dict[str, Any]] = {
     "concat": {"along": "channels"},
     "pad": {"padding": 1},
     "flatten": {},
-    "reshape": {"h": 1, "w": 1, "c": 1},
+    "reshape": {"h": 1, "w": 1, "c": 1, "d": None},
     "permute": {"h": 1, "w": 1, "c": 1, "axes": ""},
     "repeat": {"h": 1, "w": 1, "c": 1},
     "crop": {"h": None, "w": None, "like": None},

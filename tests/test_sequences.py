@@ -143,5 +143,5 @@ def test_what_is_no_sequence_has_no_length(tmp_path: Path) -> None:
     """Three axes of which nothing says what they are: an activation tells no axis from another."""
     model = onnx_files.model([helper.make_node("Relu", ["x"], ["y"])], image=(1, CHANNELS, LENGTH))
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
-    with pytest.raises(SpecError, match="no input is an image or a sequence"):
+    with pytest.raises(SpecError, match="no input is an image, a volume or a sequence"):
         load(f"{tmp_path}/net.onnx:resolution=30")

@@ -89,5 +89,5 @@ CHOICES = {
     "routing": ("softmax", "sigmoid"),
     "by": ("sum", "mean", "max", "min", "argmax", "l2"),
     "merge": ("concat", "sum"),
-    "along": ("height", "width", "channels"),
+    "along": ("depth", "height", "width", "channels"),
 }

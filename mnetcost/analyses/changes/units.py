@@ -171,7 +171,7 @@ def _canonical(op: Any, xs: tuple[Shape, ...], y: Shape) -> tuple[str, dict[str,
     """
     if op.__class__ is Conv and op.groups == xs[0].c and op.groups > 1:
         op = DepthwiseConv(op.kernel, op.stride, op.dilation, op.out // op.groups, op.padding, op.bias)
-    if op.__class__ is Reshape and op.h == op.w == 1:
+    if op.__class__ is Reshape and op.h == op.w == 1 and op.d is None:
         return "flatten", {}
     fields = {
         k: v[0] if v.__class__ is tuple and len(v) == 2 and v[0] == v[1] else v

@@ -9,7 +9,8 @@ from typing import Any
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
-from ...engine.ops import DepthwiseConv
+from ...engine.ops import DepthwiseConv, DepthwiseConv3d
+from ...engine.shapes import Shape, Volume
 from ...engine.terms import MAC_KINDS, Term
 from ...errors import CallError
 from ..documents import (
@@ -42,9 +43,9 @@ def layer_data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
         "op": layer.word,
         "input": list(x),
         "output": list(layer.output),
-        "kernel": _pair(getattr(op, "kernel", None)),
-        "stride": _pair(getattr(op, "stride", None)),
-        "groups": x.c if isinstance(op, DepthwiseConv) else getattr(op, "groups", None),
+        "kernel": _sides(getattr(op, "kernel", None), x),
+        "stride": _sides(getattr(op, "stride", None), x),
+        "groups": x.c if isinstance(op, DepthwiseConv | DepthwiseConv3d) else getattr(op, "groups", None),
         "params": convention.count_params(layer.params),
         "madds": convention.madds(layer.work),
         "params_by_kind": layer.params_by_kind(),
@@ -52,8 +53,9 @@ def layer_data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
     }
 
 
-def _pair(size: Any) -> list[int] | None:
-    return None if size is None else list(size) if isinstance(size, tuple) else [size, size]
+def _sides(size: Any, x: Shape | Volume) -> list[int] | None:
+    """The size of a window or of its steps: a number for each side of what it slides over."""
+    return None if size is None else list(size) if isinstance(size, tuple) else [size] * len(x.places)
 
 
 def report_data(design: Design, costs: Costs, convention: Convention) -> dict[str, Any]:
@@ -108,14 +110,14 @@ def _by_layer(costs: Costs, depth: int | None) -> Rows:
 
     def describe(layer: LayerCost) -> Row:
         op, x = layer.node.op, layer.inputs[0] if layer.inputs else layer.output
-        kernel, stride = _pair(getattr(op, "kernel", None)), _pair(getattr(op, "stride", None))
+        kernel, stride = (_sides(getattr(op, field, None), x) for field in ("kernel", "stride"))
         return (
             layer.name,
             layer.word,
             tuple(x),
             tuple(layer.output),
             kernel,
-            stride[0] if stride and stride[0] == stride[1] else stride,
+            stride[0] if stride and len(set(stride)) == 1 else stride,
         )
 
     return columns, [(describe(layer), layer.params, layer.work) for layer in costs.layers]

@@ -104,6 +104,6 @@ def read(file: str, settings: Settings) -> Model:
     except RecursionError:
         raise SpecError(Fault("is nested too deeply", file)) from None
     if net.resolution is None and (settings.resolution or settings.rho):
-        raise net.fault("no input is an image or a sequence, so that it has no resolution")
+        raise net.fault("no input is an image, a volume or a sequence, so that it has no resolution")
     title = config.get("name") if isinstance(config, dict) else None
     return Model(graph, net.resolution or (1, 1), net.file_size, FORMAT, str(title or "")[:200])

@@ -30,10 +30,9 @@ from ...engine.ops import (
     Upsample,
 )
 from ...engine.ops.elements import Activation, Bias, PRelu, Rescale, Scale
-from ...engine.shapes import Volume
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
-from ..kit.tensors import NotKnown, Tensor, broadcast, refit, view
+from ..kit.tensors import NotKnown, Tensor, broadcast, refit, side_of_volume, view
 from .attention import additive, attention, grouped, multi_head
 from .functions import function_of, relu_of
 from .net import Call, Outputs, axis_in, text_of
@@ -331,6 +330,8 @@ def fitted(call: Call) -> tuple[list[Tensor], Dims, int]:
         raise misfit(call, padded) from None
     pairs = zip(call.tensors, padded, strict=True)
     tensors = [call.seen(t._replace(dims=p), most.c, f"input {k}") for k, (t, p) in enumerate(pairs, 1)]
+    if call.net.any_volume(tensors):
+        tensors = [call.net.beside_volume(t, dims, most.c, call.name) for t in tensors]
     return tensors, dims, most.c
 
 
@@ -373,7 +374,10 @@ def concatenate(call: Call, axis: int | None = None) -> Tensor:
         raise call.fault(f"axis {axis} of tensors with {rank} axes")
     if any((x.dims[:at], x.dims[at + 1 :]) != (t.dims[:at], t.dims[at + 1 :]) for x in others):
         raise misfit(call, [x.dims for x in call.tensors])
-    if rank > 4 and not (isinstance(call.net.shape(t), Volume) and at == t.c):
+    if call.net.any_volume(call.tensors):
+        solids = [call.net.volume(x, t.c, call.name) for x in call.tensors]
+        return call.mapped(Concat(side_of_volume(t.c, at)), *solids)
+    if rank > 4:
         raise NotKnown
     tensors = [call.seen(x, t.c, f"input {k}") for k, x in enumerate(call.tensors, 1)]
     sides = [i for i in range(1, rank) if i != t.c]

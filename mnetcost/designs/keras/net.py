@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 
 from ...engine.graph import Ref
 from ...engine.ops import Op
-from ...engine.shapes import Volume
 from ..kit.calls import Call as KitCall
 from ..kit.fields import MISSING, Fields
 from ..kit.layers import LARGEST_DIMENSION, PRODUCTS
 from ..kit.maps import Maps
 from ..kit.stored import Dims
-from ..kit.tensors import NotKnown, Tensor, dims_text, image_size, sequence_size, size_of, view
+from ..kit.tensors import Tensor, dims_text, image_size, sequence_size, size_of, view
 from ..settings import Settings
 
 MOST_AXES = 16
@@ -112,14 +111,6 @@ class Net(Maps):
             return Tensor(self.layers.input(name, h, w, dims[c], d=d), tuple(dims), c)
         return Tensor(self.layers.input(name, *view(tuple(dims), c)), tuple(dims), c)
 
-    def seen(self, t: Tensor, c: int, name: str, rank: int = 0, part: str = "layout") -> Tensor:
-        """The tensor with this axis as its channels; a volume keeps its own, or is not known."""
-        if not isinstance(self.shape(t), Volume):
-            return super().seen(t, c, name, rank, part)
-        if c % len(t.dims) != t.c or len(t.dims) != 5:
-            raise NotKnown
-        return t
-
     def _follows(self, dims: list[Any], sides: list[Any]) -> bool:
         """Whether the resolution sets this input's length: the first sequence of a net without images."""
         first = self.resolution is None and not self.images
@@ -181,9 +172,9 @@ class Call(Config, KitCall):
         """
         rank, c = (2, 1) if flat else (len(tensors[0].dims), tensors[0].c)
         y = self.add(op, *tensors, dims=(), c=c, part=part)
-        shape = self.net.shape(y)
-        dims = [1, *(shape[:-1] if isinstance(shape, Volume) else shape[: rank - 2])]
-        dims.insert(c, shape.c)
+        *places, channels = self.net.shape(y)
+        dims = [1, *[1] * (rank - 2 - len(places)), *places[: rank - 2]]  # a pooled volume is a vector
+        dims.insert(c, channels)
         return y._replace(dims=tuple(dims))
 
     def seen(self, t: Tensor, c: int, part: str = "layout") -> Tensor:

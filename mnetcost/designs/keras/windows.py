@@ -1,16 +1,15 @@
-"""Which Keras layers slide a window over a map? Convolutions and pools, with their padding and layout."""
+"""Which Keras layers slide a window over a map or a volume? Convolutions and pools, with their padding."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, Op, TransposedConv
+from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
 from ...engine.ops.elements import Activation
-from ...engine.ops.volumes import AvgPool3d, Conv3d, MaxPool3d
 from ..kit.fields import MISSING
-from ..kit.layers import convolution, plain_size
-from ..kit.tensors import NotKnown, Tensor, view
+from ..kit.layers import POOLS3D, convolution, convolution3d, plain_size
+from ..kit.tensors import NotKnown, Tensor
 from .functions import function_of
 from .net import Call
 
@@ -26,21 +25,24 @@ def activated(call: Call, t: Tensor, key: str = "activation") -> Tensor:
 
 
 def map_of(call: Call, sides: int = 2) -> Tensor:
-    """The input as a map (2 sides) or a sequence (1 side), with the channels where `data_format` has them."""
+    """The input as a map (2 sides), a sequence (1 side) or a volume (3 sides), with the channels where
+    `data_format` has them.
+    """
     t, place = call.x, call.choice("data_format", ("channels_last", "channels_first", "default"), "default")
     first = place == "channels_first" or (place == "default" and call.net.channels_first)
     if len(t.dims) != sides + 2:
         raise call.fault(f"{call.type} needs {sides + 1} axes beside the batch, not {len(t.dims) - 1}")
-    return call.seen(t, 1 if first else sides + 1)
+    at = 1 if first else sides + 1
+    return call.net.volume(t, at, call.name) if sides == 3 else call.seen(t, at)
 
 
 def sides_of(call: Call) -> int:
-    """How many sides the layer's window has: 1 for Conv1D, 2 for Conv2D."""
+    """How many sides the layer's window has: 1 for Conv1D, 2 for Conv2D, 3 for Conv3D."""
     return int(call.type[-2]) if call.type[-2:] in ("1D", "2D", "3D") else 2
 
 
 def windowed(call: Call) -> Tensor:
-    """The input as the map or the sequence that the layer's window slides over."""
+    """The input as the map, the sequence or the volume that the layer's window slides over."""
     return map_of(call, sides_of(call))
 
 
@@ -48,9 +50,7 @@ def window(call: Call, key: str, default: Any = MISSING) -> Any:
     """A size for each side of a window; a sequence is a map of width 1."""
     sides = sides_of(call)
     numbers = call.sides(key, default, 1, sides)
-    if sides == 3:
-        return numbers
-    return plain_size(*numbers) if sides == 2 else (numbers[0], 1)
+    return plain_size(*numbers) if sides > 1 else (numbers[0], 1)
 
 
 def padding_of(call: Call) -> str:
@@ -72,11 +72,8 @@ def conv(call: Call) -> Tensor:
         padding = padding_of(call)
     filters, groups = call.integer("filters"), call.integer("groups", 1)
     bias = call.flag("use_bias", True)
-    op: Op = (
-        Conv3d(filters, kernel, stride, dilation, groups, padding, bias)
-        if sides_of(call) == 3
-        else convolution(x.dims[x.c], filters, kernel, stride, dilation, groups, padding, bias)
-    )
+    of_sides = convolution3d if sides_of(call) == 3 else convolution
+    op = of_sides(x.dims[x.c], filters, kernel, stride, dilation, groups, padding, bias)
     return activated(call, call.mapped(op, x))
 
 
@@ -123,10 +120,6 @@ def transposed(call: Call) -> Tensor:
     return activated(call, call.mapped(op, x))
 
 
-VOLUME_POOLS: dict[Any, Callable[..., Op]] = {MaxPool: MaxPool3d, AvgPool: AvgPool3d}
-"""The pool of volumes for each pool of maps."""
-
-
 def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
     """Max or average pooling; the stride is the window unless the config gives one."""
 
@@ -135,10 +128,9 @@ def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
         kernel = window(call, "pool_size", 2)
         stride = kernel if call.raw("strides") is None else window(call, "strides")
         padding = padding_of(call)
-        if sides_of(call) == 3:
-            return call.mapped(VOLUME_POOLS[cls](kernel, stride, padding), x)
-        kernel = call.net.layers.window(call.name, kernel, view(x.dims, x.c), padding != "valid")
-        return call.mapped(cls(kernel, stride, padding), x)
+        kernel = call.net.layers.window(call.name, kernel, call.net.shape(x), padding != "valid")
+        of_sides = POOLS3D[cls] if sides_of(call) == 3 else cls
+        return call.mapped(of_sides(kernel, stride, padding), x)
 
     return build
 

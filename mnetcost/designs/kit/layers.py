@@ -10,9 +10,22 @@ from collections.abc import Callable
 from typing import Any
 
 from ...engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Ref
-from ...engine.ops import Conv, Dense, DepthwiseConv, Input, MatMul, Op, Tail, TransposedConv, Unknown
+from ...engine.ops import (
+    AvgPool,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Input,
+    MatMul,
+    MaxPool,
+    Op,
+    Tail,
+    TransposedConv,
+    Unknown,
+)
 from ...engine.ops.recurrent import Gru, Lstm, Rnn
-from ...engine.shapes import Shape
+from ...engine.ops.volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from ...engine.shapes import Shape, Volume
 from ...errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 from ..settings import Settings
 from .norms import NORMS, written_out
@@ -38,7 +51,7 @@ DETECTION = re.compile(
 )
 """Names of ops that choose boxes or decode poses: what they read that is stored is a table."""
 MOST_NAMED = 6  # types of the tail's ops that a note lists
-HEAVY = (Conv, DepthwiseConv, TransposedConv, Dense, MatMul, Lstm, Gru, Rnn)
+HEAVY = (Conv, DepthwiseConv, TransposedConv, Conv3d, DepthwiseConv3d, Dense, MatMul, Lstm, Gru, Rnn)
 NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
 
 
@@ -97,9 +110,9 @@ NOTES = {
 """The notes of an answer about a file: each is given once, with how often it applies and where first."""
 
 
-def plain_size(h: Any, w: Any) -> Any:
-    """A size as ops and specs write it: 3 for 3 x 3, a pair otherwise."""
-    return h if h == w else (h, w)
+def plain_size(*sides: Any) -> Any:
+    """A size as ops and specs write it: 3 for 3 x 3, or 3 x 3 x 3; otherwise a number a side."""
+    return sides[0] if len(set(sides)) == 1 else sides
 
 
 def convolution(
@@ -109,6 +122,19 @@ def convolution(
     if groups == c and groups > 1 and out % c == 0:
         return DepthwiseConv(kernel, stride, dilation, out // c, padding, bias)
     return Conv(out, kernel, stride, dilation, groups, padding, bias)
+
+
+def convolution3d(
+    c: int, out: int, kernel: Any, stride: Any, dilation: Any, groups: int, padding: Any, bias: bool
+) -> Conv3d | DepthwiseConv3d:
+    """As `convolution`, over a volume."""
+    if groups == c and groups > 1 and out % c == 0:
+        return DepthwiseConv3d(kernel, stride, dilation, out // c, padding, bias)
+    return Conv3d(out, kernel, stride, dilation, groups, padding, bias)
+
+
+POOLS3D: dict[Any, Callable[..., Op]] = {MaxPool: MaxPool3d, AvgPool: AvgPool3d}
+"""The pool of volumes for each pool of maps."""
 
 
 class Layers:
@@ -253,9 +279,9 @@ class Layers:
             *marked,
         )
 
-    def window(self, name: str, kernel: Any, x: Shape, padded: bool) -> Any:
+    def window(self, name: str, kernel: Any, x: Shape | Volume, padded: bool) -> Any:
         """The window of a pool: the whole map, where it is the whole map at the size in the file."""
-        whole = plain_size(x.h, x.w)
+        whole = plain_size(*x[:-1])
         if kernel == whole and not padded:
             self.sizes[name] = whole
         if name in self.file_sizes and kernel != whole:
@@ -269,12 +295,12 @@ class Layers:
         if self.file_sizes.get(name, inner) != inner:
             self.mark("grown", name)
 
-    def rows(self, name: str, count: int, x: Shape, line: int = 0) -> None:
+    def rows(self, name: str, count: int, x: Shape | Volume, line: int = 0) -> None:
         """Refuse a reshape whose fixed axes hold all positions of the map at the size in the file, where
         this one would make rows of it.
         """
         key = f"{name}/rows"
-        if count == 1 and x.h * x.w > 1:
+        if count == 1 and x.elements > x.c:
             self.sizes[key] = count
         elif key in self.file_sizes:
             what = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from math import prod
-from typing import Any, Self
+from typing import Self
 
-from ...engine.graph import Graph, Ref
+from ...engine.graph import Graph
 from ...engine.ops import (
     Add,
     Concat,
@@ -28,11 +28,8 @@ from ...engine.ops import (
     Slice,
 )
 from ...engine.ops.elements import Activation, Bias, Rescale, Scale
-from ...engine.shapes import Shape
-from ...errors import ShapeError, SpecError
-from .fields import MakeFault
-from .layers import DETECTION, LARGEST_DIMENSION, AxesOnly, Layers
-from .stored import Counted, Dims, Stored
+from .layers import DETECTION, AxesOnly
+from .stored import Dims, Stored
 from .tensors import (
     MOST_AXES,
     NotKnown,
@@ -46,34 +43,25 @@ from .tensors import (
     refit,
     side_by_side,
     side_of,
+    side_of_volume,
     view,
 )
+from .views import Views
 
 
-class Maps:
+class Maps(Views):
     """Adds layers to a graph by what is done to tensors."""
 
     def __init__(self, file: str, allow_unknown: bool, channels_first: bool, axes_only: bool = False) -> None:
-        # axes_only: no layer is added, see AxesOnly; the axes are those in the file, with its batch
-        self.layers = AxesOnly(file, allow_unknown) if axes_only else Layers(file, allow_unknown)
-        self.channels_first = channels_first
+        super().__init__(file, allow_unknown, channels_first, axes_only)
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
         self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the size in the file
-
-    @property
-    def counted(self) -> Counted:
-        """The stored numbers that have been counted."""
-        return self.layers.counted
 
     def axes_only(self) -> Self:
         """This net as it stands, to follow operations by their axes alone, without adding a layer."""
         other = copy(self)
         other.layers = AxesOnly(self.layers.file, self.layers.allow_unknown, self.layers)
         return other
-
-    def one_map(self, t: Tensor) -> bool:
-        """Is a tensor one map, or the batch in the file, of which the axes alone are followed?"""
-        return t.dims[0] == 1 or not self.layers.adds
 
     def followed(self, name: str, x: Dims, target: Dims, fitting: Dims = ()) -> Dims:
         """Where a reshape's axes stand in the file, what they are at this size.
@@ -113,54 +101,6 @@ class Maps:
             out.append(now * to // was)
         return tuple(out)
 
-    def fault(self, message: str, name: str = "", hint: str = "") -> SpecError:
-        """Make the error for a mistake in the file, at one of its layers if given."""
-        return self.layers.fault(message, f"layer {name[:120]!r}" if name else "", hint)
-
-    def at(self, name: str = "") -> MakeFault:
-        """A maker of errors at one layer, for `Fields`."""
-        return lambda message, hint="": self.fault(message, name, hint)
-
-    def channels_of(self, rank: int) -> int:
-        """Which axis is the channels as a rule."""
-        return 1 if self.channels_first and rank > 3 else max(rank - 1, 0)
-
-    def checked(self, dims: Sequence[Any], name: str) -> Dims:
-        """Axes that a map may have."""
-        if len(dims) > MOST_AXES or not all(n.__class__ is int and 1 <= n <= LARGEST_DIMENSION for n in dims):
-            raise self.fault(f"its axes of {dims_text(dims[:MOST_AXES])} are no map's", name)
-        return tuple(dims)
-
-    def shape(self, t: Tensor) -> Shape:
-        return self.layers.shape(t.ref) if self.layers.adds else view(t.dims, t.c)
-
-    def read_from(self, t: Tensor) -> Shape | None:
-        """The map whose numbers a layer before this tensor only reads as other axes; None without one."""
-        if self.layers.op(t.ref).__class__ is not Reshape:
-            return None
-        return self.layers.shape(self.layers.builder.nodes[t.ref].inputs[0])
-
-    def node(self, name: str, op: Op, *refs: Ref, shared: bool = False, written: str = "") -> Ref:
-        """Add a layer."""
-        return self.layers.add(name, op, *refs, shared=shared, written=written)
-
-    def window(self, name: str, op: Op, t: Tensor) -> Shape:
-        """What a window gives on each map of the batch."""
-        try:
-            y: Shape = op.shape(view((1, *t.dims[1:]), t.c))
-            return y
-        except ShapeError as e:
-            raise self.fault(e.faults[0].message, name) from None
-
-    def seen(self, t: Tensor, c: int, name: str, rank: int = 0, part: str = "layout") -> Tensor:
-        """A tensor with this axis as its channels; `part`: what a layer that it needs is called."""
-        if rank and len(t.dims) != rank:
-            raise NotKnown
-        c %= len(t.dims) or 1
-        shape = view(t.dims, c)
-        ref = t.ref if self.shape(t) == shape else self.node(f"{name}/{part}", Reshape(*shape), t.ref)
-        return Tensor(ref, t.dims, c)
-
     def learned(self, stored: Stored) -> int:
         """How many of these numbers are counted here and not before; a single number is none that a layer
         learns.
@@ -190,20 +130,6 @@ class Maps:
         if more:
             self.node(f"{name}/weights", Constant(1, 1, more, True))
         return not 0 < new < read
-
-    def add(
-        self, name: str, op: Op, *tensors: Tensor, dims: Dims, c: int, shared: bool = False, written: str = ""
-    ) -> Tensor:
-        """Add a layer whose output has these axes."""
-        return Tensor(
-            self.node(name, op, *[t.ref for t in tensors], shared=shared, written=written),
-            self.checked(dims, name),
-            c,
-        )
-
-    def same(self, name: str, op: Op, t: Tensor, shared: bool = False, written: str = "") -> Tensor:
-        """Add a layer that keeps its input's axes."""
-        return self.add(name, op, t, dims=t.dims, c=t.c, shared=shared, written=written)
 
     def trains(self, stored: Stored, name: str) -> bool:
         """Are these numbers of a norm, a bias or a slope parameters that are counted here and not before?"""
@@ -256,7 +182,8 @@ class Maps:
 
     def table(self, value: Stored, like: Tensor, name: str) -> Tensor:
         """Stored numbers as a layer that is as large as the map they are combined with."""
-        t, shape = self.as_tensor(value, name), self.shape(like)
+        t, like = self.as_tensor(value, name), self.folded(like, name)
+        shape = self.shape(like)
         if self.shape(t) == shape:
             return like._replace(ref=t.ref)
         moved, op = ("layout", Reshape) if self.shape(t).elements == shape.elements else ("spread", Constant)
@@ -429,7 +356,9 @@ class Maps:
         return self.seen(self.add(name, op, *maps, dims=dims, c=c), c, name)
 
     def alike(self, name: str, tensors: Sequence[Tensor], dims: Dims, c: int) -> list[Tensor]:
-        """Tensors as maps that can be combined, see `side_by_side`."""
+        """Tensors as maps that can be combined, see `side_by_side`, or as volumes."""
+        if self.any_volume(tensors):
+            return [self.beside_volume(t, dims, c, name) for t in tensors]
         shapes, whole = side_by_side([t.dims for t in tensors], dims, c)
         maps = []
         for t, shape in zip(tensors, shapes, strict=True):
@@ -452,6 +381,9 @@ class Maps:
         axis %= len(dims)
         c = next(v.c for v in values if isinstance(v, Tensor))
         tensors = [self.as_tensor(v, name) for v in values]
+        if self.any_volume(tensors):
+            solids = [self.volume(t, c, name) for t in tensors]
+            return self.add(name, Concat(side_of_volume(c, axis)), *solids, dims=dims, c=c)
         if side := side_of(values[0].dims, c, axis):
             return self.add(name, Concat(side), *[self.seen(t, c, name) for t in tensors], dims=dims, c=c)
         rows = [
@@ -487,7 +419,7 @@ class Maps:
     def part(self, name: str, t: Tensor, dims: Dims) -> Tensor:
         """Take some of each axis."""
         dims = self.checked(dims, name)
-        t = self.seen(t, t.c, name)
+        t = self.folded(self.seen(t, t.c, name), name)
         y = view(dims, t.c, bool(t.dims) and t.dims[0] == 1)
         x = self.shape(t)
         if y.c != x.c:
@@ -524,7 +456,7 @@ class Maps:
         dims = self.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], name)
         if dims == t.dims:
             return self.reshape(name, t, dims)
-        t = self.seen(t, t.c, name)
+        t = self.folded(self.seen(t, t.c, name), name)
         rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
         if len(rest) < 3 and not before[t.c] and not after[t.c] and not (t.c and (before[0] or after[0])):
             edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))

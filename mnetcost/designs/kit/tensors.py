@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ...engine.graph import Ref
 from ...engine.ops.joins import spread
-from ...engine.shapes import Shape
+from ...engine.shapes import Shape, Volume
 from ...errors import CallError, Fault
 from ..settings import Settings, sized
 from .layers import LARGEST_DIMENSION
@@ -53,6 +53,14 @@ def view(dims: Dims, c: int, batch: bool | None = None) -> Shape:
     if c and (dims[0] == 1 if batch is None else batch):
         rest = rest[1:]
     return Shape(prod(rest[:-1]), rest[-1], dims[c]) if len(rest) > 1 else Shape(prod(rest), 1, dims[c])
+
+
+def solid(dims: Dims, c: int) -> Volume | None:
+    """The volume of five axes, the batch of 1 first; None for any others."""
+    if len(dims) != 5 or dims[0] != 1 or c < 1:
+        return None
+    d, h, w = (n for i, n in enumerate(dims) if i and i != c)
+    return Volume(d, h, w, dims[c])
 
 
 def broadcast(shapes: Sequence[Dims]) -> Dims:
@@ -173,6 +181,11 @@ def side_of(dims: Dims, c: int, axis: int) -> str:
         return "channels"
     rest = [i for i in range(len(dims)) if i != c and (i or dims[0] != 1 or not c)]
     return ("height", "width")[rest.index(axis)] if axis in rest and len(rest) < 3 else ""
+
+
+def side_of_volume(c: int, axis: int) -> str:
+    """Which side of a volume an axis is, with `c` the channels."""
+    return "channels" if axis == c else ("depth", "height", "width")[axis - 1 - (axis > c)]
 
 
 def around(dims: Dims, axis: int) -> Shape:

@@ -258,7 +258,7 @@ def reduce(by: str) -> Rule:
 def running(call: Call) -> Output:
     """Each number and those before it added up: an addition a number."""
     t = call.tensor()
-    return call.add(Reduce(*call.net.shape(t), "sum"), t, dims=t.dims, c=t.c)
+    return call.add(Reduce(*view(t.dims, t.c), "sum"), t, dims=t.dims, c=t.c)
 
 
 def arg(call: Call) -> Output:

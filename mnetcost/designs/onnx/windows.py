@@ -1,13 +1,13 @@
-"""Which ONNX ops slide a window over a map? Convolutions and pools, with their padding."""
+"""Which ONNX ops slide a window over a map or a volume? Convolutions and pools, with their padding."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...engine.ops import Conv, DynamicConv, GlobalPool, TransposedConv
-from ..kit.layers import convolution, plain_size
+from ..kit.layers import POOLS3D, convolution, convolution3d, plain_size
 from ..kit.stored import Dims, Stored
-from ..kit.tensors import NotKnown, Tensor, Value, view
+from ..kit.tensors import NotKnown, Tensor, Value, solid, view
 from .moves import Output, Rule
 from .net import Call
 
@@ -20,7 +20,7 @@ def sides(call: Call, key: str, count: int, low: int = 1, default: int = 1) -> t
 
 def over_a_side(numbers: tuple[int, ...], missing: int = 1) -> Any:
     """A window's size as ops take it; along a row of positions there is only the height."""
-    return plain_size(*numbers) if len(numbers) == 2 else (numbers[0], missing)
+    return plain_size(*numbers) if len(numbers) > 1 else (numbers[0], missing)
 
 
 def padding(call: Call, count: int) -> Any:
@@ -35,13 +35,18 @@ def padding(call: Call, count: int) -> Any:
     pads = sides(call, "pads", 2 * count, 0, 0)
     if count == 1:
         pads = (pads[0], 0, pads[1], 0)
-    top, left, bottom, right = pads
-    return "valid" if not any(pads) else top if len(set(pads)) == 1 else (top, bottom, left, right)
+    half = len(pads) // 2
+    both = tuple(n for side in zip(pads[:half], pads[half:], strict=True) for n in side)
+    return plain_size(*both) if any(pads) else "valid"
 
 
 def mapped(call: Call, t: Tensor) -> tuple[Tensor, int]:
-    """A tensor with its channels on axis 1, and how many sides its map has: 1 or 2."""
+    """A tensor with its channels on axis 1, and how many sides a window over it has: 1, 2, or 3 over a
+    volume.
+    """
     count = len(t.dims) - 2
+    if count == 3:
+        return call.net.volume(t, 1, call.name), count
     if count not in (1, 2):
         raise NotKnown
     return call.net.seen(t, 1, call.name), count
@@ -49,15 +54,15 @@ def mapped(call: Call, t: Tensor) -> tuple[Tensor, int]:
 
 def slid(call: Call, op: Any, x: Tensor, count: int) -> Dims:
     """The axes of what a window gives, channels first."""
-    y = call.net.window(call.name, op, x)
-    return (x.dims[0], y.c, y.h, y.w) if count == 2 else (x.dims[0], y.c, y.h)
+    *places, c = call.net.window(call.name, op, x)
+    return (x.dims[0], c, *places[:count])
 
 
 def batched(call: Call, op: Any, x: Tensor) -> Any:
     """The op for a batch of maps, such as windows: one below the other, each by itself; rows of positions
     become the rows of a map.
     """
-    if x.dims[0] == 1:
+    if x.dims[0] == 1 or len(x.dims) == 5:  # of a batch of volumes only the axes are followed
         return op
     if len(x.dims) == 4:
         return op._replace(tiles=x.dims[0])
@@ -91,10 +96,13 @@ def conv(at: int = 1, bias_at: int = 2) -> Rule:
         call.net.checked(w.dims, call.name)
         window = over_a_side(tuple(kernel))
         if isinstance(w, Tensor):
+            if count == 3:
+                raise NotKnown
             return dynamic_conv(
                 call, DynamicConv(out, window, stride, dilation, groups, pads), x, w, bias, count
             )
-        op = convolution(x.dims[1], out, window, stride, dilation, groups, pads, False)
+        of_sides = convolution3d if count == 3 else convolution
+        op = of_sides(x.dims[1], out, window, stride, dilation, groups, pads, False)
         if isinstance(bias, Tensor):
             raise NotKnown
         dims = slid(call, op, x, count)
@@ -124,7 +132,7 @@ def conv_transpose(call: Call) -> Output:
     """
     x, count = mapped(call, call.tensor())
     w, bias = call.weights(1), call.weights(2)
-    if w is None or len(w.dims) != count + 2:
+    if w is None or len(w.dims) != count + 2 or count == 3:
         raise NotKnown
     channels, per_group, *kernel = call.net.checked(w.dims, call.name)
     groups = call.integer("group", 1)
@@ -157,9 +165,13 @@ def pool(kind: Any) -> Rule:
             over_a_side(sides(call, key, count)) for key in ("kernel_shape", "strides", "dilations")
         )
         pads = padding(call, count)
-        if count == 2 and dilation == 1 and call.net.one_map(x):
-            kernel = call.net.layers.window(call.name, kernel, view((1, *x.dims[1:]), 1), pads != "valid")
-        op = kind(kernel, stride, pads, dilation, call.flag("ceil_mode", False))
+        if count > 1 and dilation == 1 and call.net.one_map(x):
+            whole = (1, *x.dims[1:])
+            kernel = call.net.layers.window(
+                call.name, kernel, solid(whole, 1) or view(whole, 1), pads != "valid"
+            )
+        of_sides = POOLS3D[kind] if count == 3 else kind
+        op = of_sides(kernel, stride, pads, dilation, call.flag("ceil_mode", False))
         return call.add(batched(call, op, x), x, dims=slid(call, op, x, count), c=1)
 
     return rule

@@ -62,7 +62,7 @@ class Reading(KitReading[Maps]):
         if self.image is not None:
             given = graph.tensors[self.image]
             h, w = (0 if i in given.open else given.dims[i] for i in (1, 2))
-            self.measure_image(given.name, h, w, given.dims[0])
+            self.measure_image(given.name, (h, w), given.dims[0])
         elif rows := [n for n in graph.inputs if len(graph.tensors[n].dims) == 3]:
             given = graph.tensors[rows[0]]
             self.sequence = rows[0]
@@ -75,7 +75,7 @@ class Reading(KitReading[Maps]):
         if not 0 <= n < count:
             raise SpecError(Fault(f"tensor {n:,} is not there", self.file))
 
-    def build(self, size: tuple[int, int], axes_only: bool, before: Maps | None = None) -> Maps:
+    def build(self, size: tuple[int, ...], axes_only: bool, before: Maps | None = None) -> Maps:
         """Build the layers for an image of (height, width); `before` is the net at the size in the file."""
         maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=axes_only)
         if before:

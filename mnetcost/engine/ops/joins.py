@@ -1,11 +1,11 @@
 """Which ops read several maps and give one? Sums, products and concatenation."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import ShapeError
 from ..fields import Choice
 from ..num import Num, choose, everywhere
-from ..shapes import Shape
+from ..shapes import Shape, Volume
 from ..terms import Term, Terms
 from .op import op
 
@@ -23,10 +23,12 @@ def channels_agree(what: str, xs: tuple[Shape, ...]) -> None:
             raise ShapeError(f"{what} needs maps of one shape, but these are {' and '.join(map(str, xs))}")
 
 
-def spread(what: str, xs: tuple[Shape, ...]) -> Shape:
+def spread(what: str, xs: tuple[Any, ...]) -> Any:
     """Return the shape of maps combined element by element, where a side of 1 is repeated as often as the
-    others need.
+    others need; a map beside a volume is repeated along its depth.
     """
+    if any(isinstance(x, Volume) for x in xs):
+        xs = tuple(x if isinstance(x, Volume) else Volume(1, *x) for x in xs)
     out = xs[0]
     for x in xs[1:]:
         if x is out:
@@ -36,7 +38,7 @@ def spread(what: str, xs: tuple[Shape, ...]) -> Shape:
                 f"{what} needs maps of one shape, or of sides of 1, but these are"
                 f" {' and '.join(map(str, xs))}"
             )
-        out = Shape(*(choose(a == 1, b, a) for a, b in zip(out, x, strict=True)))
+        out = out.__class__(*(choose(a == 1, b, a) for a, b in zip(out, x, strict=True)))
     return out
 
 
@@ -53,7 +55,7 @@ class Add(NamedTuple):
         yield Term("add", (*times, ("c", y.c), *y.places))
 
 
-@op("elementwise", reads=0, light=True)
+@op("elementwise", volumes=True, reads=0, light=True)
 class Elementwise(NamedTuple):
     """Combine maps element by element, with sides of 1 broadcast: add, subtract, divide,
     maximum, minimum, power.
@@ -62,28 +64,31 @@ class Elementwise(NamedTuple):
     combine: Choice = "add"
 
     def shape(self, *xs: Shape) -> Shape:
-        return spread(self.combine, xs)
+        y: Shape = spread(self.combine, xs)
+        return y
 
     def work(self, y: Shape, *xs: Shape) -> Terms:
         times = (("inputs - 1", len(xs) - 1),) if len(xs) != 2 else ()
         kind, variant = ("add", "") if self.combine == "add" else ("elementwise", self.combine)
-        yield Term(kind, (*times, ("c", y.c), ("h", y.h), ("w", y.w)), variant)
+        yield Term(kind, (*times, ("c", y.c), *y.places), variant)
 
 
-@op("gate", reads=2, light=True, noun="product")
+@op("gate", volumes=True, reads=2, light=True, noun="product")
 class Gate(NamedTuple):
     """Multiply a map by one number per channel (squeeze-and-excite), by a map of the same shape, or by a map
     of one channel.
     """
 
     def shape(self, x: Shape, by: Shape) -> Shape:
-        vector = (by.h == 1) & (by.w == 1)
-        if everywhere((x.c == by.c) & (vector | ((by.h == x.h) & (by.w == x.w)))):
-            return x
-        return spread("gate", (x, by))
+        if by.__class__ is Shape:
+            vector = (by.h == 1) & (by.w == 1)
+            if everywhere((x.c == by.c) & (vector | ((by.h == x.h) & (by.w == x.w)))):
+                return x
+        y: Shape = spread("gate", (x, by))
+        return y
 
     def work(self, y: Shape, *xs: Shape) -> Terms:
-        yield Term("gate", (("c", y.c), ("h", y.h), ("w", y.w)))
+        yield Term("gate", (("c", y.c), *y.places))
 
 
 @op("axpy", reads=3)
@@ -106,12 +111,16 @@ class Axpy(NamedTuple):
 
 @op("concat", volumes=True, reads=0, light=True, why="puts the branches one behind another")
 class Concat(NamedTuple):
-    """Concatenate maps along the channels, or along the height or width (`along`)."""
+    """Concatenate maps along the channels, or along the height, the width, or the depth of volumes
+    (`along`).
+    """
 
     along: Choice = "channels"
 
     def shape(self, *xs: Shape) -> Shape:
-        side = {"height": "h", "width": "w", "channels": "c"}[self.along]
+        side = {"depth": "d", "height": "h", "width": "w", "channels": "c"}[self.along]
+        if side not in xs[0]._fields:
+            raise ShapeError(f"concat along the depth needs volumes, not a map of {xs[0]}")
         for x in xs[1:]:
             if not same(x._replace(**{side: 0}), xs[0]._replace(**{side: 0})):
                 raise ShapeError(f"concat needs maps of one size, but these are {' and '.join(map(str, xs))}")

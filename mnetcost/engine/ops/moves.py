@@ -1,11 +1,11 @@
 """Which ops only move, keep or drop numbers? They cost no arithmetic, and here is the whole table of them."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ...errors import ShapeError
 from ..fields import Choice, Count, Flag, MaybeCount, Row, Size, Whole, Width, Zeros
 from ..num import Num, anywhere, everywhere, pair
-from ..shapes import Shape, sides
+from ..shapes import Shape, Volume, sides
 from ..terms import Term, Terms
 from .op import op
 
@@ -32,26 +32,37 @@ class Flatten(NamedTuple):
         return Shape(1, 1, x.elements)
 
 
+Sides = TypeVar("Sides", Shape, Volume)
+
+
+def reread(x: Shape | Volume, y: Sides) -> Sides:
+    """The other shape of the same numbers; raises ShapeError where they are not as many."""
+    if not everywhere(y.elements == x.elements):
+        raise ShapeError(f"a map of {x} cannot be read as {y}")
+    return y
+
+
 @op(
     "reshape",
+    volumes=True,
     writes=False,
     light=True,
     family="vector",
     follows={"c": "channels"},
-    together={"shape": ("h", "w", "c")},
+    together={"shape": ("h", "w", "c", "d")},
 )
 class Reshape(NamedTuple):
-    """Read the same numbers as a map of another shape."""
+    """Read the same numbers as a map of another shape; with a depth `d`, as a volume."""
 
     h: Count = 1
     w: Count = 1
     c: Count = 1
+    d: MaybeCount = None
 
-    def shape(self, x: Shape) -> Shape:
-        y = Shape(self.h, self.w, self.c)
-        if not everywhere(y.elements == x.elements):
-            raise ShapeError(f"a map of {x} cannot be read as {y}")
-        return y
+    def shape(self, x: Shape | Volume) -> Shape | Volume:
+        if self.d is not None:
+            return reread(x, Volume(self.d, self.h, self.w, self.c))
+        return reread(x, Shape(self.h, self.w, self.c))
 
 
 @op("permute", light=True, follows={"c": "channels"}, either=("", "h w c", "axes"))
@@ -70,7 +81,7 @@ class Permute(NamedTuple):
     def shape(self, x: Shape) -> Shape:
         if self.axes:
             return Shape(*(getattr(x, side) for side in self.axes))
-        return Reshape(self.h, self.w, self.c).shape(x)
+        return reread(x, Shape(self.h, self.w, self.c))
 
 
 @op("repeat", follows={"c": "channels"})
