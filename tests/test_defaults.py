@@ -60,6 +60,7 @@ UNSAID: dict[str, dict[str, Any]] = {
         "project_bias": False,
         "peepholes": False,
         "coupled": False,
+        "norms": False,
         "tiles": 1,
     },
     "gru": {"bidirectional": False, "merge": "concat", "last": False, "biases": 2, "tiles": 1},

@@ -257,6 +257,14 @@ CASES = [
         {"recurrent": 3 * 7 * 4 + 8 + 8, "bias": 12 + 2},
         {"recurrent": 300, "bias": 42, "recurrent_state": (3 + 2 + 4) * 12},
     ),
+    # each of four gates is normalised over its units, with a scale for each
+    Case(
+        Lstm(4, norms=True),
+        (Shape(3, 1, 5),),
+        Shape(3, 1, 4),
+        {"recurrent": 4 * 9 * 4, "bias": 16, "norm": 16},
+        {"recurrent": 432, "bias": 48, "norm": 48, "recurrent_state": (3 + 1 + 5) * 12},
+    ),
     # a projection as wide as the units is one nevertheless
     Case(
         Lstm(4, biases=0, project=4),

@@ -12,10 +12,11 @@ import pytest
 from mnetcost import cost, totals
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
-from mnetcost.errors import MnetcostError, SpecError
+from mnetcost.errors import MnetcostError, SpecError, UnknownOpError
 
-from . import onnx_files
+from . import onnx_files, tflite_files
 from .onnx_files import helper, weights
+from .tflite_files import O, T, floats
 
 TRUTH = Path(__file__).parent / "truth"
 MODELS = json.loads((TRUTH / "sequences.json").read_text())["models"]
@@ -57,6 +58,97 @@ def test_an_exported_layer_costs_what_pytorch_says(row: dict[str, Any]) -> None:
         row["params"],
         2 * row["madds"] + ("attention" in row["file"]) * 2 * 2 * 10 * 10 * 12,
     )
+
+
+TFLITE = json.loads((TRUTH / "recurrent_tflite.json").read_text())["files"]
+
+
+@pytest.mark.parametrize("row", TFLITE, ids=[row["file"] for row in TFLITE])
+def test_a_tflite_file_costs_what_its_interpreter_computes(row: dict[str, Any]) -> None:
+    """Fused, unrolled, and each operator by its own; a loop is refused with a way out."""
+    file = f"{TRUTH}/recurrent/{row['file']}"
+    if row.get("loops"):
+        with pytest.raises(UnknownOpError, match=r"cannot cost WHILE") as error:
+            load(file)
+        assert "unroll=True" in error.value.faults[0].hint
+        return
+    found = totals(file)
+    assert (found["params"], found["madds"]) == (row["params"], row["madds"])
+
+
+@pytest.mark.parametrize("name", ["keras2_lstm", "op_lstm_all", "op_lstm_steps_first", "op_rnn_both"])
+def test_products_of_a_fused_operator_follow_the_length(name: str) -> None:
+    """Along the axis of the steps, which is the first one by the option for it."""
+    row = next(row for row in TFLITE if row["file"] == f"{name}.tflite")
+    found = totals(f"{TRUTH}/recurrent/{name}.tflite", resolution=10)
+    assert (found["params"], found["madds"]) == (row["params"], 2 * row["madds"])
+
+
+GATES = ("input", "forget", "cell", "output")
+
+
+def fused(tmp_path: Path, again: tuple[str, ...] = (), inner: int = 6, **changed: T | None) -> str:
+    """A TFLite file of an LSTM of 4 units over 5 steps of `inner` numbers, with some of its tensors changed
+    or left out; `again`: of a second LSTM behind, which has these tensors of the first.
+    """
+    tensors: dict[str, T | None] = {"x": T((1, 5, inner))}
+    operators = []
+    x, width = "x", inner
+    for n in range(1 + bool(again)):
+        own: dict[str, T | None] = {f"w_{gate}": floats(4, width) for gate in GATES}
+        own |= {f"r_{gate}": floats(4, 4) for gate in GATES}
+        own |= {f"p_{gate}": None for gate in ("input", "forget", "output")}
+        own |= {f"b_{gate}": floats(4) for gate in GATES}
+        own |= {"project": None, "project_bias": None}
+        own |= {name: T((1, 4), variable=True) for name in ("h", "c")}
+        own |= {k: v for k, v in changed.items() if not n}
+        names = {k: k if not n or k in again else f"{k}{n}" for k in own}
+        tensors |= {names[k]: v for k, v in own.items() if names[k] not in tensors}
+        tensors[f"y{n}"] = T((1, 5, 4))
+        inputs = [x, *(names[k] if v is not None else "" for k, v in own.items())]
+        operators.append(O("UNIDIRECTIONAL_SEQUENCE_LSTM", tuple(inputs), (f"y{n}",)))
+        x, width = f"y{n}", 4
+    stored = {k: v for k, v in tensors.items() if v is not None}
+    return tflite_files.write(tmp_path, stored, operators)
+
+
+MATRICES = tuple(f"{kind}_{gate}" for kind in "wr" for gate in GATES)
+
+
+def test_a_fused_lstm_counts_shared_weights_once(tmp_path: Path) -> None:
+    """Two layers of 4 x 4 x (6 + 4) and 4 x 4 x (4 + 4) weights, and 16 biases each, though equal biases are
+    written once.
+    """
+    biases = tuple(f"b_{gate}" for gate in GATES)
+    assert totals(fused(tmp_path, again=biases))["params"] == 176 + 144
+    file = fused(tmp_path, again=(*MATRICES, *biases), inner=4)
+    assert (totals(file)["params"], totals(file)["madds"]) == (144, 2 * 5 * 128)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"w_input": None}, "UNIDIRECTIONAL_SEQUENCE_LSTM cannot take inputs of 1x5x6, 4x6"),
+        ({"w_cell": floats(4, 7)}, "UNIDIRECTIONAL_SEQUENCE_LSTM cannot take inputs of 1x5x6, 4x6"),
+        ({"r_output": floats(4, 3)}, "UNIDIRECTIONAL_SEQUENCE_LSTM cannot take inputs of 1x5x6, 4x6"),
+        ({"b_forget": None}, "UNIDIRECTIONAL_SEQUENCE_LSTM cannot take inputs of 1x5x6, 4x6"),
+        ({"p_forget": floats(4)}, "UNIDIRECTIONAL_SEQUENCE_LSTM cannot take inputs of 1x5x6, 4x6"),
+        ({"project": floats(3, 4)}, "UNIDIRECTIONAL_SEQUENCE_LSTM cannot take inputs of 1x5x6, 4x6"),
+        ({f"r_{gate}": floats(4) for gate in GATES}, "its recurrent weights are diagonals"),
+    ],
+)
+def test_a_fused_lstm_with_weights_for_another_is_refused(
+    changed: dict[str, T | None], message: str, tmp_path: Path
+) -> None:
+    """Its gates are alike, and its state is as wide as its output."""
+    with pytest.raises(SpecError, match=message):
+        load(fused(tmp_path, **changed))
+
+
+def test_a_fused_lstm_that_shares_some_matrices_is_refused(tmp_path: Path) -> None:
+    """Neither its whole nor nothing is new."""
+    with pytest.raises(UnknownOpError, match=r"cannot cost UNIDIRECTIONAL_SEQUENCE_LSTM \(1x"):
+        load(fused(tmp_path, again=("r_cell",)))
 
 
 def lstm(tmp_path: Path, units: int = 4, **more: Any) -> str:

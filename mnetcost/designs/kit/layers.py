@@ -154,6 +154,7 @@ class Layers:
         self.builder = Builder()
         self.module = ""  # that the next layers are in, see Node
         self.unknown_ops: dict[str, list[str]] = {}
+        self.ways_out: dict[str, str] = {}  # what else a user may do about an unknown op, by its type
         # pools whose window is the whole map, and how much each dense layer reads
         self.sizes: dict[str, Any] = {}
         self.file_sizes: dict[str, Any] = {}  # the same at the size in the file, where this is another
@@ -362,8 +363,12 @@ class Layers:
     def refuse_unknown(self) -> None:
         """Raise UnknownOpError where there are unknown ops and the user did not ask to go on."""
         if self.unknown_ops and not self.allow_unknown:
+            hints = ("; ".join(filter(None, (self.ways_out.get(t), UNKNOWN_HINT))) for t in self.unknown_ops)
             raise UnknownOpError(
-                *(Fault(f"cannot cost {op}", self.file, hint=UNKNOWN_HINT) for op in self.left_out())
+                *(
+                    Fault(f"cannot cost {op}", self.file, hint=hint)
+                    for op, hint in zip(self.left_out(), hints, strict=True)
+                )
             )
 
     def graph(self, weight_bytes: int | None = None) -> Graph:

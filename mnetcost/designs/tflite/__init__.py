@@ -18,10 +18,20 @@ from .call import Call
 from .dilated import whole
 from .file import Operator, Subgraph, TensorInFile, read_subgraphs
 from .ops import OPS, convert
+from .recurrent import length_axis, repeated
 
 FORMAT = "TFLite"
 # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
 UNLEARNED = (2, 4, 5, 6, 12, 15)
+
+WAYS_OUT = {
+    "WHILE": (
+        "it is a loop, as converters write a recurrent layer: build the layer with unroll=True, or as an LSTM"
+        " of tf_keras with a batch of 1; or give the .keras file"
+    ),
+    "READ_VARIABLE": "convert with TFLiteConverter.from_keras_model, which stores the weights in the file",
+}
+"""What to do about operators that cannot be costed."""
 
 
 def read(file: str, settings: Settings) -> Model:
@@ -57,7 +67,9 @@ class Reading(KitReading[Maps]):
         self.states = {
             self.variable(n) for o in graph.operators if o.type == "ASSIGN_VARIABLE" for n in o.inputs[:1]
         }
+        self.repeated = repeated(graph)
         self.sequence: int | None = None
+        self.length = 1  # which of the sequence's axes it lies along; the batch is the other one
         self.image = next((n for n in graph.inputs if len(graph.tensors[n].dims) == 4), None)
         if self.image is not None:
             given = graph.tensors[self.image]
@@ -65,8 +77,9 @@ class Reading(KitReading[Maps]):
             self.measure_image(given.name, (h, w), given.dims[0])
         elif rows := [n for n in graph.inputs if len(graph.tensors[n].dims) == 3]:
             given = graph.tensors[rows[0]]
-            self.sequence = rows[0]
-            self.measure_sequence(given.name, 0 if 1 in given.open else given.dims[1], given.dims[0])
+            self.sequence, self.length = rows[0], length_axis(graph, rows[0])
+            length = 0 if self.length in given.open else given.dims[self.length]
+            self.measure_sequence(given.name, length, given.dims[1 - self.length])
         else:
             self.without_size()
 
@@ -80,14 +93,13 @@ class Reading(KitReading[Maps]):
         maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=axes_only)
         if before:
             maps.before, maps.layers.file_sizes = before.reshaped, before.layers.sizes
+        maps.layers.ways_out = WAYS_OUT
         graph = self.graph
         values: dict[int, Value | None] = {-1: None}
+        sides = {self.image: {1: size[0], 2: size[1]}, self.sequence: {self.length: size[0]}}
         for n in dict.fromkeys(graph.inputs):
-            given = graph.tensors[n]
-            sides = (
-                {1: size[0], 2: size[1]} if n == self.image else {1: size[0]} if n == self.sequence else {}
-            )
-            values[n] = self.input(maps, given, sides)
+            batch = 1 - self.length if n == self.sequence else 0
+            values[n] = self.input(maps, graph.tensors[n], sides.get(n, {}), batch)
         for k, operator in enumerate(graph.operators):
             for n in (*operator.inputs, *operator.outputs):
                 if n != -1:
@@ -103,12 +115,12 @@ class Reading(KitReading[Maps]):
                 raise maps.fault(f"its output '{graph.tensors[n].name[:80]}' is given by no operator")
         return maps
 
-    def input(self, maps: Maps, given: TensorInFile, sides: dict[int, int]) -> Tensor:
-        """Add an input; `sides`: its axes whose size is asked for."""
+    def input(self, maps: Maps, given: TensorInFile, sides: dict[int, int], batch: int) -> Tensor:
+        """Add an input; `sides`: its axes whose size is asked for, `batch`: which axis is the batch."""
         dims = [sides.get(i, n) for i, n in enumerate(given.dims)]
         if len(dims) > 1 and maps.layers.adds:
-            dims[0] = 1
-        if any(i in given.open for i in range(1, len(dims)) if i not in sides):
+            dims[batch] = 1
+        if any(i in given.open for i in range(len(dims)) if i not in sides and i != batch):
             raise maps.fault(
                 "its shape is open, and only an image's height and width, or a sequence's length, can be"
                 " given",
@@ -131,7 +143,7 @@ class Reading(KitReading[Maps]):
         return Stored(
             given.dims,
             ("buffer", given.buffer),
-            0 if given.type in UNLEARNED else prod(given.dims),
+            0 if given.type in UNLEARNED or n in self.repeated else prod(given.dims),
             given.values,
         )
 

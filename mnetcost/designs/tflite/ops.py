@@ -17,6 +17,7 @@ from ..kit.stored import Dims, Stored
 from ..kit.tensors import NotKnown, Tensor, Value, dims_text, view
 from .call import Call, Output, Rule
 from .moves import MOVES
+from .recurrent import RECURRENT
 
 
 def slid(call: Call, op: Any, x: Tensor) -> tuple[Any, Dims]:
@@ -271,6 +272,7 @@ FUNCTIONS = {
 OPS: dict[str, Rule] = {
     **{name: activation(function) for name, function in FUNCTIONS.items()},
     **MOVES,
+    **RECURRENT,
     # multiply-adds
     "CONV_2D": conv,
     "DEPTHWISE_CONV_2D": depthwise,

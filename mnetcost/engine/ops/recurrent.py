@@ -20,6 +20,7 @@ from ..fields import Choice, Count, Flag, Whole, Width
 from ..num import Num
 from ..shapes import Shape, tiled
 from ..terms import Term, Terms
+from .elements import LAYER_NORM
 from .op import op
 
 Factors = tuple[tuple[str, Num], ...]
@@ -75,8 +76,10 @@ class Lstm(NamedTuple):
     element-wise products of gates and states are not counted, as gates are not elsewhere. `biases` per gate:
     1 in Keras, 2 in PyTorch and ONNX. `project` brings the state down to so many numbers by a matrix
     (PyTorch's proj_size), with a bias by `project_bias` (TFLite). `peepholes` are three weights per unit, a
-    multiply-add each; `coupled` gates have no weights for the input gate, which is 1 - forget.
-    Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; Sak et al. 2014, arXiv 1402.1128.
+    multiply-add each; `coupled` gates have no weights for the input gate, which is 1 - forget. `norms`
+    normalise each gate over its units, with a scale for each (TFLite).
+    Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; Sak et al. 2014, arXiv 1402.1128; Ba et al.
+    2016, arXiv 1607.06450, section 3.1.
     """
 
     out: Width
@@ -88,6 +91,7 @@ class Lstm(NamedTuple):
     project_bias: Flag = False
     peepholes: Flag = False
     coupled: Flag = False
+    norms: Flag = False
     tiles: Count = 1
 
     def shape(self, x: Shape) -> Shape:
@@ -115,6 +119,8 @@ class Lstm(NamedTuple):
                 yield Term("bias", (("project", self.project), *both), "recurrent")
         if self.peepholes:
             yield Term("recurrent", (("peepholes", self._gates() - 1), ("c", self.out), *both), "peephole")
+        if self.norms:
+            yield Term("norm", (("gates", self._gates()), ("gamma", self.out), *both), "scale")
 
     def work(self, y: Shape, x: Shape) -> Terms:
         gates = self._gates()
@@ -123,6 +129,9 @@ class Lstm(NamedTuple):
         for t in self.params(x):
             if t.variant in ("projection", "peephole") or t.factors[0][0] == "project":
                 yield t._replace(factors=(*t.factors, ("h", x.h), ("w", x.w)))
+        if self.norms:
+            each_gate = (("gates", gates), ("c", self.out), *_directions(self), ("h", x.h), ("w", x.w))
+            yield Term("norm", each_gate, LAYER_NORM[True, False])
 
 
 @op("gru", follows={"out": "units"}, family="recurrent", noun="GRU")
