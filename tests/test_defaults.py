@@ -209,6 +209,7 @@ UNSAID: dict[str, dict[str, Any]] = {
     "inception": {"large": 5},
     "shuffle_unit": {"kernel": 3, "stride": 1},
     "basic": {"kernel": 3, "stride": 1, "activation": ""},
+    "separable_conv": {"kernel": 3, "stride": 1, "dilation": 1, "activation": ""},
     "xception": {"first": None, "convs": 2, "stride": 1, "activate_first": True},
 }
 
@@ -234,6 +235,7 @@ NEEDED = {
     "fire": ("squeeze", "out"),
     "inception": ("one", "reduce3", "three", "reduce5", "five", "pool"),
     "shuffle_unit": ("out",),
+    "separable_conv": ("out",),
     "xception": ("out",),
     "basic": ("out",),
 }

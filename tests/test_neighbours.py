@@ -103,6 +103,7 @@ BY_HAND = [  # a row on an 8 x 8 x 16 map; its weights; its multiply-adds; the m
         (4, 4, 32),
     ),
     ('op = "xception", out = 16, convs = 3', 3 * (9 * 16 + 16 * 16), 64 * 1200, (8, 8, 16)),
+    ('op = "xception", out = 16, convs = 5', 5 * (9 * 16 + 16 * 16), 64 * 2000, (8, 8, 16)),
 ]
 
 

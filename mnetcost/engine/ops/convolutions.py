@@ -19,12 +19,14 @@ def conv_kind(op: Any, x: Shape | Volume) -> str:
 
 
 def conv_terms(op: Any, x: Shape | Volume, factors: tuple[tuple[str, Num], ...], variant: str = "") -> Terms:
-    """The products of a convolution, of its kind; in a grid of groups, of the kind that each cell has."""
+    """The products of a convolution, of its kind; in a grid of groups or of channels that are grouped, of the
+    kind that each cell has.
+    """
     groups = op.groups
-    if not is_array(groups):
+    if (groups.__class__ is int and groups == 1) or not is_array(each := groups == x.c):
         yield Term(conv_kind(op, x), factors, variant)
         return
-    one, each = groups == 1, groups == x.c
+    one = (each | True) & (groups == 1)
     kinds = (
         (conv_kind(op._replace(groups=1), x), one),
         ("depthwise", each & ~one),
