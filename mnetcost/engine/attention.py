@@ -41,7 +41,7 @@ class Attention(NamedTuple):
     and values (cross attention). `window` lets tokens attend within windows of this size only; as in
     torchvision, a map is padded to whole windows. `step` lets those tokens attend to each other that are so
     many positions apart (MobileViT's patches). `relative` adds a learned number a head for each offset within
-    the window, or within the map. With `attend = "channels"` the channels of a head attend to each other
+    such a part, or within the map. With `attend = "channels"` the channels of a head attend to each other
     (EdgeNeXt, Restormer): queries and keys are normalised, and a head has a learned temperature.
     `project = false` leaves out the dense layer at the end; `out_bias` is what `bias` is, if not given.
 
@@ -121,15 +121,14 @@ class Attention(NamedTuple):
         if anywhere(x.h % w_h) or anywhere(x.w % w_w):
             s.add("pad", Pad((0, -x.h % w_h, 0, -x.w % w_w)), why="so that the map is made of whole windows")
 
-    def regions(self, s: Site, x: Shape) -> tuple[Num, Num]:
-        """Return in how many parts the tokens attend to each other, and how many tokens a part has."""
+    def region(self, s: Site, x: Shape) -> tuple[Num, Num]:
+        """Return the height and width of a part of the map whose tokens attend to each other."""
         if self.window is not None:
-            w_h, w_w = pair(self.window)
-            return (x.h // w_h) * (x.w // w_w), w_h * w_w
+            return pair(self.window)
         s_h, s_w = pair(self.step)
         if self.step != 1 and (anywhere(x.h % s_h) or anywhere(x.w % s_w)):
             raise ShapeError(Fault(f"a map of {x} is not made of pieces of {s_h}x{s_w}", place=s.row))
-        return s_h * s_w, x.h * x.w // (s_h * s_w)
+        return x.h // s_h, x.w // s_w
 
     def products(self, s: Site, query: Ref, key: Ref, value: Ref, width: Num, values: Num) -> None:
         """Add both products and what is between them."""
@@ -141,7 +140,8 @@ class Attention(NamedTuple):
             scores = MatMul(x.h * x.w, self.heads, d, d)
             mix = MatMul(d, x.h, x.w, values)
         else:
-            parts, tokens = self.regions(s, x)
+            h, w = self.region(s, x)
+            tokens, parts = h * w, (x.h // h) * (x.w // w)
             found = tokens if self.keys is None else other.h * other.w
             query = s.add("scale", Rescale(shift=False), query, why="divides by the root of a head's width")
             scores = MatMul(width // self.heads, parts * self.heads, tokens, found)
@@ -150,7 +150,7 @@ class Attention(NamedTuple):
         if self.attend == "channels":
             s.add("temperature", Scale(False, self.heads), why="a learned factor a head")
         if self.relative:
-            h, w = (x.h, x.w) if self.window is None else pair(self.window)
+            h, w = self.region(s, x)
             offsets = (2 * h - 1) * (2 * w - 1) * self.heads
             s.add("offsets", Bias(offsets), why="a learned number for each offset between two tokens")
         s.add("softmax", Activation("softmax"), why="turns the scores into shares")
