@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from mnetcost import totals
+from mnetcost.designs import Settings, load
 from mnetcost.designs.build import build
+from mnetcost.designs.convert import counts, spec_text
 from mnetcost.designs.find import parent_of
 from mnetcost.designs.spec import Spec, read_spec
 from mnetcost.engine.costs import Costs, cost
@@ -146,6 +148,19 @@ def test_keras_models_of_attention_cost_the_same_at_any_size(record: Any, tmp_pa
     (tmp_path / "net.json").write_text(json.dumps(MODELS[layer]))
     found = totals(str(tmp_path / "net.json"), resolution=f"{h}x{w}")
     assert (found["params"], found["madds"]) == (params, madds)
+
+
+@pytest.mark.parametrize("layer", SPECS)
+def test_attention_is_written_as_a_spec_of_its_layers(layer: str, tmp_path: Path) -> None:
+    """`convert` at a width and a size that no window divides: every layer costs the same."""
+    layer, width, h, w, params, madds = next(r for r in reversed(RECORDS) if r[0] == layer)
+    rows = f'  {{ op = "conv", name = "stem", out = 32 }},\n{SPECS[layer]}'
+    (tmp_path / "net.toml").write_text(f"resolution = 64\nlayers = [\n{rows}]\n")
+    design = load(str(tmp_path / "net.toml"), Settings(alpha=width / 32, resolution=(h, w)))
+    (tmp_path / "again.toml").write_text(spec_text(design))
+    again = load(str(tmp_path / "again.toml"))
+    assert counts(again.graph) == counts(design.graph)
+    assert figures(cost(again.graph)) == (params, madds)
 
 
 def test_every_measured_layer_is_a_row() -> None:

@@ -110,6 +110,7 @@ UNSAID: dict[str, dict[str, Any]] = {
     "tokens_to_map": {"h": None, "w": None, "like": None, "drop": 0},
     "class_token": {"tokens": 1},
     "positions": {"learned": True},
+    "relative_positions": {},
     "patch_embed": {"size": 16, "padding": "valid", "bias": True},
     "attention": {
         "width": None,
@@ -227,6 +228,7 @@ NEEDED = {
     "gru": ("out",),
     "rnn": ("out",),
     "slice": ("channels",),
+    "relative_positions": ("heads", "h", "w"),
     "separable": ("out",),
     "bneck": ("out",),
     "residual": ("mid", "out"),

@@ -47,6 +47,7 @@ from mnetcost.engine.ops import (
     Positions,
     PRelu,
     Reduce,
+    RelativePositions,
     Repeat,
     Rescale,
     Reshape,
@@ -376,6 +377,8 @@ CASES = [
     Case(ClassToken(2), (Shape(14, 12, 8),), Shape(170, 1, 8), {"table": 16}, {}),
     Case(Positions(), (Shape(170, 1, 8),), Shape(170, 1, 8), {"table": 1360}, {"add": 1360}),
     Case(Positions(learned=False), (Shape(170, 1, 8),), Shape(170, 1, 8), {}, {"add": 1360}),
+    # scores of 5 windows of 3 x 4 tokens and 2 heads: 5 x 7 offsets a head
+    Case(RelativePositions(2, 3, 4), (Shape(10, 12, 12),), Shape(10, 12, 12), {"bias": 70}, {"bias": 1440}),
     Case(DepthToSpace(), (Shape(5, 6, 12),), Shape(10, 12, 3), {}, {}),
     Case(SpaceToDepth((2, 3)), (Shape(10, 12, 3),), Shape(5, 4, 18), {}, {}),
     # 21 scores for each of 100 boxes
@@ -476,6 +479,12 @@ BAD = [
     (Slice(8, 1), (Shape(1, 1, 8),), "8 channels from number 1 on cannot be taken out of a map of 1x1x8"),
     (TokensToMap(3, 4, drop=1), (Shape(12, 1, 8),), "12 tokens without 1 are no map of 3x4"),
     (GroupNorm(3), (Shape(4, 4, 8),), "3 groups do not divide 8 channels"),
+    (
+        RelativePositions(3, 3, 4),
+        (Shape(10, 12, 12),),
+        "10x12x12 are no scores of 3 heads of 12 tokens by 12",
+    ),
+    (RelativePositions(2, 3, 4), (Shape(10, 12, 9),), "10x12x9 are no scores of 2 heads of 12 tokens by 12"),
     (DepthToSpace(), (Shape(4, 4, 6),), "6 channels are not a multiple of 2 x 2"),
     (SpaceToDepth(), (Shape(4, 5, 6),), "a map of 4x5x6 is not made of pieces of 2x2"),
     (Resize(ratio=0.25), (Shape(4, 3, 6),), "the map vanishes: 0.25 x 0.25 of a map of 4x3x6"),

@@ -76,7 +76,7 @@ def spec_text(design: Design) -> str:
     read = {i for node in nodes for i in node.inputs}
     names = _names(nodes, image)
     lines = [
-        f"source = {quoted(f'{design.source}, {design.name}'[:2000])}",
+        f"source = {quoted(', '.join(filter(None, (design.source, design.name)))[:2000])}",
         f"title = {quoted(design.title[:2000])}",
         f"resolution = {sides[0] if sides == sides[:1] * 2 else sides}",
         *([f"channels = {c}"] if c != 3 else []),

@@ -6,7 +6,19 @@ from ..errors import Fault, ShapeError
 from .fields import Choice, Count, Flag, MaybeCount, MaybeFlag, Padding, Row, Size, Width
 from .graph import Ref
 from .num import Num, anywhere, everywhere, pair
-from .ops import Activation, Bias, Conv, Crop, Dense, L2Norm, MapToTokens, MatMul, Pad, Rescale, Scale
+from .ops import (
+    Activation,
+    Conv,
+    Crop,
+    Dense,
+    L2Norm,
+    MapToTokens,
+    MatMul,
+    Pad,
+    RelativePositions,
+    Rescale,
+    Scale,
+)
 from .ops.op import op
 from .shapes import Shape
 from .site import Site
@@ -150,9 +162,7 @@ class Attention(NamedTuple):
         if self.attend == "channels":
             s.add("temperature", Scale(False, self.heads), why="a learned factor a head")
         if self.relative:
-            h, w = self.region(s, x)
-            offsets = (2 * h - 1) * (2 * w - 1) * self.heads
-            s.add("offsets", Bias(offsets), why="a learned number for each offset between two tokens")
+            s.add("offsets", RelativePositions(self.heads, *self.region(s, x)))
         s.add("softmax", Activation("softmax"), why="turns the scores into shares")
         s.add("mix", mix, s.x, value, why="the values, each by its share")
 

@@ -49,7 +49,7 @@ from .moves import (
 )
 from .pools import AdaptivePool, AvgPool, GlobalPool, L2Pool, MaxPool, Reduce, Resize, Upsample
 from .recurrent import Gru, Lstm, Rnn
-from .tokens import ClassToken, MapToTokens, Positions, TokensToMap
+from .tokens import ClassToken, MapToTokens, Positions, RelativePositions, TokensToMap
 from .volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ _OPS = {
     "tokens_to_map": TokensToMap,
     "class_token": ClassToken,
     "positions": Positions,
+    "relative_positions": RelativePositions,
 }
 OPS = cast("dict[str, OpClass]", _OPS)  # `@op` gives the classes their traits
 """Every op a spec may name, by its `op` word."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ...errors import ShapeError
 from ..fields import Count, Flag, MaybeCount, Row, Whole
-from ..num import everywhere
+from ..num import anywhere, everywhere
 from ..shapes import Shape
 from ..terms import Term, Terms
 from .op import op
@@ -74,3 +74,32 @@ class Positions(NamedTuple):
 
     def work(self, y: Shape, x: Shape) -> Terms:
         yield Term("add", (("c", y.c), ("h", y.h), ("w", y.w)))
+
+
+@op("relative_positions", writes=False, light=True, why="a learned number for each offset between two tokens")
+class RelativePositions(NamedTuple):
+    """Add a learned number to each score of attention: one a head for each offset between two tokens
+    of a part of the map, which is `h` x `w` and has (2 h - 1) x (2 w - 1) offsets.
+
+    The scores it reads are a map of parts x heads, tokens that ask, tokens that are found.
+    Source: Liu et al. 2021, arXiv 2103.14030, section 3.2.
+    """
+
+    heads: Count
+    h: Count
+    w: Count
+
+    def shape(self, x: Shape) -> Shape:
+        tokens = self.h * self.w
+        if not everywhere((x.w == tokens) & (x.c == tokens)) or anywhere(x.h % self.heads):
+            wanted = f"{self.heads} heads of {tokens} tokens by {tokens}"
+            raise ShapeError(f"{x} are no scores of {wanted}, the tokens of a part of {self.h}x{self.w}")
+        return x
+
+    def params(self, x: Shape) -> Terms:
+        yield Term(
+            "bias", (("heads", self.heads), ("offsets_h", 2 * self.h - 1), ("offsets_w", 2 * self.w - 1))
+        )
+
+    def work(self, y: Shape, x: Shape) -> Terms:
+        yield Term("bias", (("c", y.c), ("h", y.h), ("w", y.w)), "alone")
