@@ -482,9 +482,9 @@ BAD = [
     (
         RelativePositions(3, 3, 4),
         (Shape(10, 12, 12),),
-        "10x12x12 are no scores of 3 heads of 12 tokens by 12",
+        "10x12x12 are no scores of 3 heads, of 3x4 tokens each",
     ),
-    (RelativePositions(2, 3, 4), (Shape(10, 12, 9),), "10x12x9 are no scores of 2 heads of 12 tokens by 12"),
+    (RelativePositions(2, 3, 4), (Shape(10, 12, 9),), "10x12x9 are no scores of 2 heads, of 3x4 tokens each"),
     (DepthToSpace(), (Shape(4, 4, 6),), "6 channels are not a multiple of 2 x 2"),
     (SpaceToDepth(), (Shape(4, 5, 6),), "a map of 4x5x6 is not made of pieces of 2x2"),
     (Resize(ratio=0.25), (Shape(4, 3, 6),), "the map vanishes: 0.25 x 0.25 of a map of 4x3x6"),

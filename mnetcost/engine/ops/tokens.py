@@ -92,8 +92,7 @@ class RelativePositions(NamedTuple):
     def shape(self, x: Shape) -> Shape:
         tokens = self.h * self.w
         if not everywhere((x.w == tokens) & (x.c == tokens)) or anywhere(x.h % self.heads):
-            wanted = f"{self.heads} heads of {tokens} tokens by {tokens}"
-            raise ShapeError(f"{x} are no scores of {wanted}, the tokens of a part of {self.h}x{self.w}")
+            raise ShapeError(f"{x} are no scores of {self.heads} heads, of {self.h}x{self.w} tokens each")
         return x
 
     def params(self, x: Shape) -> Terms:
