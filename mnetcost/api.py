@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Asked(TypedDict, total=False):
     """The settings of a design; those that are left out stay as in its spec or file.
 
-    alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number or
-    (height, width).
+    alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number,
+    (height, width), or (depth, height, width) of a volume.
     classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves out
     pooling and classifier.
     batch: number of images. allow_unknown: leave out ops of a model file that cannot be costed; the result
@@ -36,7 +36,7 @@ class Asked(TypedDict, total=False):
 
     alpha: float | None
     rho: float | None
-    resolution: int | tuple[int, int] | str | None
+    resolution: int | tuple[int, ...] | str | None
     classes: int | None
     top: bool | None
     batch: int | None
@@ -166,7 +166,7 @@ def scale(
     design: str,
     *,
     alpha: Sequence[float] | None = None,
-    resolution: Sequence[int | tuple[int, int]] | None = None,
+    resolution: Sequence[int | tuple[int, ...] | str] | None = None,
     convention: str = "paper",
     classes: int | None = None,
     top: bool | None = None,
@@ -189,7 +189,7 @@ def scale(
     spec = _designs.find_spec(name)
     settings = given.over(_settings({"classes": classes, "top": top, "batch": batch, "channels": channels}))
     alphas = [_designs.read_multiplier(a, "alpha") for a in (spec.alphas if alpha is None else alpha)]
-    sizes = [_designs.read_resolution(r) for r in (spec.resolutions if resolution is None else resolution)]
+    sizes = [*(spec.sizes if resolution is None else map(_designs.read_resolution, resolution))]
     if given.rho is not None or given.resolution is not None:
         sizes = [sized(spec.resolution, given)[0]]
     alphas = alphas if given.alpha is None else [given.alpha]

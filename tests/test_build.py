@@ -30,13 +30,13 @@ def test_a_grid_says_cell_by_cell_what_one_design_says(design: str) -> None:
     sides = LARGER.get(design, SIZES)
     widths = [alpha for alpha in ALPHAS if alpha >= FEWEST.get(design, 0)]
     alphas, sizes = np.array(widths)[:, None], np.array(sides)[None, :]
-    grid = cost(build(spec, alphas, sizes, sizes, spec.classes))
+    depth = [sizes // 20] * (len(spec.resolution) - 2)
+    grid = cost(build(spec, alphas, sizes, sizes, spec.classes, True, *depth))
     shape = (len(widths), len(sides))
     for counts in ("params_by_kind", "work_by_kind"):
         kinds = {kind: np.broadcast_to(v, shape) for kind, v in getattr(grid, counts)().items()}
         for (i, alpha), (j, size) in itertools.product(enumerate(widths), enumerate(sides)):
-            single = getattr(
-                cost(load_spec(spec, Settings(alpha=alpha, resolution=(size, size))).graph), counts
-            )()
+            asked = Settings(alpha=alpha, resolution=(*[size // 20] * len(depth), size, size))
+            single = getattr(cost(load_spec(spec, asked).graph), counts)()
             cell = {kind: int(v[i, j]) for kind, v in kinds.items() if v[i, j]}
             assert cell == {kind: n for kind, n in single.items() if n}, (alpha, size)

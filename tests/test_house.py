@@ -276,8 +276,9 @@ def test_the_same_call_gives_the_same_bytes(call: list[str]) -> None:
 @cache
 def small(name: str) -> str:
     """A design as a user would ask for it at another alpha and size."""
-    h = shipped_spec(name).resolution[0] * 6 // 7 or 1
-    return f"{name}:alpha=0.75,resolution={h}x{h + 3}"
+    *depth, h, _ = shipped_spec(name).resolution
+    h = h * 6 // 7 or 1
+    return f"{name}:alpha=0.75,resolution={'x'.join(map(str, (*depth, h, h + 3)))}"
 
 
 def multiplied(formula: str) -> int:

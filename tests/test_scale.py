@@ -27,7 +27,7 @@ cells only.
 
 
 def one(
-    name: str, alpha: float, size: tuple[int, int], convention: str = "paper", **more: object
+    name: str, alpha: float, size: tuple[int, ...], convention: str = "paper", **more: object
 ) -> tuple[int, int]:
     """Params and work of one cell, costed alone in Python ints."""
     design = load_spec(find_spec(name), Settings(alpha=alpha, resolution=size, **more))  # type: ignore[arg-type]
@@ -62,8 +62,8 @@ def test_a_grid_is_the_loop(name: str, convention: str) -> None:
     """Every shipped design, at odd alphas and sizes that are not square: each cell is what the design
     alone says.
     """
-    h = find_spec(name).resolution[0]
-    sizes = [(h, h), (h - 5, h + 3)]
+    *depth, h, _ = find_spec(name).resolution
+    sizes: list[tuple[int, ...]] = [(*depth, h, h), (*(d - 5 for d in depth), h - 5, h + 3)]
     grid = scale(find_spec(name), ODD, sizes, load_convention(convention), Settings())
     for i, alpha in enumerate(ODD):
         for j, size in enumerate(sizes):
@@ -146,6 +146,72 @@ def test_a_size_that_is_not_square_is_height_by_width() -> None:
     assert document.arrays is not None
     assert document.arrays["resolution"].tolist() == [[96, 128], [224, 224]]
     assert render(document, "csv").splitlines()[1].startswith("1.0,96x128,3504872,")
+
+
+@settings(max_examples=40)
+@given(
+    name=st.sampled_from(["r3d-18", "mc3-18", "r2plus1d-18"]),
+    alphas=st.lists(st.integers(1, 200), min_size=1, max_size=4),
+    sizes=st.lists(st.tuples(*[st.integers(1, 130)] * 3), min_size=1, max_size=4),
+)
+def test_any_grid_of_volumes_is_the_loop(
+    name: str, alphas: list[int], sizes: list[tuple[int, int, int]]
+) -> None:
+    """Hundredths of alpha, and any depths, heights and widths; the blocks add up to the whole."""
+    values = [a / 100 for a in alphas]
+    grid = scale(find_spec(name), values, sizes, load_convention(), Settings(classes=7), "block", 1)
+    expected = [[one(name, a, size, classes=7) for size in sizes] for a in values]
+    assert np.stack([grid.params, grid.madds], 2).tolist() == [
+        [list(cell) for cell in row] for row in expected
+    ]
+    assert grid.block_params.sum(0).tolist() == grid.params.tolist()
+    assert grid.block_madds.sum(0).tolist() == grid.madds.tolist()
+
+
+def test_a_size_of_a_volume_is_depth_by_height_by_width() -> None:
+    """In CSV as 8x64x96, in the arrays as (depth, height, width); 9,966,657,536 is torchvision's."""
+    sizes = [(8, 64, 96), (16, 112, 112)]
+    document = answer(scale(find_spec("r3d-18"), [1.0], sizes, load_convention(), Settings()))
+    assert document.arrays is not None
+    assert document.arrays["resolution"].tolist() == [[8, 64, 96], [16, 112, 112]]
+    assert render(document, "csv").splitlines()[1] == "1.0,8x64x96,33371472,9966657536"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "said"),
+    [
+        (
+            "r3d-18",
+            (112, 112),
+            "the input is a volume of depth, height and width, and the resolution is 112x112",
+        ),
+        ("v2", (16, 112, 112), "the input is a map of height and width, and the resolution is 16x112x112"),
+    ],
+)
+def test_sizes_of_maps_and_volumes_are_told_apart(name: str, size: tuple[int, ...], said: str) -> None:
+    """Also where only one of several sizes has the wrong number of sides."""
+    own = find_spec(name).resolution
+    for sizes in ([size], [own, size], [size, own]):
+        with pytest.raises(CallError, match=said):
+            scale(find_spec(name), [1.0], sizes, load_convention(), Settings())
+
+
+@pytest.mark.parametrize(
+    ("lines", "sizes"),
+    [
+        ("resolution = [49, 10]", ((49, 10),)),
+        ("resolution = 32", ((32, 32),)),
+        ("resolution = [32, 16, 16]", ((32, 16, 16),)),
+        ("resolution = [8, 16, 24]\nresolutions = [16, 32]", ((8, 16, 16), (8, 32, 32))),
+    ],
+)
+def test_without_sizes_a_grid_is_at_the_published_ones(
+    tmp_path: Path, lines: str, sizes: tuple[tuple[int, ...], ...]
+) -> None:
+    """The spec's own size, square or not; `resolutions` are squares, of a volume at its depth."""
+    path = tmp_path / "net.toml"
+    path.write_text(f'{lines}\nlayers = [{{ op = "norm" }}]\n')
+    assert find_spec(str(path)).sizes == sizes
 
 
 def test_a_large_grid_shows_a_part_and_says_so() -> None:

@@ -40,9 +40,9 @@ def test_counts_are_those_of_the_real_build(design: str) -> None:
     for name, (_, alpha, size, classes, *expected) in RECORDS:
         if name != design:
             continue
-        h, w = size if isinstance(size, list) else (size, size)
+        sides = tuple(size) if isinstance(size, list) else (size, size)
         built = load(
-            design, Settings(alpha=alpha, resolution=(h, w), classes=classes, top=None if classes else False)
+            design, Settings(alpha=alpha, resolution=sides, classes=classes, top=None if classes else False)
         )
         assert counts(cost(built.graph)) == tuple(expected), (design, alpha, size, classes)
         asked += 1

@@ -146,10 +146,17 @@ def test_a_keras_model_with_an_open_depth_needs_a_resolution(tmp_path: Path) -> 
     assert paper(load(str(path), Settings(resolution=(8, 32, 32)))) == (648, 648 * 2048)
 
 
-def test_identify_refuses_a_volume_and_diff_compares_it_with_a_map(video: str) -> None:
-    """No shipped design takes volumes; a convolution of maps is not a changed one of volumes."""
-    with pytest.raises(MnetcostError, match="its input is a volume"):
-        candidates(load(video))
+def test_identify_finds_a_network_of_volumes(tmp_path: Path) -> None:
+    """As a file of its own, at another width, and with another number of classes."""
+    path = tmp_path / "clips.toml"
+    path.write_text('extends = "r2plus1d-18"\nresolution = [8, 64, 64]\nclasses = 11\n')
+    first = candidates(load(str(path)))[0]
+    assert (first.asked, first.equal) == ("r2plus1d-18:alpha=1", True)
+
+
+def test_a_map_is_near_no_volume(video: str) -> None:
+    """A network of volumes is only compared with networks of volumes."""
+    assert {c.design.name for c in candidates(load(video))} == {"r3d-18", "mc3-18", "r2plus1d-18"}
     assert diff(load("v2"), load(video), load_convention())
 
 
@@ -264,3 +271,13 @@ def test_a_keras_pool_of_a_volume_may_keep_its_axes(tmp_path: Path) -> None:
     pool = layer("GlobalAveragePooling3D", keepdims=True)
     path.write_text(keras(STEM, pool, layer("Conv3D", name="squeeze", filters=2, kernel_size=1)))
     assert paper(load(str(path))) == (648 + 16 + 2, 648 * 2048 + 16)
+
+
+def test_a_design_larger_than_any_other_is_refused(tmp_path: Path) -> None:
+    """2^48 numbers in one channel are allowed, and no shipped network has one channel."""
+    path = tmp_path / "huge.toml"
+    path.write_text(
+        'resolution = [65536, 65536, 65536]\nchannels = 1\nlayers = [{ op = "conv3d", out = 1 }]\n'
+    )
+    with pytest.raises(MnetcostError, match="no shipped design can be built at its size"):
+        candidates(load(str(path)))

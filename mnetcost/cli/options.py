@@ -106,7 +106,9 @@ def size_options(f: F) -> F:
             click.option(
                 "--rho", metavar="R", help="Resolution multiplier: scales the design's default resolution."
             ),
-            click.option("--resolution", metavar="N|HxW", help="Input size in pixels, instead of --rho."),
+            click.option(
+                "--resolution", metavar="N|HxW|DxHxW", help="Input size in pixels, instead of --rho."
+            ),
         ],
         f,
     )

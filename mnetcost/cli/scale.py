@@ -21,6 +21,7 @@ Examples:
   mnetcost scale v2 --alpha 0.5,0.75,1 --resolution 128:224:32
   mnetcost scale v3-large --alpha 0.35:1.5:0.05 --rho 1 --format csv
   mnetcost scale v2 --alpha 0.001:1:0.001 --resolution 32:1031:1 -o grid.npz
+  mnetcost scale r3d-18 --resolution 8x64x64,16x112x112      depth (or frames), height and width
   mnetcost scale v2 --by block --depth 1 --alpha 0.5,1       and the same of each block
 
 A range START:STOP:STEP includes STOP. An NPZ file contains the arrays alpha, resolution, params and
@@ -38,7 +39,7 @@ RANGES = [
     click.option(
         "--resolution",
         metavar="LIST|RANGE",
-        help="Input sizes, N or HxW: 128,160 or START:STOP:STEP.  [default: the published]",
+        help="Input sizes, N, HxW or DxHxW: 128,160 or START:STOP:STEP.  [default: the published]",
     ),
     click.option("--rho", metavar="LIST|RANGE", help="Resolution multipliers, instead of --resolution."),
 ]
@@ -87,7 +88,7 @@ def command(
     elif resolution is not None:
         sizes = read_values(resolution, "--resolution", read_resolution)
     else:
-        sizes = [(r, r) for r in spec.resolutions]
+        sizes = list(spec.sizes)
     if len(alphas) * len(sizes) >= LARGE and sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"costing {len(alphas):,} by {len(sizes):,} designs ...", err=True)
     grid = scale(spec, alphas, sizes, load_convention(convention), asked, by, levels)

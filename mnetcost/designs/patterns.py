@@ -41,7 +41,7 @@ class Scope:
         if value.__class__ is Pair:
             return value.printed if printed else value.actual
         if self.silent(name, value):
-            key = {"Flag": name, "MaybeFunction": "activation", "Padding": "padding"}
+            key = {"Flag": name, "MaybeFunction": "activation", "Padding": "padding", "Padding3": "padding"}
             return getattr(self.site.rules.style, key[self.block.fields[name].sort])
         return value
 

@@ -86,12 +86,14 @@ CLASSES = re.compile(r"classes( \* ([1-9][0-9]{0,2}))?|\(classes \+ ([1-9][0-9]{
 
 def read_resolution(value: Any, key: str) -> Any:
     """The input's size: one side, [height, width], or [depth, height, width] of a volume."""
-    if value.__class__ is list and len(value) == 3:
-        return read_three(1)(value, key)
     try:
+        if value.__class__ is list and len(value) == 3:
+            return tuple(whole(1, LARGEST_SIDE)(n, key) for n in value)
         return sized(1)(value, key)
-    except Wrong as e:
-        raise Wrong(f"{e}, or [depth, height, width]") from None
+    except Wrong:
+        raise Wrong(
+            f"a whole number from 1 to {LARGEST_SIDE:,}, or [height, width], or [depth, height, width]"
+        ) from None
 
 
 def read_three(low: int) -> Callable[[Any, str], Any]:
@@ -101,7 +103,8 @@ def read_three(low: int) -> Callable[[Any, str], Any]:
     def read(value: Any, key: str) -> Any:
         try:
             if value.__class__ is list and len(value) == 3:
-                return tuple(one(n, key) for n in value)
+                d, h, w = (one(n, key) for n in value)
+                return d if d == h == w else (d, h, w)
             return one(value, key)
         except Wrong as e:
             raise Wrong(f"{e}, or [depth, height, width]") from None

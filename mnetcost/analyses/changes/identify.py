@@ -17,7 +17,8 @@ from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...engine.graph import Graph
 from ...engine.num import pair
-from ...engine.ops import Conv, Dense, DepthwiseConv, TransposedConv
+from ...engine.ops import Conv, Conv3d, Dense, DepthwiseConv, DepthwiseConv3d, TransposedConv
+from ...engine.shapes import triple
 from ...errors import CallError, MnetcostError
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .diff import Diff, diff
@@ -27,6 +28,15 @@ SHOWN = 5
 MOST_TIED = 40  # designs that come equally near, of which the counts are compared too
 NEAR = 1 / 2  # a design is near if it shares this part of the weighted layers of the larger of the two
 NEAR_FORM = 0.9  # or this part, with widths left aside
+WEIGHTED = {
+    Conv: pair,
+    Dense: pair,
+    DepthwiseConv: pair,
+    TransposedConv: pair,
+    Conv3d: triple,
+    DepthwiseConv3d: triple,
+}
+"""Ops that are compared, and how a kernel of one number is written along their axes."""
 
 
 class Candidate(NamedTuple):
@@ -61,12 +71,12 @@ def signature(graph: Graph) -> Counter[tuple[Any, ...]]:
     found: Counter[tuple[Any, ...]] = Counter()
     for node in graph.nodes:
         op, cls = node.op, node.op.__class__
-        if cls not in (Conv, Dense, DepthwiseConv, TransposedConv):
+        if cls not in WEIGHTED:
             continue
         c = graph.nodes[node.inputs[0]].output.c
-        kernel = pair(getattr(op, "kernel", 1))
-        stride = pair(getattr(op, "stride", 1))
-        groups = c if cls is DepthwiseConv else getattr(op, "groups", 1)
+        kernel = WEIGHTED[cls](getattr(op, "kernel", 1))
+        stride = WEIGHTED[cls](getattr(op, "stride", 1))
+        groups = c if cls in (DepthwiseConv, DepthwiseConv3d) else getattr(op, "groups", 1)
         found[cls is TransposedConv, kernel, stride, groups, c, tuple(node.output)] += 1
     return found
 
@@ -77,10 +87,10 @@ def _apart(a: Counter[Any], b: Counter[Any]) -> int:
 
 
 def _without_map(layers: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
-    """The same layers without their strides and the height and width of their maps."""
+    """The same layers without their strides and the sides of their maps."""
     out: Counter[tuple[Any, ...]] = Counter()
     for key, n in layers.items():
-        out[key[:2] + key[3:5] + key[5][2:]] += n
+        out[key[:2] + key[3:5] + key[5][-1:]] += n
     return out
 
 
@@ -124,9 +134,9 @@ def _rank(a: _Profile, b: _Profile) -> tuple[int, int]:
 
 def _at_its_settings(design: Design) -> Iterator[tuple[float, Design]]:
     """Every shipped design at each of its alphas, at the size and number of classes of this one."""
-    weighted = [n.output for n in design.graph.nodes if n.op.__class__ in (Conv, Dense)]
+    weighted = [n.output for n in design.graph.nodes if n.op.__class__ in (Conv, Conv3d, Dense)]
     last = weighted[-1] if weighted else None
-    top = last is None or last.h * last.w == 1
+    top = last is None or last.elements == last.c
     classes = last.c if last is not None and top and last.c <= LARGEST_COUNT else None
     channels = design.in_channels if (design.in_channels or 0) <= LARGEST_COUNT else None
     for name in shipped():
@@ -137,7 +147,7 @@ def _at_its_settings(design: Design) -> Iterator[tuple[float, Design]]:
             )
             try:
                 yield alpha, load_spec(spec, settings)
-            except MnetcostError:  # a size at which it vanishes
+            except MnetcostError:  # a size at which it vanishes, or with another number of sides
                 continue
 
 
@@ -145,11 +155,11 @@ def candidates(design: Design) -> list[Candidate]:
     """Compare a design with every shipped one at each of its alphas, at the size and number of classes of
     this one; return the nearest, the best first.
     """
-    if len(design.resolution) != 2:
-        raise CallError(f"{design.name}: its input is a volume, and no shipped design takes one")
     mine, kinds = _profile(design.graph), _kinds(design.graph)
     others = [(_profile(there.graph), alpha, there) for alpha, there in _at_its_settings(design)]
     ranked = sorted(((_rank(mine, other[0]), *other) for other in others), key=lambda c: c[0])
+    if not ranked:
+        raise CallError(f"{design.name}: no shipped design can be built at its size")
     best = ranked[0][0]
     nearest = [c for c in ranked if c[0] == best][:MOST_TIED] + [c for c in ranked if c[0] != best][:SHOWN]
     found = []

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...designs import Settings, adjusted, load_spec
 from ...designs.build import build
+from ...designs.settings import sized
 from ...designs.spec import Spec
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
 from ...engine.costs import LayerCost, cost, refuse_overflow
@@ -27,7 +28,8 @@ class Grid(NamedTuple):
     """Params and work of one design at every alpha and resolution.
 
     params, madds: int64 arrays of shape (alphas, resolutions); alpha: float64; resolution: int64 of shape
-    (resolutions,), or (resolutions, 2) as height and width where one is not square.
+    (resolutions,), or (resolutions, 2) as height and width where one is not square, or (resolutions, 3) as
+    depth, height and width of volumes.
     by: "block" for a grid of every block, at a depth; blocks: their names; block_params, block_madds: int64
     arrays of shape (blocks, alphas, resolutions).
     """
@@ -35,7 +37,7 @@ class Grid(NamedTuple):
     spec: Spec
     settings: Settings
     convention: Convention
-    sizes: tuple[tuple[int, int], ...]
+    sizes: tuple[tuple[int, ...], ...]
     alpha: Any
     resolution: Any
     params: Any
@@ -58,46 +60,45 @@ def scale(
 ) -> Grid:
     """Cost a design at every combination of alpha and input size.
 
-    alphas: width multipliers. sizes: (height, width) in pixels. settings: classes, channels, top and batch.
+    alphas: width multipliers. sizes: (height, width) in pixels, of volumes (depth, height, width). settings:
+    classes, channels, top and batch.
     by: "block" for every block by itself, too, at a depth (see `Node.block`) or, for None, as the spec builds
     them.
-    Raises CallError for more than `MOST_CELLS` cells or counts past 2**62, SpecError if a map has no
-    elements left at some size.
+    Raises CallError for more than `MOST_CELLS` cells, counts past 2**62 or a size of the other number of
+    sides, SpecError if a map has no elements left at some size.
     """
     if len(alphas) * len(sizes) > MOST_CELLS:
         raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
-    if any(len(size) != 2 for size in (spec.resolution, *sizes)):
-        raise CallError(
-            "scale costs maps of height and width, and this input or size is a volume",
-            hint="report it at each size, with --resolution DxHxW",
-        )
-    largest = (max(s[0] for s in sizes), max(s[1] for s in sizes))
+    for size in {len(size): size for size in sizes}.values():
+        sized(spec.resolution, Settings(resolution=size))
+    sides = list(zip(*sizes, strict=True))
+    largest = tuple(max(side) for side in sides)
     corner = load_spec(spec, settings._replace(alpha=max(alphas), rho=None, resolution=largest))
     refuse_overflow(cost(corner.graph, corner.batch))
     import numpy as np
 
     alpha = np.array(alphas, np.float64)
-    h = np.array([s[0] for s in sizes], np.int64)
-    w = np.array([s[1] for s in sizes], np.int64)
-    square = all(size[0] == size[1] for size in sizes)
-    columns = (h[None, :], h[None, :] if square else w[None, :])
-    graph = build(adjusted(spec, settings), alpha[:, None], *columns, corner.classes, corner.top)
+    axes = [np.array(side, np.int64)[None, :] for side in sides]
+    if sides[-2] == sides[-1]:
+        axes[-1] = axes[-2]
+    *d, h, w = axes
+    graph = build(adjusted(spec, settings), alpha[:, None], h, w, corner.classes, corner.top, *d)
     costs = cost(graph, corner.batch)
 
     def figures(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
         """The params and the work of some layers."""
         layers = list(layers)
         return (
-            weigh_grid((t for x in layers for t in x.params), convention.params, alpha, h),
-            weigh_grid((t for x in layers for t in x.work), convention.work, alpha, h),
+            weigh_grid((t for x in layers for t in x.params), convention.params, alphas, sizes),
+            weigh_grid((t for x in layers for t in x.work), convention.work, alphas, sizes),
         )
 
     groups = groups_of(costs, block_of(depth)) if by else {}
     if len(alphas) * len(sizes) * len(groups) > MOST_CELLS:
         raise CallError(f"this grid has more than {MOST_CELLS:,} cells, by block; ask in pieces")
-    pairs = tuple([(s[0], s[1]) for s in sizes])
-    resolution = h if square else np.stack([h, w], 1)
-    grid = Grid(spec, settings, convention, pairs, alpha, resolution, *figures(costs.layers))
+    square = len(axes) == 2 and axes[0] is axes[1]
+    resolution = axes[0][0] if square else np.concatenate(axes).T
+    grid = Grid(spec, settings, convention, tuple(sizes), alpha, resolution, *figures(costs.layers))
     if not by:
         return grid
     params, madds = zip(*(figures(layers) for layers in groups.values()), strict=True)
@@ -110,7 +111,9 @@ def scale(
     )
 
 
-def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any, size: Any) -> Any:
+def weigh_grid(
+    terms: Iterable[Term], weights: Mapping[str, Weight], alphas: Sequence[float], sizes: Sequence[Any]
+) -> Any:
     """Add up count x weight for every cell of a grid: an int64 array of shape (alphas, sizes).
 
     Each term is a product of a column (what depends on alpha) and a row (what depends on the size). Terms
@@ -119,7 +122,7 @@ def weigh_grid(terms: Iterable[Term], weights: Mapping[str, Weight], alpha: Any,
     """
     import numpy as np
 
-    total = np.zeros((len(alpha), len(size)), np.int64)
+    total = np.zeros((len(alphas), len(sizes)), np.int64)
     scratch = np.empty_like(total)
     rows: dict[bytes, Any] = {}
     sums: dict[bytes, Any] = {}
@@ -212,10 +215,9 @@ class BlockCells(Sequence[tuple[Any, ...]]):
                 yield name, *row
 
 
-def label(size: tuple[int, int]) -> int | str:
-    """A size in pixels: one number if it is square, else HxW."""
-    h, w = size
-    return h if h == w else f"{h}x{w}"
+def label(size: tuple[int, ...]) -> int | str:
+    """A size in pixels: one number if it is square, else HxW, or DxHxW of a volume."""
+    return size[0] if len(size) == 2 and size[0] == size[1] else "x".join(map(str, size))
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -270,7 +272,7 @@ def _block_table(grid: Grid, title: str, values: Any, shown: tuple[list[int], li
 
 def _flat(grid: Grid) -> Table:
     """The whole grid as one table, a row a cell, or a row a cell of each block."""
-    kind = "text" if any(h != w for h, w in grid.sizes) else "integer"
+    kind = "integer" if grid.resolution.ndim == 1 else "text"
     columns = (
         Column("alpha", "alpha", "number"),
         Column("resolution", "resolution", kind),

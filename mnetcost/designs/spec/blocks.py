@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from ...engine.ops.op import OpClass
 
 RESERVED = (IN, STYLE, "classes", "input", "true", "false", "and", "or", "not", "if", "else", *INNER_KEYS)
-STYLED = {"Flag": None, "MaybeFunction": "", "Padding": ""}
+STYLED = {"Flag": None, "MaybeFunction": "", "Padding": "", "Padding3": ""}
 """Sorts whose default may be "style", and the value that leaves a field to [style]."""
-WORDS = ("Function", "MaybeFunction", "Choice", "Padding")
+WORDS = ("Function", "MaybeFunction", "Choice", "Padding", "Padding3")
 """Sorts whose values are words, so that a text may be one or an expression."""
+SIDES = {"Size": (2,), "Zeros": (2, 4), "Padding": (2, 4), "Size3": (3,), "Padding3": (3, 6)}
+"""Sorts whose values may be lists of sides, and how many: each side may be an expression."""
 MOST_FIELDS = 100
 DEEPEST = 16
 
@@ -240,7 +242,7 @@ def _value_reader(sort: str, read: Callable[[Any, str], Any], names: Names) -> C
             return read_expression(given, names)
         if isinstance(given, list) and any(isinstance(v, str) for v in given):
             plain = [0 if isinstance(v, str) else v for v in given]
-            if sort not in ("Size", "Zeros", "Padding") or len(plain) not in (2, 4):
+            if len(plain) not in SIDES.get(sort, ()):
                 return read(given, key)
             return tuple(read_expression(v, names) if isinstance(v, str) else v for v in given)
         return read(given, key)

@@ -105,6 +105,8 @@ FIELD_SORTS = {
     "flag": "Flag",
     "activation": "MaybeFunction",
     "padding": "Padding",
+    "size3": "Size3",
+    "padding3": "Padding3",
 }
 """The sorts that a block's field may be of, by their words."""
 ROW_LISTS = ("layers", "top")

@@ -41,7 +41,7 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
         channels=_top_key(draft, "channels", 3),
         classes=_top_key(draft, "classes", 1000),
         alphas=_top_key(draft, "alphas", (1.0,)),
-        resolutions=_top_key(draft, "resolutions", (max(sides),)),
+        resolutions=_top_key(draft, "resolutions", (max(sides[-2:]),)),
         rules=rules,
         layers=rows["layers"],
         top=rows["top"],

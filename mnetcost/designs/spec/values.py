@@ -161,3 +161,13 @@ class Spec(NamedTuple):
     text: str  # of the file, unchanged
     family: tuple[str, ...] = ()  # what it extends, nearest first
     blocks: Mapping[str, Block] = {}  # its own, by their words
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], ...]:
+        """The input sizes of the published models: squares, of a volume at its depth; where the file names
+        none, its own size.
+        """
+        *depth, height, width = self.resolution
+        if self.resolutions == (max(height, width),):
+            return (self.resolution,)
+        return tuple((*depth, side, side) for side in self.resolutions)
