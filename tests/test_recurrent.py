@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mnetcost import cost, totals
-from mnetcost.designs import load
+from mnetcost.designs import Settings, load
 from mnetcost.designs.conventions import load_convention
 from mnetcost.errors import MnetcostError, SpecError, UnknownOpError
 
@@ -44,15 +44,23 @@ def test_products_follow_the_length(tmp_path: Path) -> None:
     assert totals(file, resolution=6)["params"] == 960
 
 
-EXPORTED = json.loads((TRUTH / "recurrent.json").read_text())["files"]
+MEASURED = json.loads((TRUTH / "recurrent.json").read_text())
+EXPORTED = MEASURED["files"]
 
 
 @pytest.mark.parametrize("row", EXPORTED, ids=[row["file"] for row in EXPORTED])
 def test_an_exported_layer_costs_what_pytorch_says(row: dict[str, Any]) -> None:
-    """By both exporters, and twice as much at twice the length; attention has two products more."""
+    """By both exporters, and twice as much at twice the length; attention has two products more.
+
+    The length of a file in which each step is written out is fixed.
+    """
     file = f"{TRUTH}/recurrent/{row['file']}"
     found = totals(file)
     assert (found["params"], found["madds"]) == (row["params"], row["madds"])
+    if row.get("unrolled"):
+        with pytest.raises(SpecError, match=r"a step of an unrolled recurrent layer|has no resolution"):
+            load(file, Settings(resolution=(20, 1)))
+        return
     longer = totals(file, resolution=20)
     assert (longer["params"], longer["madds"]) == (
         row["params"],
@@ -74,6 +82,12 @@ def test_a_tflite_file_costs_what_its_interpreter_computes(row: dict[str, Any]) 
         return
     found = totals(file)
     assert (found["params"], found["madds"]) == (row["params"], row["madds"])
+
+
+def test_the_length_of_an_unrolled_tflite_file_is_fixed() -> None:
+    """Its steps are parts of the sequence."""
+    with pytest.raises(SpecError, match=r"its 5 parts are fixed in the file and do not follow 20x1x6"):
+        load(f"{TRUTH}/recurrent/lstm_unrolled.tflite", Settings(resolution=(20, 1)))
 
 
 @pytest.mark.parametrize("name", ["keras2_lstm", "op_lstm_all", "op_lstm_steps_first", "op_rnn_both"])
@@ -173,32 +187,41 @@ def test_an_onnx_lstm_with_weights_for_another_is_refused(wrong: dict[str, Any],
         load(lstm(tmp_path, **wrong))
 
 
+def test_an_onnx_lstm_with_a_state_for_another_is_refused(tmp_path: Path) -> None:
+    """As PyTorch's newer exporter writes one with `proj_size`: its cell state is of another width."""
+    stored = [weights("w", 1, 16, 3), weights("r", 1, 16, 4), weights("c", 1, 1, 8)]
+    node = helper.make_node("LSTM", ["x", "w", "r", "", "", "", "c"], ["y"], hidden_size=4)
+    with pytest.raises(SpecError, match="LSTM cannot take inputs of 5x1x3, 1x16x3, 1x16x4, 1x1x8"):
+        load(onnx_files.write(tmp_path, [node], stored, image=(5, 1, 3), outputs=["y"]))
+
+
+def test_what_is_stored_besides_is_a_table_without_its_metadata(tmp_path: Path) -> None:
+    """Nothing else says that it repeats a bias."""
+    data = (TRUTH / "recurrent" / "rnn_dynamo.onnx").read_bytes()
+    file = tmp_path / "net.onnx"
+    file.write_bytes(data.replace(b"optimizer.folded_from", b"optimizer.folded_FROM"))
+    assert (totals(str(file))["params"], totals(str(file))["madds"]) == (176 + 8, 1536)
+    assert any("8 of the params are stored tables" in note for note in load(str(file)).graph.notes)
+
+
 def spec(tmp_path: Path, *rows: str) -> str:
     layers = ", ".join(f"{{ {row} }}" for row in rows)
     (tmp_path / "net.toml").write_text(f"resolution = [40, 1]\nchannels = 20\nlayers = [{layers}]\n")
     return str(tmp_path / "net.toml")
 
 
-# torchinfo 1.8.0's total_params and total_mult_adds of nn.LSTM(20, 32, ...) and its like at 40 steps
-TORCH = [
-    ("lstm", "", 6912, 276_480),
-    ("gru", "", 5184, 207_360),
-    ("rnn", "", 1728, 69_120),
-    ("lstm", "bidirectional = true", 13_824, 552_960),
-    ("lstm", "project = 8", 4096, 163_840),
-    ("lstm", "biases = 0", 6656, 266_240),
-    ("lstm", "repeat = 2", 15_360, 614_400),
-]
+TORCH = MEASURED["torchinfo_layers"]
+"""torchinfo's total_params and total_mult_adds of nn.LSTM(20, 32, ...) and its like at 40 steps."""
 
 
-@pytest.mark.parametrize(("op", "more", "params", "madds"), TORCH)
-def test_a_row_counts_as_torchinfo_does(op: str, more: str, params: int, madds: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", TORCH, ids=[f"{case['op']} {case['row']}" for case in TORCH])
+def test_a_row_counts_as_torchinfo_does(case: dict[str, Any], tmp_path: Path) -> None:
     """With PyTorch's two biases per gate; torchinfo counts all parameters at every step."""
-    row = ", ".join(filter(None, (f'op = "{op}", out = 32', "" if "biases" in more else "biases = 2", more)))
-    file = spec(tmp_path, row)
-    assert totals(file)["params"] == params
+    more = case["row"] if "biases" in case["row"] else f"biases = 2, {case['row']}".rstrip(", ")
+    file = spec(tmp_path, f'op = "{case["op"]}", out = 32, {more}')
+    assert totals(file)["params"] == case["params"]
     k = load_convention("torchinfo")
-    assert k.madds(t for x in cost(file).layers for t in x.work) == madds
+    assert k.madds(t for x in cost(file).layers for t in x.work) == case["madds"]
 
 
 def test_units_and_projections_follow_alpha(tmp_path: Path) -> None:

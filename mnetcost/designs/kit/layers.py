@@ -247,6 +247,18 @@ class Layers:
         """The op of a layer."""
         return self.builder.nodes[ref].op
 
+    def depends(self, ref: Ref, on: set[Ref]) -> bool:
+        """Does a layer follow from one of these, directly or by others?"""
+        todo, seen = [ref], set[Ref]()
+        while todo:
+            here = todo.pop()
+            if here in on:
+                return True
+            if here not in seen:
+                seen.add(here)
+                todo += self.builder.nodes[here].inputs if self.adds else ()
+        return False
+
     def mark(self, note: str, name: str, numbers: int = 0, key: Any = None) -> None:
         """Have every answer give a note, with how many numbers or layers it is about and which is first.
 

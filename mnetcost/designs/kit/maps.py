@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from math import prod
-from typing import Self
+from typing import Any, Self
 
-from ...engine.graph import Graph
+from ...engine.graph import Graph, Ref
 from ...engine.ops import (
     Add,
     Concat,
@@ -56,6 +56,8 @@ class Maps(Views):
         super().__init__(file, allow_unknown, channels_first, axes_only)
         self.reshaped: dict[str, tuple[Dims, Dims]] = {}  # what each reshape gets and gives, at this size
         self.before: dict[str, tuple[Dims, Dims]] = {}  # and at the size in the file
+        self.resized = False  # whether this size is another than that in the file
+        self.steps: dict[Any, set[Ref]] = {}  # dense layers that read one position, by their weights
 
     def axes_only(self) -> Self:
         """This net as it stands, to follow operations by their axes alone, without adding a layer."""
@@ -245,16 +247,22 @@ class Maps(Views):
         axis %= len(t.dims)
         if t.dims[axis] != inner:
             raise self.fault(f"its weights are for {inner:,} numbers, and it gets {t.dims[axis]:,}", name)
-        dims = (*t.dims[:axis], out, *t.dims[axis + 1 :])
-        return self.weighted(
-            name,
-            lambda b: Dense(out, b),
-            self.seen(t, axis, name),
-            weight,
-            bias,
-            self.checked(dims, name),
-            axis,
-        )
+        dims = self.checked((*t.dims[:axis], out, *t.dims[axis + 1 :]), name)
+        t = self.seen(t, axis, name)
+        self.refuse_step(name, t, weight)
+        y = self.weighted(name, lambda b: Dense(out, b), t, weight, bias, dims, axis)
+        if prod(t.dims) == inner:
+            self.steps.setdefault(weight.key, set()).add(y.ref)
+        return y
+
+    def refuse_step(self, name: str, t: Tensor, weight: Stored) -> None:
+        """Raise SpecError at another size than the file's for a step of an unrolled recurrent layer: a dense
+        layer over one position that depends on what the same weights gave before.
+        """
+        earlier = self.steps.get(weight.key) if self.resized and weight.key is not None else None
+        if earlier and prod(t.dims) == t.dims[t.c] and self.layers.depends(t.ref, earlier):
+            what = "it is a step of an unrolled recurrent layer, whose number of steps is fixed in the file"
+            raise self.fault(what, name, "read it at the size in the file, or write it again at this one")
 
     def matmul(self, name: str, a: Value, b: Value, bias: Stored | None = None) -> Tensor:
         """A product of matrices: a dense layer where one of them is stored and the same for all, a

@@ -154,6 +154,8 @@ class Reading(KitReading[Net]):
         if type_ in RECURRENT:
             return axes[any(text(a.name) == "layout" and a.i == 1 for a in node.attribute)]
         channels = axes[3 - LENGTH_AXIS[type_]]
+        if channels == 2 and dims[0] > 1 == dims[1]:
+            return 0  # the steps first, and a batch of 1
         return 3 - channels if channels else -1
 
     def shown(self, name: Any, rank: int) -> tuple[Any, list[int]]:
@@ -187,6 +189,7 @@ class Reading(KitReading[Net]):
         net = Net(self.file, bool(self.settings.allow_unknown), self.model, convert, OPS, STILL, axes_only)
         if before:
             net.before, net.layers.file_sizes = before.reshaped, before.layers.sizes
+            net.resized = size != self.file_size
         if self.file_size in (size, None):
             self.give(net)
         env: dict[bytes, Value | None] = {}

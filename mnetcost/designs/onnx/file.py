@@ -83,7 +83,11 @@ MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
         REPEATED: ("repeated", "bytes", False),
     },
     "Sparse": {1: ("values", "Tensor", False), 3: ("dims", "int64", True)},
-    "ValueInfo": {1: ("name", "bytes", False), 2: ("type", "Type", False)},
+    "ValueInfo": {
+        1: ("name", "bytes", False),
+        2: ("type", "Type", False),
+        4: ("metadata_props", "Entry", True),
+    },
     "Type": {1: ("tensor_type", "TensorType", False)},
     "TensorType": {1: ("elem_type", "int64", False), 2: ("shape", "TensorShape", False)},
     "TensorShape": {1: ("dim", "Dim", True)},
@@ -97,8 +101,10 @@ MESSAGES: dict[str, dict[int, tuple[str, str, bool]]] = {
         11: ("attribute_proto", "Attribute", True),
     },
 }
-SCOPES = b"pkg.torch.onnx.name_scopes"  # the one entry of a node's metadata that is read
-LONGEST_SCOPES = 4096  # bytes; a longer entry is not read
+SCOPES = b"pkg.torch.onnx.name_scopes"
+FOLDED = b"pkg.onnxscript.optimizer.folded_from"
+ENTRIES = (SCOPES, FOLDED)  # the entries of metadata that are read: a node's modules, what a value is made of
+LONGEST_ENTRY = 4096  # bytes; a longer one is not read
 NUMBERS = {4, 5, 7, 9, 10, 11}  # the fields of a tensor that hold its numbers
 
 
@@ -187,7 +193,7 @@ class _Skim:
         for number, wire, begins, start, stop in self.fields_of(at, end):
             if number not in known or number in (DROPPED, REPEATED):
                 continue
-            if known[number][1] == "Entry" and not self.is_scopes(start, stop):
+            if known[number][1] == "Entry" and not self.is_read(start, stop):
                 continue
             type_ = known[number][1]
             if type_ in MESSAGES:
@@ -213,10 +219,10 @@ class _Skim:
             out += _varint(DROPPED << 3) + _varint(dropped)
         return out
 
-    def is_scopes(self, start: int, stop: int) -> bool:
-        """Is this entry of metadata the names of modules? The others, such as stack traces, are skipped."""
-        head = bytes((10, len(SCOPES))) + SCOPES  # field 1, its length, the key
-        return stop - start <= LONGEST_SCOPES and self.data[start : start + len(head)] == head
+    def is_read(self, start: int, stop: int) -> bool:
+        """Is this entry of metadata one that is read? The others, such as stack traces, are skipped."""
+        heads = (bytes((10, len(key))) + key for key in ENTRIES)  # field 1, its length, the key
+        return stop - start <= LONGEST_ENTRY and any(self.data[start : start + len(h)] == h for h in heads)
 
 
 def read_model(file: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .file import LONGEST_SCOPES, SCOPES
+from .file import LONGEST_ENTRY, SCOPES
 from .weights import text
 
 NAME = r"""'[^'\\]*'|"[^"\\]*\""""
@@ -22,7 +22,7 @@ def module_of(node: Any) -> str:
     """The module that a node comes from, as in `named_modules()`: "features.2.conv.0"; empty if unknown."""
     for entry in node.metadata_props:
         if entry.key == SCOPES:
-            module, operation = scoped(text(entry.value, LONGEST_SCOPES))
+            module, operation = scoped(text(entry.value, LONGEST_ENTRY))
             folded = "batch_norm" in operation and node.op_type != b"BatchNormalization"
             weighs = weights_module(node)
             beside = weighs.rpartition(".")[0] == module.rpartition(".")[0]

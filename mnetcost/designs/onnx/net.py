@@ -23,7 +23,7 @@ from ..kit.stored import Cut, Dims, Part, Stored, contiguous, worked_out
 from ..kit.tensors import MOST_AXES, UNFIT, NotKnown, Tensor, Value, broadcast, dims_text, view
 from .axes import COMBINING, JOINING, KEEPING, TAKING, reread
 from .modules import module_of
-from .weights import UNLEARNED, fills, graphs_in, kernels_kept, made_up, text, weighs
+from .weights import UNLEARNED, fills, graphs_in, kernels_kept, made_up, text, weighs, written_again
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
 DEEPEST = 16  # graphs within nodes, functions within functions
@@ -142,10 +142,12 @@ class Net(Maps):
     def initializers(self, graph: Any, prefix: str = "") -> dict[bytes, Value]:
         """The stored values of a graph's initializers, by name; raises SpecError for a name given twice."""
         found: dict[bytes, Value] = {}
+        again = written_again(graph)
         for t in graph.initializer:
             if t.name in found:
                 raise self.fault("two initializers have this name", text(t.name))
-            found[t.name] = self.stored(t, ("initializer", prefix, t.name), text(t.name))
+            value = self.stored(t, ("initializer", prefix, t.name), text(t.name))
+            found[t.name] = value._replace(numbers=0) if t.name in again else value
         for s in graph.sparse_initializer:
             dims = tuple(s.dims)
             found[s.values.name] = self.stored(

@@ -14,6 +14,7 @@ from ..kit.tensors import NotKnown, Tensor, view
 from .moves import Output, Rule
 from .net import Call
 
+STATES = (5, 6)  # inputs: the first state, and an LSTM's cell
 PEEPHOLES = 7  # the input of an LSTM
 
 
@@ -30,6 +31,8 @@ def recurrent(gates: int, make: Any) -> Rule:
         if w.dims != (*side, x.dims[2]) or r.dims != (*side, units):
             raise call.unfit()
         if b is not None and b.dims != (side[0], 2 * side[1]):
+            raise call.unfit()
+        if any(v is not None and v.dims[-1:] != (units,) for v in map(call.input, STATES)):
             raise call.unfit()
         more = {}
         stored = [w, r, *([b] if b is not None else [])]

@@ -13,10 +13,13 @@ from typing import Any
 
 from ..kit.layers import DETECTION, LARGEST_OPTIONS, PRODUCTS
 from ..kit.stored import Stored
+from .file import FOLDED
 
 UNLEARNED = (7, 8, 9)  # indices, texts and truths: what no layer learns
 # what onnxscript calls numbers that it works out; a parameter keeps the name it has in PyTorch
 MADE_UP = re.compile(rb"val_\d+")
+ZEROS = re.compile(rb"zeros(_\d+)?")  # a state that PyTorch begins with
+STEPS = re.compile(rb"(zeros|val|getitem|unsqueeze|squeeze|select|slice|expand)(_\d+)?")  # and how it is cut
 KERNELS = {
     **dict.fromkeys(
         ("Conv", "FusedConv", "ConvTranspose", "Gemm", "MatMul", "ConvInteger", "MatMulInteger"), 1
@@ -84,6 +87,31 @@ def made_up(stored: Any) -> bool:
     """Has onnxscript worked these numbers out and named them itself?"""
     name = stored.key[-1] if stored.key else b""
     return name.__class__ is bytes and MADE_UP.fullmatch(name) is not None
+
+
+def made_of(value_info: Any) -> list[bytes]:
+    """The values that onnxscript worked a stored one out from, as it notes in metadata; none for others."""
+    notes = (entry.value for entry in value_info.metadata_props if entry.key == FOLDED)
+    return [name for note in notes for name in re.findall(rb"'([^']*)'", note)]
+
+
+def written_again(graph: Any) -> set[bytes]:
+    """Initializers that hold no parameters but those which are in the file beside them.
+
+    PyTorch's newer exporter unrolls its RNN and loops over cells; what the first step makes of a state of
+    zeros is worked out by then, as many numbers as a bias, which is an initializer too.
+    """
+    sources = {v.name: names for v in graph.value_info if (names := made_of(v))}
+    held = {t.name for t in graph.initializer}
+    alone = {names[0] for name, names in sources.items() if name in held and len(names) == 1}
+    there = (held - sources.keys()) | alone
+    return {
+        name
+        for name, names in sources.items()
+        if name in held
+        and any(map(ZEROS.fullmatch, (name, *names)))
+        and all(n in there or STEPS.fullmatch(n) for n in names)
+    }
 
 
 def fills(stored: Any) -> bool:

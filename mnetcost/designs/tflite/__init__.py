@@ -93,6 +93,7 @@ class Reading(KitReading[Maps]):
         maps = Maps(self.file, bool(self.settings.allow_unknown), channels_first=False, axes_only=axes_only)
         if before:
             maps.before, maps.layers.file_sizes = before.reshaped, before.layers.sizes
+            maps.resized = size != self.file_size
         maps.layers.ways_out = WAYS_OUT
         graph = self.graph
         values: dict[int, Value | None] = {-1: None}

@@ -104,6 +104,9 @@ def unpack(call: Call) -> Output:
     at = call.axis_at("Axis", len(t.dims))
     if t.dims[at] > 1000:
         raise NotKnown
+    if t.dims[at] != call.outputs:
+        what = f"its {call.outputs:,} parts are fixed in the file and do not follow {dims_text(t.dims)}"
+        raise call.net.fault(what, call.name, FOLLOWS)
     dims = (*t.dims[:at], 1, *t.dims[at + 1 :])
     return [call.net.without(call.net.part(f"{call.name}/{k + 1}", t, dims), [at]) for k in range(t.dims[at])]
 
