@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import FLAT
 from ..engine.fields import LEARNED
-from ..engine.graph import LARGEST_MAP, Builder, Graph, Node
+from ..engine.graph import LARGEST_MAP, Builder, Graph
 from ..engine.num import Num, anywhere, everywhere
-from ..engine.ops.op import traits
 from ..engine.rules import OUTPUT
 from ..engine.site import Pair, Site
-from ..engine.terms import Term
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
+from .sharing import check_shared
 from .sorts import CLASSES, LARGEST_COUNT, LARGEST_REPEAT
 from .spec import Block, Row, Spec, vocabulary
 from .spec.language import Vocabulary, naming_keys
@@ -158,7 +157,9 @@ def _add_row(
             )
     named[label] = site.x
     if row.weights:
-        _check_weights(site.builder, row, source, first)
+        nodes = site.builder.nodes
+        theirs = [node for node in nodes[:first] if node.row == nodes[source].row]
+        check_shared(site.builder, row.weights, theirs, nodes[first:], f"{row.key}.weights")
 
 
 def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[str, int]) -> dict[str, Any]:
@@ -178,50 +179,6 @@ def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[st
             else:
                 site.role = OUTPUT
     return fields
-
-
-def _check_weights(builder: Builder, row: Row, source: int, first: int) -> None:
-    """Check that a row has the weights of the row it says, layer by layer.
-
-    source: a layer of that row; first: the first layer of this one. Raises ShapeError naming what differs.
-    """
-    nodes = builder.nodes
-    theirs, ours = (
-        [(node.name, terms) for node in part if (terms := _weights(builder, node))]
-        for part in ([n for n in nodes[:first] if n.row == nodes[source].row], nodes[first:])
-    )
-    if not theirs:
-        raise ShapeError(Fault(f"'{row.weights}' has no weights", place=f"{row.key}.weights"))
-    if len(theirs) != len(ours):
-        raise ShapeError(
-            Fault(
-                f"'{row.weights}' has {len(theirs)} layers with weights, and this row {len(ours)}",
-                place=f"{row.key}.weights",
-            )
-        )
-    for (their, a), (our, b) in zip(theirs, ours, strict=True):
-        if not _equal(a, b):
-            words = [" + ".join(f"{t.kind}: {t}" for t in terms) for terms in (a, b)]
-            raise ShapeError(
-                Fault(
-                    f"the weights of '{their}' ({words[0]}) do not fit '{our}' ({words[1]})",
-                    place=f"{row.key}.weights",
-                )
-            )
-
-
-def _weights(builder: Builder, node: Node) -> list[Term]:
-    return list(traits(node.op).params(node.op, *[builder.shape(i) for i in node.inputs]))
-
-
-def _equal(a: list[Term], b: list[Term]) -> bool:
-    """Are these the same parameters, factor by factor?"""
-    return len(a) == len(b) and all(
-        x.kind == y.kind
-        and len(x.factors) == len(y.factors)
-        and all(everywhere(f == g) for (_, f), (_, g) in zip(x.factors, y.factors, strict=True))
-        for x, y in zip(a, b, strict=True)
-    )
 
 
 def _of_classes(classes: Num, of: re.Match[str], place: str) -> Num:

@@ -13,6 +13,7 @@ from ..engine.shapes import Shape
 from ..engine.site import Pair, Site
 from ..errors import Fault, ShapeError
 from .places import spelled_lines
+from .sharing import check_shared
 from .sorts import Wrong, whole
 from .spec.blocks import STYLED
 from .spec.expressions import IN, Expression, to_whole, truth
@@ -34,6 +35,7 @@ class Scope:
         self.values: dict[str, Any] = {}
         self.named: dict[str, Ref] = {**dict(zip(block.inputs, inputs, strict=True)), IN: inputs[0]}
         self.last = inputs[0]
+        self.spans: dict[str, tuple[Ref, Ref]] = {}  # the layers of each row: the first, and that behind them
 
     def field(self, name: str, printed: bool) -> Any:
         """The value of a field, as printed or as alpha leaves it; what is left to [style] is what it says."""
@@ -116,6 +118,7 @@ def _add_inner(scope: Scope, inner: Inner, place: Placed) -> None:
     inputs = tuple(scope.named[name] for name in inner.inputs) or (scope.last,)
     when = inner.when if inner.when.__class__ is not Expression else truth(inner.when.code(scope, False))
     repeat = _whole_of(scope, "repeat", inner.repeat) if anywhere(when) else 0
+    first = len(site.builder.nodes)
     if repeat:
         site.when = site.when if everywhere(when) else site.when * when
         fields = {
@@ -135,8 +138,13 @@ def _add_inner(scope: Scope, inner: Inner, place: Placed) -> None:
             else:
                 place(site, inner.cls, copy, inputs)
             inputs = (site.x,)
+    if inner.weights and repeat:
+        begin, end = scope.spans.get(inner.weights, (0, 0))
+        nodes = site.builder.nodes
+        check_shared(site.builder, inner.weights, nodes[begin:end], nodes[first:])
     if inner.name:
         scope.named[inner.name] = inputs[0]
+        scope.spans[inner.name] = first, len(site.builder.nodes)
     scope.last = inputs[0]
 
 

@@ -191,6 +191,47 @@ class Vit(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+class Basic(nn.Module):
+    def __init__(self, c, out, stride=1):
+        super().__init__()
+        self.a, self.b = conv(c, out, 3, stride), conv(out, out, 3, act=None)
+        self.shortcut = nn.Identity() if (c, stride) == (out, 1) else conv(c, out, 1, stride, act=None)
+
+    def forward(self, x):
+        return functions.relu(self.b(self.a(x)) + self.shortcut(x))
+
+
+class Dark(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.a, self.b = conv(c, c // 2), conv(c // 2, c, 3)
+
+    def forward(self, x):
+        return x + self.b(self.a(x))
+
+
+class Csp(nn.Module):
+    def __init__(self, c=64, n=3):
+        super().__init__()
+        self.by, self.through = conv(c, c // 2), conv(c, c // 2)
+        self.dark, self.last = nn.Sequential(*(Dark(c // 2) for _ in range(n))), conv(c, c)
+
+    def forward(self, x):
+        return self.last(torch.cat([self.dark(self.through(x)), self.by(x)], 1))
+
+
+class Again(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv = conv(c, c, 3)
+
+    def forward(self, x):
+        y = self.conv(x)
+        for _ in range(2):
+            y = self.conv(x + y)
+        return y
+
+
 def plain(*layers):
     return lambda side: nn.Sequential(*layers)
 
@@ -222,6 +263,14 @@ MODULES = {
         31,
         plain(nn.Conv2d(1, 12, 5, padding=2), nn.Tanh(), nn.Conv2d(12, 9, 3, padding=1), nn.PixelShuffle(3)),
     ),
+    "A block of your own": (
+        16,
+        56,
+        73,
+        plain(Basic(16, 16), Basic(16, 16), Basic(16, 32, 2), Basic(32, 32)),
+    ),
+    "A block that uses blocks": (64, 52, 67, lambda side: Csp()),
+    "A block that shares weights": (3, 48, 61, plain(conv(3, 16), Again(16), Again(16))),
 }
 """For each heading of docs/examples.md: the input's channels, two sizes, and the module at a size."""
 

@@ -147,7 +147,9 @@ class _Rows:
         check_needed(row, op, cls)
         inputs = common.get("from") or ()
         self._check_inputs(row, op, cls, inputs)
-        name = common.get("name") or ""
+        name, weights = common.get("name") or "", common.get("weights") or ""
+        if weights:
+            self._check_above(row, "weights", (weights,))
         if name in self.above:
             row.fault(f"another row of the block is called '{name}' already", key="name")
         if name:
@@ -164,7 +166,8 @@ class _Rows:
             1 if repeat is None else repeat,
             common.get("role") or "",
             common.get("why") or "",
-            common.get("shared") is True,
+            common.get("shared") is True or bool(weights),
+            weights,
             row.spot.file,
             spelled(row.spot.path),
         )
@@ -271,7 +274,9 @@ def read_blocks(tables: Mapping[str, tuple[Table, list[Table]]], words: Vocabula
                 )
             make(used, depth + 1)
         state[name] = 2
-        made[name] = words.own[name] = block_of(table, name, rows, words)
+        block = block_of(table, name, rows, words)
+        if name not in FIXED:
+            made[name] = words.own[name] = block
 
     for name in tables:
         if name not in state:

@@ -44,6 +44,10 @@ class Expression(NamedTuple):
     scaled: bool = False
 
 
+FOREIGN = {"&&": "and", "||": "or", "?": "a if condition else b"}
+"""What other languages write, and how it is written here."""
+
+
 class Names(NamedTuple):
     """What an expression may name: the block's fields, each with whether it is a width, and rows above."""
 
@@ -74,7 +78,9 @@ def read_expression(text: str, names: Names) -> Expression:
     try:
         tree = ast.parse(code.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise Wrong("a number or an expression", 'such as "in * expand" or "floor(out / 2)"') from None
+        foreign = [f"'{ours}' for '{theirs}'" for theirs, ours in FOREIGN.items() if theirs in text]
+        hint = "write " + ", ".join(foreign) if foreign else 'such as "in * expand" or "floor(out / 2)"'
+        raise Wrong("a number or an expression", hint) from None
     reader = _Reader(names)
     code_of = reader.read(tree)
     field = tree.id if isinstance(tree, ast.Name) and tree.id in names.fields else ""

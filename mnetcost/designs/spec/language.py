@@ -76,7 +76,7 @@ ROW_KEYS = {
     "weights": "Name",
     "why": "Text",
 }
-INNER_KEYS = {**{key: sort for key, sort in ROW_KEYS.items() if key != "weights"}, "when": "Flag"}
+INNER_KEYS = {**ROW_KEYS, "when": "Flag"}
 """The keys of any row of a block."""
 TOP_KEYS = {
     "title": "Text",

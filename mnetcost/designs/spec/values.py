@@ -96,6 +96,7 @@ class Inner(NamedTuple):
     role: str = ""
     why: str = ""
     shared: bool = False
+    weights: str = ""  # the row above whose weights it uses
     file: str = ""
     key: str = ""  # "block.fire.layers[2]"
     number: int = 0  # of an activation without a name, where the block has several
