@@ -115,6 +115,19 @@ LAYERS = {
         swish: activation(function=swish) of add -> 7x9x8
         """,
     ),
+    "ssdlite_head": (
+        '{ op = "ssdlite_head", boxes = 6, kernel = [3, 5] }',
+        """
+        scores_depthwise: depthwise(kernel=(3, 5)) of input -> 14x9x24
+        scores_depthwise_norm: norm() of scores_depthwise -> 14x9x24
+        scores_depthwise_relu6: activation(function=relu6) of scores_depthwise_norm -> 14x9x24
+        scores: conv(out=6000, bias=True) of scores_depthwise_relu6 -> 14x9x6000
+        offsets_depthwise: depthwise(kernel=(3, 5)) of input -> 14x9x24
+        offsets_depthwise_norm: norm() of offsets_depthwise -> 14x9x24
+        offsets_depthwise_relu6: activation(function=relu6) of offsets_depthwise_norm -> 14x9x24
+        offsets: conv(out=24, bias=True) of offsets_depthwise_relu6 -> 14x9x24
+        """,
+    ),
     "residual strided": (
         '{ op = "residual", mid = 8, out = 24, stride = 2 }',
         """
@@ -408,7 +421,7 @@ LAYERS = {
         value: dense(out=24) of pad -> 14x10x24
         scale: rescale(shift=False) of query -> 14x10x24
         scores: matmul(inner=12, h=8, w=35, c=35) of scale + key -> 8x35x35
-        offsets: bias(numbers=234) of scores -> 8x35x35
+        offsets: relative_positions(heads=2, h=7, w=5) of scores -> 8x35x35
         softmax: activation(function=softmax) of offsets -> 8x35x35
         mix: matmul(inner=35, h=14, w=10, c=24) of softmax + value -> 14x10x24
         crop: crop(h=14, w=9) of mix -> 14x9x24

@@ -210,6 +210,7 @@ UNSAID: dict[str, dict[str, Any]] = {
     "inception": {"large": 5},
     "shuffle_unit": {"kernel": 3, "stride": 1},
     "basic": {"kernel": 3, "stride": 1, "activation": ""},
+    "ssdlite_head": {"kernel": 3, "activation": "relu6"},
     "separable_conv": {"kernel": 3, "stride": 1, "dilation": 1, "activation": ""},
     "xception": {"first": None, "convs": 2, "stride": 1, "activate_first": True},
 }
@@ -240,6 +241,7 @@ NEEDED = {
     "separable_conv": ("out",),
     "xception": ("out",),
     "basic": ("out",),
+    "ssdlite_head": ("boxes",),
 }
 
 

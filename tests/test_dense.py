@@ -87,8 +87,8 @@ def test_ssdlite_has_the_maps_and_heads_of_its_paper() -> None:
     sides = [20, 10, 5, 3, 2, 1]
     for n, side in enumerate(sides, 1):
         boxes = 3 if n == 1 else 6
-        assert found[f"scores {n}"] == (side, side, boxes * 81)
-        assert found[f"boxes {n}"] == (side, side, boxes * 4)
+        assert found[f"head {n}/scores"] == (side, side, boxes * 81)
+        assert found[f"head {n}/offsets"] == (side, side, boxes * 4)
 
 
 @pytest.mark.parametrize("design", ["lraspp-v3-large", "deeplabv3plus-v2", "ssdlite-v3-large"])
