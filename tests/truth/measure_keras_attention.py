@@ -11,7 +11,6 @@ of width 32 at the first size is kept as Keras writes it.
 import json
 import os
 import sys
-from math import prod
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -19,6 +18,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import tensorflow as tf
 from keras import layers as k
+from keras_graphs import plain, products
 
 HEADS = 4
 WIDTHS = (16, 32, 48)  # alpha 0.5, 1 and 1.5 of 32
@@ -44,30 +44,6 @@ LAYERS = {
 """Each layer by name: what it makes of a map's tokens and of a second sequence."""
 
 
-def product(op):
-    """The products of one op of TensorFlow's graph."""
-    shapes = [tuple(map(int, t.shape)) for t in op.inputs]
-    if op.type == "Conv2D":
-        return prod(map(int, op.outputs[0].shape)) * prod(shapes[1][:3])
-    if op.type == "Einsum":
-        terms = op.get_attr("equation").decode().split("->")[0].split(",")
-        return prod(
-            {a: n for t, s in zip(terms, shapes, strict=True) for a, n in zip(t, s, strict=True)}.values()
-        )
-    if op.type in ("MatMul", "BatchMatMulV2"):
-        flipped = op.get_attr("transpose_b" if op.type == "MatMul" else "adj_y")
-        return prod(shapes[0]) * shapes[1][-2 if flipped else -1]
-    return 0
-
-
-def plain(given):
-    """A config without what says how numbers begin and are trained."""
-    if isinstance(given, dict):
-        ends = ("_initializer", "_regularizer", "_constraint", "build_config")
-        return {key: plain(value) for key, value in given.items() if not key.endswith(ends)}
-    return [plain(value) for value in given] if isinstance(given, list) else given
-
-
 def measure():
     """The rows, and the model of width 32 at the first size, as Keras writes it."""
     rows, models = [], {}
@@ -79,9 +55,7 @@ def measure():
                 other = keras.layers.Conv2D(c // 2, 2, 2, use_bias=False)(image)
                 pair = [keras.layers.Reshape((-1, t.shape[-1]))(t) for t in (stem, other)]
                 net = keras.Model(image, make(c, *pair))
-                traced = tf.function(net).get_concrete_function(tf.TensorSpec((1, h, w, 3)))
-                madds = sum(map(product, traced.graph.get_operations()))
-                rows.append([name, c, h, w, net.count_params(), madds])
+                rows.append([name, c, h, w, net.count_params(), products(net, h, w, 3)])
                 if c == 32:
                     models.setdefault(name, plain(json.loads(net.to_json())))
     return rows, models

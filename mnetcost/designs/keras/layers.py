@@ -40,6 +40,7 @@ from .norms import NORMS, axis_of
 from .recurrent import bidirectional, inner_of, recurrent
 from .windows import (
     activated,
+    adaptive_pool,
     conv,
     depthwise,
     global_pool,
@@ -479,6 +480,11 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
         ),
         global_pool("max"),
     ),
+    **{
+        f"Adaptive{name}Pooling{n}D": adaptive_pool(how)
+        for name, how in (("Average", "average"), ("Max", "max"))
+        for n in (1, 2)
+    },
     "Add": merge("add"),
     "Subtract": merge("subtract"),
     "Multiply": merge("multiply"),

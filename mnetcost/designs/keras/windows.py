@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...engine.ops import AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
+from ...engine.ops import AdaptivePool, AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
 from ...engine.ops.elements import Activation
 from ..kit.fields import MISSING
 from ..kit.layers import POOLS3D, convolution, convolution3d, plain_size
@@ -140,5 +140,15 @@ def global_pool(how: str) -> Callable[[Call], Tensor]:
 
     def build(call: Call) -> Tensor:
         return call.mapped(GlobalPool(how), windowed(call), flat=not call.flag("keepdims", False))
+
+    return build
+
+
+def adaptive_pool(how: str) -> Callable[[Call], Tensor]:
+    """Pooling to a fixed size, whatever that of the map."""
+
+    def build(call: Call) -> Tensor:
+        x = windowed(call)
+        return call.mapped(AdaptivePool(window(call, "output_size"), how), x)
 
     return build

@@ -5,8 +5,9 @@ Source: the ONNX operators' schemas (onnx.ai/onnx/operators), and those of ONNX 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from math import prod
+from math import floor, prod
 from typing import Any
 
 from ...engine.ops import AvgPool, MaxPool, Op, Reduce, Resize
@@ -25,6 +26,7 @@ from ...engine.ops.elements import (
 )
 from ...engine.terms import KEPT
 from ..kit import moves
+from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Stored
 from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text, view
 from .moves import MOVES, Output, Rule
@@ -268,6 +270,17 @@ def arg(call: Call) -> Output:
     )
 
 
+def scaled_side(n: int, scale: float) -> int:
+    """The side that a Resize gives, by its scale: floor(n x scale), the product a number of 32 bits.
+
+    Source: ONNX Runtime's Resize, as measured in tests/truth/sizes_torch.json.
+    """
+    if not -LARGEST_DIMENSION < n * scale < LARGEST_DIMENSION:
+        raise NotKnown
+    rounded: float = struct.unpack("<f", struct.pack("<f", n * scale))[0]
+    return floor(rounded)
+
+
 def resize(call: Call) -> Output:
     """Enlarge or shrink a map by scales or to sizes."""
     x, _ = mapped(call, call.tensor())
@@ -281,17 +294,12 @@ def resize(call: Call) -> Output:
         else ()
     )
     sizes = call.numbers_or_zeros(3) if not scales and len(call.inputs) > 3 else ()
-    given = [int(n) for n in sizes] if sizes else [int(n * s) for n, s in zip(x.dims, scales, strict=False)]
-    along = call.indices("axes")
-    if along:
-        whole = list(x.dims)
-        for a, n in zip(
-            along,
-            given if sizes else [int(x.dims[a] * s) for a, s in zip(along, scales, strict=False)],
-            strict=False,
-        ):
-            whole[a] = n
-        given = whole
+    axes = call.indices("axes") or range(len(x.dims))
+    if len(axes) != len(sizes or scales) or call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NotKnown
+    given = list(x.dims)
+    for a, n in zip(axes, sizes or scales, strict=True):
+        given[a] = int(n) if sizes else scaled_side(x.dims[a], n)
     if sizes and isinstance(v := call.input(3), Stored) and v.key is not None:
         given = list(call.net.followed_resize(call.name, x.dims, tuple(given)))
     if len(given) != len(x.dims) or tuple(given[:2]) != x.dims[:2]:
