@@ -6,8 +6,9 @@ needs torch, onnx and onnxruntime. `ratios`: the side that `interpolate` gives f
 scale factor; `onnx`: that of ONNX Runtime's Resize, whose scales are of 32 bits; 0 where either refuses.
 `adaptive`: how many positions an adaptive pool reads along a side of 1 to 64, by its output: the numbers of
 its Jacobian that are not 0. `shuffle` and `unshuffle`: factor, channels, height, width, and the shape, or
-null where PyTorch refuses. `nets`: by alpha and size, the parameters, and half of what torch's FlopCounterMode
-counts. Widths follow alpha by the rule of TF-slim's MobileNet: multiples of 8, and never a tenth less.
+null where PyTorch refuses. `nets`: by alpha and size, the parameters, and half of what torch's
+FlopCounterMode counts. Widths follow alpha by the rule of TF-slim's MobileNet: multiples of 8, and never a
+tenth less.
 """
 
 import json
