@@ -28,8 +28,9 @@ def spec_in(text: str) -> Spec:
     return read_spec(text, "net.toml", "net", None, parent_of)
 
 
-def costed(spec: Spec, side: tuple[int, int], alpha: float = 1.0) -> Costs:
-    return cost(build(spec, alpha, *side, spec.classes))
+def costed(spec: Spec, sides: tuple[int, ...], alpha: float = 1.0) -> Costs:
+    *depth, height, width = sides
+    return cost(build(spec, alpha, height, width, spec.classes, True, *depth))
 
 
 def madds(costs: Costs) -> int:

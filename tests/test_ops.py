@@ -64,7 +64,7 @@ from mnetcost.engine.ops import (
     Upsample,
 )
 from mnetcost.engine.ops.recurrent import Gru, Lstm, Rnn
-from mnetcost.engine.ops.volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from mnetcost.engine.ops.volumes import AdaptivePool3d, AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
 from mnetcost.engine.shapes import Shape, Volume
 from mnetcost.engine.terms import by_kind
 from mnetcost.errors import ShapeError
@@ -319,6 +319,14 @@ CASES = [
     Case(AdaptivePool(7), (Shape(14, 14, 2),), Shape(7, 7, 2), {}, pool(392, 392, 98)),
     # rows 0-3, 3-6, 6-9 of 10, the last of them 6 to 9: [0,4), [3,7), [6,10); of 5 columns [0,3), [2,5)
     Case(AdaptivePool((3, 2), "max"), (Shape(10, 5, 2),), Shape(3, 2, 2), {}, pool(2 * 12 * 6, 100, 12)),
+    # the same parts of the height and width, and 4 frames in 2 parts of 2
+    Case(
+        AdaptivePool3d((2, 3, 2), "max"),
+        (Volume(4, 10, 5, 2),),
+        Volume(2, 3, 2, 2),
+        {},
+        pool(2 * 4 * 12 * 6, 400, 24),
+    ),
     # more positions than the map has: [0,1), [0,2), [1,2)
     Case(AdaptivePool((3, 1)), (Shape(2, 1, 1),), Shape(3, 1, 1), {}, pool(4, 2, 3)),
     Case(

@@ -37,6 +37,7 @@ def hint(word: str) -> str:
         ("mbconv inverted_residual InvertedResidual", "bneck"),
         ("mul Multiply", "gate"),
         ("adaptive_avg_pool AdaptiveAvgPool2d", "adaptive_pool"),
+        ("AdaptiveAvgPool3d adaptive_avg_pool3d", "adaptive_pool3d"),
         ("upsampling UpSampling2D", "upsample"),
         ("GlobalAveragePooling2D gap", "global_pool"),
         ("DepthwiseConv2D dwconv", "depthwise"),

@@ -14,6 +14,7 @@ from ..engine.fields import LEARNED
 from ..engine.graph import LARGEST_MAP, Builder, Graph
 from ..engine.num import Num, anywhere, everywhere
 from ..engine.rules import OUTPUT
+from ..engine.shapes import Shape, Volume
 from ..engine.site import Pair, Site
 from ..errors import Fault, ShapeError, SpecError, nearest
 from .files import read_text_file
@@ -195,7 +196,7 @@ def _single(site: Site, cls: OpClass, row: Mapping[str, Any], inputs: tuple[int,
     site.x = inputs[0]
     given, printed = dict(row), None
     if (like := given.pop("like", None)) is not None:
-        given["h"], given["w"], _ = site.builder.shape(like)
+        given["h"], given["w"] = _size_of(site.builder.shape(like))
     table = {key: value.printed if value.__class__ is Pair else value for key, value in given.items()}
     fields = {key: value.actual if value.__class__ is Pair else value for key, value in given.items()}
     for field, way in cls.follows.items():
@@ -219,6 +220,13 @@ def _single(site: Site, cls: OpClass, row: Mapping[str, Any], inputs: tuple[int,
     site.add(site.branch, op, *inputs, why=site.why or cls.why, printed=printed)
     if printed is None and not everywhere(site.shape.c == before):
         site.printed[site.x] = site.shape.c  # flattened, reshaped: no width of the paper's any more
+
+
+def _size_of(like: Shape | Volume) -> tuple[Num, Num]:
+    """The height and width of another row; raises ShapeError for a volume."""
+    if isinstance(like, Volume):
+        raise ShapeError(f"'like' names a row that gives a volume of {like}, not a map")
+    return like.h, like.w
 
 
 class Follow(NamedTuple):

@@ -20,7 +20,7 @@ from .ops import (
     Scale,
 )
 from .ops.op import op
-from .shapes import Shape
+from .shapes import Shape, Volume
 from .site import Site
 
 
@@ -122,6 +122,12 @@ class Attention(NamedTuple):
         for fault, message in wrong:
             if fault:
                 raise ShapeError(Fault(message, place=s.row))
+        for ref in (s.x, s.x if self.keys is None else self.keys):
+            if isinstance(s.builder.shape(ref), Volume):
+                hint = "'map_to_tokens' reads a volume as a sequence"
+                raise ShapeError(
+                    Fault("attention takes a map or a sequence, not a volume", place=s.row, hint=hint)
+                )
 
     def whole_windows(self, s: Site) -> None:
         """Pad the map to whole windows where it is not made of them."""

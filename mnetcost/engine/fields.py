@@ -83,7 +83,7 @@ CHOICES = {
     "method": ("nearest", "bilinear", "bicubic"),
     "layers": ("pointwise", "dense"),
     "combine": ("add", "subtract", "divide", "maximum", "minimum", "power", "compare", "select"),
-    "over": ("height", "width", "positions", "channels"),
+    "over": ("depth", "height", "width", "positions", "channels"),
     "axes": ("hcw", "whc", "wch", "chw", "cwh"),
     "attend": ("positions", "channels"),
     "routing": ("softmax", "sigmoid"),

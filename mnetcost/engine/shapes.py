@@ -20,6 +20,11 @@ class Shape(NamedTuple):
         """Numbers in the map: h x w x c."""
         return self.h * self.w * self.c
 
+    @property
+    def positions(self) -> Num:
+        """Positions of the map: h x w."""
+        return self.h * self.w
+
     def __str__(self) -> str:
         return f"{self.h}x{self.w}x{self.c}"
 
@@ -43,6 +48,11 @@ class Volume(NamedTuple):
     def elements(self) -> Num:
         """Numbers in the volume: d x h x w x c."""
         return self.d * self.h * self.w * self.c
+
+    @property
+    def positions(self) -> Num:
+        """Positions of the volume: d x h x w."""
+        return self.d * self.h * self.w
 
     def __str__(self) -> str:
         return f"{self.d}x{self.h}x{self.w}x{self.c}"

@@ -236,6 +236,28 @@ def plain(*layers):
     return lambda side: nn.Sequential(*layers)
 
 
+class Video(nn.Module):
+    def __init__(self):
+        super().__init__()
+        plane = nn.Conv3d(3, 16, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
+        frames = nn.Conv3d(16, 32, (3, 1, 1), 1, (1, 0, 0), bias=False)
+        self.stem = nn.Sequential(
+            plane, nn.GroupNorm(4, 16), nn.ReLU(), frames, nn.BatchNorm3d(32), nn.ReLU()
+        )
+        self.filter = nn.Conv3d(32, 32, 3, padding=1, groups=32, bias=False)
+        self.norm = nn.InstanceNorm3d(32, affine=True)
+        self.squeeze, self.excite = nn.Conv3d(32, 8, 1), nn.Conv3d(8, 32, 1)
+        self.mix, self.last = nn.Linear(32, 32), nn.LayerNorm(32)
+        self.pool, self.scores = nn.AdaptiveAvgPool3d((1, 2, 2)), nn.Linear(128, 5)
+
+    def forward(self, x):
+        x = self.stem(x)
+        y = self.norm(self.filter(x))
+        y = y * self.excite(self.squeeze(y.mean((2, 3, 4), keepdim=True)).relu()).sigmoid()
+        y = self.last(self.mix(y.movedim(1, 4))).movedim(4, 1)
+        return self.scores(self.pool(x + y).flatten(1))
+
+
 MODULES = {
     "PReLU": (16, 56, 72, lambda side: Mobile()),
     "GroupNorm": (
@@ -271,14 +293,17 @@ MODULES = {
     ),
     "A block that uses blocks": (64, 52, 67, lambda side: Csp()),
     "A block that shares weights": (3, 48, 61, plain(conv(3, 16), Again(16), Again(16))),
+    "Video: volumes": (3, (16, 56, 56), (9, 31, 44), lambda sides: Video()),
 }
-"""For each heading of docs/examples.md: the input's channels, two sizes, and the module at a size."""
+"""For each heading of docs/examples.md: the input's channels, two sizes, and the module at a size; a size is
+the side of a square, or depth, height and width.
+"""
 
 
 def measure(channels, side, make):
     net = make(side).eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net(torch.zeros(1, channels, side, side))
+        net(torch.zeros(1, channels, *(side if isinstance(side, tuple) else (side, side))))
     params = sum(p.numel() for p in net.parameters())
     return {"side": side, "params": params, "madds": counter.get_total_flops() // 2}
 

@@ -50,7 +50,7 @@ from .moves import (
 from .pools import AdaptivePool, AvgPool, GlobalPool, L2Pool, MaxPool, Reduce, Resize, Upsample
 from .recurrent import Gru, Lstm, Rnn
 from .tokens import ClassToken, MapToTokens, Positions, RelativePositions, TokensToMap
-from .volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from .volumes import AdaptivePool3d, AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
 
 if TYPE_CHECKING:
     from .op import Op, OpClass
@@ -88,6 +88,7 @@ _OPS = {
     "avg_pool3d": AvgPool3d,
     "global_pool": GlobalPool,
     "adaptive_pool": AdaptivePool,
+    "adaptive_pool3d": AdaptivePool3d,
     "add": Add,
     "elementwise": Elementwise,
     "gate": Gate,

@@ -213,7 +213,11 @@ class TransposedConv(NamedTuple):
 
 
 @op(
-    "dense", follows={"out": "width"}, family="product", why="scores from the channels, each weight used once"
+    "dense",
+    volumes=True,
+    follows={"out": "width"},
+    family="product",
+    why="scores from the channels, each weight used once",
 )
 class Dense(NamedTuple):
     """Dense (fully connected) layer over the channels: a weight for every pair of input and output.
@@ -225,7 +229,7 @@ class Dense(NamedTuple):
     bias: Flag = True
 
     def shape(self, x: Shape) -> Shape:
-        return Shape(x.h, x.w, self.out)
+        return x._replace(c=self.out)
 
     def params(self, x: Shape) -> Terms:
         yield Term("dense", (("c_in", x.c), ("c_out", self.out)))
@@ -233,11 +237,7 @@ class Dense(NamedTuple):
             yield Term("bias", (("c_out", self.out),))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        places = (
-            ()
-            if y.h.__class__ is int and y.h == 1 and y.w.__class__ is int and y.w == 1
-            else (("h", y.h), ("w", y.w))
-        )
+        places = () if all(n.__class__ is int and n == 1 for _, n in y.places) else y.places
         yield Term("dense", (("c_in", x.c), ("c_out", self.out), *places))
         if self.bias:
             yield Term("bias", (("c_out", self.out), *places), "dense")

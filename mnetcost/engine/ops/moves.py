@@ -160,7 +160,7 @@ class Dropout(NamedTuple):
         return x
 
 
-@op("slice", writes=False, light=True, follows={"channels": "share", "start": "share"})
+@op("slice", volumes=True, writes=False, light=True, follows={"channels": "share", "start": "share"})
 class Slice(NamedTuple):
     """Take some of the channels: `channels` of them, starting at `start`."""
 
@@ -172,7 +172,7 @@ class Slice(NamedTuple):
             raise ShapeError(
                 f"{self.channels} channels from number {self.start} on cannot be taken out of a map of {x}"
             )
-        return Shape(x.h, x.w, self.channels)
+        return x._replace(c=self.channels)
 
 
 @op("depth_to_space")
@@ -216,7 +216,7 @@ class SpaceToDepth(NamedTuple):
         return xs[0] * s_h * s_w
 
 
-@op("shuffle")
+@op("shuffle", volumes=True)
 class Shuffle(NamedTuple):
     """Deal the channels of `groups` groups out in turn, so that the next grouped layer mixes them.
 

@@ -133,16 +133,23 @@ class AdaptivePool(NamedTuple):
         return Shape(h, w, x.c)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        h, w = (n + out - gcd(n, out) for n, out in ((x.h, y.h), (x.w, y.w)))
-        yield Term("pool", (("c", x.c), ("h_read", h), ("w_read", w)), "adaptive_" + self.pool)
-        yield from read_and_written(y, x, "adaptive_" + self.pool)
+        return adaptive_work(y, x, "adaptive_" + self.pool)
 
 
-@op("reduce", follows={"c": "channels"}, either=("", "h w c", "over"))
+def adaptive_work(y: Shape | Volume, x: Shape | Volume, variant: str) -> Terms:
+    """The numbers under an adaptive pool's parts, which may overlap, and what it reads and writes."""
+    sides = zip(x.places, y.places, strict=True)
+    reads = tuple([(f"{side}_read", n + out - gcd(n, out)) for (side, n), (_, out) in sides])
+    yield Term("pool", (("c", x.c), *reads), variant)
+    yield from read_and_written(y, x, variant)
+
+
+@op("reduce", volumes=True, follows={"c": "channels"}, either=("", "h w c", "over"))
 class Reduce(NamedTuple):
     """Reduce a map to `h` x `w` x `c`: each output is the sum, mean, maximum or minimum of its part.
 
-    With `over`, to a side of 1 along the height, the width, both ("positions") or the channels, at any size.
+    With `over`, to a side of 1 along the height, the width, the depth of a volume, all of these ("positions")
+    or the channels, at any size.
     """
 
     h: Count = 1
@@ -153,17 +160,20 @@ class Reduce(NamedTuple):
 
     def shape(self, x: Shape) -> Shape:
         if self.over:
-            return x._replace(**dict.fromkeys(OVER[self.over], 1))
+            if self.over == "depth" and not isinstance(x, Volume):
+                raise ShapeError(f"a map of {x} has no depth")
+            sides = [side for side in OVER[self.over] if side in x._fields]
+            return x._replace(**dict.fromkeys(sides, 1))
         y = Shape(self.h, self.w, self.c)
         if anywhere(x.elements < y.elements):
             raise ShapeError(f"a map of {x} cannot be brought down to {y}")
         return y
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("reduce", (("c_in", x.c), ("h_in", x.h), ("w_in", x.w)), self.by)
+        yield Term("reduce", (("c_in", x.c), *read(x)), self.by)
 
 
-OVER = {"height": "h", "width": "w", "positions": "hw", "channels": "c"}
+OVER = {"depth": "d", "height": "h", "width": "w", "positions": "dhw", "channels": "c"}
 
 
 @op("upsample")

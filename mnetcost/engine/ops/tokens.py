@@ -5,17 +5,17 @@ from typing import NamedTuple
 from ...errors import ShapeError
 from ..fields import Count, Flag, MaybeCount, Row, Whole
 from ..num import anywhere, everywhere
-from ..shapes import Shape
+from ..shapes import Shape, Volume
 from ..terms import Term, Terms
 from .op import op
 
 
-@op("map_to_tokens", writes=False, light=True, why="reads each position as a token")
+@op("map_to_tokens", volumes=True, writes=False, light=True, why="reads each position as a token")
 class MapToTokens(NamedTuple):
-    """Read a map as a sequence of h x w tokens, a map of h x w x 1 positions."""
+    """Read a map as a sequence of h x w tokens, or a volume as one of d x h x w: a map one wide."""
 
-    def shape(self, x: Shape) -> Shape:
-        return Shape(x.h * x.w, 1, x.c)
+    def shape(self, x: Shape | Volume) -> Shape:
+        return Shape(x.positions, 1, x.c)
 
 
 @op("tokens_to_map", writes=False, light=True, either=("h w", "like"))
@@ -38,24 +38,25 @@ class TokensToMap(NamedTuple):
         return y
 
 
-@op("class_token")
+@op("class_token", volumes=True)
 class ClassToken(NamedTuple):
     """Put learned tokens in front of the others: one class token, or as many as `tokens` says.
 
-    A map is read as a sequence first. `crop` with h = 1 and w = 1 takes the class token out again.
+    A map, or a volume, is read as a sequence first. `crop` with h = 1 and w = 1 takes the class token out
+    again.
     Source: Dosovitskiy et al. 2020, arXiv 2010.11929, section 3.1.
     """
 
     tokens: Count = 1
 
-    def shape(self, x: Shape) -> Shape:
-        return Shape(x.h * x.w + self.tokens, 1, x.c)
+    def shape(self, x: Shape | Volume) -> Shape:
+        return Shape(x.positions + self.tokens, 1, x.c)
 
     def params(self, x: Shape) -> Terms:
         yield Term("table", (("tokens", self.tokens), ("c", x.c)))
 
 
-@op("positions", light=True, why="tells the tokens where they are")
+@op("positions", volumes=True, light=True, why="tells the tokens where they are")
 class Positions(NamedTuple):
     """Add a vector to each position: a learned one, or a fixed one with `learned = false`.
 
@@ -70,10 +71,10 @@ class Positions(NamedTuple):
 
     def params(self, x: Shape) -> Terms:
         if self.learned:
-            yield Term("table", (("h", x.h), ("w", x.w), ("c", x.c)))
+            yield Term("table", (*x.places, ("c", x.c)))
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("add", (("c", y.c), ("h", y.h), ("w", y.w)))
+        yield Term("add", (("c", y.c), *y.places))
 
 
 @op("relative_positions", writes=False, light=True, why="a learned number for each offset between two tokens")

@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 from ...errors import ShapeError
-from ..fields import Count, Flag, Padding3, Size3, Width
+from ..fields import Choice, Count, Flag, Padding3, Size3, Width
 from ..num import Num, anywhere
 from ..shapes import Shape, Volume, triple, windowed3d
 from ..terms import Term, Terms
 from .convolutions import conv_terms
 from .op import op
-from .pools import pool_work
+from .pools import adaptive_work, pool_work
 
 
 def window(kernel: Size3) -> tuple[tuple[str, Num], ...]:
@@ -137,3 +137,19 @@ class AvgPool3d(NamedTuple):
 
     def work(self, y: Volume, x: Volume) -> Terms:
         return pool_work(window(self.kernel), y, x, "average")
+
+
+@op("adaptive_pool3d", volumes=True, family="pool3d")
+class AdaptivePool3d(NamedTuple):
+    """Adaptive pooling over a volume: the output has `size` at any input size; each value is the mean (or
+    maximum) of one part of the input, as in `adaptive_pool`.
+    """
+
+    size: Size3
+    pool: Choice = "average"
+
+    def shape(self, x: Volume) -> Volume:
+        return Volume(*triple(self.size), volume(x).c)
+
+    def work(self, y: Volume, x: Volume) -> Terms:
+        return adaptive_work(y, x, "adaptive_" + self.pool)
