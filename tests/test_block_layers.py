@@ -342,6 +342,20 @@ LAYERS = {
         pointwise_elu: activation(function=elu) of pointwise_norm -> 7x9x8
         """,
     ),
+    "ssdlite_extra": (
+        '{ op = "ssdlite_extra", out = 16, stride = [2, 1], activation = "elu" }',
+        """
+        reduce: conv(out=8) of input -> 14x9x8
+        reduce_norm: norm() of reduce -> 14x9x8
+        reduce_elu: activation(function=elu) of reduce_norm -> 14x9x8
+        separable/depthwise: depthwise(stride=(2, 1)) of reduce_elu -> 7x9x8
+        separable/depthwise_norm: norm() of separable/depthwise -> 7x9x8
+        separable/depthwise_elu: activation(function=elu) of separable/depthwise_norm -> 7x9x8
+        separable/pointwise: conv(out=16) of separable/depthwise_elu -> 7x9x16
+        separable/pointwise_norm: norm() of separable/pointwise -> 7x9x16
+        separable/pointwise_elu: activation(function=elu) of separable/pointwise_norm -> 7x9x16
+        """,
+    ),
     "xception": (
         '{ op = "xception", out = 32, first = 16, convs = 3, stride = 2 }',
         """

@@ -15,6 +15,7 @@ import torchvision
 from torch import nn
 from torch.nn import functional
 from torchvision.models import mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small
+from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection import ssdlite
 from torchvision.models.segmentation import deeplabv3, lraspp
 
@@ -130,6 +131,14 @@ def v2_at_16(alpha):
     return features
 
 
+def lraspp_v2(alpha, classes):
+    """torchvision's LR-ASPP, which reads the maps at strides 8 and 16 of a MobileNetV2."""
+    features = v2_at_16(alpha)
+    low, high = (features[i].out_channels for i in (6, 17))
+    maps = IntermediateLayerGetter(features, {"6": "low", "17": "high"})
+    return lraspp.LRASPP(maps, low, high, classes)
+
+
 class Heads(nn.Module):
     """torchvision's SSDLite without anchors, resizing of the image, and the choice of boxes: all its heads.
 
@@ -151,8 +160,8 @@ class Heads(nn.Module):
         return [(scores(x), boxes(x)) for x, scores, boxes in zip(maps, *heads, strict=True)]
 
 
-def ssd_v3(alpha, norm):
-    net = mobilenet_v3_large(width_mult=alpha, norm_layer=norm, reduced_tail=True).features
+def ssd_v3(build, alpha, norm):
+    net = build(width_mult=alpha, norm_layer=norm, reduced_tail=True).features
     strided = [i for i, b in enumerate(net) if getattr(b, "_is_cn", False)]
     return ssdlite.SSDLiteFeatureExtractorMobileNet(net, strided[-1], norm, alpha)
 
@@ -177,6 +186,7 @@ deeplab = partial(deeplabv3._deeplabv3_mobilenetv3, aux=None)
 NETS = {  # spec: channels, classes, alphas, sizes, build
     "unet": (1, 2, [1.0], [(572, 572), (700, 444), (316, 316)], lambda a, n: UNet(1, n, False)),
     "unet-padded": (3, 2, [1.0], [(512, 512), (256, 384), (250, 333)], lambda a, n: UNet(3, n, True)),
+    "lraspp-v2": (3, 21, [1.0, 0.5, 1.4], [(520, 520), (225, 321)], lraspp_v2),
     "lraspp-v3-large": (
         3,
         21,
@@ -213,7 +223,20 @@ NETS = {  # spec: channels, classes, alphas, sizes, build
         [(513, 513), (224, 320)],
         lambda a, n: DeepLabPlus(v3_at_16(width_mult=a).features, 3, n),
     ),
-    "ssdlite-v3-large": (3, 91, [1.0, 0.75], [(320, 320), (300, 416)], lambda a, n: Heads(ssd_v3, n, a)),
+    "ssdlite-v3-large": (
+        3,
+        91,
+        [1.0, 0.75, 0.35],
+        [(320, 320), (300, 416)],
+        lambda a, n: Heads(partial(ssd_v3, large), n, a),
+    ),
+    "ssdlite-v3-small": (
+        3,
+        91,
+        [1.0, 0.75, 0.35],
+        [(320, 320), (300, 416)],
+        lambda a, n: Heads(partial(ssd_v3, small), n, a),
+    ),
     "ssdlite-v2": (3, 81, [1.0, 0.75], [(320, 320), (300, 416)], lambda a, n: Heads(ssd_v2, n, a, 3)),
 }
 TORCHVISION = {  # what must count the same, as torchvision's own builders make it

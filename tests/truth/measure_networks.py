@@ -92,21 +92,24 @@ def nets():
         yield f"efficientnet-b{n}", 1.0, size, getattr(MODELS, f"efficientnet_b{n}")
     for n, size in enumerate((224, 240, 260, 280, 300)):
         yield f"efficientnet-lite{n}", 1.0, size, partial(timm.create_model, f"tf_efficientnet_lite{n}")
-    yield "vgg19", 1.0, 224, MODELS.vgg19
-    yield "alexnet", 1.0, 224, MODELS.alexnet
-    yield "squeezenet-1.0", 1.0, 224, MODELS.squeezenet1_0
+    yield "efficientnet-b0", 1.0, 224, MODELS.efficientnet_b0
+    for name in ("vgg19", "alexnet", "resnet18", "resnet34", "resnet101", "densenet121"):
+        yield name, 1.0, 224, getattr(MODELS, name)
+    for number in ("1.0", "1.1"):
+        yield f"squeezenet-{number}", 1.0, 224, getattr(MODELS, f"squeezenet{number.replace('.', '_')}")
+    yield "googlenet", 1.0, 224, partial(MODELS.googlenet, aux_logits=False, init_weights=False)
+    yield "xception", 1.0, 299, partial(timm.create_model, "legacy_xception")
+    yield "se-resnet50", 1.0, 224, partial(timm.create_model, "seresnet50")
     yield "inception-v3", 1.0, 299, partial(MODELS.inception_v3, aux_logits=False, init_weights=False)
     yield "inception-v4", 1.0, 299, partial(timm.create_model, "inception_v4")
     yield "regnety-400mf", 1.0, 224, partial(stored, MODELS.regnet_y_400mf)
-    for name in ("resnet18", "resnet34", "resnet101", "densenet121"):
-        yield name, 1.0, 224, getattr(MODELS, name)
-    for width in ("0.5", "1.5", "2.0"):
+    for width in ("0.5", "1.0", "1.5", "2.0"):
         build = getattr(MODELS, f"shufflenet_v2_x{width.replace('.', '_')}")
         yield f"shufflenet-v2-{width}", 1.0, 224, build
     for alpha in (0.5, 0.75, 1.0, 1.3):
         yield "mnasnet-b1", alpha, 224, getattr(MODELS, f"mnasnet{alpha}".replace(".", "_"))
     yield "mnasnet-b1", 1.4, 224, partial(timm.create_model, "mnasnet_140")
-    for alpha in (0.5, 0.75, 1.4):
+    for alpha in (0.5, 0.75, 1.0, 1.4):
         yield "mnasnet-a1", alpha, 224, partial(timm.create_model, f"semnasnet_{100 * alpha:03.0f}")
     yield "mnasnet-a1", 1.3, 224, partial(efficientnet._gen_mnasnet_a1, "semnasnet_100", 1.3)
     for alpha in (0.5, 1.0, 1.3):
