@@ -12,7 +12,7 @@ import pytest
 from mnetcost import cost, totals
 from mnetcost.designs import Settings, load
 from mnetcost.designs.conventions import load_convention
-from mnetcost.errors import MnetcostError, SpecError, UnknownOpError
+from mnetcost.errors import CallError, MnetcostError, SpecError, UnknownOpError
 
 from . import onnx_files, tflite_files
 from .onnx_files import helper, weights
@@ -42,6 +42,88 @@ def test_products_follow_the_length(tmp_path: Path) -> None:
     file = written(tmp_path, MODELS["Bidirectional"]["config"])
     assert totals(file, resolution=6)["madds"] * 2 == totals(file)["madds"] == 10_752
     assert totals(file, resolution=6)["params"] == 960
+
+
+FOLLOWING = [  # and at twice the steps, at twice the height
+    ("ConvLSTM2D, every step", (6, 12, 10), (3, 24, 10)),
+    ("ConvLSTM2D, next frame", (6, 12, 10), (3, 24, 10)),
+    ("TimeDistributed, convolution", (6, 12, 10), (3, 24, 10)),
+    ("TimeDistributed, twice", (), ()),
+]
+
+
+@pytest.mark.parametrize(("name", "longer", "higher"), FOLLOWING)
+def test_a_sequence_of_maps_follows_the_resolution(
+    name: str, longer: tuple[int, ...], higher: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Steps, height and width; each step, and with zeros around it each row, costs as much as the others."""
+    file = written(tmp_path, MODELS[name]["config"])
+    if not longer:
+        with pytest.raises(SpecError, match="it has no resolution"):
+            load(file, Settings(resolution=(3, 9, 9)))
+        return
+    for size in (longer, higher):
+        found = totals(file, resolution=size)
+        assert (found["params"], found["madds"]) == (MODELS[name]["params"], 2 * MODELS[name]["madds"])
+
+
+def test_a_sequence_of_maps_may_be_open(tmp_path: Path) -> None:
+    """The size that is asked for is that of its steps, its height and its width."""
+    model = json.loads(json.dumps(MODELS["ConvLSTM2D"]["config"]))
+    model["config"]["layers"][0]["config"]["batch_shape"] = [None, None, None, None, 2]
+    with pytest.raises(CallError, match="leaves its depth, height and width open"):
+        load(written(tmp_path, model))
+    assert totals(written(tmp_path, model), resolution=(3, 12, 10))["madds"] == MODELS["ConvLSTM2D"]["madds"]
+
+
+def changed(name: str, inner: bool = False, shape: list[Any] | None = None, **more: Any) -> Any:
+    """A measured model whose last layer, or the layer within it, has another config or class; `shape`: of its
+    input.
+    """
+    model = json.loads(json.dumps(MODELS[name]["config"]))
+    layers = model["config"]["layers"]
+    if shape:
+        layers[0]["config"]["batch_shape"] = shape
+    layer = layers[-1]["config"]["layer"] if inner else layers[-1]
+    layer["class_name"] = more.pop("class_name", layer["class_name"])
+    layer["config"].update(more)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model", "message", "hint"),
+    [
+        (changed("TimeDistributed, pool", True, class_name="Mine"), r"cannot cost Mine \(3x, first at", ""),
+        (changed("ConvLSTM2D", class_name="ConvLSTM3D"), r"cannot cost ConvLSTM3D \(1x", "two Conv3D"),
+        (changed("Bidirectional", True, class_name="Mine"), r"cannot cost Bidirectional \(1x", "unrolled"),
+        (changed("RNN of a cell", cell={"class_name": "Mine", "config": {}}), "cannot cost RNN", "unrolled"),
+        (changed("ConvLSTM2D", activation="mine"), r"cannot cost ConvLSTM2D \(1x", ""),
+        (
+            changed("ConvLSTM2D", shape=[None, 3, 12, 2]),
+            "ConvLSTM2D needs 4 axes beside the batch, not 3",
+            "",
+        ),
+        (
+            changed("TimeDistributed, pool", shape=[None, 12]),
+            "TimeDistributed needs steps, two axes beside the batch, not 1",
+            "",
+        ),
+        (changed("TimeDistributed, pool", layer=None), "TimeDistributed needs a layer with its class", ""),
+        (
+            changed("TimeDistributed, flatten", shape=[None, 10**5, 2, 2, 2]),
+            "over 100,000 steps; read are at most 10,000",
+            "",
+        ),
+        (changed("Attention, concat", score_mode="mine"), "'score_mode' must be one of dot, concat", ""),
+    ],
+)
+def test_a_layer_over_steps_that_cannot_be_costed_is_refused(
+    model: Any, message: str, hint: str, tmp_path: Path
+) -> None:
+    """By its name, with what to do where something can be done."""
+    with pytest.raises(MnetcostError, match=message) as error:
+        load(written(tmp_path, model))
+    assert hint in error.value.faults[0].hint
 
 
 MEASURED = json.loads((TRUTH / "recurrent.json").read_text())

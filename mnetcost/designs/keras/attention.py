@@ -99,13 +99,15 @@ def taken(call: Call, scores: Tensor, v: Tensor) -> Outputs:
 
 def attention(call: Call) -> Outputs:
     """Attention: the product of query and key, by one learned number with `use_scale`, and that with the
-    value.
+    value. With a `score_mode` of "concat" query and key are added for every pair of positions, and the sum
+    over the channels is multiplied by a learned number.
     """
     q, v, k = inputs_of(call, listed(call))
-    if call.text("score_mode", "dot") != "dot":
-        raise NotKnown
     if q.dims[2] != k.dims[2]:
         raise call.fault("its query and its key have different numbers of channels")
+    if call.choice("score_mode", ("dot", "concat"), "dot") == "concat":
+        scores = summed(call, q, k, int(call.flag("use_scale", False)), after=False)
+        return taken(call, call.same(Scale(False, 1), scores, part="score weight"), v)
     n, m = q.dims[1], k.dims[1]
     scores = call.add(MatMul(q.dims[2], n, 1, m), q, k, dims=(1, n, m), c=2, part="scores")
     if call.flag("use_scale", False):
@@ -118,14 +120,22 @@ def additive(call: Call) -> Outputs:
     number per channel. Only the values are multiplied as matrices.
     """
     q, v, k = inputs_of(call, listed(call))
-    n, m, c = q.dims[1], k.dims[1], q.dims[2]
-    if c != k.dims[2]:
+    if q.dims[2] != k.dims[2]:
         raise call.fault("its query and its key have different numbers of channels")
+    return taken(call, summed(call, q, k, q.dims[2] if call.flag("use_scale", True) else 0, after=True), v)
+
+
+def summed(call: Call, q: Tensor, k: Tensor, scales: int, after: bool) -> Tensor:
+    """Scores without a product of matrices: query and key are added for every pair of positions, and the
+    tanh of that over the channels; by so many learned numbers before or after the tanh.
+    """
+    n, m, c = q.dims[1], k.dims[1], q.dims[2]
     row = call.add(Reshape(1, m, c), k, dims=(1, 1, m, c), c=3, part="row")
     column = call.add(Reshape(n, 1, c), q, dims=(1, n, 1, c), c=3, part="column")
     pairs = call.add(Elementwise("add"), column, row, dims=(1, n, m, c), c=3, part="pairs")
+    if scales and not after:
+        pairs = call.same(Scale(False, scales), pairs, part="scale")
     pairs = call.same(Activation("tanh"), pairs, part="tanh")
-    if call.flag("use_scale", True):
-        pairs = call.same(Scale(False, c), pairs, part="scale")
-    scores = call.add(Reduce(n, 1, m, "sum"), pairs, dims=(1, n, m), c=2, part="scores")
-    return taken(call, scores, v)
+    if scales and after:
+        pairs = call.same(Scale(False, scales), pairs, part="scale")
+    return call.add(Reduce(n, 1, m, "sum"), pairs, dims=(1, n, m), c=2, part="scores")

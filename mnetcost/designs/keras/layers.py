@@ -38,6 +38,7 @@ from .functions import function_of, relu_of
 from .net import Call, Outputs, axis_in, text_of
 from .norms import NORMS, axis_of
 from .recurrent import bidirectional, inner_of, recurrent
+from .steps import CONV_LSTM, conv_lstm
 from .windows import (
     activated,
     adaptive_pool,
@@ -107,14 +108,12 @@ def embedding(call: Call) -> Tensor:
 
 
 STEPWISE = ("Dense", "Activation", "ReLU", "Dropout")
+"""Layers that work at every position alike, and so at every step."""
 
 
 def time_distributed(call: Call) -> Outputs:
-    """A layer at every step; those that work at every position alike are known."""
-    name, config = inner_of(call, call.given.get("layer"))
-    if name not in STEPWISE:
-        raise NotKnown
-    call.given = config
+    """A layer of STEPWISE at every step, all steps at once; see wiring.py for the others."""
+    name, call.given = inner_of(call, call.given.get("layer"))
     return LAYERS[name](call)
 
 
@@ -446,6 +445,7 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "LayerScale": layer_scale,
     "CustomScaleLayer": custom_scale,
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU"), recurrent),
+    **dict.fromkeys(CONV_LSTM, conv_lstm),
     "Bidirectional": bidirectional,
     "TimeDistributed": time_distributed,
     "MultiHeadAttention": multi_head,

@@ -25,6 +25,18 @@ DECODES = re.compile(
 )
 """Names of custom classes that have no weights: those that choose boxes, and functions."""
 
+WAYS_OUT = {
+    "ConvLSTM3D": (
+        "count its convolutions as two Conv3D at each step, of the input and of the state, each with 4 times"
+        " the filters"
+    ),
+    **dict.fromkeys(
+        ("RNN", "Bidirectional"),
+        "read are LSTM, GRU, SimpleRNN and RNN of their cells; export any other, unrolled, as ONNX or TFLite",
+    ),
+}
+"""What to do about layers that cannot be costed."""
+
 Outputs = Tensor | list[Tensor]
 
 
@@ -52,6 +64,7 @@ class Net(Maps):
 
     def __init__(self, file: str, settings: Settings) -> None:
         super().__init__(file, bool(settings.allow_unknown), channels_first=False)
+        self.layers.ways_out = WAYS_OUT
         self.file, self.settings = file, settings
         self.file_size: tuple[int, ...] | None = None
         self.resolution: tuple[int, ...] | None = None
@@ -91,7 +104,7 @@ class Net(Maps):
             h, w = (n if _whole(n) else 0 for n in given)
             self.resolution, self.file_size = image_size(self.file, name, h, w, self.settings)
             dims[sides[0]], dims[sides[1]] = self.resolution
-        elif self.resolution is None and self.volumes and len(dims) == 5:
+        elif self.resolution is None and len(dims) == 5 and (self.volumes or self._frames):
             three = tuple(n if _whole(n) else 0 for n in given)
             self.resolution, self.file_size = size_of(self.file, name, three, self.settings)
             for i, n in zip(sides, self.resolution, strict=True):
@@ -110,6 +123,11 @@ class Net(Maps):
             d, h, w = (dims[i] for i in sides)
             return Tensor(self.layers.input(name, h, w, dims[c], d=d), tuple(dims), c)
         return Tensor(self.layers.input(name, *view(tuple(dims), c)), tuple(dims), c)
+
+    @property
+    def _frames(self) -> bool:
+        """Whether an input of five axes is a sequence of maps, channels last, in a net without images."""
+        return not self.images and not self.channels_first
 
     def _follows(self, dims: list[Any], sides: list[Any]) -> bool:
         """Whether the resolution sets this input's length: the first sequence of a net without images."""
@@ -199,7 +217,8 @@ class Call(Config, KitCall):
 
     def tail(self, type_: str) -> Tensor:
         """Add an op of the file's tail, which counts 0."""
-        ref = self.net.layers.tail(type_, self.name, *[t.ref for t in self.tensors])
+        refs = [self.net.folded(t, self.name).ref for t in self.tensors]
+        ref = self.net.layers.tail(type_, self.name, *refs)
         return Tensor(ref, (1, 1), 1)
 
     def unknown(self, type_: str = "") -> Tensor:
@@ -211,6 +230,7 @@ class Call(Config, KitCall):
         shape = self.shapes[0] if self.shapes and not asked else None
         if isinstance(shape, list) and 1 <= len(shape) <= MOST_AXES and all(map(_whole, shape[1:])):
             dims = (1, *shape[1:])
-        c, refs = self.net.channels_of(len(dims)), [t.ref for t in self.tensors]
+        c = self.net.channels_of(len(dims))
+        refs = [self.net.folded(t, self.name).ref for t in self.tensors]
         ref = self.net.layers.unknown(type_ or self.type, self.name, *refs, shape=view(dims, c))
         return Tensor(ref, dims, c)

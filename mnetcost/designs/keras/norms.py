@@ -61,8 +61,8 @@ def with_channels(call: Call) -> Tensor:
     at = axis_in(rank, axis)
     if not at:
         raise call.fault(f"axis {axis} of a tensor with {rank} axes")
-    volume = isinstance(call.net.shape(t), Volume)
-    if rank > 4 + volume or at not in (1, rank - 1):
+    frames = rank == 5 and not isinstance(call.net.shape(t), Volume)  # maps, one for each step
+    if rank > 5 or at not in (1 + frames, rank - 1):
         raise NotKnown
     return call.seen(t, at)
 

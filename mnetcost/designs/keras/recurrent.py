@@ -6,6 +6,7 @@ Source: Keras 3, layers/rnn; CuDNNLSTM and CuDNNGRU are those of Keras 2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from ...engine.ops import Add, Concat, Crop, Gate
@@ -13,6 +14,7 @@ from ...engine.ops.elements import Rescale
 from ...engine.ops.recurrent import Gru, Lstm, Rnn
 from ..kit.tensors import NotKnown, Tensor
 from .net import Call, Config, Outputs
+from .steps import CONV_LSTM, conv_lstm
 
 MERGES = ("concat", "sum", "mul", "ave")
 MOST_CELLS = 100
@@ -132,6 +134,8 @@ def bidirectional(call: Call) -> Outputs:
     layers.append(
         inner_of(call, call.given["backward_layer"]) if call.given.get("backward_layer") else layers[0]
     )
+    if any(name in CONV_LSTM for name, _ in layers):
+        return both_ways(call, merge, layers)
     (forward, states), (backward, _) = (layer_of(call, name, Config(c, call.fault)) for name, c in layers)
     x = sequence_of(call)
     if merge in ("concat", "sum") and forward == backward and len(forward) == 1 and not states:
@@ -142,6 +146,22 @@ def bidirectional(call: Call) -> Outputs:
         s for side, ops in sides.items() if states for s in states_of(call, outputs[side], ops, f"{side}/")
     ]
     return [*merged(call, merge, *outputs.values()), *kept]
+
+
+def both_ways(call: Call, merge: str, layers: list[tuple[str, dict[str, Any]]]) -> Outputs:
+    """A ConvLSTM in both directions; its channels are last, where their outputs are joined."""
+    sides = []
+    for side, (name, config) in zip(("forward", "backward"), layers, strict=True):
+        if name not in CONV_LSTM:
+            raise NotKnown
+        one = copy(call)
+        one.type, one.given, one.name = name, config, f"{call.name}/{side}"
+        given = conv_lstm(one)
+        sides.append(given if isinstance(given, list) else [given])
+    a, b = sides[0][0], sides[1][0]
+    if a.c != len(a.dims) - 1:
+        raise NotKnown
+    return [*merged(call, merge, a, b), *sides[0][1:], *sides[1][1:]]
 
 
 def merged(call: Call, merge: str, a: Tensor, b: Tensor) -> list[Tensor]:

@@ -24,15 +24,20 @@ def activated(call: Call, t: Tensor, key: str = "activation") -> Tensor:
     return call.same(Activation(function), t, part=function) if function else t
 
 
+def first_of(call: Call) -> bool:
+    """Whether the layer has the channels before the sides of its map."""
+    place = call.choice("data_format", ("channels_last", "channels_first", "default"), "default")
+    return place == "channels_first" or (place == "default" and call.net.channels_first)
+
+
 def map_of(call: Call, sides: int = 2) -> Tensor:
     """The input as a map (2 sides), a sequence (1 side) or a volume (3 sides), with the channels where
     `data_format` has them.
     """
-    t, place = call.x, call.choice("data_format", ("channels_last", "channels_first", "default"), "default")
-    first = place == "channels_first" or (place == "default" and call.net.channels_first)
+    t = call.x
     if len(t.dims) != sides + 2:
         raise call.fault(f"{call.type} needs {sides + 1} axes beside the batch, not {len(t.dims) - 1}")
-    at = 1 if first else sides + 1
+    at = 1 if first_of(call) else sides + 1
     return call.net.volume(t, at, call.name) if sides == 3 else call.seen(t, at)
 
 

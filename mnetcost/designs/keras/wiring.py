@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 
 from ...engine.graph import MOST_LAYERS
 from ...errors import SpecError, nearest
-from ..kit.tensors import Tensor, Value
+from ..kit.tensors import NotKnown, Tensor, Value
+from .layers import STEPWISE
 from .net import Arguments, Call, Net
 from .operations import convert
+from .recurrent import inner_of
+from .steps import at_every_step
 
 DEEPEST = 40  # models within models
 SHAPES = (
@@ -151,7 +154,25 @@ class Model:
             raise self.net.fault("must have a config, a table of its arguments", full)
         module = layer.get("module")
         call = Call(self.net, class_name, full, config, arguments)
+        if class_name == "TimeDistributed" and not self.net.behind_tail(arguments.tensors):
+            return self.stepwise(call, name)
         return convert(call, module if isinstance(module, str) else "")
+
+    def stepwise(self, call: Call, name: str) -> list[Value]:
+        """Call a layer, or a model, at every step; one that works at every position alike is called once."""
+        inner: Any = call.given.get("layer")
+        class_name, config = inner_of(call, inner)
+        if class_name in STEPWISE or not call.tensors:
+            return convert(call, "")
+        inner_name = str(config.get("name") or class_name)[:200]
+
+        def run(step: Tensor) -> list[Value]:
+            return self.call(inner, f"{name}/{inner_name}", Arguments([step], [step], {}, []))
+
+        try:
+            return at_every_step(call, run)
+        except NotKnown:
+            return [call.unknown()]
 
     def sequential(self, inputs: list[Tensor] | None) -> Tensor:
         """Call the layers one behind another."""
