@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from mnetcost.cli.schema import command
 from mnetcost.designs.find import parent_of, shipped_spec
 from mnetcost.designs.schema import schema, schema_text
-from mnetcost.designs.shipped import shipped
+from mnetcost.designs.shipped import block_path, shipped, shipped_blocks
 from mnetcost.designs.sorts import SORTS
 from mnetcost.designs.spec import VOCABULARY, read_spec
+from mnetcost.designs.spec.language import FIXED
 from mnetcost.errors import SpecError
 
 from .mutants import mutated_trees, toml
@@ -47,6 +48,30 @@ def test_it_is_a_valid_schema_of_the_draft_it_names() -> None:
     assert {*VOCABULARY} == {
         name.removeprefix("row-") for name in schema()["$defs"] if name.startswith("row-")
     }
+    assert {*FIXED} == {
+        name.removeprefix("inner-row-") for name in schema()["$defs"] if name.startswith("inner-row-")
+    }
+
+
+@pytest.mark.parametrize("word", shipped_blocks())
+def test_it_takes_every_shipped_block(word: str) -> None:
+    """In a spec that has it for its own."""
+    path = block_path(word)
+    assert path is not None
+    tree = tomllib.loads(path.read_text("utf-8"))
+    VALIDATOR.validate({"resolution": 8, "layers": [{"op": "flatten"}], **tree})
+
+
+def test_a_block_of_the_spec_takes_the_place_of_a_shipped_one() -> None:
+    """Its rows have the keys of the spec's own."""
+    text = """resolution = 8
+    layers = [{ op = "fire", width = 8 }]
+    [block.fire]
+    fields.width = "width"
+    layers = [{ op = "conv", out = "width" }]"""
+    tree = tomllib.loads(text)
+    assert reader_takes(tree)
+    VALIDATOR.validate(tree)
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -79,6 +104,33 @@ def test_it_takes_every_shipped_spec(name: str) -> None:
         "resolution = 224\nlayers = [{ op = 'flatten' }]\n[widths]\nscale = 'scaled from 0'",
         "resolution = 224\nlayers = [{ op = 'flatten' }]\n[widths]\nbody = { scale = 'fixed' }",
         "resolution = 224\nlayers = [{ op = 'flatten' }]\n[style]\nactivation = 'rellu'",
+        *(
+            f"resolution = 8\nlayers = [{{ op = 'u' }}]\n[block.u]\n{block}"
+            for block in (
+                "why = 'no rows'",
+                "layers = []",
+                "layers = [{ out = 8 }]",
+                "layers = [{ op = 'conv' }]",
+                "layers = [{ op = 'conv', out = 8, strid = 2 }]",
+                "layers = [{ op = 'conv', out = 0 }]",
+                "layers = [{ op = 'conv', out = 8, kernel = true }]",
+                "layers = [{ op = 'conv', out = '' }]",
+                "layers = [{ op = 'conv', out = 8, repeat = -1 }]",
+                "layers = [{ op = 'conv', out = 8, when = 2 }]",
+                "layers = [{ op = 'conv', out = 8, from = ['in', 'in'] }]",
+                "layers = [{ op = 'conv', out = 8, name = '' }]",
+                "layers = [{ op = 'add', from = 'in' }]",
+                "layers = [{ op = 'conv_norm', out = 8, expand = 2 }]",
+                "layers = [{ op = 'resize', like = 3 }]",
+                "layer = [{ op = 'conv', out = 8 }]\nlayers = [{ op = 'conv', out = 8 }]",
+                "fields.a = 'widht'\nlayers = [{ op = 'conv', out = 8 }]",
+                "fields.A = 'width'\nlayers = [{ op = 'conv', out = 8 }]",
+                "fields.a = { default = 3 }\nlayers = [{ op = 'conv', out = 8 }]",
+                "fields.a = { sort = 'count', multiple = 0 }\nlayers = [{ op = 'conv', out = 8 }]",
+                "fields.a = { sort = 'count', least = 2 }\nlayers = [{ op = 'conv', out = 8 }]",
+                "inputs = []\nlayers = [{ op = 'conv', out = 8 }]",
+            )
+        ),
         "extends = 'v2'\n[[change]]\nset = { out = 8 }",
         "extends = 'v2'\n[[change]]\nmatch = { nane = 'stem' }",
         "extends = 'v2'\n[[change]]\nmatch = { name = 'stem' }\nset = { strid = 8 }",

@@ -5,7 +5,7 @@ From a JSON Schema. It is made from the tables that the reader of specs uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,9 @@ from ..engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from .shipped import with_own_blocks
 from .sorts import LONGEST_LIST, SORTS, Wrong, sorts_of, word
 from .spec import EITHER, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS, rule_keys
-from .spec.language import FIELD_NAME, FIELD_SORTS, INNER_KEYS
+from .spec.blocks import SIDES
+from .spec.expressions import LONGEST
+from .spec.language import FIELD_NAME, FIELD_SORTS, FIXED, INNER_KEYS
 
 ABOUT: dict[str, str] = {
     "title": "The network's full name.",
@@ -114,6 +116,45 @@ def _fields(cls: Any) -> dict[str, Any]:
     return known
 
 
+PLAIN = ("Text", "Name", "Names", "Row", "Role", "Texts")
+"""Sorts whose values are no expressions in a row of a block."""
+
+
+def _inner_sorts() -> dict[str, Any]:
+    """Describe the values in rows of blocks, by their sort: as in any row, or expressions."""
+    found: dict[str, Any] = {}
+    for sort in sorted(
+        {sort for cls in FIXED.values() for sort in sorts_of(cls).values()}
+        | {"Whole", "Flag", "MaybeFunction"}
+    ):
+        if sort in PLAIN or sort == "Choice":
+            continue
+        ways = [_ref(sort), _ref("expression")]
+        for many in SIDES.get(sort, ()):
+            side = {"type": ["integer", "string"]}
+            ways.append({"type": "array", "items": side, "minItems": many, "maxItems": many})
+        found[f"inner-{sort}"] = {"anyOf": ways}
+    return found
+
+
+def _inner_value(sort: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Describe a value in a row of a block."""
+    if sort in PLAIN:
+        return values
+    return {"anyOf": [values, _ref("expression")]} if sort == "Choice" else _ref(f"inner-{sort}")
+
+
+def _inner_row(op: str) -> dict[str, Any]:
+    """Describe a row of one op in a block."""
+    row = _row(op)
+    sorts = {**INNER_KEYS, **sorts_of(VOCABULARY[op]), "repeat": "Whole"}
+    if op == "activation":
+        sorts["function"] = "MaybeFunction"  # here, it may be "prelu" or "none" too
+    known = {**row["properties"], "when": {}}
+    values = {key: value if key == "op" else _inner_value(sorts[key], value) for key, value in known.items()}
+    return {**row, "properties": values}
+
+
 def _row(op: str) -> dict[str, Any]:
     """Describe a row of one op: the op's fields, and the keys of every row."""
     cls: Any = VOCABULARY[op]
@@ -190,8 +231,13 @@ def _block() -> dict[str, Any]:
     )
     row = {
         "type": "object",
-        "properties": {**{key: {} for key in INNER_KEYS}, "when": {"description": ABOUT["when"]}},
+        "properties": {
+            **{key: {} for key in INNER_KEYS},
+            "op": _ref("op"),
+            "when": {"description": ABOUT["when"]},
+        },
         "required": ["op"],
+        "allOf": _by_op(FIXED, "inner-row"),
     }
     named = {"propertyNames": {"pattern": f"^{FIELD_NAME.pattern}$"}}
     fields = {
@@ -213,9 +259,15 @@ def _block() -> dict[str, Any]:
     return {"type": "object", "description": ABOUT["block"], "additionalProperties": block, **named}
 
 
+def _by_op(ops: Iterable[str], name: str) -> list[dict[str, Any]]:
+    """Describe rows by what their op takes."""
+    return [{"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"{name}-{op}")} for op in ops]
+
+
 def _known_words(any_row: dict[str, Any]) -> dict[str, Any]:
     """Describe a spec whose words are all known here: it has no blocks of its own, and inherits none."""
-    op = {"items": {"properties": {"op": {"enum": list(VOCABULARY)}}}}
+    blocks = _by_op((op for op in VOCABULARY if op not in FIXED), "row")
+    op = {"items": {"properties": {"op": {"enum": list(VOCABULARY)}}, "allOf": blocks}}
     keys = {"propertyNames": {"enum": list(any_row)}}
     change = {
         "match": keys,
@@ -295,12 +347,17 @@ def schema() -> dict[str, Any]:
                 # for completion; the schema of each op below has the values that it takes
                 "properties": {**{key: {} for key in any_row}, **{key: _ref(key) for key in ROW_KEYS}},
                 "required": ["op"],
-                "allOf": [
-                    {"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"row-{op}")}
-                    for op in VOCABULARY
-                ],
+                "allOf": _by_op(FIXED, "row"),
             },
             **{f"row-{op}": _row(op) for op in VOCABULARY},
+            **{f"inner-row-{op}": _inner_row(op) for op in FIXED},
+            **_inner_sorts(),
+            "expression": {
+                "description": "An expression over the block's fields, `in` and the sizes of rows above.",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST,
+            },
         },
     }
 
