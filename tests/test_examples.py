@@ -6,7 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from mnetcost.designs.build import build
+from mnetcost.engine.costs import cost
 
 from .test_following import costed, madds, params, spec_in
 
@@ -28,17 +32,29 @@ def test_every_example_is_measured() -> None:
 
 @pytest.mark.parametrize("name", TRUTH)
 def test_an_example_costs_what_pytorch_counts(name: str) -> None:
-    """At two sizes, from a spec of a few rows."""
+    """At two sizes and at alpha 0.35 to 1.4, from a spec of a few rows."""
     spec = spec_in(EXAMPLES[name])
     assert len(EXAMPLES[name].splitlines()) <= 15
     for at in TRUTH[name]:
-        done = costed(spec, tuple(at["side"]) if isinstance(at["side"], list) else (at["side"], at["side"]))
+        sides = tuple(at["side"]) if isinstance(at["side"], list) else (at["side"], at["side"])
+        done = costed(spec, sides, at["alpha"])
         assert (params(done), madds(done)) == (at["params"], at["madds"])
 
 
+def test_every_example_is_measured_at_other_widths() -> None:
+    """At two sizes, and below and above alpha 1."""
+    for rows in TRUTH.values():
+        assert len({str(at["side"]) for at in rows}) == 2
+        assert [at["alpha"] for at in rows] == [1, 1, 0.35, 0.75, 1.4]
+
+
 @pytest.mark.parametrize("name", TRUTH)
-def test_an_example_is_built_at_another_alpha(name: str) -> None:
-    """No row holds the width of another as a number."""
-    spec = spec_in(EXAMPLES[name])
-    done = costed(spec, (8, 64, 96)[-len(spec.resolution) :], alpha=0.5)
-    assert madds(done) > 0
+def test_an_example_costs_the_same_in_a_grid(name: str) -> None:
+    """All alphas at the second size in one walk of arrays."""
+    spec, rows = spec_in(EXAMPLES[name]), TRUTH[name][1:]
+    sides = rows[0]["side"] if isinstance(rows[0]["side"], list) else [rows[0]["side"]] * 2
+    alpha = np.array([at["alpha"] for at in rows])
+    *depth, h, w = (np.array([n] * len(rows)) for n in sides)
+    done = cost(build(spec, alpha, h, w, np.array(spec.classes), depth=depth[0] if depth else None))
+    assert [*np.broadcast_to(params(done), alpha.shape)] == [at["params"] for at in rows]
+    assert [*np.broadcast_to(madds(done), alpha.shape)] == [at["madds"] for at in rows]

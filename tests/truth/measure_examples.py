@@ -4,7 +4,8 @@
 
 needs PyTorch. Every module is written here by hand from its paper, not from the spec. Multiply-adds are half
 of what `torch.utils.flop_counter` counts: convolutions and matrix products, wherever they are called. A
-module is measured at two sizes; positions that are learned are as many as the size has tokens.
+module is measured at two sizes, and at several width multipliers; its inputs and outputs keep their channels.
+Positions that are learned are as many as the size has tokens.
 """
 
 import json
@@ -17,6 +18,17 @@ from torch.nn import functional as functions
 from torch.utils.flop_counter import FlopCounterMode
 
 
+def divisible(wanted):
+    """A multiple of 8, and never a tenth less, as TF-slim's MobileNet rounds widths."""
+    rounded = max(8, int(wanted + 4) // 8 * 8)
+    return rounded + 8 * (rounded < 0.9 * wanted)
+
+
+def widths(alpha):
+    """What becomes of a printed width."""
+    return lambda printed: printed if alpha == 1 else divisible(printed * alpha)
+
+
 def conv(c, out, k=1, stride=1, act=nn.ReLU, dilation=1, groups=1):
     """A convolution with batch norm and activation."""
     layers = [
@@ -27,14 +39,17 @@ def conv(c, out, k=1, stride=1, act=nn.ReLU, dilation=1, groups=1):
 
 
 class Mobile(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
-        self.stem = conv(16, 32, 3, 2, lambda: nn.PReLU(32))
-        prelu = lambda: nn.PReLU(64)  # noqa: E731
+        c = w(32)
+        self.stem = conv(16, c, 3, 2, lambda: nn.PReLU(c))
+        prelu = lambda: nn.PReLU(2 * c)  # noqa: E731
         self.block = nn.Sequential(
-            conv(32, 64, act=prelu), conv(64, 64, 3, act=prelu, groups=64), conv(64, 32, act=None)
+            conv(c, 2 * c, act=prelu),
+            conv(2 * c, 2 * c, 3, act=prelu, groups=2 * c),
+            conv(2 * c, c, act=None),
         )
-        self.last = nn.Sequential(nn.Conv2d(32, 8, 1, bias=False), nn.PReLU())
+        self.last = nn.Sequential(nn.Conv2d(c, w(8), 1, bias=False), nn.PReLU())
 
     def forward(self, x):
         x = self.stem(x)
@@ -42,11 +57,12 @@ class Mobile(nn.Module):
 
 
 class ConvNeXt(nn.Module):
-    def __init__(self, c=24):
+    def __init__(self, w):
         super().__init__()
+        c = w(24)
         self.stem = nn.Conv2d(3, c, 4, 4)
         self.filter = nn.Conv2d(c, c, 7, padding=3, groups=c)
-        self.norm, self.up, self.down = nn.LayerNorm(c), nn.Linear(c, 4 * c), nn.Linear(4 * c, c)
+        self.norm, self.up, self.down = nn.LayerNorm(c), nn.Linear(c, w(96)), nn.Linear(w(96), c)
         self.gamma = nn.Parameter(torch.ones(c))
 
     def forward(self, x):
@@ -56,10 +72,11 @@ class ConvNeXt(nn.Module):
 
 
 class Shared(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
-        self.p3, self.p4, self.tower = conv(3, 16, 3, 2), conv(16, 16, 3, 2), conv(16, 16, 3)
-        self.box = nn.Conv2d(16, 36, 3, padding=1)
+        c = w(16)
+        self.p3, self.p4, self.tower = conv(3, c, 3, 2), conv(c, c, 3, 2), conv(c, c, 3)
+        self.box = nn.Conv2d(c, 36, 3, padding=1)
 
     def forward(self, x):
         p3 = self.p3(x)
@@ -67,10 +84,10 @@ class Shared(nn.Module):
 
 
 class SwiGlu(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
         self.up, self.open, self.down = (
-            nn.Linear(a, b, bias=False) for a, b in ((32, 88), (32, 88), (88, 32))
+            nn.Linear(a, b, bias=False) for a, b in ((32, w(88)), (32, w(88)), (w(88), w(32)))
         )
 
     def forward(self, x):
@@ -79,8 +96,9 @@ class SwiGlu(nn.Module):
 
 
 class Dynamic(nn.Module):
-    def __init__(self, c=16, out=32, experts=4):
+    def __init__(self, w, c=16, experts=4):
         super().__init__()
+        out = w(32)
         self.squeeze, self.route = nn.Linear(c, c // 4, bias=False), nn.Linear(c // 4, experts)
         self.kernels = nn.Parameter(torch.randn(experts, out * c * 9))
         self.shape, self.norm = (out, c, 3, 3), nn.BatchNorm2d(out)
@@ -93,7 +111,7 @@ class Dynamic(nn.Module):
 
 
 class Eca(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
         self.conv = nn.Conv1d(1, 1, 3, padding=1, bias=False)
 
@@ -103,12 +121,11 @@ class Eca(nn.Module):
 
 
 class Cbam(nn.Module):
-    def __init__(self, c=32):
+    def __init__(self, w):
         super().__init__()
+        c = w(32)
         self.stem = nn.Conv2d(3, c, 3, padding=1, bias=False)
-        self.mlp = nn.Sequential(
-            nn.Linear(c, c // 4, bias=False), nn.ReLU(), nn.Linear(c // 4, c, bias=False)
-        )
+        self.mlp = nn.Sequential(nn.Linear(c, w(8), bias=False), nn.ReLU(), nn.Linear(w(8), c, bias=False))
         self.spatial = conv(2, 1, 7, act=nn.Sigmoid)
 
     def forward(self, x):
@@ -118,10 +135,11 @@ class Cbam(nn.Module):
 
 
 class Aspp(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
-        self.branches = nn.ModuleList([conv(32, 16), *(conv(32, 16, 3, dilation=d) for d in (6, 12, 18))])
-        self.pooled, self.last = conv(32, 16), conv(80, 16)
+        c = w(16)
+        self.branches = nn.ModuleList([conv(32, c), *(conv(32, c, 3, dilation=d) for d in (6, 12, 18))])
+        self.pooled, self.last = conv(32, c), conv(5 * c, c)
 
     def forward(self, x):
         pooled = functions.interpolate(self.pooled(x.mean((2, 3), True)), x.shape[2:], mode="bilinear")
@@ -129,11 +147,12 @@ class Aspp(nn.Module):
 
 
 class Fpn(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
-        self.c = nn.ModuleList([conv(3, 16, 3, 8), conv(16, 32, 3, 2), conv(32, 64, 3, 2)])
-        self.lateral = nn.ModuleList([nn.Conv2d(c, 24, 1) for c in (16, 32, 64)])
-        self.out = nn.ModuleList([nn.Conv2d(24, 24, 3, padding=1) for _ in range(3)])
+        a, b, c, out = w(16), w(32), w(64), w(24)
+        self.c = nn.ModuleList([conv(3, a, 3, 8), conv(a, b, 3, 2), conv(b, c, 3, 2)])
+        self.lateral = nn.ModuleList([nn.Conv2d(n, out, 1) for n in (a, b, c)])
+        self.out = nn.ModuleList([nn.Conv2d(out, out, 3, padding=1) for _ in range(3)])
 
     def forward(self, x):
         c = []
@@ -146,10 +165,10 @@ class Fpn(nn.Module):
 
 
 class Ssd(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
-        self.a, self.b = conv(3, 16, 3, 4), conv(16, 32, 3, 2)
-        self.heads = nn.ModuleList([nn.Conv2d(c, 6 * n, 3, padding=1) for c in (16, 32) for n in (4, 21)])
+        self.a, self.b = conv(3, w(16), 3, 4), conv(w(16), w(32), 3, 2)
+        self.heads = nn.ModuleList([nn.Conv2d(w(c), 6 * n, 3, padding=1) for c in (16, 32) for n in (4, 21)])
 
     def forward(self, x):
         a = self.a(x)
@@ -158,12 +177,13 @@ class Ssd(nn.Module):
 
 
 class Yolo(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
         leaky = lambda: nn.LeakyReLU(0.1)  # noqa: E731
-        self.fine, self.coarse = conv(3, 16, 3, 8), conv(16, 32, 3, 2, leaky)
-        self.narrow, self.joined = conv(32, 16, act=leaky), conv(32, 32, 3, act=leaky)
-        self.out1, self.out2 = nn.Conv2d(32, 255, 1), nn.Conv2d(32, 255, 1)
+        a, b = w(16), w(32)
+        self.fine, self.coarse = conv(3, a, 3, 8), conv(a, b, 3, 2, leaky)
+        self.narrow, self.joined = conv(b, a, act=leaky), conv(2 * a, b, 3, act=leaky)
+        self.out1, self.out2 = nn.Conv2d(b, 255, 1), nn.Conv2d(b, 255, 1)
 
     def forward(self, x):
         fine = self.fine(x)
@@ -173,13 +193,14 @@ class Yolo(nn.Module):
 
 
 class Vit(nn.Module):
-    def __init__(self, side, c=64):
+    def __init__(self, w, side):
         super().__init__()
+        c = w(64)
         self.patch, self.token = nn.Conv2d(3, c, 16, 16), nn.Parameter(torch.zeros(1, 1, c))
         self.positions = nn.Parameter(torch.zeros(1, (side // 16) ** 2 + 1, c))
         self.norm1, self.norm2 = nn.LayerNorm(c), nn.LayerNorm(c)
         self.qkv, self.project = nn.Linear(c, 3 * c), nn.Linear(c, c)
-        self.mlp = nn.Sequential(nn.Linear(c, 4 * c), nn.GELU(), nn.Linear(4 * c, c))
+        self.mlp = nn.Sequential(nn.Linear(c, w(256)), nn.GELU(), nn.Linear(w(256), c))
 
     def forward(self, x):
         x = self.patch(x).flatten(2).transpose(1, 2)
@@ -232,23 +253,18 @@ class Again(nn.Module):
         return y
 
 
-def plain(*layers):
-    return lambda side: nn.Sequential(*layers)
-
-
 class Video(nn.Module):
-    def __init__(self):
+    def __init__(self, w):
         super().__init__()
-        plane = nn.Conv3d(3, 16, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
-        frames = nn.Conv3d(16, 32, (3, 1, 1), 1, (1, 0, 0), bias=False)
-        self.stem = nn.Sequential(
-            plane, nn.GroupNorm(4, 16), nn.ReLU(), frames, nn.BatchNorm3d(32), nn.ReLU()
-        )
-        self.filter = nn.Conv3d(32, 32, 3, padding=1, groups=32, bias=False)
-        self.norm = nn.InstanceNorm3d(32, affine=True)
-        self.squeeze, self.excite = nn.Conv3d(32, 8, 1), nn.Conv3d(8, 32, 1)
-        self.mix, self.last = nn.Linear(32, 32), nn.LayerNorm(32)
-        self.pool, self.scores = nn.AdaptiveAvgPool3d((1, 2, 2)), nn.Linear(128, 5)
+        a, b, few = w(16), w(32), divisible(w(32) / 4)
+        plane = nn.Conv3d(3, a, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
+        frames = nn.Conv3d(a, b, (3, 1, 1), 1, (1, 0, 0), bias=False)
+        self.stem = nn.Sequential(plane, nn.GroupNorm(4, a), nn.ReLU(), frames, nn.BatchNorm3d(b), nn.ReLU())
+        self.filter = nn.Conv3d(b, b, 3, padding=1, groups=b, bias=False)
+        self.norm = nn.InstanceNorm3d(b, affine=True)
+        self.squeeze, self.excite = nn.Conv3d(b, few, 1), nn.Conv3d(few, b, 1)
+        self.mix, self.last = nn.Linear(b, b), nn.LayerNorm(b)
+        self.pool, self.scores = nn.AdaptiveAvgPool3d((1, 2, 2)), nn.Linear(4 * b, 5)
 
     def forward(self, x):
         x = self.stem(x)
@@ -258,60 +274,82 @@ class Video(nn.Module):
         return self.scores(self.pool(x + y).flatten(1))
 
 
+def group_norm(w, side):
+    c = w(32)
+    return nn.Sequential(nn.Conv2d(3, c, 3, padding=1, bias=False), nn.GroupNorm(8, c), nn.ReLU())
+
+
+def instance_norm(w, side):
+    return nn.Sequential(nn.Conv2d(3, w(32), 3, padding=1), nn.InstanceNorm2d(w(32)), nn.ReLU())
+
+
+def l2_pool(w, side):
+    return nn.Sequential(conv(3, w(16), 3), nn.LPPool2d(2, 2), nn.Conv2d(w(16), w(8), 1, bias=False))
+
+
+def pixel_shuffle(w, side):
+    convs = nn.Conv2d(1, w(12), 5, padding=2), nn.Conv2d(w(12), 9, 3, padding=1)
+    return nn.Sequential(convs[0], nn.Tanh(), convs[1], nn.PixelShuffle(3))
+
+
+def basics(w, side):
+    a, b = w(16), w(32)
+    return nn.Sequential(Basic(16, a), Basic(a, a), Basic(a, b, 2), Basic(b, b))
+
+
+def again(w, side):
+    return nn.Sequential(conv(3, w(16)), Again(w(16)), Again(w(16)))
+
+
+def sized(module):
+    return lambda w, side: module(w)
+
+
 MODULES = {
-    "PReLU": (16, 56, 72, lambda side: Mobile()),
-    "GroupNorm": (
-        3,
-        32,
-        40,
-        plain(nn.Conv2d(3, 32, 3, padding=1, bias=False), nn.GroupNorm(8, 32), nn.ReLU()),
-    ),
-    "InstanceNorm": (3, 32, 40, plain(nn.Conv2d(3, 32, 3, padding=1), nn.InstanceNorm2d(32), nn.ReLU())),
-    "LayerNorm": (3, 112, 150, lambda side: ConvNeXt()),
-    "Weight sharing": (3, 32, 50, lambda side: Shared()),
-    "L2 pooling": (3, 32, 46, plain(conv(3, 16, 3), nn.LPPool2d(2, 2), nn.Conv2d(16, 8, 1, bias=False))),
-    "SwiGLU": (32, 14, 20, lambda side: SwiGlu()),
-    "Dynamic convolution": (16, 28, 35, lambda side: Dynamic()),
-    "ECA": (32, 28, 35, lambda side: Eca()),
-    "CBAM": (3, 28, 35, lambda side: Cbam()),
-    "ASPP": (32, 33, 48, lambda side: Aspp()),
-    "FPN": (3, 100, 132, lambda side: Fpn()),
-    "SSD head": (3, 40, 52, lambda side: Ssd()),
-    "YOLO head": (3, 64, 104, lambda side: Yolo()),
+    "PReLU": (16, 56, 72, sized(Mobile)),
+    "GroupNorm": (3, 32, 40, group_norm),
+    "InstanceNorm": (3, 32, 40, instance_norm),
+    "LayerNorm": (3, 112, 150, sized(ConvNeXt)),
+    "Weight sharing": (3, 32, 50, sized(Shared)),
+    "L2 pooling": (3, 32, 46, l2_pool),
+    "SwiGLU": (32, 14, 20, sized(SwiGlu)),
+    "Dynamic convolution": (16, 28, 35, sized(Dynamic)),
+    "ECA": (32, 28, 35, sized(Eca)),
+    "CBAM": (3, 28, 35, sized(Cbam)),
+    "ASPP": (32, 33, 48, sized(Aspp)),
+    "FPN": (3, 100, 132, sized(Fpn)),
+    "SSD head": (3, 40, 52, sized(Ssd)),
+    "YOLO head": (3, 64, 104, sized(Yolo)),
     "ViT: patches and a block of attention": (3, 64, 96, Vit),
-    "Pixel shuffle": (
-        1,
-        24,
-        31,
-        plain(nn.Conv2d(1, 12, 5, padding=2), nn.Tanh(), nn.Conv2d(12, 9, 3, padding=1), nn.PixelShuffle(3)),
-    ),
-    "A block of your own": (
-        16,
-        56,
-        73,
-        plain(Basic(16, 16), Basic(16, 16), Basic(16, 32, 2), Basic(32, 32)),
-    ),
-    "A block that uses blocks": (64, 52, 67, lambda side: Csp()),
-    "A block that shares weights": (3, 48, 61, plain(conv(3, 16), Again(16), Again(16))),
-    "Video: volumes": (3, (16, 56, 56), (9, 31, 44), lambda sides: Video()),
+    "Pixel shuffle": (1, 24, 31, pixel_shuffle),
+    "A block of your own": (16, 56, 73, basics),
+    "A block that uses blocks": (64, 52, 67, lambda w, side: Csp()),
+    "A block that shares weights": (3, 48, 61, again),
+    "Video: volumes": (3, (16, 56, 56), (9, 31, 44), sized(Video)),
 }
-"""For each heading of docs/examples.md: the input's channels, two sizes, and the module at a size; a size is
-the side of a square, or depth, height and width.
+"""For each heading of docs/examples.md: the input's channels, two sizes, and the module at widths and a size.
+A size is the side of a square, or depth, height and width.
 """
+ALPHAS = (0.35, 0.75, 1.4)
 
 
-def measure(channels, side, make):
-    net = make(side).eval()
+def measure(channels, side, alpha, make):
+    net = make(widths(alpha), side).eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, channels, *(side if isinstance(side, tuple) else (side, side))))
     params = sum(p.numel() for p in net.parameters())
-    return {"side": side, "params": params, "madds": counter.get_total_flops() // 2}
+    return {"side": side, "alpha": alpha, "params": params, "madds": counter.get_total_flops() // 2}
 
 
 def main():
-    found = {name: [measure(c, side, make) for side in (a, b)] for name, (c, a, b, make) in MODULES.items()}
-    text = json.dumps({"torch": torch.__version__, "modules": found}, indent=1)
-    Path(sys.argv[1]).write_text(text + "\n")
+    found = {
+        name: [measure(c, side, 1, make) for side in (a, b)] + [measure(c, b, n, make) for n in ALPHAS]
+        for name, (c, a, b, make) in MODULES.items()
+    }
+    rows = ",\n".join(
+        f"{json.dumps(name)}: [\n" + ",\n".join(map(json.dumps, at)) + "\n]" for name, at in found.items()
+    )
+    Path(sys.argv[1]).write_text(f'{{"torch": {json.dumps(torch.__version__)}, "modules": {{\n{rows}\n}}}}\n')
 
 
 main()
