@@ -14,6 +14,15 @@ def weights(name: str, *dims: int, kind: Any = np.float32) -> TensorProto:
     return numpy_helper.from_array(np.ones(dims, kind), name)
 
 
+def elsewhere(name: str, *dims: int) -> TensorProto:
+    """A tensor of this shape whose numbers are in another file."""
+    t = weights(name, *dims)
+    t.ClearField("raw_data")
+    t.data_location = TensorProto.EXTERNAL
+    t.external_data.add(key="location", value="net.onnx.data")
+    return t
+
+
 def numbers(name: str, *values: int) -> TensorProto:
     """A row of whole numbers, such as a shape."""
     return numpy_helper.from_array(np.array(values, np.int64), name)

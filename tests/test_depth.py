@@ -17,6 +17,8 @@ from mnetcost.engine.ops import Input
 from mnetcost.engine.shapes import Shape
 from mnetcost.errors import CallError
 
+from . import onnx_files
+
 MODULES = Path(__file__).parent / "truth" / "modules"
 TREES = json.loads(MODULES.with_suffix(".json").read_text())
 STAGES = """
@@ -179,6 +181,28 @@ def test_nodes_of_one_module_fall_under_it() -> None:
     found = rows(mnetcost.report(str(MODULES / "small-dynamo.onnx"), by="block", depth=2, everything=True))
     assert found["neck.norm"][0] > 2
     assert found["neck.again"] == (2, 272, 2 * 256 * 64)
+
+
+@pytest.mark.parametrize(
+    ("weight", "scopes", "block"),
+    [
+        ("conv1.6.weight", "['', 'bn1', 'batch_norm']", "conv1"),
+        ("stem.conv.0.weight", "['', 'stem', 'stem.bn', 'batch_norm']", "stem"),
+        ("a.weight", "['', 'b', 'b.bn', 'batch_norm']", "b"),
+        ("stem0.weight", "['', 'stem', 'stem.bn', 'batch_norm']", "stem"),
+        ("conv1.6.weight", "['', 'bn1', 'conv2d']", "bn1"),
+    ],
+)
+def test_a_folded_norm_is_in_the_convolution_at_any_depth(
+    weight: str, scopes: str, block: str, tmp_path: Path
+) -> None:
+    """ResNet-D's stem ends with a convolution in a sequence, and the norm is beside the sequence. A weight
+    from elsewhere in the network is shared, and says nothing.
+    """
+    conv = onnx_files.node("Conv", ["x", weight], ["y"], name="conv")
+    conv.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=scopes)
+    file = onnx_files.write(tmp_path, [conv], [onnx_files.weights(weight, 4, 3, 1, 1)])
+    assert list(rows(mnetcost.report(file, by="block", depth=1))) == [block]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mnetcost.designs import Settings, load
 from mnetcost.engine.costs import cost
 from mnetcost.errors import UnknownOpError
 
-from .onnx_files import model, node, numbers, tensor, weights, write
+from .onnx_files import elsewhere, model, node, numbers, tensor, weights, write
 from .test_onnx import CONV, STORED, costed, rows
 
 
@@ -214,6 +214,31 @@ def test_ones_and_zeros_that_an_exporter_made_up_are_no_parameters(case: str, tm
     assert costed(write(tmp_path, [called], [ones, zeros, *rest])).params_by_kind() == {
         k: n for k, n in whole.items() if k != "norm"
     }
+
+
+@pytest.mark.parametrize("case", NORM)
+def test_made_up_names_of_numbers_in_another_file_are_no_parameters_of_norms(
+    case: str, tmp_path: Path
+) -> None:
+    """As above, the values out of sight; a note says so. Those of a layer's own names count."""
+    called, whole = NORM[case]
+    for names in (("val_3", "val_14"), ("n.weight", "n.bias")):
+        stored = [elsewhere(name, 3) for name in names]
+        reads = node(called.op_type, ["x", *names, *called.input[3:]], ["y"])
+        design = load(write(tmp_path, [reads], [*stored, weights("m", 3), weights("v", 3)]))
+        made = names[0] == "val_3"
+        assert cost(design.graph).params_by_kind().get("norm", 0) == (0 if made else whole["norm"])
+        assert any(n.startswith("not counted: 6 numbers that norms read") for n in design.graph.notes) == made
+
+
+def test_a_shift_with_a_made_up_name_and_its_values_in_another_file_counts_with_a_note(
+    tmp_path: Path,
+) -> None:
+    """It may be what a group norm lacks, or learned."""
+    nodes = [node("Conv", ["x", "w"], ["c"]), node("Add", ["c", "val_3"], ["y"])]
+    design = load(write(tmp_path, nodes, [weights("w", 4, 3, 1, 1), elsewhere("val_3", 4, 1, 1)]))
+    assert cost(design.graph).params_by_kind() == {"pointwise": 12, "bias": 4}
+    assert any(n.startswith("unseen: the values of 4 of the params") for n in design.graph.notes)
 
 
 def test_a_group_norm_written_as_an_instance_norm_of_the_groups_has_only_what_stands_behind_it(

@@ -90,6 +90,15 @@ NOTES = {
         "filler: {numbers:,} of the params are only ones or zeros, in {layers}, first at {first!r}: of norms"
         " that were never trained, or written for a scale or a shift that the norms lack"
     ),
+    "unseen": (
+        "unseen: the values of {numbers:,} of the params are in another file, in {layers}, first at"
+        " {first!r}: ones and zeros for a scale or a shift that norms lack, or learned"
+    ),
+    "hidden": (
+        "not counted: {numbers:,} numbers that norms read in {layers}, first at {first!r}; their values are"
+        " in another file, and their names those of the ones and zeros that the exporter writes for a scale"
+        " or a shift that the norms lack"
+    ),
     **{
         norm: f"{norm}: written as several layers, which begin in {{layers}}, first at {{first!r}}"
         for norm in NORMS

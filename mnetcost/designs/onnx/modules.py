@@ -25,8 +25,8 @@ def module_of(node: Any) -> str:
             module, operation = scoped(text(entry.value, LONGEST_ENTRY))
             folded = "batch_norm" in operation and node.op_type != b"BatchNormalization"
             weighs = weights_module(node)
-            beside = weighs.rpartition(".")[0] == module.rpartition(".")[0]
-            return weighs if folded and weighs and beside else module
+            within = f".{weighs}".startswith(f".{module}".rpartition(".")[0] + ".")
+            return weighs if folded and weighs and within else module
     module = traced(text(node.name), text(node.op_type))
     first = AGAIN.sub("", module)  # of a module that is called again: "conv" for "conv_1"
     return first if f".{weights_module(node)}".endswith(f".{first}") else module

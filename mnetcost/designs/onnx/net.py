@@ -73,6 +73,7 @@ class Net(Maps):
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
         self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
         self.bytes_of: dict[Any, int] = {}
+        self.elsewhere: set[Any] = set()  # tensors whose numbers are in another file
         self.calls = 0
         self.given: dict[bytes, Dims] = {}  # shapes that the file gives, at the size in it
         kept = kernels_kept(model, KEEPING)
@@ -90,6 +91,8 @@ class Net(Maps):
         count = prod(dims)
         self.held[key] = count
         self.bytes_of[key] = (count * bits + 7) // 8
+        if t.data_location == 1:
+            self.elsewhere.add(key)
         held = len(t.raw_data) or (0 if any((t.float_data, t.int32_data, t.int64_data)) else t.dropped)
         if (
             bits
@@ -111,6 +114,10 @@ class Net(Maps):
         trained = key[0] == "initializer" or self.trained_constants
         return Stored(dims, key, 0 if t.data_type in UNLEARNED else count, values, trained=trained)
 
+    def hidden(self, stored: Stored) -> bool:
+        """Are these numbers in another file, with a name that onnxscript makes up?"""
+        return stored.key in self.elsewhere and made_up(stored)
+
     def overcounted(self, graph: Graph) -> bool:
         """Are there more parameters than numbers in the file?
 
@@ -122,16 +129,19 @@ class Net(Maps):
     def trains(self, stored: Stored, name: str) -> bool:
         """Are these numbers parameters that are new here? Notes those that only fill in for weights."""
         new = super().trains(stored, name)
-        if new and fills(stored):
-            self.layers.mark("filler", name, stored.numbers)
+        self.doubted(stored, name, stored.numbers if new else 0)
         return new
 
     def learned_at(self, name: str, stored: Stored) -> int:
         """As in `Maps`, and notes numbers that only fill in for a missing scale or shift."""
         new = super().learned_at(name, stored)
-        if new and fills(stored):
-            self.layers.mark("filler", name, new)
+        self.doubted(stored, name, new)
         return new
+
+    def doubted(self, stored: Stored, name: str, new: int) -> None:
+        """Have the answer name numbers that are counted, and may only fill in for a scale or a shift."""
+        if new and (fills(stored) or self.hidden(stored)):
+            self.layers.mark("unseen" if self.hidden(stored) else "filler", name, new)
 
     def weight_bytes(self) -> int:
         """Bytes of the initializers, and of constants that layers read as weights, as the file's types
@@ -302,13 +312,16 @@ class Call(KitCall):
         ones, or zeros?
 
         They are recognised by a name that onnxscript makes up; or because the norm is a group norm written as
-        an instance norm of the groups (`filled`), behind which the learned scale and shift follow.
+        an instance norm of the groups (`filled`), behind which the learned scale and shift follow. Numbers
+        in another file are recognised by the name alone, which a note says.
         """
         value = self.input(at)
-        same = (
-            isinstance(value, Stored) and value.values is not None and all(n == number for n in value.values)
-        )
-        return same and (filled or made_up(value))
+        if not isinstance(value, Stored) or not (filled or made_up(value)):
+            return False
+        if self.net.hidden(value):
+            self.net.fixed(value, self.name, "hidden")
+            return True
+        return value.values is not None and all(n == number for n in value.values)
 
     def args(self) -> dict[str, Any]:
         """Attributes as folding reads them."""
@@ -429,7 +442,7 @@ class Call(KitCall):
             places = self.places(first, [v[0] for v in made])
             return [self.moved(first, v[0], v[1], place) for v, place in zip(made, places, strict=True)]
         if "Normalization" in self.type:
-            there = [v for v in there if v is first or not fills(v)]
+            there = [v for v in there if v is first or not (fills(v) or self.net.hidden(v))]
         return [
             v if isinstance(v, Stored) else worked_out(v[0], there, ("constant", self.name), v[1])
             for v in made
