@@ -26,7 +26,7 @@ NAMES = {
     **{f"norm.{norm}": f"{norm} norm" for norm in ("layer", "group", "instance", "l2")},
     "norm.rms": "RMS norm",
     "norm.layer_scale": "layer norm",
-    "norm.layer_bare": "layer norm",
+    **{f"norm.{norm}_bare": f"{norm} norm" for norm in ("layer", "group", "instance")},
     "norm.scale": "batch norm's scale",
     "norm.shift": "batch norm's shift",
     "norm_statistics": "running mean and variance",

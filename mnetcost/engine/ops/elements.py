@@ -192,7 +192,8 @@ class GroupNorm(NamedTuple):
         return LayerNorm(self.scale, self.center).params(x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), *y.places), "group")
+        variant = "group" if self.scale or self.center else "group_bare"
+        yield Term("norm", (("c", y.c), *y.places), variant)
 
 
 @op("instance_norm", volumes=True, writes=False)
@@ -214,7 +215,8 @@ class InstanceNorm(NamedTuple):
         return LayerNorm(self.scale, self.center).params(x)
 
     def work(self, y: Shape, x: Shape) -> Terms:
-        yield Term("norm", (("c", y.c), *y.places), "instance")
+        variant = "instance" if self.scale or self.center else "instance_bare"
+        yield Term("norm", (("c", y.c), *y.places), variant)
 
 
 @op("l2_norm", volumes=True, writes=False, follows={"numbers": "numbers"})
