@@ -175,6 +175,9 @@ def test_an_expression_is_exact(expression: str, out: int) -> None:
         ("rounded(in / 4)", 16),
         ("40", 24),  # 20, rounded to 24
         ("n * 4", 24),
+        ("in.h * 2", 64),  # a number of positions is no width
+        ("40 if in > 8 else 8", 24),  # what is compared does not keep 40 from being scaled
+        ("40 if in.h > 8 else 8", 24),
         ("classes", 1000),
     ],
 )

@@ -133,8 +133,8 @@ class _Reader:
         if owner == STYLE or side not in SIDES:
             known = STYLE_KEYS if owner == STYLE else SIDES
             raise Wrong("made of known names", f"'{owner}' has {', '.join(known)}, no '{side}'")
+        self.scaled = True
         if side == "c":
-            self.scaled = True
             return lambda scope, printed: scope.channels(owner, printed)
         return lambda scope, printed: scope.side(owner, side)
 
@@ -184,7 +184,9 @@ class _Reader:
     def _compare(self, node: ast.Compare) -> Code:
         if any(op.__class__.__name__ not in COMPARISONS for op in node.ops):
             raise Wrong("a comparison with ==, !=, <, <=, > or >=")
+        before = self.scaled
         codes = [self.read(value) for value in (node.left, *node.comparators)]
+        self.scaled = before  # what is compared is no part of the value
         ways = [COMPARISONS[op.__class__.__name__] for op in node.ops]
         if len(ways) == 1:
             (a, b), way = codes, ways[0]
