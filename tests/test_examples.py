@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnetcost.designs import Settings, load
 from mnetcost.designs.build import build
+from mnetcost.designs.convert import counts, spec_text
 from mnetcost.engine.costs import cost
 
 from .test_following import costed, madds, params, spec_in
@@ -58,3 +60,16 @@ def test_an_example_costs_the_same_in_a_grid(name: str) -> None:
     done = cost(build(spec, alpha, h, w, np.array(spec.classes), depth=depth[0] if depth else None))
     assert [*np.broadcast_to(params(done), alpha.shape)] == [at["params"] for at in rows]
     assert [*np.broadcast_to(madds(done), alpha.shape)] == [at["madds"] for at in rows]
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_an_example_is_written_as_a_spec_of_its_layers(name: str, tmp_path: Path) -> None:
+    """`convert` at the second size and another width: a row a layer, each with the same cost."""
+    at = TRUTH[name][-1]
+    sides = tuple(at["side"]) if isinstance(at["side"], list) else (at["side"], at["side"])
+    (tmp_path / "net.toml").write_text(EXAMPLES[name])
+    design = load(str(tmp_path / "net.toml"), Settings(alpha=at["alpha"], resolution=sides))
+    (tmp_path / "again.toml").write_text(spec_text(design))
+    again = load(str(tmp_path / "again.toml")).graph
+    assert counts(again) == counts(design.graph)
+    assert (params(cost(again)), madds(cost(again))) == (at["params"], at["madds"])

@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnetcost import totals
-from mnetcost.designs import load
+from mnetcost.designs import Settings, load
 from mnetcost.designs.build import build
+from mnetcost.designs.convert import counts as written
+from mnetcost.designs.convert import spec_text
 from mnetcost.designs.find import parent_of
 from mnetcost.designs.spec import Spec, read_spec
 from mnetcost.engine.costs import cost
@@ -160,6 +162,17 @@ def test_a_grid_of_resized_maps_is_what_was_measured(name: str) -> None:
     params, madds = figures(spec_of(name), alpha, h, w)
     assert [*np.broadcast_to(params, h.shape)] == [r[4] for r in records]
     assert [*np.broadcast_to(madds, h.shape)] == [r[5] for r in records]
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_net_of_resized_maps_is_written_as_a_spec_of_its_layers(name: str, tmp_path: Path) -> None:
+    """`convert` at an odd size and a small width: every layer costs the same, whatever alpha is."""
+    (tmp_path / "net.toml").write_text(f"resolution = 64\nlayers = [{NETS[name]}]\n")
+    design = load(str(tmp_path / "net.toml"), Settings(alpha=0.35, resolution=(97, 161)))
+    (tmp_path / "again.toml").write_text(spec_text(design))
+    for alpha in (None, 1.4):
+        again = load(str(tmp_path / "again.toml"), Settings(alpha=alpha))
+        assert written(again.graph) == written(design.graph)
 
 
 ALPHA = st.sampled_from((0.35, 0.5, 0.6, 0.75, 1.0, 1.25, 1.4))
