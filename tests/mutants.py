@@ -193,6 +193,8 @@ SORTED = {
     "Ratios": st.sampled_from([0.001, 0.5, 2, [1, 0.5], 1000]),
     "Share": st.sampled_from([0, 0.001, 0.25, 1]),
     "Part": st.sampled_from([0.001, 0.25, 1]),
+    "Whole3": st.sampled_from([0, 1, [0, 1, 2], [1_000_000] * 3]),
+    "Zeros3": st.sampled_from([0, 1, [0, 1, 2], [0, 1, 0, 1, 2, 0], 65_536]),
     "Zeros": st.sampled_from([0, 1, 3, [1, 2], [0, 1, 0, 1], 65_536]),
     "Padding": st.sampled_from([*PADDINGS, 0, 1, [1, 2], [0, 1, 0, 1], 65_536]),
     "Function": st.sampled_from([*ACTIVATIONS, *LEARNED]),

@@ -64,7 +64,17 @@ from mnetcost.engine.ops import (
     Upsample,
 )
 from mnetcost.engine.ops.recurrent import Gru, Lstm, Rnn
-from mnetcost.engine.ops.volumes import AdaptivePool3d, AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from mnetcost.engine.ops.volumes import (
+    AdaptivePool3d,
+    AvgPool3d,
+    Conv3d,
+    Crop3d,
+    DepthwiseConv3d,
+    MaxPool3d,
+    Pad3d,
+    TransposedConv3d,
+    Upsample3d,
+)
 from mnetcost.engine.shapes import Shape, Volume
 from mnetcost.engine.terms import by_kind
 from mnetcost.errors import ShapeError
@@ -157,6 +167,33 @@ CASES = [
         {},
         {"pool": 72, "pool_input": 90, "pool_output": 36},
     ),
+    # each of 4 x 3 x 3 positions adds 2 x 2 x 2 numbers a filter; read from the output it is 8 x 6 x 6
+    Case(
+        TransposedConv3d(6, bias=True),
+        (Volume(4, 3, 3, 2),),
+        Volume(8, 6, 6, 6),
+        {"conv": 96, "bias": 6},
+        {"conv": 96 * 36, "transposed_output": 96 * 288, "bias": 6 * 288},
+    ),
+    # PyTorch's ConvTranspose3d(4, 8, (1, 3, 3), (1, 2, 2), (0, 1, 1), (0, 1, 1), groups=2)
+    Case(
+        TransposedConv3d(8, (1, 3, 3), (1, 2, 2), 1, 2, (0, 1, 1), (0, 1, 1)),
+        (Volume(5, 4, 4, 4),),
+        Volume(5, 8, 8, 8),
+        {"grouped": 9 * 4 * 4},
+        {"grouped": 144 * 80, "transposed_output": 144 * 320},
+    ),
+    Case(
+        TransposedConv3d(1, 3, 2, 2, padding=(1, 0, 2, 1, 0, 0)),
+        (Volume(3, 3, 3, 1),),
+        Volume(8, 6, 9, 1),
+        {"conv": 27},
+        {"conv": 27 * 27, "transposed_output": 27 * 432},
+    ),
+    Case(Upsample3d((1, 2, 3)), (Volume(2, 3, 4, 5),), Volume(2, 6, 12, 5), {}, {"upsample": 720}),
+    Case(Pad3d((0, 1, 2)), (Volume(2, 3, 4, 5),), Volume(2, 5, 8, 5), {}, {}),
+    Case(Pad3d((1, 0, 2, 1, 0, 3)), (Volume(2, 3, 4, 5),), Volume(3, 6, 7, 5), {}, {}),
+    Case(Crop3d(1, 3, 2), (Volume(2, 3, 4, 5),), Volume(1, 3, 2, 5), {}, {}),
     Case(Flatten(), (Volume(2, 3, 4, 5),), Shape(1, 1, 120), {}, {}),
     Case(Add(), (Volume(2, 3, 4, 5), Volume(2, 3, 4, 5)), Volume(2, 3, 4, 5), {}, {"add": 120}),
     Case(Concat(), (Volume(2, 3, 4, 5), Volume(2, 3, 4, 1)), Volume(2, 3, 4, 6), {}, {}),
@@ -466,6 +503,23 @@ BAD = [
     ),
     (Conv3d(8), (Shape(4, 4, 3),), "it needs a volume of depth, height and width, and gets a map of 4x4x3"),
     (Conv3d(8, groups=3), (Volume(4, 4, 4, 4),), "3 groups do not divide 4 input and 8 output channels"),
+    (
+        TransposedConv3d(8, groups=3),
+        (Volume(4, 4, 4, 4),),
+        "3 groups do not divide 4 input and 8 output channels",
+    ),
+    (
+        TransposedConv3d(8, 3, padding=(0, 0, 3)),
+        (Volume(4, 4, 2, 4),),
+        "the volume vanishes: its padding takes more than the window paints",
+    ),
+    (
+        Upsample3d(),
+        (Shape(4, 4, 3),),
+        "it needs a volume of depth, height and width, and gets a map of 4x4x3",
+    ),
+    (Pad3d((0, 0, -2)), (Volume(2, 4, 4, 3),), "padding takes all of a volume of 2x4x4x3"),
+    (Crop3d(3, 1, 1), (Volume(2, 4, 4, 3),), "3x1x1 cannot be cut out of a volume of 2x4x4x3"),
     (
         Add(),
         (Volume(2, 4, 4, 8), Shape(4, 4, 8)),

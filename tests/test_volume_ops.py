@@ -38,6 +38,14 @@ COUNTED: dict[str, tuple[dict[str, Any], tuple[Any, ...], Any, dict[str, int], d
         {"depthwise": 27 * 24},
         {"depthwise": 27 * 24 * 24},
     ),
+    # two groups of 6 channels each, read from the input's positions and from the output's
+    "transposed_conv3d": (
+        {"out": 4, "kernel": (1, 2, 2), "stride": (1, 2, 2), "groups": 2, "bias": True},
+        (),
+        Volume(4, 12, 16, 4),
+        {"grouped": 4 * 12 * 2, "bias": 4},
+        {"grouped": 4 * 12 * 2 * 192, "transposed_output": 4 * 6 * 4 * 768, "bias": 4 * 768},
+    ),
     "dense": (
         {"out": 5},
         (),
@@ -71,6 +79,10 @@ COUNTED: dict[str, tuple[dict[str, Any], tuple[Any, ...], Any, dict[str, int], d
     "elementwise": ({"combine": "maximum"}, (VECTOR,), CLIP, {}, {"elementwise": 2304}),
     "gate": ({}, (VECTOR,), CLIP, {}, {"gate": 2304}),
     "concat": ({}, (CLIP,), Volume(4, 6, 8, 24), {}, {}),
+    "upsample3d": ({"scale": (1, 2, 3)}, (), Volume(4, 12, 24, 12), {}, {"upsample": 6 * 2304}),
+    "pad3d": ({"padding": (0, 1, 0, 2, 3, 0)}, (), Volume(5, 8, 11, 12), {}, {}),
+    "crop3d": ({"d": 4, "h": 5, "w": 1}, (), Volume(4, 5, 1, 12), {}, {}),
+    "tail": ({}, (), Shape(1, 1, 1), {}, {"tail": 1}),
     "flatten": ({}, (), Shape(1, 1, 2304), {}, {}),
     "reshape": ({"h": 24, "w": 8, "c": 12}, (), Shape(24, 8, 12), {}, {}),
     "dropout": ({}, (), CLIP, {}, {}),

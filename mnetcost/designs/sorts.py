@@ -112,18 +112,25 @@ def read_three(low: int) -> Callable[[Any, str], Any]:
     return read
 
 
-def read_padding3(value: Any, key: str) -> Any:
-    """A volume's padding by its name, or as numbers of zeros."""
-    if isinstance(value, str):
-        if value in PADDINGS:
-            return value
-    elif value.__class__ is list and len(value) == 6:
+def read_zeros3(value: Any, key: str) -> Any:
+    """Zeros around a volume: one number, [d, h, w] or [front, back, top, bottom, left, right]."""
+    if value.__class__ is list and len(value) == 6:
         return tuple(whole(0, LARGEST_SIDE)(n, key) for n in value)
     try:
         return read_three(0)(value, key)
     except Wrong as e:
+        raise Wrong(f"{e}, or [front, back, top, bottom, left, right]") from None
+
+
+def read_padding3(value: Any, key: str) -> Any:
+    """A volume's padding by its name, or as numbers of zeros."""
+    if isinstance(value, str) and value in PADDINGS:
+        return value
+    try:
+        return read_zeros3(value, key)
+    except Wrong as e:
         names = ", ".join(f'"{w}"' for w in PADDINGS)
-        raise Wrong(f"{names}, {e}, or [front, back, top, bottom, left, right]") from None
+        raise Wrong(f"{names}, {e}") from None
 
 
 def read_width(value: Any, key: str) -> Any:
@@ -271,6 +278,7 @@ _TEXT = {"type": "string", "maxLength": 2000}
 _RATIO = {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S([\s\S]*\S)?$"}
 _ZEROS = [_integers(0, LARGEST_SIDE), *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (2, 4))]
+_ZEROS3 = [_integers(0, LARGEST_SIDE), *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (3, 6))]
 
 SORTS: dict[str, Sort] = {
     "Width": Sort(
@@ -287,16 +295,11 @@ SORTS: dict[str, Sort] = {
     "Size3": Sort(
         read_three(1), {"anyOf": [_integers(1, LARGEST_SIDE), _several(_integers(1, LARGEST_SIDE), 3, 3)]}
     ),
-    "Padding3": Sort(
-        read_padding3,
-        {
-            "anyOf": [
-                {"enum": list(PADDINGS)},
-                _integers(0, LARGEST_SIDE),
-                *(_several(_integers(0, LARGEST_SIDE), n, n) for n in (3, 6)),
-            ]
-        },
+    "Whole3": Sort(
+        read_three(0), {"anyOf": [_integers(0, LARGEST_SIDE), _several(_integers(0, LARGEST_SIDE), 3, 3)]}
     ),
+    "Padding3": Sort(read_padding3, {"anyOf": [{"enum": list(PADDINGS)}, *_ZEROS3]}),
+    "Zeros3": Sort(read_zeros3, {"anyOf": _ZEROS3}),
     "Flag": Sort(read_flag, {"type": "boolean"}),
     "Ratio": Sort(number(0, 1000, above=True), _RATIO),
     "Ratios": Sort(read_ratios, {"anyOf": [_RATIO, _several(_RATIO, 2, 2)]}),

@@ -138,6 +138,19 @@ def triple(x: Any) -> tuple[Any, Any, Any]:
     return x if x.__class__ is tuple else (x, x, x)
 
 
+def sides3d(padding: Any, kernels: tuple[Num, ...] = (), dilations: tuple[Num, ...] = ()) -> tuple[Num, ...]:
+    """Padding of a volume as (front, back, top, bottom, left, right): "valid", "symmetric" (see `sides`), a
+    number for every side, [d, h, w], or all six.
+    """
+    if padding == "valid":
+        padding = 0
+    elif padding == "symmetric":
+        padding = tuple(d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True))
+    if padding.__class__ is tuple and len(padding) == 6:
+        return padding  # type: ignore[no-any-return]
+    return tuple(side for side in triple(padding) for _ in range(2))
+
+
 def windowed3d(
     x: Volume, kernel: Any, stride: Any, dilation: Any, padding: Any, ceil: bool = False
 ) -> tuple[Num, Num, Num]:
@@ -150,15 +163,7 @@ def windowed3d(
     if padding == "same":
         d, h, w = (ceil_div(n, s) for n, s in zip(x[:3], strides, strict=True))
         return d, h, w
-    if padding == "valid":
-        padding = 0
-    elif padding == "symmetric":
-        padding = tuple(d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True))
-    both = (
-        padding
-        if padding.__class__ is tuple and len(padding) == 6
-        else tuple(side for side in triple(padding) for _ in range(2))
-    )
+    both = sides3d(padding, kernels, dilations)
     out = []
     for i, (n, k, s, d) in enumerate(zip(x[:3], kernels, strides, dilations, strict=True)):
         out.append(slide(n, k, s, d, both[2 * i], both[2 * i + 1], ceil))

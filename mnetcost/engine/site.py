@@ -1,6 +1,10 @@
 """What does a block know when it is built? Its input, its widths at this alpha, and how to add layers."""
 
 from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
+from math import prod
+from operator import or_
 from typing import Any, NamedTuple
 
 from ..errors import Fault, ShapeError
@@ -151,12 +155,15 @@ class Site:
         As many as there are printed channels are as many as there are channels. Raises ShapeError where
         they fit no axes of the map.
         """
-        (h, w, c), channels = self.builder.nodes[x].output, self.printed[x]
+        shape, channels = self.builder.nodes[x].output, self.printed[x]
+        *sides, c = shape
+        some = [prod(along) for n in range(1, len(sides) + 1) for along in combinations(sides, n)]
         many, rest = divmod(printed, channels)
-        if not anywhere(rest) and everywhere((many == 1) | (many == h) | (many == w) | (many == h * w)):
+        if not anywhere(rest) and everywhere(reduce(or_, (many == n for n in some), many == 1)):
             return many * c
-        if printed <= 1 or everywhere((printed == h) | (printed == w) | (printed == h * w)):
+        if printed <= 1 or everywhere(reduce(or_, (printed == n for n in some))):
             return printed
+        h, w = prod(sides[:-1]), sides[-1]
         as_printed = everywhere(c == channels)
         # a part of one axis with two whole others is what further axes of a file come to
         if (
@@ -165,7 +172,7 @@ class Site:
             and any(not anywhere(printed % two) for two in (h * w, h * c, w * c))
         ):
             return printed
-        the_map = f"a map of {h}x{w}x{c}" + (
+        the_map = f"a map of {shape}" + (
             "" if as_printed else f", whose channels are {channels} in the table"
         )
         raise ShapeError(

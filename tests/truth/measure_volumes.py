@@ -72,12 +72,36 @@ class Pools(nn.Module):
     def forward(self, x):
         x = nn.functional.leaky_relu(self.stem(nn.functional.pad(x, (1, 1, 0, 0, 0, 2))[:, :, 1:-1, :, 1:-1]))
         x = self.norm(torch.cat([pool(x) for pool in self.pools], 1))
-        return self.head(torch.flatten(self.last(x), 1))
+        first, rest = x[:, :6], x.split([6, 12], 1)[1]
+        return self.head(torch.flatten(self.last(torch.cat([rest, first], 1)), 1))
+
+
+class UNet(nn.Module):
+    """Transposed convolutions, one of groups, volumes enlarged by both methods, and crops to join them."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv3d(1, 8, 3, padding=1, bias=False), nn.BatchNorm3d(8), nn.ReLU())
+        self.second = nn.Sequential(nn.MaxPool3d((1, 2, 2)), nn.Conv3d(8, 16, 3, padding=1), nn.ReLU())
+        self.third = nn.Sequential(nn.MaxPool3d(2), nn.Conv3d(16, 32, 3, padding=1), nn.ReLU())
+        self.up = nn.ConvTranspose3d(32, 16, (2, 3, 3), 2, (0, 1, 1), (0, 1, 1), groups=4)
+        self.narrow = nn.ConvTranspose3d(32, 8, (1, 2, 2), (1, 2, 2), bias=False)
+        self.nearest, self.linear = nn.Upsample(scale_factor=(1, 2, 2)), nn.Upsample(None, 2, "trilinear")
+        self.last = nn.Conv3d(16 + 8, 3, 1)
+
+    def forward(self, x):
+        x = self.first(x)
+        y = self.second(x)
+        z = torch.cat([self.up(self.third(y)), y], 1)
+        halves = self.linear(x[:, :, ::2, ::2, ::2][:, :, :, 2:-2, 2:-2])
+        z = torch.cat([x, self.narrow(z)], 1) + self.nearest(y)
+        return self.last(torch.cat([z[:, :, :, 4:-4, 4:-4], halves], 1))
 
 
 NETS = {
     "residual": (Residual, (3, 8, 32, 32), ((4, 48, 64),)),
     "pools": (Pools, (1, 8, 16, 16), ()),
+    "unet": (UNet, (1, 8, 32, 32), ((4, 32, 48),)),
     **{
         name: (getattr(video, name), (3, 16, 112, 112), ((8, 64, 96),))
         for name in ("r3d_18", "mc3_18", "r2plus1d_18")

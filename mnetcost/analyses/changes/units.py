@@ -14,7 +14,7 @@ from ...designs.settings import Design
 from ...designs.spec import VOCABULARY, Block, Row, Spec, vocabulary
 from ...designs.spec.language import naming_keys
 from ...engine.graph import Builder, Graph
-from ...engine.ops import CLASSES, WORDS, Conv, DepthwiseConv, Reshape, TransposedConv
+from ...engine.ops import CLASSES, WORDS, Conv, DepthwiseConv, Reshape, TransposedConv, TransposedConv3d
 from ...engine.rules import Rules
 from ...engine.shapes import Shape
 
@@ -177,7 +177,8 @@ def _canonical(op: Any, xs: tuple[Shape, ...], y: Shape) -> tuple[str, dict[str,
         k: v[0] if v.__class__ is tuple and len(v) == 2 and v[0] == v[1] else v
         for k, v in op._asdict().items()
     }
-    slides = "padding" in fields and "stride" in fields and op.__class__ is not TransposedConv
+    transposed = op.__class__ in (TransposedConv, TransposedConv3d)
+    slides = "padding" in fields and "stride" in fields and not transposed
     if slides and op._replace(padding=SAME).shape(*xs) == y:
         fields["padding"] = SAME
     return WORDS[op.__class__], fields

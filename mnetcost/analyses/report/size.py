@@ -10,11 +10,19 @@ from collections.abc import Sequence
 
 from ...engine.costs import Costs
 from ...engine.graph import Node
-from ...engine.ops import Conv, Conv3d, Dense, DepthwiseConv, DepthwiseConv3d, TransposedConv
+from ...engine.ops import (
+    Conv,
+    Conv3d,
+    Dense,
+    DepthwiseConv,
+    DepthwiseConv3d,
+    TransposedConv,
+    TransposedConv3d,
+)
 from ...engine.ops.elements import Bias, Norm, Scale
 from ...engine.terms import MAC_KINDS
 
-WEIGHTED = (Conv, DepthwiseConv, TransposedConv, Conv3d, DepthwiseConv3d, Dense)
+WEIGHTED = (Conv, DepthwiseConv, TransposedConv, Conv3d, DepthwiseConv3d, TransposedConv3d, Dense)
 FOLDED = (Norm, Scale, Bias)
 
 

@@ -71,7 +71,7 @@ def has_volumes(config: Any, depth: int = 0) -> bool:
     layers = config.get("layers") if isinstance(config, dict) else config
     return any(
         isinstance(layer, dict)
-        and (str(layer.get("class_name")).endswith("3D") or has_volumes(layer.get("config"), depth + 1))
+        and ("3D" in str(layer.get("class_name")) or has_volumes(layer.get("config"), depth + 1))
         for layer in (layers if isinstance(layers, list) and depth < DEEPEST_INPUT else ())
     )
 

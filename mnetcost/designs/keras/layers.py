@@ -16,6 +16,7 @@ from ...engine.ops import (
     Concat,
     Constant,
     Crop,
+    Crop3d,
     Dense,
     Dropout,
     Elementwise,
@@ -24,15 +25,17 @@ from ...engine.ops import (
     Gather,
     MaxPool,
     Pad,
+    Pad3d,
     Permute,
     Reshape,
     Resize,
     Upsample,
+    Upsample3d,
 )
 from ...engine.ops.elements import Activation, Bias, PRelu, Rescale, Scale
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
-from ..kit.tensors import NotKnown, Tensor, broadcast, refit, side_of_volume, view
+from ..kit.tensors import NotKnown, Tensor, broadcast, dims_text, refit, side_of_volume, view
 from .attention import additive, attention, grouped, multi_head
 from .functions import function_of, relu_of
 from .net import Call, Outputs, axis_in, text_of
@@ -61,7 +64,8 @@ def dense(call: Call) -> Tensor:
     units, bias = call.integer("units"), call.flag("use_bias", True)
     if not last:
         raise call.fault("Dense needs an axis beside the batch")
-    rows = t._replace(dims=(1, prod(t.dims[1:-1]), t.dims[-1])) if last > 3 else t
+    plain = last < 4 or (t.c == last and call.net.any_volume([t]))
+    rows = t if plain else t._replace(dims=(1, prod(t.dims[1:-1]), t.dims[-1]))
     x = call.seen(rows, len(rows.dims) - 1)
     call.net.layers.dense(call.name, t.dims[-1])
     return activated(call, call.add(Dense(units, bias), x, dims=(*t.dims[:-1], units), c=last))
@@ -251,38 +255,40 @@ def permute(call: Call) -> Tensor:
     return as_dims(call, tuple(t.dims[n] for n in (0, *order)), Permute)
 
 
-def borders(call: Call, key: str, default: int = 1) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right, from one number, one for each axis, or two for each axis."""
-    given = call.given.get(key, default)
+def borders(call: Call, key: str, default: int = 1) -> tuple[int, ...]:
+    """Before and after each side of a map (of height and width) or of a volume, from one number, one for each
+    axis, or two for each axis.
+    """
+    given, sides = call.given.get(key, default), max(sides_of(call), 2)
     if sides_of(call) == 1:
         first = call.integers(key, [default], 0)
         given = [first * 2 if len(first) == 1 else first, [0, 0]]
     if given.__class__ is int:
-        given = [given, given]
-    if not isinstance(given, list) or len(given) != 2:
-        raise call.fault(f"'{key}' must be a number, or two for the two sides")
-    top, bottom, left, right = (
+        given = [given] * sides
+    if not isinstance(given, list) or len(given) != sides:
+        count = ("two", "three")[sides - 2]
+        raise call.fault(f"'{key}' must be a number, or {count} for the {count} sides")
+    return tuple(
         call.whole(key, n, 0)
         for side in given
         for n in (side if isinstance(side, list) and len(side) == 2 else (side, side))
     )
-    return top, bottom, left, right
 
 
 def zero_padding(call: Call) -> Tensor:
-    """Zeros around a map."""
-    x = windowed(call)
-    return call.mapped(Pad(borders(call, "padding")), x)
+    """Zeros around a map or a volume."""
+    x, around = windowed(call), borders(call, "padding")
+    return call.mapped(Pad3d(around) if sides_of(call) == 3 else Pad(around), x)
 
 
 def cropping(call: Call) -> Tensor:
-    """Cut the borders of a map off."""
-    x = windowed(call)
-    top, bottom, left, right = borders(call, "cropping", 0)
-    h, w, _ = view(x.dims, x.c)
-    if h - top - bottom < 1 or w - left - right < 1:
-        raise call.fault(f"nothing of {h}x{w} is left")
-    return call.mapped(Crop(h - top - bottom, w - left - right), x)
+    """Cut the borders of a map or a volume off."""
+    x, around = windowed(call), borders(call, "cropping", 0)
+    *sides, _ = call.net.shape(x)
+    left = [n - a - b for n, a, b in zip(sides, around[::2], around[1::2], strict=True)]
+    if min(left) < 1:
+        raise call.fault(f"nothing of {dims_text(sides)} is left")
+    return call.mapped(Crop3d(*left) if sides_of(call) == 3 else Crop(*left), x)
 
 
 METHODS = ("nearest", "bilinear", "bicubic")
@@ -297,8 +303,10 @@ def method_of(call: Call, default: str) -> str:
 
 
 def upsampling(call: Call) -> Tensor:
-    """Enlarge a map by a whole factor per axis."""
+    """Enlarge a map or a volume by a whole factor per axis."""
     x, method = windowed(call), method_of(call, "nearest")
+    if sides_of(call) == 3:
+        return call.mapped(Upsample3d(window(call, "size", 2)), x)
     return call.mapped(Upsample(window(call, "size", 2), method), x)
 
 
@@ -385,6 +393,11 @@ def concatenate(call: Call, axis: int | None = None) -> Tensor:
     return call.mapped(Concat(side), *tensors)
 
 
+def of_sides(*names: str) -> list[str]:
+    """Names of layers over one, two and three sides."""
+    return [f"{name}{sides}D" for name in names for sides in (1, 2, 3)]
+
+
 TRAINING_ONLY = (
     "Masking",
     "ActivityRegularization",
@@ -417,21 +430,21 @@ TRAINING_ONLY = (
 )
 DROPOUTS = (
     "Dropout",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
+    *of_sides("SpatialDropout"),
     "AlphaDropout",
     "GaussianDropout",
     "GaussianNoise",
 )
 
 LAYERS: dict[str, Callable[[Call], Outputs]] = {
-    **dict.fromkeys(("Conv2D", "Conv1D", "Conv3D", "Convolution2D", "Convolution1D", "Convolution3D"), conv),
+    **dict.fromkeys(of_sides("Conv", "Convolution"), conv),
     **dict.fromkeys(("DepthwiseConv2D", "DepthwiseConv1D", "DepthwiseConvolution2D"), depthwise),
     **dict.fromkeys(
         ("SeparableConv2D", "SeparableConv1D", "SeparableConvolution2D", "SeparableConvolution1D"), separable
     ),
-    **dict.fromkeys(("Conv2DTranspose", "Convolution2DTranspose"), transposed),
+    **dict.fromkeys(
+        ("Conv2DTranspose", "Convolution2DTranspose", "Conv3DTranspose", "Convolution3DTranspose"), transposed
+    ),
     "Dense": dense,
     **NORMS,
     "Rescaling": rescaling,
@@ -454,36 +467,14 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "AdditiveAttention": additive,
     "EinsumDense": einsum_dense,
     "Embedding": embedding,
-    **dict.fromkeys(
-        ("MaxPooling2D", "MaxPooling1D", "MaxPooling3D", "MaxPool2D", "MaxPool1D"), pool(MaxPool)
-    ),
-    **dict.fromkeys(
-        ("AveragePooling2D", "AveragePooling1D", "AveragePooling3D", "AvgPool2D", "AvgPool1D"), pool(AvgPool)
-    ),
-    **dict.fromkeys(
-        (
-            "GlobalAveragePooling2D",
-            "GlobalAveragePooling1D",
-            "GlobalAveragePooling3D",
-            "GlobalAvgPool2D",
-            "GlobalAvgPool1D",
-        ),
-        global_pool("average"),
-    ),
-    **dict.fromkeys(
-        (
-            "GlobalMaxPooling2D",
-            "GlobalMaxPooling1D",
-            "GlobalMaxPooling3D",
-            "GlobalMaxPool2D",
-            "GlobalMaxPool1D",
-        ),
-        global_pool("max"),
-    ),
+    **dict.fromkeys(of_sides("MaxPooling", "MaxPool"), pool(MaxPool)),
+    **dict.fromkeys(of_sides("AveragePooling", "AvgPool"), pool(AvgPool)),
+    **dict.fromkeys(of_sides("GlobalAveragePooling", "GlobalAvgPool"), global_pool("average")),
+    **dict.fromkeys(of_sides("GlobalMaxPooling", "GlobalMaxPool"), global_pool("max")),
     **{
         f"Adaptive{name}Pooling{n}D": adaptive_pool(how)
         for name, how in (("Average", "average"), ("Max", "max"))
-        for n in (1, 2)
+        for n in (1, 2, 3)
     },
     "Add": merge("add"),
     "Subtract": merge("subtract"),
@@ -495,9 +486,9 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "Flatten": flatten,
     "Reshape": reshape,
     "Permute": permute,
-    **dict.fromkeys(("ZeroPadding2D", "ZeroPadding1D"), zero_padding),
-    **dict.fromkeys(("Cropping2D", "Cropping1D"), cropping),
-    **dict.fromkeys(("UpSampling2D", "UpSampling1D"), upsampling),
+    **dict.fromkeys(of_sides("ZeroPadding"), zero_padding),
+    **dict.fromkeys(of_sides("Cropping"), cropping),
+    **dict.fromkeys(of_sides("UpSampling"), upsampling),
     "Resizing": resizing,
     "CenterCrop": center_crop,
     **dict.fromkeys(DROPOUTS, dropout),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...engine.ops import AdaptivePool, AvgPool, DepthwiseConv, GlobalPool, MaxPool, TransposedConv
+from ...engine.ops import (
+    AdaptivePool,
+    AdaptivePool3d,
+    AvgPool,
+    DepthwiseConv,
+    GlobalPool,
+    MaxPool,
+    TransposedConv,
+    TransposedConv3d,
+)
 from ...engine.ops.elements import Activation
 from ..kit.fields import MISSING
 from ..kit.layers import POOLS3D, convolution, convolution3d, plain_size
@@ -42,8 +51,9 @@ def map_of(call: Call, sides: int = 2) -> Tensor:
 
 
 def sides_of(call: Call) -> int:
-    """How many sides the layer's window has: 1 for Conv1D, 2 for Conv2D, 3 for Conv3D."""
-    return int(call.type[-2]) if call.type[-2:] in ("1D", "2D", "3D") else 2
+    """How many sides the layer's window has: 1 for Conv1D, 2 for Conv2D, 3 for Conv3DTranspose."""
+    name = call.type.removesuffix("Transpose")
+    return int(name[-2]) if name[-2:] in ("1D", "2D", "3D") else 2
 
 
 def windowed(call: Call) -> Tensor:
@@ -105,23 +115,24 @@ def separable(call: Call) -> Tensor:
 
 def transposed(call: Call) -> Tensor:
     """Source: Keras, compute_conv_transpose_output_length."""
-    x = windowed(call)
-    if sides_of(call) != 2:
+    x, sides = windowed(call), sides_of(call)
+    if sides == 1:
         raise NotKnown
-    kernel, stride = call.sides("kernel_size"), call.sides("strides", 1)
-    dilation = call.sides("dilation_rate", 1)
+    kernel, stride = call.sides("kernel_size", sides=sides), call.sides("strides", 1, sides=sides)
+    dilation = call.sides("dilation_rate", 1, sides=sides)
     wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding: Any = padding_of(call)
-    extra: tuple[int, ...] = (0, 0)
+    extra = (0,) * sides
     if call.raw("output_padding") is not None:
-        extra = call.sides("output_padding", 0, 0)
-        padding = (wide[0] // 2, wide[1] // 2) if padding == "same" else "valid"
+        extra = call.sides("output_padding", 0, 0, sides)
+        padding = tuple(n // 2 for n in wide) if padding == "same" else "valid"
     elif padding == "valid":
         extra = tuple(max(s - k, 0) for s, k in zip(stride, wide, strict=True))
     filters, groups = call.integer("filters"), call.integer("groups", 1)
     bias = call.flag("use_bias", True)
     sizes = plain_size(*kernel), plain_size(*stride), plain_size(*dilation)
-    op = TransposedConv(filters, *sizes, groups, padding, plain_size(*extra), bias)
+    of_sides = TransposedConv3d if sides == 3 else TransposedConv
+    op = of_sides(filters, *sizes, groups, padding, plain_size(*extra), bias)
     return activated(call, call.mapped(op, x))
 
 
@@ -153,7 +164,7 @@ def adaptive_pool(how: str) -> Callable[[Call], Tensor]:
     """Pooling to a fixed size, whatever that of the map."""
 
     def build(call: Call) -> Tensor:
-        x = windowed(call)
-        return call.mapped(AdaptivePool(window(call, "output_size"), how), x)
+        x, of_sides = windowed(call), AdaptivePool3d if sides_of(call) == 3 else AdaptivePool
+        return call.mapped(of_sides(window(call, "output_size"), how), x)
 
     return build

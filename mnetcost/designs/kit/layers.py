@@ -24,7 +24,7 @@ from ...engine.ops import (
     Unknown,
 )
 from ...engine.ops.recurrent import Gru, Lstm, Rnn
-from ...engine.ops.volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from ...engine.ops.volumes import AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d, TransposedConv3d
 from ...engine.shapes import Shape, Volume
 from ...errors import Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 from ..settings import Settings
@@ -51,7 +51,8 @@ DETECTION = re.compile(
 )
 """Names of ops that choose boxes or decode poses: what they read that is stored is a table."""
 MOST_NAMED = 6  # types of the tail's ops that a note lists
-HEAVY = (Conv, DepthwiseConv, TransposedConv, Conv3d, DepthwiseConv3d, Dense, MatMul, Lstm, Gru, Rnn)
+CONVOLUTIONS = (Conv, DepthwiseConv, TransposedConv, Conv3d, DepthwiseConv3d, TransposedConv3d)
+HEAVY = (*CONVOLUTIONS, Dense, MatMul, Lstm, Gru, Rnn)
 NO_REF: Ref = -1  # what stands behind a tail, where only axes are followed
 
 

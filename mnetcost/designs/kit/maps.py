@@ -13,6 +13,7 @@ from ...engine.ops import (
     Concat,
     Constant,
     Crop,
+    Crop3d,
     Dense,
     Elementwise,
     Gate,
@@ -21,6 +22,7 @@ from ...engine.ops import (
     MatMul,
     Op,
     Pad,
+    Pad3d,
     Permute,
     Reduce,
     Repeat,
@@ -28,7 +30,7 @@ from ...engine.ops import (
     Slice,
 )
 from ...engine.ops.elements import Activation, Bias, Rescale, Scale
-from .layers import DETECTION, AxesOnly
+from .layers import DETECTION, AxesOnly, plain_size
 from .stored import Dims, Stored
 from .tensors import (
     MOST_AXES,
@@ -44,6 +46,7 @@ from .tensors import (
     side_by_side,
     side_of,
     side_of_volume,
+    solid,
     view,
 )
 from .views import Views
@@ -427,14 +430,17 @@ class Maps(Views):
     def part(self, name: str, t: Tensor, dims: Dims) -> Tensor:
         """Take some of each axis."""
         dims = self.checked(dims, name)
-        t = self.folded(self.seen(t, t.c, name), name)
-        y = view(dims, t.c, bool(t.dims) and t.dims[0] == 1)
-        x = self.shape(t)
-        if y.c != x.c:
-            t = self.add(name, Slice(y.c), t, dims=(*t.dims[: t.c], y.c, *t.dims[t.c + 1 :]), c=t.c)
+        t = self.seen(t, t.c, name)
+        cut = solid(dims, t.c) if self.any_volume([t]) else None
+        if cut is None:
+            t = self.folded(t, name)
+        *sides, c = cut or view(dims, t.c, bool(t.dims) and t.dims[0] == 1)
+        *whole, channels = self.shape(t)
+        if c != channels:
+            t = self.add(name, Slice(c), t, dims=(*t.dims[: t.c], c, *t.dims[t.c + 1 :]), c=t.c)
             name = f"{name}/crop"
-        if (y.h, y.w) != (x.h, x.w) or y.c == x.c:
-            t = self.add(name, Crop(y.h, y.w), t, dims=dims, c=t.c)
+        if sides != whole or c == channels:
+            t = self.add(name, (Crop3d if cut else Crop)(*sides), t, dims=dims, c=t.c)
         return t._replace(dims=dims)
 
     def picked(self, name: str, t: Tensor, dims: Sequence[int]) -> Tensor:
@@ -464,7 +470,11 @@ class Maps(Views):
         dims = self.checked([n + b + a for n, b, a in zip(t.dims, before, after, strict=True)], name)
         if dims == t.dims:
             return self.reshape(name, t, dims)
-        t = self.folded(self.seen(t, t.c, name), name)
+        t = self.seen(t, t.c, name)
+        if self.any_volume([t]) and not any((before[0], after[0], before[t.c], after[t.c])):
+            around_it = [n for i in range(1, 5) if i != t.c for n in (before[i], after[i])]
+            return self.add(name, Pad3d(plain_size(*around_it)), t, dims=dims, c=t.c)
+        t = self.folded(t, name)
         rest = [i for i in range(len(dims)) if i != t.c and (i or dims[0] != 1 or not t.c)]
         if len(rest) < 3 and not before[t.c] and not after[t.c] and not (t.c and (before[0] or after[0])):
             edges = [(before[i], after[i]) for i in rest] + [(0, 0)] * (2 - len(rest))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import floor, prod
 from typing import Any
 
-from ...engine.ops import AvgPool, MaxPool, Op, Reduce, Resize
+from ...engine.ops import AvgPool, MaxPool, Op, Reduce, Resize, Upsample3d
 from ...engine.ops.elements import (
     Activation,
     Bias,
@@ -26,8 +26,8 @@ from ...engine.ops.elements import (
 )
 from ...engine.terms import KEPT
 from ..kit import moves
-from ..kit.layers import LARGEST_DIMENSION
-from ..kit.stored import Stored
+from ..kit.layers import LARGEST_DIMENSION, plain_size
+from ..kit.stored import Dims, Stored
 from ..kit.tensors import NotKnown, Tensor, Value, broadcast, dims_text, view
 from .moves import MOVES, Output, Rule
 from .net import Call
@@ -283,7 +283,7 @@ def scaled_side(n: int, scale: float) -> int:
 
 def resize(call: Call) -> Output:
     """Enlarge or shrink a map by scales or to sizes."""
-    x, _ = mapped(call, call.tensor())
+    x, count = mapped(call, call.tensor())
     at = 1 if call.type == "Upsample" or call.net.opset < 11 else 2
     floats = call.attributes.get("scales")
     scales = (
@@ -311,7 +311,18 @@ def resize(call: Call) -> Output:
     )
     if method is None:
         raise NotKnown
+    if count == 3:
+        return upsample3d(call, x, dims, method)
     return call.add(Resize(*view(dims, 1)[:2], method), x, dims=dims, c=1)
+
+
+def upsample3d(call: Call, x: Tensor, dims: Dims, method: str) -> Tensor:
+    """Enlarge a volume; by other than whole factors, or by cubes, it is not known."""
+    sides = list(zip(x.dims[2:], dims[2:], strict=True))
+    if method == "bicubic" or any(n % was for was, n in sides):
+        raise NotKnown
+    scale = plain_size(*(n // was for was, n in sides))
+    return call.add(Upsample3d(scale, method != "nearest"), x, dims=dims, c=1)
 
 
 def to_depth(call: Call) -> Output:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.ops import Conv, DynamicConv, GlobalPool, TransposedConv
+from ...engine.ops import Conv, DynamicConv, GlobalPool, TransposedConv, TransposedConv3d
 from ..kit.layers import POOLS3D, convolution, convolution3d, plain_size
 from ..kit.stored import Dims, Stored
 from ..kit.tensors import NotKnown, Tensor, Value, solid, view
@@ -132,7 +132,7 @@ def conv_transpose(call: Call) -> Output:
     """
     x, count = mapped(call, call.tensor())
     w, bias = call.weights(1), call.weights(2)
-    if w is None or len(w.dims) != count + 2 or count == 3:
+    if w is None or len(w.dims) != count + 2:
         raise NotKnown
     channels, per_group, *kernel = call.net.checked(w.dims, call.name)
     groups = call.integer("group", 1)
@@ -142,7 +142,8 @@ def conv_transpose(call: Call) -> Output:
         raise NotKnown
     stride, dilation = (over_a_side(sides(call, key, count)) for key in ("strides", "dilations"))
     extra = over_a_side(sides(call, "output_padding", count, 0, 0), 0)
-    op = TransposedConv(
+    of_sides = TransposedConv3d if count == 3 else TransposedConv
+    op = of_sides(
         per_group * groups,
         over_a_side(tuple(kernel)),
         stride,

@@ -50,7 +50,17 @@ from .moves import (
 from .pools import AdaptivePool, AvgPool, GlobalPool, L2Pool, MaxPool, Reduce, Resize, Upsample
 from .recurrent import Gru, Lstm, Rnn
 from .tokens import ClassToken, MapToTokens, Positions, RelativePositions, TokensToMap
-from .volumes import AdaptivePool3d, AvgPool3d, Conv3d, DepthwiseConv3d, MaxPool3d
+from .volumes import (
+    AdaptivePool3d,
+    AvgPool3d,
+    Conv3d,
+    Crop3d,
+    DepthwiseConv3d,
+    MaxPool3d,
+    Pad3d,
+    TransposedConv3d,
+    Upsample3d,
+)
 
 if TYPE_CHECKING:
     from .op import Op, OpClass
@@ -64,6 +74,7 @@ _OPS = {
     "dynamic_conv": DynamicConv,
     "conv3d": Conv3d,
     "depthwise3d": DepthwiseConv3d,
+    "transposed_conv3d": TransposedConv3d,
     "dense": Dense,
     "matmul": MatMul,
     "lstm": Lstm,
@@ -95,11 +106,13 @@ _OPS = {
     "axpy": Axpy,
     "concat": Concat,
     "pad": Pad,
+    "pad3d": Pad3d,
     "flatten": Flatten,
     "reshape": Reshape,
     "permute": Permute,
     "repeat": Repeat,
     "crop": Crop,
+    "crop3d": Crop3d,
     "gather": Gather,
     "scatter": Scatter,
     "constant": Constant,
@@ -108,6 +121,7 @@ _OPS = {
     "dropout": Dropout,
     "reduce": Reduce,
     "upsample": Upsample,
+    "upsample3d": Upsample3d,
     "resize": Resize,
     "slice": Slice,
     "shuffle": Shuffle,

@@ -41,7 +41,7 @@ class Detection(NamedTuple):
         yield Term("detection", (("scores", scores.elements),))
 
 
-@op("tail")
+@op("tail", volumes=True)
 class Tail(NamedTuple):
     """An op after the last layer with weights that cannot be costed, such as the selection of boxes or the
     decoding of poses at the end of a model file.
@@ -66,7 +66,7 @@ class Tail(NamedTuple):
         yield Term("tail", (("ops", 1),))
 
 
-@op("unknown", together={"shape": ("h", "w", "c")})
+@op("unknown", volumes=True, together={"shape": ("h", "w", "c")})
 class Unknown(NamedTuple):
     """An op that cannot be costed: its name is kept, its output shape is what the file says."""
 
