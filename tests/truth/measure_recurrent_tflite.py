@@ -39,13 +39,28 @@ def names(enum):
     return {value: name for name, value in vars(enum).items() if not name.startswith("_")}
 
 
-def converted(kind, make, batch, dims=(STEPS, INNER)):
+def quantised(converter, how):
+    """A converter that is set to whole numbers, to weights of eight bits, or to halves."""
+    lite = tf.lite
+    converter.optimizations = [lite.Optimize.DEFAULT]
+    if how == "half":
+        converter.target_spec.supported_types = [tf.float16]
+    if how == "int8":
+        converter.representative_dataset = lambda: ([drawn(1, STEPS, INNER)] for _ in range(2))
+        converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8]
+
+
+def converted(name, kind, make, batch, dims=(STEPS, INNER)):
     """A converted net of one layer, and its parameters, weights and recurrent weights."""
     x = kind.Input(dims, batch_size=batch)
     net = kind.Model(x, make(kind.layers)(x))
     net.set_weights([drawn(*w.shape) for w in net.get_weights()])
+    converter = tf.lite.TFLiteConverter.from_keras_model(net)
+    for how in ("half", "int8", "dynamic"):
+        if name.endswith(how):
+            quantised(converter, how)
     with contextlib.redirect_stdout(io.StringIO()):
-        data = tf.lite.TFLiteConverter.from_keras_model(net).convert()
+        data = converter.convert()
     sizes = {w.path if kind is keras else w.name: int(np.prod(w.shape)) for w in net.weights}
     recurrent = sum(n for name, n in sizes.items() if "recurrent_kernel" in name)
     return data, net.count_params(), sum(n for name, n in sizes.items() if "kernel" in name), recurrent
@@ -92,6 +107,13 @@ CONVERTED = {
     "rnn_unrolled_one": (keras, lambda k: k.SimpleRNN(UNITS, unroll=True, return_sequences=True), 1),
     "lstm_loop": (keras, lambda k: k.LSTM(UNITS), 1),
     "gru_loop": (tf_keras, lambda k: k.GRU(UNITS), 1),
+}
+QUANTISED = {
+    "keras2_lstm_int8": (tf_keras, lambda k: k.LSTM(UNITS), 1),
+    "keras2_lstm_half": (tf_keras, lambda k: k.LSTM(UNITS), 1),
+    "gru_unrolled_one_half": (keras, lambda k: k.GRU(UNITS, unroll=True), 1),
+    "gru_unrolled_one_dynamic": (keras, lambda k: k.GRU(UNITS, unroll=True), 1),
+    "lstm_unrolled_one_int8": (keras, lambda k: k.LSTM(UNITS, unroll=True), 1),
 }
 
 
@@ -372,20 +394,25 @@ def hand_made():
             yield f"op_{kind.lower()}_{name}", data, sides, seq, {"more": more, "merged": merged}
 
 
-rows = []
-for name, (kind, make, batch, *dims) in CONVERTED.items():
-    data, params, weights, recurrent = converted(kind, make, batch, *dims)
+def row_of(name, kind, make, batch, *dims):
+    """The row of a converted file."""
+    data, params, weights, recurrent = converted(name, kind, make, batch, *dims)
     (FOLDER / f"{name}.tflite").write_bytes(data)
     loops = any(type_ == "WHILE" for type_, _ in operators(data))
-    zero = recurrent if name.endswith("_one") else 0
+    zero = recurrent if "_one" in name else 0
     madds = STEPS * weights - zero
     if "unrolled" in name:
         assert dense_products(data) == madds, (name, dense_products(data), madds)
     row = {"file": f"{name}.tflite", "params": params, "madds": madds}
-    rows.append(row | {"loops": True} if loops else row)
+    refused = "loop" if loops else "unrolled int8" if name.endswith("unrolled_one_int8") else ""
+    return row | {"refused": refused} if refused else row
+
+
+rows = [row_of(name, *given) for name, given in CONVERTED.items()]
 for name, data, sides, dims, more in hand_made():
     (FOLDER / f"{name}.tflite").write_bytes(data)
     rows.append({"file": f"{name}.tflite"} | held(name, data, sides, dims, **more))
+rows += [row_of(name, *given) for name, given in QUANTISED.items()]
 text = ",\n".join(json.dumps(row) for row in rows)
 versions = (
     f'"tensorflow": "{tf.__version__}", "keras": "{keras.__version__}", "tf_keras": "{tf_keras.__version__}"'

@@ -258,12 +258,17 @@ class Maps(Views):
             self.steps.setdefault(weight.key, set()).add(y.ref)
         return y
 
-    def refuse_step(self, name: str, t: Tensor, weight: Stored) -> None:
-        """Raise SpecError at another size than the file's for a step of an unrolled recurrent layer: a dense
-        layer over one position that depends on what the same weights gave before.
+    def is_step(self, t: Tensor, weight: Stored) -> bool:
+        """Is a dense layer that reads this a step of an unrolled recurrent layer?
+
+        It reads one position, which depends on what the same weights gave before.
         """
-        earlier = self.steps.get(weight.key) if self.resized and weight.key is not None else None
-        if earlier and prod(t.dims) == t.dims[t.c] and self.layers.depends(t.ref, earlier):
+        earlier = self.steps.get(weight.key) if self.layers.adds and weight.key is not None else None
+        return bool(earlier) and prod(t.dims) == t.dims[t.c] and self.layers.depends(t.ref, earlier or set())
+
+    def refuse_step(self, name: str, t: Tensor, weight: Stored) -> None:
+        """Raise SpecError for a step of an unrolled recurrent layer, at another size than the file's."""
+        if self.resized and self.is_step(t, weight):
             what = "it is a step of an unrolled recurrent layer, whose number of steps is fixed in the file"
             raise self.fault(what, name, "read it at the size in the file, or write it again at this one")
 

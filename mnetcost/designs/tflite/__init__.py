@@ -22,6 +22,7 @@ from .recurrent import length_axis, repeated
 
 FORMAT = "TFLite"
 # whole numbers, texts and truths: indices and shapes; an integer bias is read with its convolution
+QUANTISED = (3, 7, 9)  # types of quantised maps
 UNLEARNED = (2, 4, 5, 6, 12, 15)
 
 WAYS_OUT = {
@@ -161,7 +162,8 @@ class Reading(KitReading[Maps]):
         name = (
             self.graph.tensors[outputs[0]].name.split(";")[0] if outputs else ""
         ) or f"{operator.type} {k}"
-        call = Call(maps, operator, inputs, name)
+        quantised = any(self.graph.tensors[n].type in QUANTISED for n in operator.inputs[:1] if n != -1)
+        call = Call(maps, operator, inputs, name, quantised)
         behind = maps.behind_tail(inputs)
         if behind and call.weighs(operator.type in OPS):
             maps.layers.refuse_behind(*[v.ref for v in inputs if isinstance(v, Tensor)])

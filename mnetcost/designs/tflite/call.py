@@ -22,9 +22,14 @@ HEAVY = ("PRELU", "SVDF", "READ_VARIABLE", "WHILE", "IF", "CALL", "CALL_ONCE")
 class Call(KitCall):
     """One operator: its inputs, options and name."""
 
-    def __init__(self, net: Maps, operator: Operator, inputs: list[Value | None], name: str) -> None:
+    def __init__(
+        self, net: Maps, operator: Operator, inputs: list[Value | None], name: str, quantised: bool
+    ) -> None:
         super().__init__(net, operator.type, name, inputs, operator.options)
         self.outputs = len(operator.outputs)
+        self.quantised = (
+            quantised  # whether it computes in whole numbers, its biases scaled for what it reads
+        )
 
     def weighs(self, known: bool) -> bool:
         """Has it weights or products of its own, or another graph, whatever reads it?

@@ -19,6 +19,11 @@ from .call import Call, Output, Rule
 from .moves import MOVES
 from .recurrent import RECURRENT
 
+STEP = (
+    "it is a step of an unrolled recurrent layer in whole numbers, whose biases are stored again for each"
+    " scale that they are added at"
+)
+
 
 def slid(call: Call, op: Any, x: Tensor) -> tuple[Any, Dims]:
     """A window over a map, or over each of several; and the axes of what it gives."""
@@ -134,6 +139,8 @@ def fully_connected(call: Call) -> Output:
     if isinstance(w, Tensor):
         y = call.net.matmul(call.name, x, call.net.transpose(f"{call.name}/transposed", w, (1, 0)))
         return call.fused(y if bias is None else call.combine("add", y, bias, part="bias"))
+    if call.quantised and call.net.is_step(x, w):
+        raise call.fault(STEP, "convert it without whole-number activations: float or dynamic range")
     return call.fused(call.net.dense(call.name, x, -1, w, inner, out, bias))
 
 

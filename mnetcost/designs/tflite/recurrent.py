@@ -215,7 +215,10 @@ def repeated(graph: Subgraph) -> set[int]:
     """Tensors that hold again a part of a bias which several operators read: of an unrolled layer whose first
     step, from a state of zeros, was worked out when the file was written.
     """
-    readers = Counter(n for o in graph.operators for n in set(o.inputs))
+    made = {o.outputs[0]: o.inputs[0] for o in graph.operators if o.type == "DEQUANTIZE" and o.outputs}
+    readers = Counter(
+        made.get(n, n) for o in graph.operators if o.type != "DEQUANTIZE" for n in set(o.inputs)
+    )
     stored = {
         n: t.values
         for n, t in enumerate(graph.tensors)
