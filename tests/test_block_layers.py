@@ -359,19 +359,19 @@ LAYERS = {
     "xception": (
         '{ op = "xception", out = 32, first = 16, convs = 3, stride = 2 }',
         """
-        relu: activation() of input -> 14x9x24
-        conv/1/depthwise: depthwise() of relu -> 14x9x24
-        conv/1/pointwise: conv(out=16) of conv/1/depthwise -> 14x9x16
-        conv/1/pointwise_norm: norm() of conv/1/pointwise -> 14x9x16
-        conv/1/pointwise_relu: activation() of conv/1/pointwise_norm -> 14x9x16
-        conv/2/depthwise: depthwise() of conv/1/pointwise_relu -> 14x9x16
-        conv/2/pointwise: conv(out=16) of conv/2/depthwise -> 14x9x16
-        conv/2/pointwise_norm: norm() of conv/2/pointwise -> 14x9x16
-        conv/2/pointwise_relu: activation() of conv/2/pointwise_norm -> 14x9x16
-        last/depthwise: depthwise() of conv/2/pointwise_relu -> 14x9x16
-        last/pointwise: conv(out=32) of last/depthwise -> 14x9x32
-        last/pointwise_norm: norm() of last/pointwise -> 14x9x32
-        pool: max_pool(kernel=3, padding=same) of last/pointwise_norm -> 7x5x32
+        relu1: activation() of input -> 14x9x24
+        depthwise1: depthwise() of relu1 -> 14x9x24
+        pointwise1: conv(out=16) of depthwise1 -> 14x9x16
+        pointwise1_norm: norm() of pointwise1 -> 14x9x16
+        relu2: activation() of pointwise1_norm -> 14x9x16
+        depthwise2: depthwise() of relu2 -> 14x9x16
+        pointwise2: conv(out=16) of depthwise2 -> 14x9x16
+        pointwise2_norm: norm() of pointwise2 -> 14x9x16
+        relu3: activation() of pointwise2_norm -> 14x9x16
+        depthwise3: depthwise() of relu3 -> 14x9x16
+        pointwise3: conv(out=32) of depthwise3 -> 14x9x32
+        pointwise3_norm: norm() of pointwise3 -> 14x9x32
+        pool: max_pool(kernel=3, padding=same) of pointwise3_norm -> 7x5x32
         shortcut: conv(out=32, stride=2) of input -> 7x5x32
         shortcut_norm: norm() of shortcut -> 7x5x32
         add: add() of pool + shortcut_norm -> 7x5x32
@@ -380,11 +380,11 @@ LAYERS = {
     "xception strided in one direction": (
         '{ op = "xception", out = 24, convs = 1, stride = [1, 2] }',
         """
-        relu: activation() of input -> 14x9x24
-        last/depthwise: depthwise() of relu -> 14x9x24
-        last/pointwise: conv(out=24) of last/depthwise -> 14x9x24
-        last/pointwise_norm: norm() of last/pointwise -> 14x9x24
-        pool: max_pool(kernel=3, stride=(1, 2), padding=same) of last/pointwise_norm -> 14x5x24
+        relu1: activation() of input -> 14x9x24
+        depthwise1: depthwise() of relu1 -> 14x9x24
+        pointwise1: conv(out=24) of depthwise1 -> 14x9x24
+        pointwise1_norm: norm() of pointwise1 -> 14x9x24
+        pool: max_pool(kernel=3, stride=(1, 2), padding=same) of pointwise1_norm -> 14x5x24
         shortcut: conv(out=24, stride=(1, 2)) of input -> 14x5x24
         shortcut_norm: norm() of shortcut -> 14x5x24
         add: add() of pool + shortcut_norm -> 14x5x24
@@ -393,14 +393,14 @@ LAYERS = {
     "xception bare": (
         '{ op = "xception", out = 24, convs = 2, activate_first = false }',
         """
-        conv/depthwise: depthwise() of input -> 14x9x24
-        conv/pointwise: conv(out=24) of conv/depthwise -> 14x9x24
-        conv/pointwise_norm: norm() of conv/pointwise -> 14x9x24
-        conv/pointwise_relu: activation() of conv/pointwise_norm -> 14x9x24
-        last/depthwise: depthwise() of conv/pointwise_relu -> 14x9x24
-        last/pointwise: conv(out=24) of last/depthwise -> 14x9x24
-        last/pointwise_norm: norm() of last/pointwise -> 14x9x24
-        add: add() of last/pointwise_norm + input -> 14x9x24
+        depthwise1: depthwise() of input -> 14x9x24
+        pointwise1: conv(out=24) of depthwise1 -> 14x9x24
+        pointwise1_norm: norm() of pointwise1 -> 14x9x24
+        relu2: activation() of pointwise1_norm -> 14x9x24
+        depthwise2: depthwise() of relu2 -> 14x9x24
+        pointwise2: conv(out=24) of depthwise2 -> 14x9x24
+        pointwise2_norm: norm() of pointwise2 -> 14x9x24
+        add: add() of pointwise2_norm + input -> 14x9x24
         """,
     ),
     "patch_embed": (

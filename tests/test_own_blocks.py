@@ -294,7 +294,7 @@ def test_faults_name_the_line_of_the_block_and_the_row_that_used_it() -> None:
     said = fault(
         'resolution = 1\nlayers = [\n  { op = "xception", out = 8, stride = [2, 1] },\n]\n[style]\npadding = "valid"\n'  # noqa: E501
     )
-    assert "specs/blocks/separable_conv.toml:" in said
+    assert "specs/blocks/xception.toml:" in said
     assert "used by layers[0], own.toml:3" in said
 
 
