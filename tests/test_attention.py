@@ -20,6 +20,9 @@ from mnetcost.designs.find import parent_of
 from mnetcost.designs.spec import Spec, read_spec
 from mnetcost.engine.costs import Costs, cost
 from mnetcost.engine.terms import MAC_KINDS
+from mnetcost.errors import MnetcostError
+
+from .onnx_files import node, numbers, weights, write
 
 TRUTH = Path(__file__).parent / "truth"
 MEASURED = {name: json.loads((TRUTH / f"attention_{name}.json").read_text()) for name in ("torch", "keras")}
@@ -161,6 +164,81 @@ def test_attention_is_written_as_a_spec_of_its_layers(layer: str, tmp_path: Path
     again = load(str(tmp_path / "again.toml"))
     assert counts(again.graph) == counts(design.graph)
     assert figures(cost(again.graph)) == (params, madds)
+
+
+EXPORTED = {
+    f"{short}-{opset}.onnx": layer
+    for short, layer in MEASURED["torch"]["exported"].items()
+    for opset in (18, 23)
+}
+
+
+@pytest.mark.parametrize("file", EXPORTED)
+def test_exported_attention_costs_what_pytorch_says(file: str) -> None:
+    """As products of opset 18, and as ONNX's Attention of opset 23, whose heads may share keys and values."""
+    record = next(r for r in RECORDS if r[0] == EXPORTED[file])
+    found = totals(str(TRUTH / "attention" / file))
+    assert (found["params"], found["madds"]) == tuple(record[4:])
+
+
+def attended(tmp_path: Path, q: Any, k: Any, v: Any, *, mask: Any = None, **attributes: Any) -> str:
+    """A file with one Attention node behind projections of a map of 3 channels and 4 positions."""
+    nodes, stored = [node("Reshape", ["x", "to"], ["t"])], [numbers("to", 1, 4, 3)]
+    for name, dims in (("q", q), ("k", k), ("v", v)):
+        heads, width = (dims[0], dims[1]) if len(dims) == 2 else (1, dims[0])
+        nodes.append(node("MatMul", ["t", f"w{name}"], [f"p{name}"]))
+        stored.append(weights(f"w{name}", 3, heads * width))
+        if len(dims) == 2:
+            stored.append(numbers(f"to{name}", 1, 4, heads, width))
+            nodes.append(node("Reshape", [f"p{name}", f"to{name}"], [f"r{name}"]))
+            nodes.append(node("Transpose", [f"r{name}"], [f"h{name}"], perm=[0, 2, 1, 3]))
+        else:
+            nodes.append(node("Identity", [f"p{name}"], [f"h{name}"]))
+    if mask is not None:
+        stored.append(weights("mask", *mask))
+    nodes.append(node("Attention", ["hq", "hk", "hv", *(["mask"] if mask else [])], ["y"], **attributes))
+    return write(tmp_path, nodes, stored, image=(1, 3, 2, 2))
+
+
+HEADS = {
+    "axes": ((4, 5), (2, 5), (2, 6), {}, 4 * (5 + 6)),
+    "one axis": ((20,), (10,), (12,), {"q_num_heads": 4, "kv_num_heads": 2}, 4 * (5 + 6)),
+    "a head each": ((3, 8), (3, 8), (3, 2), {}, 3 * (8 + 2)),
+}
+
+
+@pytest.mark.parametrize("case", HEADS)
+def test_onnx_attention_counts_both_products(case: str, tmp_path: Path) -> None:
+    """Four positions: heads x 16 x (width + size), beside the projections of each of 3 channels."""
+    q, k, v, attributes, wide = HEADS[case]
+    projections = 3 * sum(n if len(d) == 1 else d[0] * n for d in (q, k, v) for n in d[-1:])
+    found = totals(attended(tmp_path, q, k, v, **attributes))
+    assert (found["params"], found["madds"]) == (projections, 4 * projections + 16 * wide)
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "v", "attributes", "message"),
+    [
+        ((4, 5), (3, 5), (3, 6), {}, "do not fit each other"),
+        ((4, 5), (2, 4), (2, 6), {}, "do not fit each other"),
+        ((4, 5), (2, 5), (4, 6), {}, "do not fit each other"),
+        ((20,), (10,), (12,), {"q_num_heads": 3, "kv_num_heads": 2}, "3 heads do not divide a width of 20"),
+        ((20,), (10,), (12,), {}, "q_num_heads"),
+        ((4, 5), (2, 5), (2, 6), {"softcap": 2.0}, "cannot cost Attention"),
+    ],
+)
+def test_onnx_attention_that_does_not_fit_is_refused(
+    q: Any, k: Any, v: Any, attributes: Any, message: str, tmp_path: Path
+) -> None:
+    """By its name, with what it gets."""
+    with pytest.raises(MnetcostError, match=message):
+        totals(attended(tmp_path, q, k, v, **attributes))
+
+
+def test_a_mask_of_onnx_attention_is_a_table(tmp_path: Path) -> None:
+    """A number for each head and each pair of 4 positions, which may be trained."""
+    found = totals(attended(tmp_path, (2, 5), (2, 5), (2, 5), mask=(1, 2, 4, 4)))
+    assert found["params"] == 3 * 30 + 32
 
 
 def test_every_measured_layer_is_a_row() -> None:

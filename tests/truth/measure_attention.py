@@ -1,11 +1,13 @@
 """What do attention layers cost, as PyTorch, torchvision and timm build them?
 
-    python tests/truth/measure_attention.py tests/truth/attention_torch.json
+    python tests/truth/measure_attention.py tests/truth/attention_torch.json tests/truth/attention
 
-needs torch, torchvision and timm. Each layer stands behind a pointwise convolution of 3 channels to `width`,
-on a map of `h` x `w`; it is measured at several sizes and widths. Multiply-adds are counted twice: half of
-what torch's FlopCounterMode counts, and by a hook on every convolution and matrix product that PyTorch
-dispatches, from the shapes of what it reads; both must agree.
+needs torch, torchvision, timm, onnx and onnxscript. Each layer stands behind a pointwise convolution of 3
+channels to `width`, on a map of `h` x `w`; it is measured at several sizes and widths. Multiply-adds are
+counted twice: half of what torch's FlopCounterMode counts, and by a hook on every convolution and matrix
+product that PyTorch dispatches, from the shapes of what it reads; both must agree. Some layers are also
+exported to the folder, of the smallest width at the first size, as products (opset 18) and as ONNX's
+Attention (opset 23).
 """
 
 import json
@@ -15,6 +17,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
+import onnx
 import timm
 import timm.models.edgenext
 import timm.models.maxxvit
@@ -234,9 +237,42 @@ def measure():
     return rows
 
 
+EXPORTED = {
+    "self": "MultiheadAttention",
+    "cross": "MultiheadAttention, cross",
+    "grouped": "scaled_dot_product_attention, grouped",
+    "one-of-keys": "scaled_dot_product_attention, one of keys",
+    "widths": "scaled_dot_product_attention, widths",
+    "vit": "timm ViT, no bias of queries",
+    "reduced": "timm PVT v2, reduced by 2",
+    "channels": "timm XCiT",
+}
+
+
+def export(folder):
+    """Write the files, of random weights: equal ones would be stored once."""
+    for short, name in EXPORTED.items():
+        sizes, make = LAYERS[name]
+        net = make(WIDTHS[0], *sizes[0]).eval()
+        for p in net.parameters():
+            nn.init.uniform_(p, 0.1, 0.9)
+        for opset in (18, 23):
+            file = folder / f"{short}-{opset}.onnx"
+            image, how = torch.zeros(1, 3, *sizes[0]), {"dynamo": True, "opset_version": opset}
+            torch.onnx.export(net, image, file, verbose=False, external_data=False, **how)
+            model = onnx.load(file)
+            for part in (*model.graph.node, *model.graph.input, *model.graph.output, model.graph, model):
+                del part.metadata_props[:]
+                part.doc_string = ""
+            del model.graph.value_info[:]
+            onnx.save(model, file)
+
+
+export(Path(sys.argv[2]))
 versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "timm": timm.__version__}
 columns = json.dumps(["layer", "width", "h", "w", "params", "madds"])
 lines = ",\n".join(json.dumps(r) for r in measure())
 Path(sys.argv[1]).write_text(
-    f'{{"versions": {json.dumps(versions)}, "columns": {columns},\n"records": [\n{lines}\n]}}\n'
+    f'{{"versions": {json.dumps(versions)}, "columns": {columns}, "exported": {json.dumps(EXPORTED)},\n'
+    f'"records": [\n{lines}\n]}}\n'
 )

@@ -368,21 +368,39 @@ def gelu_bias(call: Call) -> Output:
     return call.same(Activation("gelu"), y)
 
 
-def attention(call: Call) -> Output:
-    """Scaled dot-product attention of opset 23: two matrix products and a softmax."""
-    q, k, v = (call.tensor(i) for i in range(3))
-    if (
-        len(q.dims) != 4
-        or len(k.dims) != 4
-        or len(v.dims) != 4
-        or q.dims[1] != k.dims[1]
-        or len(call.node.output) > 1
-    ):
+def heads_of(call: Call, t: Tensor, key: str) -> tuple[int, int, int]:
+    """The heads, positions and width of a head of attention's input: axes of their own, or the last one
+    divided by the heads that the node names.
+    """
+    if len(t.dims) == 4 and call.net.one_map(t):
+        return t.dims[1], t.dims[2], t.dims[3]
+    if len(t.dims) != 3 or not call.net.one_map(t):
         raise NotKnown
+    heads = call.integer(key)
+    if t.dims[2] % heads:
+        raise call.fault(f"{heads} heads do not divide a width of {t.dims[2]:,}")
+    return heads, t.dims[1], t.dims[2] // heads
+
+
+def attention(call: Call) -> Output:
+    """Scaled dot-product attention of opset 23: two matrix products, between them a mask and a softmax;
+    several heads of the query may read one of the keys and values.
+    """
+    q, k, v = (call.tensor(i) for i in range(3))
+    many, n, width = heads_of(call, q, "q_num_heads")
+    (few, m, inner), (same, found, size) = (heads_of(call, t, "kv_num_heads") for t in (k, v))
+    if len(call.node.output) > 1 or len(call.inputs) > 4 or call.number("softcap", 0):
+        raise NotKnown
+    if width != inner or m != found or few != same or many % few:
+        given = ", ".join(dims_text(t.dims) for t in (q, k, v))
+        raise call.fault(f"its query, key and value of {given} do not fit each other")
     net, name = call.net, call.name
-    scores = net.product(f"{name}/scores", q, k, q.dims[3], (*q.dims[:3], k.dims[2]))
+    scores = net.product(f"{name}/scores", q, k, width, (q.dims[0], many, n, m))
+    if (mask := call.input(3)) is not None:
+        scores = call.combine("add", scores, mask, part="mask")
     shares = net.same(f"{name}/softmax", Activation("softmax"), scores)
-    return net.matmul(name, shares, v)
+    dims = (many, n, size) if len(q.dims) == 4 else (n, many * size)
+    return net.product(name, shares, v, m, (q.dims[0], *dims))
 
 
 FUNCTIONS = {
