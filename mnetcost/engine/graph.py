@@ -17,6 +17,10 @@ LARGEST_MAP = 2**48  # numbers in one map; a spec or file that says more is wron
 Ref = int  # a node's number in its graph
 
 
+_new = tuple.__new__
+"""Makes a `Node` of all its fields, in a third of the time that its class takes to look for defaults."""
+
+
 class Node(NamedTuple):
     """One layer: an op in its place."""
 
@@ -123,7 +127,7 @@ class Builder:
         when: Num,
         *about: Any,
     ) -> Ref:
-        """Add a layer as `add` does; about: the fields of a `Node` from `shared` on."""
+        """Add a layer as `add` does; about: all fields of a `Node` from `shared` on."""
         nodes = self.nodes
         if len(nodes) > MOST_LAYERS:
             raise ShapeError(f"the design runs away: more than {MOST_LAYERS:,} layers")
@@ -142,7 +146,7 @@ class Builder:
         self.names.add(name)
         if output.__class__ is Volume:
             self.volumes = True
-        nodes.append(Node(name, op, inputs, output, place, when, *about))
+        nodes.append(_new(Node, (name, op, inputs, output, place, when, *about)))
         return len(nodes) - 1
 
     def again(self, first: Ref, x: Ref, to: Ref, place: str) -> None:
@@ -159,7 +163,7 @@ class Builder:
                 raise ShapeError(Fault("another layer has this name already", place=f"layer {here!r}"))
             names.add(here)
             moved = tuple([i + by if i >= first else to if i == x else i for i in inputs])
-            nodes.append(Node(here, op, moved, output, place, *rest))
+            nodes.append(_new(Node, (here, op, moved, output, place, *rest)))
 
     def input(self, name: str, h: Num, w: Num, c: Num, d: Num = None) -> Ref:
         """Add an input of h x w x c, or a volume of d x h x w x c."""

@@ -120,7 +120,9 @@ class Site:
         name = f"{self.place}/{part}" if part else self.place
         if written is None:
             written = self.written.get(traits(op).label, "") if self.written else ""
-        self.x = self.builder.append(name, op, x, self.place, when, self.shared, why, self.row, part, written)
+        self.x = self.builder.append(
+            name, op, x, self.place, when, self.shared, why, self.row, part, written, ""
+        )
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x
 
