@@ -102,3 +102,24 @@ layers = [{{ op = "conv3d", out = 4, kernel = 1 }}, {{ op = {op} }}]
     done = cost(load(str(tmp_path / "net.toml")).graph)
     assert done.params_by_kind() == {"pointwise": 12, "norm": 4 if "rms" in op else 8}
     assert done.work_by_kind()["norm"] == 4 * 6 * 8 * 4
+
+
+ELSE = {
+    "not divided": [node("Conv", ["root", "w"], ["y"])],
+    "divides another map": [node("Conv", ["x", "w"], ["other"]), node("Div", ["other", "root"], ["y"])],
+    "no root": [node("Div", ["x", "m"], ["y"])],
+}
+
+
+@pytest.mark.parametrize("case", ["norm", *ELSE])
+def test_only_what_is_divided_by_the_root_of_its_squares_is_a_norm(case: str, tmp_path: Path) -> None:
+    """Of the same first layers, one is an RMS norm."""
+    first = [
+        node("Mul", ["x", "x"], ["s"]),
+        node("ReduceMean", ["s"], ["m"], axes=[1]),
+        node("Sqrt", ["m"], ["root"]),
+    ]
+    after = ELSE.get(case) or [node("Div", ["x", "root"], ["n"]), node("Conv", ["n", "w"], ["y"])]
+    stored = [weights("w", 1 if case == "not divided" else 3, 1 if case == "not divided" else 3, 1, 1)]
+    design = load(write(tmp_path, [*first, *after], stored))
+    assert any(SEVERAL in note for note in design.graph.notes) == (case == "norm")

@@ -2,10 +2,10 @@
 
     python tests/truth/measure_examples.py tests/truth/examples.json
 
-needs PyTorch. Every module is written here by hand from its paper, not from the spec. Multiply-adds are half
-of what `torch.utils.flop_counter` counts: convolutions and matrix products, wherever they are called. A
-module is measured at two sizes, and at several width multipliers; its inputs and outputs keep their channels.
-Positions that are learned are as many as the size has tokens.
+needs PyTorch and torchvision. Every module is written here by hand from its paper, or is PyTorch's own, not
+from the spec. Multiply-adds are half of what `torch.utils.flop_counter` counts: convolutions and matrix
+products, wherever they are called. A module is measured at two sizes, and at several width multipliers; its
+inputs and outputs keep their channels. Positions that are learned are as many as the size has tokens.
 """
 
 import json
@@ -15,7 +15,11 @@ from pathlib import Path
 import torch
 from torch import nn
 from torch.nn import functional as functions
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models.swin_transformer import ShiftedWindowAttention
+
+torch.backends.mha.set_fastpath_enabled(False)  # its one fused op is counted as nothing
 
 
 def divisible(wanted):
@@ -212,6 +216,72 @@ class Vit(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+def swin(w, side):
+    c = w(32)
+    attention = ShiftedWindowAttention(c, [7, 7], [0, 0], 4)
+    return nn.Sequential(nn.Conv2d(3, c, 4, 4), Channels(nn.Sequential(nn.LayerNorm(c), attention)))
+
+
+class Channels(nn.Module):
+    """A layer over channels that are the last axis, and a shortcut."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return x + self.layer(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Grouped(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        c = w(64)
+        self.patch, self.norm = nn.Conv2d(3, c, 8, 8), nn.RMSNorm(c)
+        self.q, self.k, self.v = (nn.Linear(c, n, bias=False) for n in (c, c // 4, c // 4))
+        self.project = nn.Linear(c, c, bias=False)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        y, (b, n, c) = self.norm(x), x.shape
+        q, k, v = (
+            layer(y).view(b, n, heads, c // 8).transpose(1, 2)
+            for layer, heads in ((self.q, 8), (self.k, 2), (self.v, 2))
+        )
+        with sdpa_kernel(SDPBackend.MATH):
+            heads = functions.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+        return x + self.project(heads.transpose(1, 2).reshape(b, n, c))
+
+
+class Reduced(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        c = w(32)
+        self.stem, self.reduce, self.norm = nn.Conv2d(3, c, 4, 4), nn.Conv2d(c, c, 4, 4), nn.LayerNorm(c)
+        self.attention = nn.MultiheadAttention(c, 2, batch_first=True)
+
+    def forward(self, x):
+        x = self.stem(x)
+        small = self.norm(self.reduce(x).flatten(2).transpose(1, 2))
+        return self.attention(x.flatten(2).transpose(1, 2), small, small)[0]
+
+
+class Covariance(nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        c = w(32)
+        self.stem, self.temperature = nn.Conv2d(3, c, 4, 4), nn.Parameter(torch.ones(4, 1, 1))
+        self.qkv, self.project = nn.Linear(c, 3 * c), nn.Linear(c, c)
+
+    def forward(self, x):
+        x = self.stem(x).flatten(2).transpose(1, 2)
+        b, n, c = x.shape
+        q, k, v = self.qkv(x).view(b, n, 3, 4, c // 4).permute(2, 0, 3, 4, 1)
+        q, k = functions.normalize(q, dim=-1), functions.normalize(k, dim=-1)
+        shares = (q @ k.transpose(-2, -1) * self.temperature).softmax(-1)
+        return self.project((shares @ v).permute(0, 3, 1, 2).reshape(b, n, c))
+
+
 class Basic(nn.Module):
     def __init__(self, c, out, stride=1):
         super().__init__()
@@ -321,6 +391,10 @@ MODULES = {
     "SSD head": (3, 40, 52, sized(Ssd)),
     "YOLO head": (3, 64, 104, sized(Yolo)),
     "ViT: patches and a block of attention": (3, 64, 96, Vit),
+    "Attention in windows": (3, 56, 72, swin),
+    "Heads that share keys and values, RMSNorm": (3, 64, 88, sized(Grouped)),
+    "Attention to a smaller map": (3, 64, 84, sized(Reduced)),
+    "Attention of channels": (3, 64, 84, sized(Covariance)),
     "Pixel shuffle": (1, 24, 31, pixel_shuffle),
     "A block of your own": (16, 56, 73, basics),
     "A block that uses blocks": (64, 52, 67, lambda w, side: Csp()),
