@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,40 @@ def fused(tmp_path: Path, again: tuple[str, ...] = (), inner: int = 6, **changed
         x, width = f"y{n}", 4
     stored = {k: v for k, v in tensors.items() if v is not None}
     return tflite_files.write(tmp_path, stored, operators)
+
+
+def vector(*values: float) -> T:
+    """Stored numbers."""
+    return T((len(values),), struct.pack(f"<{len(values)}f", *values))
+
+
+@pytest.mark.parametrize(
+    ("start", "readers", "counted"),
+    [(500, 2, 0), (500, 1, 500), (0.5, 2, 500)],
+    ids=["part", "read once", "other"],
+)
+def test_a_part_of_a_bias_that_several_steps_read_counts_once(
+    start: float, readers: int, counted: int, tmp_path: Path
+) -> None:
+    """However long the bias; numbers that are no part of it, or of a bias of one step, are parameters."""
+    tensors = {
+        "x": T((1, 4)),
+        "w": floats(1500, 4),
+        "b": vector(*range(1500)),
+        "half": floats(500, 1500),
+        "part": vector(*(start + n for n in range(500))),
+        **{name: T((1, 1500)) for name in ("y0", "y1", "y")},
+        **{name: T((1, 500)) for name in ("z0", "z")},
+    }
+    steps = [O("FULLY_CONNECTED", ("x", "w", "b"), (f"y{n}",)) for n in range(readers)]
+    ends = ("y0", f"y{readers - 1}")
+    rest = [
+        O("ADD", ends, ("y",)),
+        O("FULLY_CONNECTED", ("y", "half"), ("z0",)),
+        O("ADD", ("z0", "part"), ("z",)),
+    ]
+    file = tflite_files.write(tmp_path, tensors, [*steps, *rest])
+    assert totals(file)["params"] == 1500 * 4 + 1500 + 500 * 1500 + counted
 
 
 MATRICES = tuple(f"{kind}_{gate}" for kind in "wr" for gate in GATES)

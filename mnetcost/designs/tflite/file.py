@@ -20,6 +20,7 @@ from ..kit.stored import Dims
 from ..kit.tensors import MOST_AXES
 
 LARGEST_KEPT = 4096  # bytes of a buffer that are read as numbers: shapes, axes, pads
+LARGEST_VECTOR = 1 << 16  # and of a vector: biases
 MOST_ENTRIES = 200_000  # tensors, operators or buffers
 MOST_SUBGRAPHS = 1000
 LONGEST_TEXT = 400
@@ -194,7 +195,8 @@ class _Reader:
                 f"its axes say {count:,} numbers, its buffer has {size:,} bytes",
                 f"{self.place} {name[:80]!r}",
             )
-        if kind and 0 < size <= LARGEST_KEPT and size == count * bits // 8:
+        most = LARGEST_VECTOR if count in dims else LARGEST_KEPT
+        if kind and 0 < size <= most and size == count * bits // 8:
             values = struct.unpack_from(f"<{count}{kind}", self.data, at)
         open_ = tuple(i for i, d in enumerate(signature) if d < 0 and i < len(dims))
         return TensorInFile(name, dims, open_, t.Type(), t.Buffer(), size, values, bool(t.IsVariable()))

@@ -219,13 +219,17 @@ def repeated(graph: Subgraph) -> set[int]:
     readers = Counter(
         made.get(n, n) for o in graph.operators if o.type != "DEQUANTIZE" for n in set(o.inputs)
     )
-    stored = {
+    vectors = {
         n: t.values
         for n, t in enumerate(graph.tensors)
-        if t.type in FLOATS and t.values and len(t.values) in t.dims and len(set(t.values)) > 1
+        if t.type in FLOATS and t.values and 1 < len(t.values) in t.dims
     }
-    biases = [v for n, v in stored.items() if readers[n] > 1]
-    return {n for n, v in stored.items() if readers[n] == 1 and any(is_part(v, of) for of in biases)}
+    biases = [v for n, v in vectors.items() if readers[n] > 1]
+    return {
+        n
+        for n, v in vectors.items()
+        if readers[n] == 1 and any(is_part(v, of) for of in biases) and len(set(v)) > 1
+    }
 
 
 def is_part(values: tuple[float, ...], of: tuple[float, ...]) -> bool:
