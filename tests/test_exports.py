@@ -74,7 +74,6 @@ def test_at_most_three_exports_in_a_hundred_are_refused() -> None:
 
 
 REFUSED = {
-    "timm/lambda_resnet26t script": "a 3-D convolution",
     "timm/sequencer2d_s script": "LSTM",
     "timm/sequencer2d_s layers=(1, 1, 1, 1) dynamo": "LSTM",
 }

@@ -368,6 +368,13 @@ MOVED: dict[str, tuple[list[Any], list[Any], dict[str, int], dict[str, int], Sha
         {"elementwise": 3 * 192},
         Shape(8, 8, 3),
     ),
+    "none replaced by others": (
+        [node("ScatterND", ["x", "at", "none"], ["s"]), node("Mul", ["s", "half"], ["y"])],
+        [weights("half"), weights("at", 0, 4, kind=np.int64), weights("none", 0)],
+        {},
+        {"rescale": 192},
+        Shape(8, 8, 3),
+    ),
     "a unit matrix": (
         [node("EyeLike", ["x1"], ["e"]), node("Mul", ["x", "e"], ["y"])],
         [weights("x1", 8, 8)],

@@ -221,3 +221,29 @@ def test_an_onnx_volume_enlarged_by_a_fraction_is_refused_or_skipped(tmp_path: P
     with pytest.raises(UnknownOpError, match="Resize"):
         load(file)
     assert paper(load(file, Settings(allow_unknown=True))) == (9, 2 * 9 * 8192)
+
+
+def test_a_keras_model_over_volumes_with_channels_first(tmp_path: Path) -> None:
+    """648 and 256 weights at 8 x 16 x 16 positions, or at 4 x 8 x 12; the channels stay on the first axis."""
+    path = tmp_path / "first.json"
+
+    def first(kind: str, **config: Any) -> dict[str, Any]:
+        return layer(kind, data_format="channels_first", **config)
+
+    stem = dict(STEM["config"], data_format="channels_first")
+    rest = [
+        layer("BatchNormalization", axis=1),
+        first("ZeroPadding3D", padding=1),
+        first("Cropping3D", cropping=1),
+        first("UpSampling3D", size=[1, 2, 1]),
+        first("MaxPooling3D", pool_size=[1, 2, 1]),
+        first("Conv3DTranspose", filters=4, kernel_size=2, strides=2),
+        first("GlobalAveragePooling3D"),
+        layer("Dense", units=5),
+    ]
+    path.write_text(keras({"class_name": "Conv3D", "config": stem}, *rest, shape=(3, 8, 32, 32)))
+    design = load(str(path))
+    assert (design.in_channels, paper(design)) == (3, (648 + 16 + 256 + 4 + 25, (648 + 256) * 2048 + 20))
+    assert paper(load(str(path), Settings(resolution=(4, 16, 24))))[1] == (648 + 256) * 384 + 20
+    shapes = [str(n.output) for n in design.graph.nodes]
+    assert shapes[3:8] == ["10x18x18x8", "8x16x16x8", "8x32x16x8", "8x16x16x8", "16x32x32x4"]

@@ -169,8 +169,10 @@ def gather_elements(call: Call) -> Output:
 
 def scatter(call: Call) -> Output:
     """Some numbers of a map replaced by others; by the places in the rows of the second input, or along
-    an axis.
+    an axis. Where there are no others, nothing is done.
     """
+    if 0 in call.value(2).dims:
+        return call.input(0)
     t, index, by = call.tensor(0), call.input(1), call.tensor(2)
     if index is None or call.text("reduction", "none") not in ("", "none"):
         raise NotKnown
