@@ -452,9 +452,10 @@ def mutants(draw: Any, spec: Spec) -> Design:
             if "out" in fields and rows[n].op == "conv_norm":
                 fields.pop("expand", None)
             rows[n] = rows[n]._replace(fields=fields)
+    size = draw(st.sampled_from([None, (96, 96), (65, 130)]))
     asked = Settings(
         alpha=draw(st.sampled_from([None, 0.5, 0.75, 1.3])),
-        resolution=draw(st.sampled_from([None, (96, 96), (65, 130)])),
+        resolution=size and (*(5 for _ in spec.resolution[2:]), *size),
         classes=draw(st.sampled_from([None, 10])),
         top=draw(st.sampled_from([None, False])),
         batch=draw(st.sampled_from([None, 3])),

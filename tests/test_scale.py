@@ -183,7 +183,7 @@ def test_a_size_of_a_volume_is_depth_by_height_by_width() -> None:
         (
             "r3d-18",
             (112, 112),
-            "the input is a volume of depth, height and width, and the resolution is 112x112",
+            "the input is a volume of depth, height and width, and the resolution is 112",
         ),
         ("v2", (16, 112, 112), "the input is a map of height and width, and the resolution is 16x112x112"),
     ],

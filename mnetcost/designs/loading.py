@@ -194,7 +194,7 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
     from .build import build
 
     printed, spec = spec.channels, adjusted(spec, settings)
-    size, rho = sized(spec.resolution, settings)
+    size, rho = sized(spec.resolution, settings, spec.name)
     if max(size) > LARGEST_SIDE:
         sides = "x".join(map(str, size))
         raise CallError(f"a resolution of {sides} is past {LARGEST_SIDE:,} pixels a side")

@@ -64,9 +64,7 @@ class Design(NamedTuple):
         """The name with the settings that change its cost, as a user would write it, and "(partial)" where
         an op was left out.
         """
-        sides = self.resolution
-        size = f"{sides[0]}" if len(sides) == 2 and sides[0] == sides[1] else "x".join(map(str, sides))
-        parts = [f"alpha={self.alpha:g}", f"resolution={size}"]
+        parts = [f"alpha={self.alpha:g}", f"resolution={spelled_size(self.resolution)}"]
         if self.spec is None:
             parts = parts[1:]
         if self.depth != 1:
@@ -83,11 +81,21 @@ class Design(NamedTuple):
         return f"{self.name}:{','.join(parts)}{partial}"
 
 
-def sized(spec_size: tuple[int, ...], settings: Settings) -> tuple[tuple[int, ...], float]:
+def spelled_size(sides: tuple[int, ...]) -> str:
+    """Write a size as a user would: one side of a square, or all sides.
+
+    >>> spelled_size((160, 160)), spelled_size((96, 128)), spelled_size((16, 16, 16))
+    ('160', '96x128', '16x16x16')
+    """
+    return f"{sides[0]}" if len(sides) == 2 and sides[0] == sides[1] else "x".join(map(str, sides))
+
+
+def sized(spec_size: tuple[int, ...], settings: Settings, name: str = "") -> tuple[tuple[int, ...], float]:
     """Return the input's (height, width) in pixels, or (depth, height, width) of a volume, and rho: its
     height over the height in the spec.
 
-    Rho scales height and width, not the depth. Raises CallError for a size of the other number of sides.
+    name: the design's, for the error. Rho scales height and width, not the depth. Raises CallError for a size
+    of the other number of sides.
     """
     if settings.resolution is not None:
         size = settings.resolution
@@ -97,8 +105,8 @@ def sized(spec_size: tuple[int, ...], settings: Settings) -> tuple[tuple[int, ..
                 if len(spec_size) == 2
                 else ("a volume of depth, height and width", "--resolution 16x112x112")
             )
-            given = "x".join(map(str, size))
-            raise CallError(Fault(f"the input is {what}, and the resolution is {given}", hint=hint))
+            message = f"the input is {what}, and the resolution is {spelled_size(size)}"
+            raise CallError(Fault(message, place=name, hint=hint))
         return size, size[-2] / spec_size[-2]
     if settings.rho is not None:
         rho = settings.rho

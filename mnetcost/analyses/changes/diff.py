@@ -177,10 +177,10 @@ def _first_that_fits(
     stage: _Stage, waiting: list[Change], together: int, convention: Convention
 ) -> tuple[int, _Stage] | None:
     for at in range(len(waiting) - together + 1):
-        state = stage.state
-        for change in waiting[at : at + together]:
-            state = change.apply(state)
         try:
+            state = stage.state
+            for change in waiting[at : at + together]:
+                state = change.apply(state)
             return at, _stage(state, convention)
         except (ShapeError, SpecError):
             continue

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...engine.ops import Norm
 from ...engine.rules import Rules
+from ...errors import ShapeError
 from .matching import VIEWS, Pairs, aspects, interchangeable, match
 from .order import arranged, inputs_of
 from .units import FROM_STYLE, State, Unit, World
@@ -170,6 +171,8 @@ def _rule(path: tuple[str, ...], value: Any) -> Callable[[State], State]:
 def _field(id_: str, fields: dict[str, Any], role: str | None = None) -> Callable[[State], State]:
     def put(s: State) -> State:
         unit = s.units[id_]
+        if s.spec and fields.keys() - unit.fields.keys():
+            raise ShapeError("a row of another op, which has no such field yet")
         return _insert(
             unit._replace(fields={**unit.fields, **fields}, role=unit.role if role is None else role)
         )(s)
@@ -183,7 +186,7 @@ def _swap(unit: Unit, kept: tuple[str, ...]) -> Callable[[State], State]:
     def put(s: State) -> State:
         was = s.units[unit.id]
         fields = {**unit.fields, **{k: was.fields[k] for k in kept}}
-        return _insert(was._replace(op=unit.op, fields=fields))(s)
+        return _insert(was._replace(op=unit.op, fields=fields, own=unit.own))(s)
 
     return put
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ...designs import Settings, adjusted, load_spec
 from ...designs.build import build
-from ...designs.settings import sized
+from ...designs.settings import sized, spelled_size
 from ...designs.spec import Spec
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
 from ...engine.costs import LayerCost, cost, refuse_overflow
@@ -70,7 +70,7 @@ def scale(
     if len(alphas) * len(sizes) > MOST_CELLS:
         raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
     for size in {len(size): size for size in sizes}.values():
-        sized(spec.resolution, Settings(resolution=size))
+        sized(spec.resolution, Settings(resolution=size), spec.name)
     sides = list(zip(*sizes, strict=True))
     largest = tuple(max(side) for side in sides)
     corner = load_spec(spec, settings._replace(alpha=max(alphas), rho=None, resolution=largest))
@@ -217,7 +217,8 @@ class BlockCells(Sequence[tuple[Any, ...]]):
 
 def label(size: tuple[int, ...]) -> int | str:
     """A size in pixels: one number if it is square, else HxW, or DxHxW of a volume."""
-    return size[0] if len(size) == 2 and size[0] == size[1] else "x".join(map(str, size))
+    text = spelled_size(size)
+    return int(text) if text.isdigit() else text
 
 
 def spread(count: int, most: int) -> list[int]:

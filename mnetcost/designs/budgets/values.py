@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..conventions import DEFAULT
 from ..loading import SETTINGS
 from ..places import KeyPath, line_of, lines
-from ..settings import Settings
+from ..settings import Settings, spelled_size
 from .limits import Limit
 
 
@@ -96,5 +96,5 @@ def labelled(design: str, settings: Settings) -> str:
 
 def _spelled(value: Any) -> str:
     if isinstance(value, tuple):
-        return f"{value[0]}" if value[0] == value[1] else f"{value[0]}x{value[1]}"
+        return spelled_size(value)
     return ("yes" if value else "no") if isinstance(value, bool) else f"{value}"
