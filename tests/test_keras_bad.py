@@ -88,6 +88,7 @@ BAD: list[tuple[Callable[[], str], str]] = [
         lambda: one("Conv2D", {"filters": 2, "kernel_size": 3, "padding": "some"}),
         "padding 'some' is not known",
     ),
+    (lambda: one("RepeatVector", {"n": 3}), "needs one axis beside the batch, not 3"),
     (lambda: one("Reshape", {"target_shape": [7]}), "cannot be read as"),
     (lambda: one("Flatten", {}, [2**31, 4]), "is open"),
     (lambda: one("Flatten", {}, [2**30, 2**30, 4]), "more than 281,474,976,710,656 numbers"),

@@ -170,6 +170,25 @@ OTHERS = {
         k.GRU(5, unroll=True),
         k.Dense(3),
     ),
+    "autoencoder": (
+        (12, 6),
+        k.LSTM(8, unroll=True),
+        k.RepeatVector(5),
+        k.GRU(4, return_sequences=True, unroll=True),
+    ),
+    "Conv1DTranspose": ((9, 6), k.Conv1DTranspose(4, 3)),
+    "Conv1DTranspose, same": ((9, 6), k.Conv1DTranspose(4, 4, strides=2, padding="same")),
+    "Conv1DTranspose, wide stride": ((9, 6), k.Conv1DTranspose(4, 2, strides=3, use_bias=False)),
+    "Conv1DTranspose, dilation": ((9, 6), k.Conv1DTranspose(4, 3, dilation_rate=2)),
+    "Conv1DTranspose, output padding": (
+        (9, 6),
+        k.Conv1DTranspose(4, 3, strides=2, padding="same", output_padding=1),
+    ),
+    "Conv1DTranspose, output padding, valid": (
+        (9, 6),
+        k.Conv1DTranspose(4, 3, strides=3, output_padding=2),
+        k.Conv1D(2, 3, padding="causal"),
+    ),
     "ConvLSTM1D": ((STEPS, 9, 2), k.ConvLSTM1D(4, 3, unroll=True)),
     "ConvLSTM1D, every step": (
         (STEPS, 9, 2),
@@ -192,6 +211,7 @@ CONVOLUTIONS = {
     "Conv3D": 4,
     "DepthwiseConv2dNative": 2,
 }  # and how many axes of a filter an output reads
+TRANSPOSED = "Conv2DBackpropInput"  # of a size, a filter, and the map that it is applied to
 
 
 def learned(op):  # type: ignore[no-untyped-def]
@@ -221,6 +241,8 @@ def product(op):  # type: ignore[no-untyped-def]
         return prod(
             {k: n for pair in zip(terms, shapes, strict=True) for k, n in axes(*pair).items()}.values()
         )
+    if op.type == TRANSPOSED:
+        return prod(shapes[1]) * prod(shapes[2][:-1])
     if op.type in CONVOLUTIONS:
         return prod(map(int, op.outputs[0].shape)) * prod(shapes[1][: CONVOLUTIONS[op.type]])
     turned = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
@@ -236,7 +258,7 @@ def products(model, specs):  # type: ignore[no-untyped-def]
         if op not in ops:
             ops.add(op)
             todo += [t.op for t in op.inputs]
-    convolutions = (op for op in ops if op.type in CONVOLUTIONS and learned(op))
+    convolutions = (op for op in ops if op.type in (*CONVOLUTIONS, TRANSPOSED) and learned(op))
     matrices = (op for op in ops if op.type in ("MatMul", "BatchMatMulV2", "Einsum"))
     return sum(product(op) for op in (*matrices, *convolutions))
 

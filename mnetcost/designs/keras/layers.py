@@ -27,6 +27,7 @@ from ...engine.ops import (
     Pad,
     Pad3d,
     Permute,
+    Repeat,
     Reshape,
     Resize,
     Upsample,
@@ -247,6 +248,14 @@ def reshape(call: Call) -> Tensor:
     return reshaped(call, call.given.get("target_shape"))
 
 
+def repeat_vector(call: Call) -> Tensor:
+    """A vector as a sequence: the same numbers at each of `n` steps."""
+    t, n = call.x, call.integer("n")
+    if len(t.dims) != 2:
+        raise call.fault(f"RepeatVector needs one axis beside the batch, not {len(t.dims) - 1}")
+    return call.add(Repeat(n, 1, t.dims[1]), call.seen(t, 1), dims=(1, n, t.dims[1]), c=2)
+
+
 def permute(call: Call) -> Tensor:
     """The axes in the order of `dims`, which counts them from 1, without the batch."""
     order, t = call.integers("dims"), call.x
@@ -443,7 +452,14 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
         ("SeparableConv2D", "SeparableConv1D", "SeparableConvolution2D", "SeparableConvolution1D"), separable
     ),
     **dict.fromkeys(
-        ("Conv2DTranspose", "Convolution2DTranspose", "Conv3DTranspose", "Convolution3DTranspose"), transposed
+        (
+            "Conv1DTranspose",
+            "Conv2DTranspose",
+            "Convolution2DTranspose",
+            "Conv3DTranspose",
+            "Convolution3DTranspose",
+        ),
+        transposed,
     ),
     "Dense": dense,
     **NORMS,
@@ -486,6 +502,7 @@ LAYERS: dict[str, Callable[[Call], Outputs]] = {
     "Flatten": flatten,
     "Reshape": reshape,
     "Permute": permute,
+    "RepeatVector": repeat_vector,
     **dict.fromkeys(of_sides("ZeroPadding"), zero_padding),
     **dict.fromkeys(of_sides("Cropping"), cropping),
     **dict.fromkeys(of_sides("UpSampling"), upsampling),

@@ -18,7 +18,7 @@ from ...engine.ops import (
 from ...engine.ops.elements import Activation
 from ..kit.fields import MISSING
 from ..kit.layers import POOLS3D, convolution, convolution3d, plain_size
-from ..kit.tensors import NotKnown, Tensor
+from ..kit.tensors import Tensor
 from .functions import function_of
 from .net import Call
 
@@ -114,10 +114,11 @@ def separable(call: Call) -> Tensor:
 
 
 def transposed(call: Call) -> Tensor:
-    """Source: Keras, compute_conv_transpose_output_length."""
+    """A transposed convolution over one, two or three axes.
+
+    Source: Keras, compute_conv_transpose_output_length.
+    """
     x, sides = windowed(call), sides_of(call)
-    if sides == 1:
-        raise NotKnown
     kernel, stride = call.sides("kernel_size", sides=sides), call.sides("strides", 1, sides=sides)
     dilation = call.sides("dilation_rate", 1, sides=sides)
     wide = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
@@ -125,15 +126,19 @@ def transposed(call: Call) -> Tensor:
     extra = (0,) * sides
     if call.raw("output_padding") is not None:
         extra = call.sides("output_padding", 0, 0, sides)
-        padding = tuple(n // 2 for n in wide) if padding == "same" else "valid"
+        padding = of_map(tuple(n // 2 for n in wide), 0) if padding == "same" else "valid"
     elif padding == "valid":
         extra = tuple(max(s - k, 0) for s, k in zip(stride, wide, strict=True))
     filters, groups = call.integer("filters"), call.integer("groups", 1)
-    bias = call.flag("use_bias", True)
-    sizes = plain_size(*kernel), plain_size(*stride), plain_size(*dilation)
+    size, step, rate = (plain_size(*of_map(numbers)) for numbers in (kernel, stride, dilation))
+    more, bias = plain_size(*of_map(extra, 0)), call.flag("use_bias", True)
     of_sides = TransposedConv3d if sides == 3 else TransposedConv
-    op = of_sides(filters, *sizes, groups, padding, plain_size(*extra), bias)
-    return activated(call, call.mapped(op, x))
+    return activated(call, call.mapped(of_sides(filters, size, step, rate, groups, padding, more, bias), x))
+
+
+def of_map(numbers: tuple[int, ...], across: int = 1) -> tuple[int, ...]:
+    """A number a side, of a sequence those of a map of width 1."""
+    return numbers if len(numbers) > 1 else (*numbers, across)
 
 
 def pool(cls: type[MaxPool] | type[AvgPool]) -> Callable[[Call], Tensor]:
