@@ -41,7 +41,8 @@ def hint(word: str) -> str:
         ("upsampling UpSampling2D", "upsample"),
         ("GlobalAveragePooling2D gap", "global_pool"),
         ("DepthwiseConv2D dwconv", "depthwise"),
-        ("SeparableConv2D", "separable"),
+        ("SeparableConv2D", "separable_conv"),
+        ("depthwise_separable sepconv dsconv", "separable"),
         ("squeeze_excite SE", "se"),
         ("cat Concatenate", "concat"),
         ("eltwise Add", "add"),
@@ -74,7 +75,11 @@ def test_an_op_of_another_framework_is_answered_with_ours(words: str, op: str) -
         ("conv1x1", "write conv with kernel = 1"),
         ("fused_mbconv", "write bneck with fused = true"),
         ("identity", "left out"),
-        ("sequential", "one another"),
+        ("sequential", "[block.NAME]"),
+        ("SwiGLU", "activation, gate"),
+        ("ASPP", "docs/examples.md"),
+        ("GhostModule", "[block.ghost]"),
+        ("BasicBlock", "did you mean 'basic'?"),
     ],
 )
 def test_a_word_that_takes_more_than_another_says_how_it_is_written(word: str, said: str) -> None:
@@ -246,6 +251,13 @@ def test_the_table_names_what_there_is() -> None:
             assert set(word.replace(" or ", ", ").partition(" (")[0].split(", ")) <= ours, f"{name}: {word}"
     for op in words["ops"]:
         assert op.partition(" ")[0] in VOCABULARY
+
+
+def test_billions_of_flops_are_answered_with_as_many() -> None:
+    """A limit of 1.2 GFLOPs is 1.2G by the convention flops."""
+    assert "--max madds=1.2G," in metric_hint("gflops", "1.2")
+    assert "--max madds=300M," in metric_hint("mflops", 300)
+    assert "--max madds=5," in metric_hint("flops", 5)
 
 
 def test_no_word_of_the_table_is_one_of_ours() -> None:
