@@ -11,7 +11,7 @@ from mnetcost.designs import Settings, load
 from mnetcost.designs.convert import counts, quoted, spec_text
 from mnetcost.errors import CallError
 
-from . import keras_models, prototxts
+from . import keras_models, onnx_files, prototxts
 from .test_caffe import SHAPES, layer, small
 from .test_keras import ONE, one
 
@@ -72,6 +72,26 @@ def test_a_strangers_name_is_data_in_a_spec(name: str, tmp_path: Path) -> None:
 def test_half_a_character_does_not_reach_a_spec() -> None:
     """A lone surrogate, which JSON can write and UTF-8 cannot."""
     assert tomllib.loads(f"x = {quoted(chr(0xD800))}")["x"] == "\ufffd"
+
+
+def test_another_input_beside_the_image_is_a_constant(tmp_path: Path) -> None:
+    """A vector of 5 joined to the pooled map of 4 channels: 12 weights, then 9 x 2."""
+    nodes = [
+        onnx_files.node("Conv", ["x", "w"], ["c"]),
+        onnx_files.node("GlobalAveragePool", ["c"], ["p"]),
+        onnx_files.node("Flatten", ["p"], ["f"]),
+        onnx_files.node("Concat", ["f", "other"], ["j"], axis=1),
+        onnx_files.node("Gemm", ["j", "v"], ["y"]),
+    ]
+    stored = [onnx_files.weights("w", 4, 3, 1, 1), onnx_files.weights("v", 9, 2)]
+    other = [onnx_files.tensor("other", (1, 5))]
+    design = load(onnx_files.write(tmp_path, nodes, stored, inputs=other))
+    text = spec_text(design)
+    assert '{ op = "constant", name = "other", c = 5 },' in text
+    (tmp_path / "net.toml").write_text(text)
+    again = load(str(tmp_path / "net.toml"))
+    assert counts(again.graph) == counts(design.graph)
+    assert sum(sum(params.values()) for _, params, _ in counts(again.graph)) == 12 + 18
 
 
 def test_what_cannot_be_costed_cannot_be_written(tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def _names(nodes: tuple[Node, ...], image: Ref) -> dict[Ref, str]:
 
 def _op(node: Node) -> Any:
     """Return the op of a layer's row; an input besides the image becomes a constant, also without cost."""
-    return Constant(*node.op) if node.op.__class__ is Input else node.op
+    op = node.op
+    return Constant(op.h, op.w, op.c) if isinstance(op, Input) and op.d is None else op
 
 
 def _row(ref: Ref, node: Node, names: dict[Ref, str], before: Ref) -> str:
