@@ -237,7 +237,13 @@ NETS = {  # spec: channels, classes, alphas, sizes, build
         [(320, 320), (300, 416)],
         lambda a, n: Heads(partial(ssd_v3, small), n, a),
     ),
-    "ssdlite-v2": (3, 81, [1.0, 0.75], [(320, 320), (300, 416)], lambda a, n: Heads(ssd_v2, n, a, 3)),
+    "ssdlite-v2": (
+        3,
+        81,
+        [1.0, 0.75, 0.45, 1.4],
+        [(320, 320), (300, 416)],
+        lambda a, n: Heads(ssd_v2, n, a, 3),
+    ),
 }
 TORCHVISION = {  # what must count the same, as torchvision's own builders make it
     "lraspp-v3-large": lraspp.lraspp_mobilenet_v3_large,

@@ -7,6 +7,7 @@ Needs torch and timm; the tests read the figures only. The multiply-adds are tho
 sees in convolutions, dense layers and matrix products; attention runs unfused, so that its products are seen.
 """
 
+import itertools
 import os
 import sys
 from functools import partial
@@ -16,6 +17,7 @@ from pathlib import Path
 os.environ["TIMM_FUSED_ATTN"] = "0"
 import timm
 import torch
+from timm.models import mobilenetv3
 from timm.utils import reparameterize_model
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -117,11 +119,12 @@ def sandglass(c, out, stride, t, filters):
     return [*first, *conv(c, mid, act=None), *conv(mid, out, act=nn.ReLU6), *last]
 
 
-def mobilenext():
+def mobilenext(alpha=1.0):
     """arXiv 2007.02269, table 2, with the filters that github zhoudaquan/rethinking_bottleneck_design,
-    mnext.py leaves out where a block changes the width.
+    mnext.py leaves out where a block changes the width, and its rounding of widths.
     """
-    layers, c = conv(3, 32, 3, 2, act=nn.ReLU6), 32
+    c = divisible(32 * alpha, 8)
+    layers = conv(3, c, 3, 2, act=nn.ReLU6)
     for t, out, n, s in [
         (2, 96, 1, 2),
         (6, 144, 1, 1),
@@ -133,6 +136,7 @@ def mobilenext():
         (6, 1280, 1, 1),
     ]:
         both = t == 2 or (n, s) == (1, 1)
+        out = 1280 if out == 1280 and alpha < 1 else divisible(out * alpha, 8)
         layers += sandglass(c, out, s, t, (True, True) if both else (False, s == 2))
         layers += [Sum(sandglass(out, out, 1, t, (True, True))) for _ in range(n - 1)]
         c = out
@@ -190,6 +194,11 @@ def asked():
     for n in range(5):
         for size in (224, 192):
             yield f"mobileone-s{n}", 1.0, size, 1000, partial(deployed, f"mobileone_s{n}")
+    for alpha in (0.35, 0.5, 0.75, 1.4):
+        yield "mobilenext", alpha, 224, 1000, partial(mobilenext, alpha)
+    for name, alpha in itertools.product(("conv_small", "conv_medium", "conv_large"), (0.35, 0.5, 1.25)):
+        build = partial(mobilenetv3._gen_mobilenet_v4, f"mobilenetv4_{name}", alpha)
+        yield f"mobilenetv4-{name.replace('_', '-')}", alpha, 224, 1000, build
     for design, (build, sizes, classes) in OURS.items():
         for size in sizes:
             yield design, 1.0, size, classes, build

@@ -85,6 +85,14 @@ def nets_of_pytorchcv():
             )
 
 
+def wide_b0(alpha):
+    """torchvision's EfficientNet-B0 of another width."""
+    settings, last = MODELS.efficientnet._efficientnet_conf(
+        "efficientnet_b0", width_mult=alpha, depth_mult=1.0
+    )
+    return MODELS.EfficientNet(settings, 0.2, last_channel=last)
+
+
 def nets():
     """Yield (design, alpha, its own size, builder)."""
     sizes = (240, 260, 300, 380, 456, 528, 600)
@@ -93,6 +101,10 @@ def nets():
     for n, size in enumerate((224, 240, 260, 280, 300)):
         yield f"efficientnet-lite{n}", 1.0, size, partial(timm.create_model, f"tf_efficientnet_lite{n}")
     yield "efficientnet-b0", 1.0, 224, MODELS.efficientnet_b0
+    for alpha in (0.5, 0.75, 1.3):
+        yield "efficientnet-b0", alpha, 224, partial(wide_b0, alpha)
+        build = partial(efficientnet._gen_efficientnet_lite, "efficientnet_lite0", alpha)
+        yield "efficientnet-lite0", alpha, 224, build
     for name in ("vgg19", "alexnet", "resnet18", "resnet34", "resnet101", "densenet121"):
         yield name, 1.0, 224, getattr(MODELS, name)
     for number in ("1.0", "1.1"):
