@@ -53,7 +53,7 @@ def test_unet_has_the_maps_of_its_figure() -> None:
     found = shapes("unet")
     assert found["classifier"] == (388, 388, 2)
     assert found["bottom/2/conv"] == (28, 28, 1024)
-    assert [found[f"skip {n}"] for n in (4, 3, 2, 1)] == [
+    assert [found[f"up {n}/crop"] for n in (4, 3, 2, 1)] == [
         (56, 56, 512),
         (104, 104, 256),
         (200, 200, 128),

@@ -369,3 +369,23 @@ def test_a_bomb_of_blocks_is_refused() -> None:
     for last in ('{ op = "flatten", when = "in < 0" }', '{ op = "activation" }'):
         text = f'{HEAD}layers = [{{ op = "b0" }}]\n{bomb}[block.b8]\nlayers = [{last}]\n'
         assert "the design runs away: more than 100,000" in fault(text)
+
+
+def test_weights_are_shared_within_one_use() -> None:
+    """Counted once for each use; a row that uses the block may share those of another use: as PyTorch counts
+    the same module, 464 + 3 x (2,304 + 32) parameters and 442,368 + 8 x 2,359,296 multiply-adds.
+    """
+    text = """resolution = 32
+    layers = [
+      { op = "conv_norm", out = 16, kernel = 3 },
+      { op = "again", name = "a" },
+      { op = "again", name = "b", weights = "a" },
+      { op = "again", name = "c", repeat = 2 },
+    ]
+    [block.again]
+    layers = [
+      { op = "conv_norm", name = "one", out = "in", kernel = 3 },
+      { op = "conv_norm", name = "two", out = "in", kernel = 3, weights = "one" },
+    ]
+    """
+    assert counted(build(spec(text), 1, 32, 32, 10)) == (7_472, 19_316_736)

@@ -272,11 +272,12 @@ FOLLOW = {
 
 def _find(name: str, named: dict[str, int], place: str) -> int:
     if name not in named:
-        like = nearest(name, named)
-        hint = (
-            f"did you mean '{like}'?"
-            if like
-            else "a row may read from rows above it: " + ", ".join(list(named)[-8:])
-        )
+        block, inside, _ = name.partition("/")
+        if inside and block in named:
+            hint = f"rows in a block are read in it only; '{block}' is what it gives"
+        elif like := nearest(name, named):
+            hint = f"did you mean '{like}'?"
+        else:
+            hint = "a row may read from rows above it: " + ", ".join(list(named)[-8:])
         raise ShapeError(Fault(f"there is no row '{name}' above this one", place=place, hint=hint))
     return named[name]

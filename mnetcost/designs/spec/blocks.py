@@ -268,10 +268,10 @@ def read_blocks(tables: Mapping[str, tuple[Table, list[Table]]], words: Vocabula
             used = row.values.get("op")
             if not isinstance(used, str) or used not in tables or state.get(used) == 2:
                 continue
-            if state.get(used) == 1 or depth >= DEEPEST:
-                row.reading.refuse(
-                    row.at("op"), f"block '{name}' uses itself in a circle, or blocks are too deep"
-                )
+            if state.get(used) == 1:
+                row.reading.refuse(row.at("op"), f"block '{name}' uses itself in a circle")
+            if depth >= DEEPEST:
+                row.reading.refuse(row.at("op"), f"blocks use blocks more than {DEEPEST} deep")
             make(used, depth + 1)
         state[name] = 2
         block = block_of(table, name, rows, words)

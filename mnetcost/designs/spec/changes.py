@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...engine.graph import MOST_LAYERS
+from ...errors import nearest
 from ..reading import Spot, Table, shown
 from ..shipped import block_path, shipped_blocks
 from ..sorts import read_flag
@@ -83,6 +84,13 @@ def read_change(table: Table, own: Iterable[str]) -> Change | None:
     )
 
 
+def _meant(name: object, rows: Iterable[Table]) -> str:
+    """A hint: the row whose name was probably meant."""
+    names = [given for row in rows if isinstance(given := row.values.get("name"), str)]
+    like = nearest(name, names) if isinstance(name, str) and name not in names else None
+    return f"did you mean '{like}'?" if like else ""
+
+
 class Changes:
     """The changes of a design to its rows, and a bound on how many rows they look at together."""
 
@@ -121,7 +129,8 @@ class Changes:
             ]
             found = found or any(matched)
         if not found and complete and change.known:
-            table.fault("no row matches this change", key="match")
+            hint = _meant(change.match.get("name"), [row for rows in lists.values() for row in rows])
+            table.fault("no row matches this change", hint, key="match")
 
     def _own(self) -> Iterator[str]:
         """The names of the fields of the spec's own blocks."""

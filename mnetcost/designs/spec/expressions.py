@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..patterns import Scope
 
 LONGEST = 200
+LARGEST = 10**60
+"""No number of an expression is larger, nor is a fraction finer: floats hold both, and messages show them."""
 IN = "in"
 STYLE = "style"
 STYLE_KEYS = ("norm", "activation", "bias", "padding")
@@ -107,6 +109,8 @@ class _Reader:
     def _constant(self, node: ast.Constant) -> Code:
         if node.value.__class__ not in (int, float, bool, str):
             raise Wrong("made of numbers and names")
+        if node.value.__class__ in (int, float) and not abs(node.value) < LARGEST:
+            raise Wrong("made of numbers below 1e60")
         value = exact.exact(node.value)
         return lambda scope, printed: value
 
@@ -156,7 +160,7 @@ class _Reader:
         if way is None:
             raise Wrong("arithmetic with + - * / // %")
         a, b = self.read(node.left), self.read(node.right)
-        return lambda scope, printed: way(number(a(scope, printed)), number(b(scope, printed)))
+        return lambda scope, printed: bounded(way(number(a(scope, printed)), number(b(scope, printed))))
 
     def _unaryop(self, node: ast.UnaryOp) -> Code:
         kind, a = node.op.__class__.__name__, self.read(node.operand)
@@ -241,6 +245,14 @@ def number(value: Any) -> exact.Exact:
     if value.__class__ in (str, tuple) or value is None:
         raise ShapeError(f"'{value}' is no number")
     return value * 1 if value.__class__ is bool else value
+
+
+def bounded(value: exact.Exact) -> exact.Exact:
+    """A number that is no larger, and no fraction that is finer, than `LARGEST`; raises ShapeError."""
+    for part in value if value.__class__ is exact.Quotient else (value,):
+        if part.__class__ is int and not -LARGEST < part < LARGEST:
+            raise ShapeError("a number of more than 60 digits")
+    return value
 
 
 def truth(value: Any) -> Num:
