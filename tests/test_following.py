@@ -249,3 +249,28 @@ def test_a_size_is_given_in_one_way(row: str, message: str) -> None:
     """By numbers, by a row above, or by a ratio."""
     with pytest.raises(SpecError, match=re.escape(message)):
         costed(spec_of(f'{{ op = "conv", name = "a", out = 3 }},\n{row},'), (8, 8))
+
+
+FIXED = {
+    "resize": ('{ op = "resize", name = "r", h = 64, w = 64 }', "`like` or `ratio`"),
+    "crop": ('{ op = "crop", name = "r", h = 64, w = 64 }', "`like`"),
+    "reshape": ('{ op = "reshape", name = "r", h = 4096, w = 1, c = 3 }', "map_to_tokens or flatten"),
+    "permute": ('{ op = "permute", name = "r", h = 64, w = 64, c = 3 }', "depth_to_space or `axes`"),
+}
+
+
+@pytest.mark.parametrize("op", FIXED)
+def test_a_row_of_fixed_size_is_named_where_another_size_does_not_fit(op: str) -> None:
+    """The hint says what follows the size; at the spec's own size a fault has no such hint."""
+    row, follows = FIXED[op]
+    both = '{ op = "concat", from = ["input", "r"] }'
+    rows = row if op in ("reshape", "permute") else f"{row},\n{both}"
+    build(spec_of(rows), 1.0, 64, 64, 10)
+    with pytest.raises(SpecError) as e:
+        build(spec_of(rows), 1.0, 60, 48, 10)
+    assert e.value.faults[0].hint == (
+        f"row 'r' has a fixed height and width; {follows} follows the size of the input"
+    )
+    with pytest.raises(SpecError) as e:
+        build(spec_of(f'{rows},\n{{ op = "conv", out = 4, groups = 5 }}'), 1.0, 64, 64, 10)
+    assert e.value.faults[0].hint == ""

@@ -49,7 +49,7 @@ def build(
         try:
             _add_row(site, row, words, classes, named, numbers)
         except ShapeError as e:
-            raise _placed(spec, row, e) from None
+            raise _placed(spec, row, e, _fixed_size(spec, row, (height, width))) from None
     return builder.graph(notes=_widened(site))
 
 
@@ -89,8 +89,34 @@ def row_line(spec: Spec, row: Row | str, place: str = "") -> tuple[str, int]:
     return row.file, known.get(place) or known.get(row.key, 0)
 
 
-def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
-    """The faults of a row with its file and line; those of a row of a block also say which row used it."""
+FOLLOWING = {
+    "resize": "`like` or `ratio`",
+    "crop": "`like`",
+    "reshape": "map_to_tokens or flatten",
+    "permute": "depth_to_space or `axes`",
+}
+"""What follows the size of the input, in place of a height and a width that a row of this op has."""
+
+
+def _fixed_size(spec: Spec, row: Row, size: tuple[Num, Num]) -> str:
+    """A hint that names the last row of fixed height and width, this one or above, where the network is
+    built at another size than the spec's; empty for the spec's own.
+    """
+    rows = (*spec.layers, *spec.top)
+    above = rows[: rows.index(row) + 1]
+    fixed = [r for r in above if r.op in FOLLOWING and {"h", "w"} & r.fields.keys()]
+    if not fixed or all(everywhere(n == own) for n, own in zip(size, spec.resolution[-2:], strict=True)):
+        return ""
+    last = fixed[-1]
+    where = f"row '{last.name}'" if last.name else last.key
+    return f"{where} has a fixed height and width; {FOLLOWING[last.op]} follows the size of the input"
+
+
+def _placed(spec: Spec, row: Row, e: ShapeError, hint: str = "") -> SpecError:
+    """The faults of a row with its file and line; those of a row of a block also say which row used it.
+
+    hint: of faults that have none.
+    """
     found = []
     for f in e.faults:
         file, line = row_line(spec, row, "" if f.file else f.place)
@@ -98,7 +124,7 @@ def _placed(spec: Spec, row: Row, e: ShapeError) -> SpecError:
             where = f"line {line}" if file == f.file else f"{file}:{line}"
             found.append(f._replace(message=f"{f.message}; used by {row.key}, {where}"))
         else:
-            found.append(Fault(f.message, file, line, f.place or row.key, f.hint))
+            found.append(Fault(f.message, file, line, f.place or row.key, f.hint or hint))
     return SpecError(*found)
 
 
