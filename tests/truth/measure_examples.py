@@ -323,6 +323,33 @@ class Again(nn.Module):
         return y
 
 
+def mlp(c, hidden):
+    return nn.Sequential(nn.Linear(c, hidden), nn.GELU(), nn.Linear(hidden, c))
+
+
+class Mix(nn.Module):
+    def __init__(self, tokens, c, over_tokens, over_channels):
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(c), nn.LayerNorm(c)
+        self.tokens, self.channels = mlp(tokens, over_tokens), mlp(c, over_channels)
+
+    def forward(self, x):
+        x = x + self.tokens(self.first(x).transpose(1, 2)).transpose(1, 2)
+        return x + self.channels(self.second(x))
+
+
+class Mixer(nn.Module):
+    def __init__(self, w, side):
+        super().__init__()
+        c, tokens = w(64), (side // 8) ** 2
+        self.patches = nn.Conv2d(3, c, 8, 8)
+        self.mix = nn.Sequential(*[Mix(tokens, c, w(32), w(256)) for _ in range(4)])
+        self.last = nn.LayerNorm(c)
+
+    def forward(self, x):
+        return self.last(self.mix(self.patches(x).flatten(2).transpose(1, 2)))
+
+
 class Video(nn.Module):
     def __init__(self, w):
         super().__init__()
@@ -399,6 +426,7 @@ MODULES = {
     "A block of your own": (16, 56, 73, basics),
     "A block that uses blocks": (64, 52, 67, lambda w, side: Csp()),
     "A block that shares weights": (3, 48, 61, again),
+    "MLP-Mixer: blocks over tokens and channels": (3, 64, 96, Mixer),
     "Video: volumes": (3, (16, 56, 56), (9, 31, 44), sized(Video)),
 }
 """For each heading of docs/examples.md: the input's channels, two sizes, and the module at widths and a size.
