@@ -1,0 +1,69 @@
+"""What does an interpreter run? Tensors, and operations in order that read and write them by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Tensor(NamedTuple):
+    """Numbers that an operation reads or writes; `dims` with the batch first, `bits` a number."""
+
+    name: str
+    dims: tuple[int, ...]
+    bits: int = 8
+    held: bool = True  # False: constant data or a kept state, which is not planned
+    kind: str = "int8"
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it has."""
+        count = 1
+        for d in self.dims:
+            count *= d
+        return count
+
+    @property
+    def bytes(self) -> int:
+        """Its size; numbers of less than a byte are packed."""
+        return (self.elements * self.bits + 7) // 8
+
+
+class Operation(NamedTuple):
+    """One operation: its type as TensorFlow Lite calls it ("CONV_2D"), and its tensors; -1 is left out."""
+
+    type: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+class Program(NamedTuple):
+    """What is run: tensors, the operations in order, and which tensors go in and come out.
+
+    offsets: by tensor, of an offline plan; -1 for a tensor without one.
+    """
+
+    tensors: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    offsets: tuple[int, ...] = ()
+
+    def lives(self) -> dict[int, tuple[int, int]]:
+        """The first and last step of each tensor that is used.
+
+        Inputs are held from step 0; operation k, from 0, is step k + 1: its outputs are held from there on,
+        its inputs and outputs at least until there. Outputs of the program are held to its end.
+        """
+        lives: dict[int, tuple[int, int]] = {}
+
+        def use(tensors: Iterable[int], step: int) -> None:
+            for t in tensors:
+                if t >= 0:
+                    lives[t] = (lives[t][0] if t in lives else step, step)
+
+        use(self.inputs, 0)
+        for k, operation in enumerate(self.operations):
+            use((*operation.outputs, *operation.inputs), k + 1)
+        use(self.outputs, len(self.operations))
+        return lives
