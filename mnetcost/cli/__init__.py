@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "Compare designs side by side, with ratios to the first.",
     "scale": "Parameters and multiply-adds by alpha and resolution.",
     "factorize": "Compare one convolution with its factorisations.",
+    "memory": "The memory that a design needs while it runs.",
     "explain": "Show each layer's formula with its numbers.",
     "list": "List the shipped designs.",
     "show": "Print the spec of a design (TOML).",

@@ -108,7 +108,7 @@ class Block:
     table: as TOML has it; texts: of the files that its rows stand in.
     """
 
-    writes, volumes, light, commutes, styled = True, True, False, False, False
+    writes, volumes, light, commutes, styled, in_place = True, True, False, False, False, False
     either: Either | None = None
     family = noun = why = ""
     follows: Mapping[str, str] = {}

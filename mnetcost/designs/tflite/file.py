@@ -276,6 +276,32 @@ class _Reader:
         )
 
 
+OFFLINE = b"OfflineMemoryAllocation"
+
+
+def offline_plan(file: str) -> tuple[int, ...]:
+    """The offsets of the file's offline plan, one a tensor, -1 for a tensor without one; empty where the file
+    has none.
+
+    Its numbers are int32: version, graph, how many tensors, then the offsets.
+    Raises SpecError where it is cut off.
+    """
+    reader = _Reader(file)
+    model = reader.model
+    try:
+        for n in reader.count(model.MetadataLength(), "metadata"):
+            reader.place = f"metadata {n}"
+            if model.Metadata(n).Name() == OFFLINE:
+                at, size = reader.buffer(model.Metadata(n).Buffer())
+                many = reader.count(reader.number("<i", at + 8), "offsets")
+                if 4 * (3 + len(many)) > size:
+                    raise reader.fault("its offline plan is cut off", reader.place)
+                return struct.unpack_from(f"<{len(many)}i", reader.data, at + 12)
+    except (struct.error, TypeError, IndexError, ValueError, OverflowError, AttributeError) as e:
+        raise reader.fault(f"is cut off or corrupt: {str(e)[:120]}", reader.place) from None
+    return ()
+
+
 def read_subgraphs(file: str) -> tuple[Subgraph, int]:
     """Read the first graph of a file, the one that is run, and how many graphs there are.
 

@@ -1,13 +1,13 @@
-"""Which operators does TensorFlow Lite's converter make of a design? Its program, as if Keras had built it."""
+"""Which operators does TensorFlow Lite's converter make of a design? Its program, as if built in Keras."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, prod
+from math import ceil
 from typing import Any
 
 from ...engine.graph import Graph, Node, Ref
-from ...engine.memory.program import Operation, Program, Tensor
+from ...engine.memory.program import Operation, Program, Tensor, Window
 from ...engine.num import pair
 from ...engine.ops import (
     Activation,
@@ -38,21 +38,20 @@ from ...engine.ops.op import traits
 from ...engine.shapes import Shape, sides
 from ...errors import Fault, SpecError
 
-BITS = {"int8": 8, "int16": 16, "float16": 16, "float32": 32}
 FUSES = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "MUL", "CONCATENATION", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D")  # fmt: skip # noqa: E501
 """Operators into which the converter fuses a ReLU."""
 FOLDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 """Operators into whose weights the converter folds a batch norm."""
 
 
-def lowered(graph: Graph, dtype: str = "int8", batch: int = 1) -> Program:
+def lowered(graph: Graph, bits: int = 8, batch: int = 1) -> Program:
     """The program that the converter writes for a design that Keras would build.
 
     Batch norm, ReLU and ReLU6 vanish into the convolution before them; zeros around a map vanish where "same"
     gives them too; dropout and the rescaling of the image vanish.
     Raises SpecError for an op of which the converter's operators are not known.
     """
-    lowering = _Lowering(graph, BITS[dtype], batch)
+    lowering = _Lowering(graph, bits, batch)
     for ref, node in enumerate(graph.nodes):
         lower = LOWER.get(node.op.__class__)
         if lower is None:
@@ -88,7 +87,10 @@ class _Lowering:
         read = {t for operation in self.operations for t in operation.inputs}
         ends = dict.fromkeys(self.at[ref] for ref, readers in enumerate(self.readers) if not readers)
         return Program(
-            tuple(self.tensors), tuple(self.operations), tuple(self.inputs), tuple(t for t in ends if t not in read)
+            tuple(self.tensors),
+            tuple(self.operations),
+            tuple(self.inputs),
+            tuple(t for t in ends if t not in read),
         )
 
     def tensor(self, name: str, dims: tuple[int, ...], held: bool = True, bits: int | None = None) -> int:
@@ -96,20 +98,28 @@ class _Lowering:
         self.tensors.append(Tensor(name, dims, self.bits if bits is None else bits, held))
         return len(self.tensors) - 1
 
-    def constant(self, count: int, bits: int = 32) -> int:
+    def constant(self, *dims: int, bits: int = 32) -> int:
         """Add constant data."""
-        return self.tensor("", (count,), held=False, bits=bits)
+        return self.tensor("", dims, held=False, bits=bits)
 
     def map(self, shape: Any) -> tuple[int, ...]:
         """The axes of a map."""
         return (self.batch, *shape)
 
-    def emit(self, type_: str, node: Node, inputs: tuple[int, ...], dims: tuple[int, ...] | None = None, part: str = "") -> int:
+    def emit(
+        self,
+        type_: str,
+        node: Node,
+        inputs: tuple[int, ...],
+        dims: tuple[int, ...] | None = None,
+        part: str = "",
+        window: Window | None = None,
+    ) -> int:
         """Add an operator and the tensor it gives."""
         name = f"{node.name}/{part}" if part else node.name
         out = self.tensor(name, self.map(node.output) if dims is None else dims)
         self.maker[out] = len(self.operations)
-        self.operations.append(Operation(type_, inputs, (out,)))
+        self.operations.append(Operation(type_, inputs, (out,), name, window, traits(node.op).in_place))
         return out
 
     def input(self, node: Node, n: int = 0) -> int:
@@ -165,17 +175,28 @@ def _activation(s: _Lowering, ref: Ref, node: Node) -> int:
     if function == "swish":
         return s.emit("MUL", node, (x, s.emit("LOGISTIC", node, (x,), part="sigmoid")))
     if function not in FUNCTIONS:
-        raise SpecError(Fault(f"it is not known how TensorFlow Lite writes '{function}'", place=f"layer {node.name!r}"))
+        raise SpecError(
+            Fault(f"it is not known how TensorFlow Lite writes '{function}'", place=f"layer {node.name!r}")
+        )
     return s.emit(FUNCTIONS[function], node, (x,))
 
 
-FUNCTIONS = {"hswish": "HARD_SWISH", "sigmoid": "LOGISTIC", "softmax": "SOFTMAX", "tanh": "TANH", "gelu": "GELU", "elu": "ELU"}
+FUNCTIONS = {
+    "hswish": "HARD_SWISH",
+    "sigmoid": "LOGISTIC",
+    "softmax": "SOFTMAX",
+    "tanh": "TANH",
+    "gelu": "GELU",
+    "elu": "ELU",
+}
 
 
-def _pads(x: Shape, kernel: Any, stride: Any, dilation: Any) -> tuple[int, int, int, int]:
-    """The zeros of "same": as many as the last window needs, one more at the end where they are odd."""
+def zeros_of(side: tuple[int, ...], kernel: Any, stride: Any, dilation: Any) -> tuple[int, int, int, int]:
+    """The zeros of "same" on a map of these sides (h, w): as many as the last window needs, one more at the
+    end where they are odd.
+    """
     found: list[int] = []
-    for n, k, s, d in zip((x.h, x.w), pair(kernel), pair(stride), pair(dilation), strict=True):
+    for n, k, s, d in zip(side, pair(kernel), pair(stride), pair(dilation), strict=True):
         total = max((ceil(n / s) - 1) * s + (k - 1) * d + 1 - n, 0)
         found += [total // 2, total - total // 2]
     return found[0], found[1], found[2], found[3]
@@ -187,13 +208,20 @@ def _windowed(s: _Lowering, node: Node, type_: str, weights: tuple[int, ...]) ->
     x, shape = s.input(node), s.shape(node)
     kernel, stride = pair(op.kernel), pair(op.stride)
     dilation = pair(getattr(op, "dilation", 1))
-    if op.padding not in ("same", "valid"):
-        pads = sides(op.padding, kernel, dilation)
-        if any(pads) and pads != _pads(shape, kernel, stride, dilation):
-            top, bottom, left, right = pads
-            dims = s.map((shape.h + top + bottom, shape.w + left + right, shape.c))
-            x = s.emit("PAD", node, (x, s.constant(8)), dims, part="pad")
-    return s.emit(type_, node, (x, *weights))
+    zeros = zeros_of(shape[:2], kernel, stride, dilation)
+    given = (
+        zeros
+        if op.padding == "same"
+        else (0, 0, 0, 0)
+        if op.padding == "valid"
+        else sides(op.padding, kernel, dilation)
+    )
+    if any(given) and given != zeros:
+        top, bottom, left, right = given
+        dims = s.map((shape.h + top + bottom, shape.w + left + right, shape.c))
+        x, given = s.emit("PAD", node, (x, s.constant(8)), dims, part="pad"), (0, 0, 0, 0)
+    window = Window(kernel, stride, dilation, given, getattr(op, "multiplier", 1))
+    return s.emit(type_, node, (x, *weights), window=window)
 
 
 def _pad(s: _Lowering, ref: Ref, node: Node) -> int:
@@ -203,7 +231,7 @@ def _pad(s: _Lowering, ref: Ref, node: Node) -> int:
     if (
         isinstance(op, Conv | DepthwiseConv)
         and op.padding == "valid"
-        and sides(node.op.padding, (1, 1), (1, 1)) == _pads(shape, op.kernel, op.stride, op.dilation)  # type: ignore[attr-defined]
+        and sides(node.op.padding, (1, 1), (1, 1)) == zeros_of(shape[:2], op.kernel, op.stride, op.dilation)  # type: ignore[attr-defined]
     ):
         return x
     return s.emit("PAD", node, (x, s.constant(8)))
@@ -214,23 +242,23 @@ def _conv(s: _Lowering, ref: Ref, node: Node) -> int:
     c = s.shape(node).c
     if op.groups == c == op.out and c > 1:
         return _depthwise(s, ref, node)
-    k = prod(pair(op.kernel))
-    return _windowed(s, node, "CONV_2D", (s.constant(k * c // op.groups * op.out, s.bits), s.constant(op.out)))
+    weights = s.constant(op.out, *pair(op.kernel), c // op.groups, bits=s.bits)
+    return _windowed(s, node, "CONV_2D", (weights, s.constant(op.out)))
 
 
 def _depthwise(s: _Lowering, ref: Ref, node: Node) -> int:
-    c = node.output.c
-    return _windowed(s, node, "DEPTHWISE_CONV_2D", (s.constant(c, s.bits), s.constant(c)))
+    c, kernel = node.output.c, pair(node.op.kernel)  # type: ignore[attr-defined]
+    return _windowed(s, node, "DEPTHWISE_CONV_2D", (s.constant(1, *kernel, c, bits=s.bits), s.constant(c)))
 
 
 def _transposed(s: _Lowering, ref: Ref, node: Node) -> int:
     out = node.output.c
-    return s.emit("TRANSPOSE_CONV", node, (s.constant(4), s.constant(out, s.bits), s.input(node)))
+    return s.emit("TRANSPOSE_CONV", node, (s.constant(4), s.constant(out, bits=s.bits), s.input(node)))
 
 
 def _dense(s: _Lowering, ref: Ref, node: Node) -> int:
     x = s.input(node)
-    weights = s.constant(node.output.c, s.bits), s.constant(node.output.c)
+    weights = s.constant(node.output.c, bits=s.bits), s.constant(node.output.c)
     return s.emit("FULLY_CONNECTED", node, (x, *weights), (s.batch, node.output.c))
 
 

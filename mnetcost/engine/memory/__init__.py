@@ -1,1 +1,1 @@
-"""Which memory does a network need while it runs? Buffers with a size and a life, and where they are placed."""
+"""Which memory does a network need while it runs? Buffers, each with its size and life, and their places."""

@@ -1,4 +1,4 @@
-"""Where does TensorFlow Lite Micro's greedy planner place buffers? The largest first, each in the first gap."""
+"""Where does TensorFlow Lite Micro's planner place buffers? The largest first, each in the first gap."""
 
 from __future__ import annotations
 

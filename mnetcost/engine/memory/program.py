@@ -13,7 +13,6 @@ class Tensor(NamedTuple):
     dims: tuple[int, ...]
     bits: int = 8
     held: bool = True  # False: constant data or a kept state, which is not planned
-    kind: str = "int8"
 
     @property
     def elements(self) -> int:
@@ -29,12 +28,25 @@ class Tensor(NamedTuple):
         return (self.elements * self.bits + 7) // 8
 
 
+class Window(NamedTuple):
+    """How an operation slides over a map: sizes as (h, w), zeros as (top, bottom, left, right)."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    zeros: tuple[int, int, int, int] = (0, 0, 0, 0)
+    multiplier: int = 1  # of a depthwise convolution
+
+
 class Operation(NamedTuple):
     """One operation: its type as TensorFlow Lite calls it ("CONV_2D"), and its tensors; -1 is left out."""
 
     type: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    name: str = ""
+    window: Window | None = None
+    in_place: bool = False  # it may write over its first input
 
 
 class Program(NamedTuple):

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from .buffers import Buffer
 from .greedy import place
 from .program import Operation, Program, Tensor
 
-VERSION = "reference kernels, 2026-10"
-SOURCE = "tensorflow/tflite-micro: micro_allocation_info.cc, greedy_memory_planner.cc, the kernels' Prepare"
 ALIGNED = 16
-Asked = tuple[str, int]
-"""What a kernel asks for: its word, and bytes."""
+Asked = Iterator[tuple[str, int]]
+"""What a kernel asks for, in its order: words, each with bytes."""
+Kernel = Callable[[Operation, list[Tensor], Tensor], Asked]
+"""What a kernel asks for, by the operation, the tensors it reads and the first that it gives."""
 
 
-def buffers(program: Program) -> list[Buffer]:
+def plan(program: Program, scratch: str = "reference") -> list[Buffer]:
+    """The buffers with their offsets in the arena, as the greedy planner of the interpreter places them.
+
+    scratch: whose kernels run, a key of `SCRATCH`.
+    """
+    asked = buffers(program, SCRATCH[scratch])
+    rounded = [b._replace(bytes=aligned(b.bytes)) for b in asked]
+    return [b._replace(offset=p.offset) for b, p in zip(asked, place(rounded), strict=True)]
+
+
+def aligned(size: int) -> int:
+    """A size rounded up to 16 bytes."""
+    return -(-size // ALIGNED) * ALIGNED
+
+
+def head(planned: list[Buffer]) -> int:
+    """The bytes of the planned part of the arena."""
+    return max(((b.offset or 0) + aligned(b.bytes) for b in planned), default=0)
+
+
+def buffers(program: Program, scratch: Mapping[str, Kernel]) -> list[Buffer]:
     """Every buffer in the order in which the planner gets them, offsets only where the program fixes them.
 
     Tensors that hold no constant in the order of their numbers, also those that nothing uses; then the
-    scratch memory of each operation. Sizes are those asked for; the planner rounds them up to 16 bytes.
+    scratch memory of each operation.
+    Source: TensorFlow Lite Micro, micro_allocation_info.cc and the Prepare function of each kernel.
     """
     lives = program.lives()
     fixed = dict(enumerate(program.offsets))
@@ -30,65 +51,75 @@ def buffers(program: Program) -> list[Buffer]:
             offset = fixed.get(i, -1)
             found.append(Buffer(tensor.name, tensor.bytes, first, last, None if offset < 0 else offset))
     for k, operation in enumerate(program.operations):
-        for word, size in scratch(operation, program.tensors):
-            found.append(Buffer(f"{k} {operation.type} {word}", size, k + 1, k + 1))
+        kernel = scratch.get(operation.type)
+        if kernel is not None:
+            reads = [program.tensors[i] for i in operation.inputs if i >= 0]
+            for word, size in kernel(operation, reads, program.tensors[operation.outputs[0]]):
+                found.append(Buffer(f"{k} {operation.type} {word}", size, k + 1, k + 1))
     return found
 
 
-def plan(program: Program) -> list[Buffer]:
-    """The buffers with their offsets in the arena, as the greedy planner of the interpreter places them."""
-    asked = buffers(program)
-    rounded = [b._replace(bytes=-(-b.bytes // ALIGNED) * ALIGNED) for b in asked]
-    return [b._replace(offset=p.offset) for b, p in zip(asked, place(rounded), strict=True)]
-
-
-def head(planned: list[Buffer]) -> int:
-    """The bytes of the planned part of the arena."""
-    return max((b.offset or 0) + -(-b.bytes // ALIGNED) * ALIGNED for b in planned)
-
-
-def scratch(operation: Operation, tensors: tuple[Tensor, ...]) -> Iterator[Asked]:
-    """What the reference kernel of an operation asks for, in the order in which it asks."""
-    ask = SCRATCH.get(operation.type)
-    if ask is not None:
-        yield from ask([tensors[i] for i in operation.inputs if i >= 0], tensors[operation.outputs[0]])
-
-
-def _mean(inputs: list[Tensor], output: Tensor) -> Iterator[Asked]:
+def _mean(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     if inputs[0].bits in (8, 16):
         yield "accumulator", 4 * output.elements
-    yield from _reduce(inputs, output)
+    yield from _reduce(o, inputs, output)
 
 
-def _reduce(inputs: list[Tensor], output: Tensor) -> Iterator[Asked]:
+def _reduce(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     yield "index", 4 * len(inputs[0].dims)
     yield "axis", 4 * inputs[1].elements
 
 
-def _transposed(inputs: list[Tensor], output: Tensor) -> Iterator[Asked]:
-    bits = inputs[1].bits if len(inputs) > 2 else inputs[0].bits
-    if bits in (8, 16):
+def _transposed(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    if output.bits in (8, 16):
         yield "accumulator", output.elements * (4 if output.bits == 8 else 8)
 
 
-def _unpacked(inputs: list[Tensor], output: Tensor) -> Iterator[Asked]:
+def _unpacked(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     if inputs[1].bits == 4:
         yield "weights", inputs[1].elements
 
 
-def _svdf(inputs: list[Tensor], output: Tensor) -> Iterator[Asked]:
+def _svdf(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     batch, filters, units = inputs[0].dims[0], inputs[1].dims[0], output.dims[-1]
     yield "scratch", 4 * batch * filters
     if inputs[0].bits == 8:
         yield "output", 4 * batch * units
 
 
-def _lstm(inputs: list[Tensor], output: Tensor) -> Iterator[Asked]:
+def _lstm(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     for gate in range(4):
         yield f"gate {gate}", output.bits // 8 * output.dims[-1]
 
 
-SCRATCH: dict[str, Callable[[list[Tensor], Tensor], Iterator[Asked]]] = {
+def _mirror(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    for word in ("left", "right"):
+        yield word, 4 * len(inputs[0].dims)
+
+
+def _cmsis_conv(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    assert o.window is not None
+    k_h, k_w = o.window.kernel
+    if output.bits == 8 and (k_h, k_w) != (1, 1):
+        columns = k_h * k_w * inputs[1].dims[-1]
+        yield "columns", 2 * 2 * (-(-columns // 4) * 4)
+
+
+def _cmsis_depthwise(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    assert o.window is not None
+    (k_h, k_w), window, x = o.window.kernel, o.window, inputs[0]
+    plain = window.multiplier == 1 and x.dims[0] == 1 and window.dilation == (1, 1)
+    small = (k_h, k_w) == (3, 3) and max(window.zeros) <= 1
+    if output.bits == 8 and plain and not small:
+        yield "columns", 2 * k_h * k_w * x.dims[-1]
+
+
+def _cmsis_pool(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    if output.bits == 8:
+        yield "sums", 4 * inputs[0].dims[-1]
+
+
+REFERENCE: dict[str, Kernel] = {
     "MEAN": _mean,
     "SUM": _mean,
     **dict.fromkeys(("REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"), _reduce),
@@ -96,4 +127,16 @@ SCRATCH: dict[str, Callable[[list[Tensor], Tensor], Iterator[Asked]]] = {
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"), _unpacked),
     "SVDF": _svdf,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
+    "MIRROR_PAD": _mirror,
 }
+
+SCRATCH: dict[str, Mapping[str, Kernel]] = {
+    "reference": REFERENCE,
+    "cmsis-nn": {
+        **REFERENCE,
+        "CONV_2D": _cmsis_conv,
+        "DEPTHWISE_CONV_2D": _cmsis_depthwise,
+        "AVERAGE_POOL_2D": _cmsis_pool,
+    },
+}
+"""What kernels ask for by operator, of the reference kernels and of CMSIS-NN's on a core with DSP."""

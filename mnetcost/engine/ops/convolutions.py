@@ -83,7 +83,7 @@ class Conv(NamedTuple):
             yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
 
 
-@op("depthwise", styled=True)
+@op("depthwise", styled=True, in_place=True)
 class DepthwiseConv(NamedTuple):
     """Depthwise convolution: one filter (or `multiplier` filters) per channel, so channels never mix.
 

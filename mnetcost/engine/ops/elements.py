@@ -13,7 +13,7 @@ from ..terms import Term, Terms
 from .op import op
 
 
-@op("norm", volumes=True, writes=False, light=True, noun="batch norm")
+@op("norm", volumes=True, in_place=True, writes=False, light=True, noun="batch norm")
 class Norm(NamedTuple):
     """Batch normalisation: a scale and a shift per channel, and the running mean and variance for
     inference.
@@ -58,7 +58,7 @@ def learned(numbers: Num, x: Shape) -> Num:
     return x.c if numbers.__class__ is int and numbers == 0 else numbers
 
 
-@op("scale", volumes=True, writes=False, light=True, follows={"numbers": "numbers"})
+@op("scale", volumes=True, in_place=True, writes=False, light=True, follows={"numbers": "numbers"})
 class Scale(NamedTuple):
     """Multiply each channel by a learned number and, with `bias`, add another: the second half of Caffe's
     batch norm.
@@ -81,7 +81,7 @@ class Scale(NamedTuple):
         yield Term("norm", (("c", y.c), *y.places), "scale")
 
 
-@op("bias", volumes=True, writes=False, light=True, follows={"numbers": "numbers"})
+@op("bias", volumes=True, in_place=True, writes=False, light=True, follows={"numbers": "numbers"})
 class Bias(NamedTuple):
     """Add a learned number to each channel; `numbers` is how many, if not one per channel."""
 
@@ -241,7 +241,7 @@ class L2Norm(NamedTuple):
         yield Term("norm", (("c", y.c), *y.places), "l2")
 
 
-@op("prelu", volumes=True, writes=False, light=True, follows={"slopes": "numbers"})
+@op("prelu", volumes=True, in_place=True, writes=False, light=True, follows={"slopes": "numbers"})
 class PRelu(NamedTuple):
     """ReLU with a learned slope below zero: `slopes` of them, usually one per channel.
 
@@ -263,7 +263,7 @@ class PRelu(NamedTuple):
         yield Term("activation", (("c", y.c), *y.places), "prelu")
 
 
-@op("activation", volumes=True, writes=False, light=True)
+@op("activation", volumes=True, in_place=True, writes=False, light=True)
 class Activation(NamedTuple):
     """Activation function, evaluated once per element."""
 

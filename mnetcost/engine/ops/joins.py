@@ -42,7 +42,16 @@ def spread(what: str, xs: tuple[Any, ...]) -> Any:
     return out
 
 
-@op("add", volumes=True, reads=0, light=True, commutes=True, noun="shortcut", why="sums the branches")
+@op(
+    "add",
+    volumes=True,
+    in_place=True,
+    reads=0,
+    light=True,
+    commutes=True,
+    noun="shortcut",
+    why="sums the branches",
+)
 class Add(NamedTuple):
     """Element-wise sum of maps of one shape: the shortcut of a residual block."""
 
@@ -55,7 +64,7 @@ class Add(NamedTuple):
         yield Term("add", (*times, ("c", y.c), *y.places))
 
 
-@op("elementwise", volumes=True, reads=0, light=True)
+@op("elementwise", volumes=True, in_place=True, reads=0, light=True)
 class Elementwise(NamedTuple):
     """Combine maps element by element, with sides of 1 broadcast: add, subtract, divide,
     maximum, minimum, power.
@@ -73,7 +82,7 @@ class Elementwise(NamedTuple):
         yield Term(kind, (*times, ("c", y.c), *y.places), variant)
 
 
-@op("gate", volumes=True, reads=2, light=True, noun="product")
+@op("gate", volumes=True, in_place=True, reads=2, light=True, noun="product")
 class Gate(NamedTuple):
     """Multiply a map by one number per channel (squeeze-and-excite), by a map of the same shape, or by a map
     of one channel.

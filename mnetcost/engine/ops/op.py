@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         commutes: bool
         styled: bool
         volumes: bool
+        in_place: bool
         follows: Mapping[str, str]
         together: Mapping[str, tuple[str, ...]]
         either: Either | None
@@ -94,6 +95,7 @@ def op(
     commutes: bool = False,
     styled: bool = False,
     volumes: bool = False,
+    in_place: bool = False,
     follows: Mapping[str, str] | None = None,
     together: Mapping[str, tuple[str, ...]] | None = None,
     either: tuple[str, ...] = (),
@@ -113,6 +115,8 @@ def op(
     commutes   True if it gives the same whichever input stands first
     styled     True if `padding` and `bias` are those of [style] where a row does not give them
     volumes    True if it takes volumes (a third spatial axis); `Builder.add` refuses them elsewhere
+    in_place   True if it may write over the map that it reads first: each number it gives needs only
+               numbers of its own channel or place; planners of memory ask
     follows    how a field's number in the paper's table becomes a number at another alpha, by
                field; the ways are those of `build.FOLLOW`
     together   fields that say one thing, by the name of that thing: `diff` compares them as one
@@ -137,6 +141,7 @@ def op(
             "commutes": commutes,
             "styled": styled,
             "volumes": volumes,
+            "in_place": in_place,
             "follows": follows or {},
             "together": together or {},
             "either": Either(tuple(tuple(way.split()) for way in either if way), "" not in either)

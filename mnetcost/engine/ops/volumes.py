@@ -71,7 +71,7 @@ class Conv3d(NamedTuple):
             yield Term("bias", (("c_out", self.out), *y.places), "conv")
 
 
-@op("depthwise3d", volumes=True, styled=True)
+@op("depthwise3d", in_place=True, volumes=True, styled=True)
 class DepthwiseConv3d(NamedTuple):
     """Depthwise convolution over a volume: one filter (or `multiplier` filters) per channel.
 

@@ -1,0 +1,64 @@
+"""`mnetcost memory`: the memory that a design needs while it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .options import DESIGN, Word, emit, format_options, setting_options, settings
+
+EPILOG = """\b
+Examples:
+  mnetcost memory keras/v2:alpha=0.35,resolution=96                the arena of TensorFlow Lite Micro
+  mnetcost memory net.tflite --timeline                            a file, and the bytes held at each layer
+  mnetcost memory v2 --planner in-place --resolution 160           as MCUNet counts
+  mnetcost memory v1 --planner liveness --dtype float32 -o v1.csv
+"""
+
+
+def _planners() -> Any:
+    from ..designs.planners import planner_names
+
+    return planner_names()
+
+
+@click.command("memory", epilog=EPILOG)
+@click.argument("design", type=DESIGN)
+@click.option(
+    "--planner",
+    type=Word("planner", _planners, strict=False),
+    metavar="NAME",
+    default="tflm",
+    show_default=True,
+    help="tflm, cmsis-nn, liveness, unfused, in-place, sum or largest; or a .toml file.",
+)
+@click.option(
+    "--dtype",
+    type=Word("--dtype", lambda: ("int8", "int16", "float16", "float32")),
+    metavar="TYPE",
+    help="Type of the maps: int8, int16, float16 or float32.  [default: int8, or that of the file]",
+)
+@click.option("--timeline", is_flag=True, help="Show the bytes that are held at each layer.")
+@setting_options
+@format_options
+def command(
+    design: str,
+    planner: str,
+    dtype: str | None,
+    timeline: bool,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """Show the memory that a design needs while it runs.
+
+    The peak, the layer and the maps that make it, and every buffer with its first and last step and, where
+    the planner places it, its offset.
+    """
+    from ..analyses.fit.memory import memory
+    from ..designs.planners import load_planner
+    from ..designs.programs import load_planned
+
+    found = memory(load_planned(design, settings(options)), load_planner(planner), dtype, timeline)
+    emit(found, format_, output)

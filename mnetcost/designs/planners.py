@@ -1,0 +1,66 @@
+"""Which planners of memory are shipped, and by which rules does each go? Reading of `specs/planners/`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import PurePath
+
+from ..engine.memory.planners import ALGORITHMS, Planner
+from ..engine.memory.tflm import SCRATCH
+from ..errors import CallError
+from .files import read_text_file
+from .reading import Reading, Spot, Table
+from .shipped import PLANNERS_FOLDER, specs_folder
+from .sorts import SORTS, read_flag, word
+from .toml import parse_short
+
+DEFAULT = "tflm"
+ORDER = ("liveness", "unfused", "in-place", "sum", "largest", "tflm", "cmsis-nn")
+TEXTS = ("title", "source", "rule")
+KEYS = (*TEXTS, "version", "algorithm", "fused", "in_place", "scratch", "run")
+
+
+@lru_cache(None)
+def planner_names() -> tuple[str, ...]:
+    """Names of the shipped planners: from the simplest rule to those of runtimes."""
+    names = sorted(p.stem for p in (specs_folder() / PLANNERS_FOLDER).glob("*.toml"))
+    return tuple(sorted(names, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)))
+
+
+@lru_cache(None)
+def load_planner(name: str = DEFAULT) -> Planner:
+    """Load a planner: a shipped name, or a .toml file with the rules of another one.
+
+    Raises CallError, with the nearest name, where there is none; SpecError where its file is wrong.
+    """
+    if name.endswith(".toml"):
+        return read_planner(read_text_file(name), name, PurePath(name).stem)
+    path = specs_folder() / PLANNERS_FOLDER / f"{name}.toml"
+    if not name.replace("-", "").isalnum() or not path.is_file():
+        from .synonyms import did_you_mean
+
+        raise CallError(
+            f"there is no planner '{name[:60]}'", hint=did_you_mean(name, planner_names(), "planner")
+        )
+    return read_planner(read_text_file(path), f"specs/{PLANNERS_FOLDER}/{name}.toml", name)
+
+
+def read_planner(text: str, file: str, name: str) -> Planner:
+    """Read a planner's text; raises SpecError with every fault found in it."""
+    reading = Reading()
+    reading.texts[file] = text
+    table = Table(reading, Spot(file), parse_short(text, file))
+    table.only(KEYS, "a planner")
+    for key in TEXTS:
+        if not isinstance(table.values.get(key), str):
+            table.fault(f"a planner must have '{key}', a text", key=key)
+    version = table.read("version", SORTS["Text"].read, "")
+    algorithm = table.read("algorithm", word(tuple(ALGORITHMS), "an algorithm"), "liveness")
+    scratch = table.read("scratch", word(tuple(SCRATCH), "kernels that ask for memory"), "")
+    fused, in_place, run = (
+        table.read(key, read_flag, default)
+        for key, default in (("fused", True), ("in_place", False), ("run", True))
+    )
+    reading.finish()
+    title, source, rule = (" ".join(str(table.values[key]).split()) for key in TEXTS)
+    return Planner(name, title, source, version, rule, algorithm, fused, in_place, scratch, run)
