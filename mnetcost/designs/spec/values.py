@@ -109,6 +109,7 @@ class Block:
     """
 
     writes, volumes, light, commutes, styled, in_place = True, True, False, False, False, False
+    sees = "position"
     either: Either | None = None
     family = noun = why = ""
     follows: Mapping[str, str] = {}

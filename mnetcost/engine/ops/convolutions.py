@@ -39,7 +39,7 @@ def conv_terms(op: Any, x: Shape | Volume, factors: tuple[tuple[str, Num], ...],
             yield Term(kind, (*factors, ("here", here * 1)), variant)
 
 
-@op("conv", styled=True, follows={"out": "width", "groups": "groups"}, family="product")
+@op("conv", styled=True, sees="window", follows={"out": "width", "groups": "groups"}, family="product")
 class Conv(NamedTuple):
     """Convolution: every output channel reads every input channel of its group.
 
@@ -83,7 +83,7 @@ class Conv(NamedTuple):
             yield Term("bias", (("c_out", self.out), ("h", y.h), ("w", y.w)), "conv")
 
 
-@op("depthwise", styled=True, in_place=True)
+@op("depthwise", styled=True, sees="window", in_place=True)
 class DepthwiseConv(NamedTuple):
     """Depthwise convolution: one filter (or `multiplier` filters) per channel, so channels never mix.
 
@@ -125,7 +125,7 @@ class DepthwiseConv(NamedTuple):
             yield Term("bias", (("c_out", y.c), ("h", y.h), ("w", y.w)), "conv")
 
 
-@op("dynamic_conv", reads=2, follows={"groups": "groups"})
+@op("dynamic_conv", reads=2, sees="window", follows={"groups": "groups"})
 class DynamicConv(NamedTuple):
     """Convolution whose weights another layer gives, such as a mix of stored kernels: it reads the map,
     then the weights.
@@ -153,7 +153,7 @@ class DynamicConv(NamedTuple):
         return Conv(*self).work(y, x)
 
 
-@op("transposed_conv", styled=True, follows={"out": "width", "groups": "groups"})
+@op("transposed_conv", styled=True, sees="spread", follows={"out": "width", "groups": "groups"})
 class TransposedConv(NamedTuple):
     """Transposed convolution: every input position adds a window of values to the output.
 
@@ -243,7 +243,7 @@ class Dense(NamedTuple):
             yield Term("bias", (("c_out", self.out), *places), "dense")
 
 
-@op("matmul", reads=2)
+@op("matmul", reads=2, sees="everything")
 class MatMul(NamedTuple):
     """Product of two matrices that are both computed, as in attention: a map of `h` x `w` x `c`, each
     number a sum of `inner` products.

@@ -10,7 +10,7 @@ from ..terms import Term, Terms
 from .op import op
 
 
-@op("pad", writes=False, light=True)
+@op("pad", sees="shifted", writes=False, light=True)
 class Pad(NamedTuple):
     """Zeros around a map."""
 
@@ -24,7 +24,15 @@ class Pad(NamedTuple):
         return Shape(h, w, x.c)
 
 
-@op("flatten", volumes=True, writes=False, light=True, family="vector", why="reads the map as one vector")
+@op(
+    "flatten",
+    sees="everything",
+    volumes=True,
+    writes=False,
+    light=True,
+    family="vector",
+    why="reads the map as one vector",
+)
 class Flatten(NamedTuple):
     """Read a map as one vector of h x w x c numbers."""
 
@@ -45,6 +53,7 @@ def reread(x: Shape | Volume, y: Sides) -> Sides:
 @op(
     "reshape",
     volumes=True,
+    sees="everything",
     writes=False,
     light=True,
     family="vector",
@@ -65,7 +74,7 @@ class Reshape(NamedTuple):
         return reread(x, Shape(self.h, self.w, self.c))
 
 
-@op("permute", light=True, follows={"c": "channels"}, either=("", "h w c", "axes"))
+@op("permute", sees="everything", light=True, follows={"c": "channels"}, either=("", "h w c", "axes"))
 class Permute(NamedTuple):
     """The same numbers in another order, as a map of another shape.
 
@@ -99,7 +108,7 @@ class Repeat(NamedTuple):
         return y
 
 
-@op("gather")
+@op("gather", sees="everything")
 class Gather(NamedTuple):
     """Numbers of a map picked by their places, each as often as asked for, as a map of `h` x `w` x `c`."""
 
@@ -119,7 +128,7 @@ class Scatter(NamedTuple):
         return x
 
 
-@op("crop", writes=False, light=True, either=("h w", "like"))
+@op("crop", sees="shifted", writes=False, light=True, either=("h w", "like"))
 class Crop(NamedTuple):
     """Take a part of a map: `h` x `w` positions of it, or as many as another row has (`like`)."""
 
@@ -175,7 +184,7 @@ class Slice(NamedTuple):
         return x._replace(c=self.channels)
 
 
-@op("depth_to_space")
+@op("depth_to_space", sees="spread")
 class DepthToSpace(NamedTuple):
     """Depth to space (pixel shuffle): `size` x `size` channels become as many positions of one channel.
 
@@ -196,7 +205,7 @@ class DepthToSpace(NamedTuple):
         return xs[0] // (s_h * s_w) or None
 
 
-@op("space_to_depth")
+@op("space_to_depth", sees="tile")
 class SpaceToDepth(NamedTuple):
     """Space to depth (pixel unshuffle, YOLO's focus and reorg): `size` x `size` positions become one, with
     as many times the channels.

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         styled: bool
         volumes: bool
         in_place: bool
+        sees: str
         follows: Mapping[str, str]
         together: Mapping[str, tuple[str, ...]]
         either: Either | None
@@ -96,6 +97,7 @@ def op(
     styled: bool = False,
     volumes: bool = False,
     in_place: bool = False,
+    sees: str = "position",
     follows: Mapping[str, str] | None = None,
     together: Mapping[str, tuple[str, ...]] | None = None,
     either: tuple[str, ...] = (),
@@ -117,6 +119,9 @@ def op(
     volumes    True if it takes volumes (a third spatial axis); `Builder.add` refuses them elsewhere
     in_place   True if it may write over the map that it reads first: each number it gives needs only
                numbers of its own channel or place; planners of memory ask
+    sees       what an output position depends on: "position" (its own alone), "window" (of `kernel`,
+               `stride`, `dilation` and `padding`), "shifted" (its own, with zeros around or a part cut
+               off), "spread" (a position of a smaller map), "tile" (a piece of `size`), "everything"
     follows    how a field's number in the paper's table becomes a number at another alpha, by
                field; the ways are those of `build.FOLLOW`
     together   fields that say one thing, by the name of that thing: `diff` compares them as one
@@ -142,6 +147,7 @@ def op(
             "styled": styled,
             "volumes": volumes,
             "in_place": in_place,
+            "sees": sees,
             "follows": follows or {},
             "together": together or {},
             "either": Either(tuple(tuple(way.split()) for way in either if way), "" not in either)

@@ -40,7 +40,7 @@ def pool_work(
     yield from read_and_written(y, x, variant)
 
 
-@op("max_pool", family="pool", why="keeps the strongest response of each window")
+@op("max_pool", sees="window", family="pool", why="keeps the strongest response of each window")
 class MaxPool(NamedTuple):
     """Max pooling: the largest value under each window."""
 
@@ -58,7 +58,7 @@ class MaxPool(NamedTuple):
         return pool_work(window(self.kernel), y, x, "max")
 
 
-@op("avg_pool", family="pool", why="keeps the mean of each window")
+@op("avg_pool", sees="window", family="pool", why="keeps the mean of each window")
 class AvgPool(NamedTuple):
     """Average pooling: the mean under each window."""
 
@@ -76,7 +76,7 @@ class AvgPool(NamedTuple):
         return pool_work(window(self.kernel), y, x, "average")
 
 
-@op("l2_pool", family="pool", why="keeps the length of each window")
+@op("l2_pool", sees="window", family="pool", why="keeps the length of each window")
 class L2Pool(NamedTuple):
     """L2 pooling: the root of the sum of the squares under each window."""
 
@@ -97,6 +97,7 @@ class L2Pool(NamedTuple):
 @op(
     "global_pool",
     volumes=True,
+    sees="everything",
     family="pool",
     why="one number per channel, so that the classifier sees the whole map",
 )
@@ -116,7 +117,7 @@ class GlobalPool(NamedTuple):
         yield from read_and_written(y, x, "global_" + self.pool)
 
 
-@op("adaptive_pool", family="pool")
+@op("adaptive_pool", sees="everything", family="pool")
 class AdaptivePool(NamedTuple):
     """Adaptive pooling: the output has `size` at any input size; each value is the mean (or maximum) of one
     part of the input.
@@ -144,7 +145,7 @@ def adaptive_work(y: Shape | Volume, x: Shape | Volume, variant: str) -> Terms:
     yield from read_and_written(y, x, variant)
 
 
-@op("reduce", volumes=True, follows={"c": "channels"}, either=("", "h w c", "over"))
+@op("reduce", sees="everything", volumes=True, follows={"c": "channels"}, either=("", "h w c", "over"))
 class Reduce(NamedTuple):
     """Reduce a map to `h` x `w` x `c`: each output is the sum, mean, maximum or minimum of its part.
 
@@ -176,7 +177,7 @@ class Reduce(NamedTuple):
 OVER = {"depth": "d", "height": "h", "width": "w", "positions": "dhw", "channels": "c"}
 
 
-@op("upsample")
+@op("upsample", sees="spread")
 class Upsample(NamedTuple):
     """Enlarge a map by integer factors; `method` is "nearest" or "bilinear"."""
 
@@ -191,7 +192,7 @@ class Upsample(NamedTuple):
         yield Term("upsample", (("c", y.c), ("h", y.h), ("w", y.w)), self.method)
 
 
-@op("resize", either=("h w", "like", "ratio"))
+@op("resize", sees="spread", either=("h w", "like", "ratio"))
 class Resize(NamedTuple):
     """Enlarge or shrink a map to `h` x `w`, to the size of another row (`like`), or by a `ratio`.
 

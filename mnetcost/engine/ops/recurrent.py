@@ -67,7 +67,7 @@ def _work(op: Any, x: Shape, gates: int, state: Num, label: str, each: dict[str,
         yield Term("add", (("c", state), *y_steps))
 
 
-@op("lstm", follows={"out": "units", "project": "units"}, family="recurrent", noun="LSTM")
+@op("lstm", sees="everything", follows={"out": "units", "project": "units"}, family="recurrent", noun="LSTM")
 class Lstm(NamedTuple):
     """LSTM: `out` units with four gates each read the sequence step by step. The output is every step's, or
     that of the `last` one.
@@ -134,7 +134,7 @@ class Lstm(NamedTuple):
             yield Term("norm", each_gate, LAYER_NORM[True, False])
 
 
-@op("gru", follows={"out": "units"}, family="recurrent", noun="GRU")
+@op("gru", sees="everything", follows={"out": "units"}, family="recurrent", noun="GRU")
 class Gru(NamedTuple):
     """GRU: `out` units with three gates each read the sequence step by step. The output is every step's, or
     that of the `last` one.
@@ -166,7 +166,7 @@ class Gru(NamedTuple):
         return _work(self, x, 3, self.out, "gru", {"products": 3, "sums": 2, "functions": 3})
 
 
-@op("rnn", follows={"out": "units"}, family="recurrent", noun="simple recurrent layer")
+@op("rnn", sees="everything", follows={"out": "units"}, family="recurrent", noun="simple recurrent layer")
 class Rnn(NamedTuple):
     """Simple recurrent layer (Elman): `out` units read the sequence step by step. The output is every step's,
     or that of the `last` one.
