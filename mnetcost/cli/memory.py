@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import DESIGN, Word, emit, format_options, setting_options, settings
+from .options import DESIGN, Word, emit, format_options, setting_options, settings, write_file
 
 EPILOG = """\b
 Examples:
@@ -39,6 +39,11 @@ def _planners() -> Any:
     metavar="TYPE",
     help="Type of the maps: int8, int16, float16 or float32.  [default: int8, or that of the file]",
 )
+@click.option(
+    "--write-plan",
+    metavar="FILE",
+    help="Write the smallest arena that was found as an offline plan: offsets for the converter, as JSON.",
+)
 @click.option("--timeline", is_flag=True, help="Show the bytes that are held at each layer.")
 @setting_options
 @format_options
@@ -47,6 +52,7 @@ def command(
     planner: str,
     dtype: str | None,
     timeline: bool,
+    write_plan: str | None,
     format_: str | None,
     output: str | None,
     **options: Any,
@@ -56,9 +62,12 @@ def command(
     The peak, the layer and the maps that make it, and every buffer with its first and last step and, where
     the planner places it, its offset.
     """
-    from ..analyses.fit.memory import memory
+    from ..analyses.fit.memory import memory, plan_text, planned
     from ..designs.planners import load_planner
     from ..designs.programs import load_planned
 
-    found = memory(load_planned(design, settings(options)), load_planner(planner), dtype, timeline)
-    emit(found, format_, output)
+    loaded, rules = load_planned(design, settings(options)), load_planner(planner)
+    found = planned(loaded, rules, dtype)
+    if write_plan is not None:
+        write_file(write_plan, plan_text(found).encode())
+    emit(memory(loaded, found, timeline), format_, output)

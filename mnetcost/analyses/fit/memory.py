@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...designs.programs import Typed, program
 from ...designs.settings import Design
 from ...engine.memory.buffers import Buffer
 from ...engine.memory.planners import Plan, Planner, plan
+from ...engine.memory.program import Program
+from ...errors import CallError
 from ..documents import Column, Document, Table, about, design_data, json_data
+from .replan import Replanned, plan_data, replan
 
 SCHEMA = "mnetcost.memory/1"
 TAIL = (
@@ -18,46 +22,83 @@ TAIL = (
 )
 
 
-def planned(design: Design, planner: Planner, dtype: str | None = None) -> tuple[Plan, str]:
-    """The plan of a design's memory, and the type of its maps.
+class Planned(NamedTuple):
+    """The memory of a design: its program, the type of its maps, the plan, and a smaller one if there is one."""
+
+    program: Program
+    dtype: str
+    plan: Plan
+    smaller: Replanned | None = None
+
+
+def planned(design: Design, planner: Planner, dtype: str | None = None) -> Planned:
+    """Plan the memory of a design, and look for a smaller arena where the planner wastes some.
 
     dtype: "int8", "int16", "float16" or "float32"; None for int8, or the type of a TFLite file.
     Raises CallError and SpecError as `program` does.
     """
     found: Typed = program(design, planner, dtype)
-    return plan(found.program, planner), found.dtype
+    made = plan(found.program, planner)
+    wasted = planner.algorithm == "greedy" and made.arena_bytes > made.bound
+    return Planned(*found, made, replan(found.program, planner.scratch) if wasted else None)
 
 
-def memory(design: Design, planner: Planner, dtype: str | None = None, timeline: bool = False) -> Document:
-    """The peak, the layer and the buffers that make it; every buffer; with `timeline` the bytes of each step."""
-    found, kind = planned(design, planner, dtype)
-    layer = found.steps[found.peak.step]
+def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
+    """The peak, the layer and the buffers that make it; every buffer; with `timeline` each step's bytes."""
+    made, planner = found.plan, found.plan.planner
+    layer = made.steps[made.peak.step]
     data = json_data(
         SCHEMA,
         "complete",
         design=design_data(design),
         planner=planner_data(planner),
-        dtype=kind,
-        peak_bytes=found.peak.bytes,
-        arena_bytes=found.arena_bytes,
-        peak={"layer": layer, "alive": [{"name": b.name, "bytes": b.bytes} for b in found.peak.alive]},
-        buffers=[b._asdict() for b in found.buffers],
-        **({"timeline": timeline_data(found)} if timeline else {}),
+        dtype=found.dtype,
+        peak_bytes=made.peak.bytes,
+        arena_bytes=made.arena_bytes,
+        peak={"layer": layer, "alive": [{"name": b.name, "bytes": b.bytes} for b in made.peak.alive]},
+        buffers=[b._asdict() for b in made.buffers],
+        **({"smaller": smaller_data(found.smaller)} if found.smaller else {}),
+        **({"timeline": timeline_data(made)} if timeline else {}),
     )
-    lead = [f"peak: {found.peak.bytes:,} bytes ({kib(found.peak.bytes)}) at {layer!r}, {kind}"]
-    if found.placed:
-        more = found.arena_bytes - found.peak.bytes
-        gap = f", {more:,} more than the peak, which no placement goes below" if more > 0 else ""
-        lead.append(f"arena: {found.arena_bytes:,} bytes ({kib(found.arena_bytes)}){gap}")
-    tables = [_alive(found), *([_timeline(found)] if timeline else []), _buffers(found)]
+    lead = [f"peak: {made.peak.bytes:,} bytes ({kib(made.peak.bytes)}) at {layer!r}, {found.dtype}"]
+    if made.placed:
+        lead.append(
+            f"arena: {made.arena_bytes:,} bytes ({kib(made.arena_bytes)}){_waste(made, found.smaller)}"
+        )
+    tables = [_alive(made), *([_timeline(made)] if timeline else []), _buffers(made)]
     return Document(
         design.heading,
         tuple(tables),
         (planner_note(planner), *((TAIL,) if planner.algorithm == "greedy" else ())),
         data,
         (about(design.title, design.source), *lead),
-        flat=_buffers(found),
+        flat=_buffers(made),
     )
+
+
+def plan_text(found: Planned) -> str:
+    """The smallest arena that was found, as JSON for a converter; raises CallError for other planners than
+    TensorFlow Lite Micro's.
+    """
+    planner = found.plan.planner
+    if planner.algorithm != "greedy":
+        raise CallError(f"the planner '{planner.name}' places nothing", hint="--planner tflm")
+    smallest = found.smaller or replan(found.program, planner.scratch)
+    return json.dumps(plan_data(found.program, smallest), indent=1) + "\n"
+
+
+def _waste(made: Plan, smaller: Replanned | None) -> str:
+    """What an arena could do without."""
+    if smaller is None:
+        return ""
+    ways = {"with its tensors in another order": smaller.ordered, "with an offline plan": smaller.planned}
+    less = [f"{size:,} {way}" for way, size in ways.items() if size < made.arena_bytes]
+    return f"; {', '.join(less)} (--write-plan)" if less else ""
+
+
+def smaller_data(found: Replanned) -> dict[str, int]:
+    """The `smaller` object of the JSON: arenas in another order of tensors, and with an offline plan."""
+    return {"in_another_order": found.ordered, "with_an_offline_plan": found.planned, "bound": found.bound}
 
 
 def kib(size: int) -> str:

@@ -34,6 +34,7 @@ class Plan(NamedTuple):
     buffers: tuple[Buffer, ...]
     peak: Peak
     arena_bytes: int
+    bound: int  # the peak in sizes as they are placed, below which no arena goes
     steps: tuple[str, ...]  # what happens at each step: "input", then the operations by name
 
     @property
@@ -46,7 +47,10 @@ def plan(program: Program, planner: Planner) -> Plan:
     """Plan the memory of a program."""
     buffers, top, arena = ALGORITHMS[planner.algorithm](program, planner)
     steps = ("input", *(o.name or f"{k} {o.type}" for k, o in enumerate(program.operations)))
-    return Plan(planner, tuple(buffers), top, arena, steps)
+    bound = peak([b._replace(bytes=tflm.aligned(b.bytes)) for b in buffers]).bytes
+    return Plan(
+        planner, tuple(buffers), top, arena, bound if planner.algorithm == "greedy" else top.bytes, steps
+    )
 
 
 Answer = tuple[list[Buffer], Peak, int]
