@@ -12,7 +12,7 @@ from . import version
 
 if TYPE_CHECKING:
     from .analyses.documents import Column, Document, Table
-    from .api import compare, cost, explain, factorize, load, render, report, scale, totals
+    from .api import compare, cost, explain, factorize, load, memory, receptive, render, report, scale, totals
     from .designs.settings import Design, Settings
     from .designs.shipped import shipped
     from .engine.costs import Costs, LayerCost
@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 __version__ = version.VERSION
 
 _HOMES = {
-    "api": ("compare", "cost", "explain", "factorize", "load", "render", "report", "scale", "totals"),
+    "api": (
+        "compare",
+        "cost",
+        "explain",
+        "factorize",
+        "load",
+        "memory",
+        "receptive",
+        "render",
+        "report",
+        "scale",
+        "totals",
+    ),
     "designs.settings": ("Design", "Settings"),
     "designs.shipped": ("shipped",),
     "engine.costs": ("Costs", "LayerCost"),
@@ -59,6 +71,8 @@ __all__ = [
     "explain",
     "factorize",
     "load",
+    "memory",
+    "receptive",
     "render",
     "report",
     "scale",

@@ -237,6 +237,46 @@ def explain(
     return answer(loaded, cost(loaded), load_convention(convention), layer)
 
 
+def memory(
+    design: str | Design,
+    *,
+    planner: str = "tflm",
+    dtype: str | None = None,
+    timeline: bool = False,
+    **asked: Unpack[Asked],
+) -> Document:
+    """The memory that a design needs while it runs: its peak, every buffer, and the arena that holds them.
+
+    >>> memory("keras/v2", alpha=0.35, resolution=96).data["arena_bytes"]
+    138240
+
+    planner: "tflm", "cmsis-nn", "liveness", "unfused", "in-place", "sum", "largest", or a .toml file. dtype:
+    "int8", "int16", "float16" or "float32"; None for int8, or the type of a TFLite file.
+    Raises SpecError where an op cannot be planned.
+    """
+    from .analyses.fit.memory import memory as answer
+    from .analyses.fit.memory import planned
+    from .designs.planners import load_planner
+    from .designs.programs import load_planned
+
+    loaded = load_planned(design, _settings(asked)) if isinstance(design, str) else _loaded(design, asked)
+    return answer(loaded, planned(loaded, load_planner(planner), dtype), timeline)
+
+
+def receptive(design: str | Design, *, everything: bool = False, **asked: Unpack[Asked]) -> Document:
+    """The part of the image that each layer sees: its size, its stride and its padding.
+
+    >>> receptive("v1").data["layers"][-6]["rf"]
+    [315, 315]
+
+    everything: also layers that see what the layer they read sees.
+    Raises ShapeError for volumes, and where paths of different strides join.
+    """
+    from .analyses.fit.receptive import receptive as answer
+
+    return answer(_loaded(design, asked), everything)
+
+
 def render(document: Document, format: str = "text") -> str:  # noqa: A002
     """An answer as text in a format: "text", "json", "csv", "markdown", "latex", "html" or "svg"."""
     from .output import render as answer
