@@ -21,6 +21,11 @@ CALLS: dict[str, list[list[str]]] = {
         ["scale", "v2", "--alpha", "0.5:1:0.25", "--resolution", "96,128x160", "--format", "csv"],
     ],
     "factorize": [["factorize", "112x112x64", "--kernel", "3", "--out", "128"]],
+    "memory": [
+        ["memory", "keras/v2:alpha=0.35,resolution=96"],
+        ["memory", "v2", "--planner", "in-place", "--dtype", "float32", "--format", "json"],
+    ],
+    "receptive": [["receptive", "v1"], ["receptive", "v3-small", "--all", "--format", "json"]],
     "explain": [["explain", "v2", "bottleneck 4/1"], ["explain", "v3-small", "*/se/*", "--format", "csv"]],
     "list": [["list"], ["list", "keras", "--format", "json"]],
     "show": [["show", "v2"], ["show", "keras/v2", "--resolved"]],

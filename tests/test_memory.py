@@ -1,4 +1,4 @@
-"""Does a design's planned memory equal what the interpreter of TensorFlow Lite Micro reports, and each rule?"""
+"""Is a design's memory what the interpreter of TensorFlow Lite Micro reports, and does each rule hold?"""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import mnetcost
 from mnetcost.analyses.fit.memory import planned
-from mnetcost.designs.planners import load_planner, planner_names
+from mnetcost.cli import cli
+from mnetcost.designs.planners import load_planner, planner_names, read_planner
 from mnetcost.designs.programs import load_planned
 from mnetcost.designs.settings import Settings
 from mnetcost.engine.memory.buffers import Buffer, arena, peak
 from mnetcost.engine.memory.greedy import place
 from mnetcost.engine.memory.renumber import smaller
+from mnetcost.errors import MnetcostError, SpecError
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "arenas.json").read_text("utf-8"))
 FILES = Path(__file__).parent / "truth" / "arenas"
@@ -91,3 +95,69 @@ def test_a_smaller_arena_is_found_and_never_below_the_peak() -> None:
     sized = [b._replace(bytes=-(-b.bytes // 16) * 16, offset=None) for b in found.plan.buffers]
     better = smaller(sized)
     assert better.bound <= better.planned <= better.ordered <= better.now == row["head"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (("v2", "tflmm", None), "there is no planner 'tflmm'"),
+        (("v2", "tflm", "int7"), "dtype must be one of int8"),
+        ((str(FILES / "chain.tflite"), "tflm", "float32"), "the maps of 'chain.tflite' are int8"),
+        (("deit-tiny", "tflm", None), "it is not known how TensorFlow Lite writes"),
+        (("r3d-18", "tflm", None), "it is not known how TensorFlow Lite writes 'conv3d'"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_by_name(call: tuple[str, str, str | None], message: str) -> None:
+    """From Python, with the nearest right word where there is one."""
+    design, planner, dtype = call
+    with pytest.raises(MnetcostError, match=message):
+        mnetcost.memory(design, planner=planner, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('algorithm = "livenes"', "'algorithm' must be an algorithm"),
+        ('algoritm = "sum"', "a planner has no key 'algoritm'"),
+        ("in_place = 1", "'in_place' must be true or false"),
+        ("title = 3", "a planner must have 'title', a text"),
+        ('scratch = "cmsis"', "kernels that ask for memory"),
+    ],
+)
+def test_a_planner_is_read_strictly(text: str, message: str) -> None:
+    """Every mistake with its line and the nearest right word."""
+    whole = {"title": '"t"', "source": '"s"', "rule": '"r"'}
+    lines = [f"{key} = {value}" for key, value in whole.items() if not text.startswith(key)]
+    with pytest.raises(SpecError) as e:
+        read_planner("\n".join([*lines, text]), "mine.toml", "mine")
+    assert message in str(e.value)
+    assert "mine.toml:" in str(e.value)
+
+
+def test_a_planner_of_ones_own(tmp_path: Path) -> None:
+    """The rules of a file: unfused and in place."""
+    file = tmp_path / "mine.toml"
+    file.write_text('title = "t"\nsource = "s"\nrule = "r"\nfused = false\nin_place = true\n')
+    found = mnetcost.memory("v2", planner=str(file)).data
+    assert found["planner"]["name"] == "mine"
+    assert found["peak_bytes"] == 112 * 112 * (16 + 96)
+
+
+def test_maps_of_other_types_are_as_many_bytes() -> None:
+    """V2's peak is 4 times as large in float32, and the batch multiplies it."""
+    one = mnetcost.memory("v2", planner="liveness").data["peak_bytes"]
+    assert mnetcost.memory("v2", planner="liveness", dtype="float32").data["peak_bytes"] == 4 * one
+    assert mnetcost.memory("v2", planner="liveness", dtype="int16", batch=3).data["peak_bytes"] == 6 * one
+
+
+def test_the_offline_plan_is_written_as_data(tmp_path: Path) -> None:
+    """One offset a tensor, -1 for constants; buffers held together do not overlap."""
+    file = tmp_path / "plan.json"
+    call = ["memory", str(FILES / "narrowing.tflite"), "--write-plan", str(file)]
+    assert CliRunner().invoke(cli, call).exit_code == 0
+    found = json.loads(file.read_text())
+    assert found["arena_bytes"]["with_these_offsets"] == TRUTH["files"]["narrowing_planned"]["head"]
+    assert [one["offset"] for one in found["tensors"]] == [n for n in found["offsets"] if n >= 0]
+    planned_file = mnetcost.memory(str(FILES / "narrowing_planned.tflite")).data
+    places = {b["name"]: b["offset"] for b in planned_file["buffers"]}
+    assert all(places[one["name"]] == one["offset"] for one in found["tensors"])

@@ -44,6 +44,8 @@ def program(design: Design, planner: Planner, dtype: str | None) -> Typed:
 
     Raises CallError for another type or size than the file's own; SpecError where an op cannot be planned.
     """
+    if dtype not in (None, *BITS):
+        raise CallError(f"dtype must be one of {', '.join(BITS)}, not '{str(dtype)[:60]}'")
     if design.source.startswith(TFLITE):
         return _of_file(design, dtype)
     if design.graph.left_out:

@@ -145,9 +145,9 @@ def _shifted(node: Node, field: Field, x: Shape) -> Seen:
 
 
 def _spread(node: Node, field: Field, x: Shape) -> Seen:
-    """A map made larger (or smaller): the next position is so much less (or more) of the image further.
+    """A map made larger (or smaller): the next position is less (or more) of the image further.
 
-    A transposed convolution sees at most ceil(kernel / stride) positions, a bilinear one two, the nearest one.
+    A transposed convolution sees at most ceil(kernel / stride) positions, a bilinear one 2.
     """
     op: Any = node.op
     axes = []

@@ -23,7 +23,7 @@ TAIL = (
 
 
 class Planned(NamedTuple):
-    """The memory of a design: its program, the type of its maps, the plan, and a smaller one if there is one."""
+    """The memory of a design: its program, the type of its maps, the plan, and a smaller one if there is."""
 
     program: Program
     dtype: str
@@ -160,7 +160,7 @@ def _timeline(found: Plan) -> Table:
         Column("step", "step", "integer"),
         Column("layer", "layer"),
         Column("bytes", "bytes held", "bytes", bar=True),
-        Column("share", "of the peak", "gauge"),
+        Column("share", "of the peak", "share"),
     )
     rows = [
         (one["step"], one["layer"], one["bytes"], one["bytes"] / (found.peak.bytes or 1))

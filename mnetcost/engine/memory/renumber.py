@@ -1,4 +1,4 @@
-"""Which order of tensors, or which offsets, make an arena smaller? A bounded search, the same at every run."""
+"""Which order of tensors, or which offsets, make an arena smaller? A bounded search, each time the same."""
 
 from __future__ import annotations
 
@@ -50,7 +50,6 @@ def smaller(buffers: Sequence[Buffer], tries: int = TRIES) -> Smaller:
 
 def placed(buffers: Sequence[Buffer], order: Sequence[int]) -> list[Buffer]:
     """The buffers placed one after another in an order, each in the first gap that is large enough."""
-    # of equals, the planner takes the last first: sizes that are all one make it take this order
     ends: list[tuple[int, int, Buffer]] = []
     offsets = [0] * len(buffers)
     for i in order:
