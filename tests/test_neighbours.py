@@ -17,6 +17,8 @@ BUILDS = [  # design, alpha, parameters, multiply-adds, from
     ("mnasnet-b1", 1.3, 6_282_256, 526_362_432, "torchvision 0.28.0 mnasnet1_3"),
     ("mnasnet-a1", 1.0, 3_887_038, 311_579_072, "timm 1.0.31 semnasnet_100"),
     ("squeezenet-1.1", 1.0, 1_235_496, 349_151_936, "torchvision 0.29.1 squeezenet1_1"),
+    ("fd-mobilenet", 1.0, 2_901_288, 144_489_728, "pytorchcv 0.0.74 fdmobilenet_w1"),
+    ("fd-mobilenet", 0.25, 383_160, 12_037_952, "pytorchcv 0.0.74 fdmobilenet_wd4"),
     ("shufflenet-v2-1.0", 1.0, 2_278_604, 144_907_992, "torchvision 0.28.0 shufflenet_v2_x1_0"),
     ("xception", 1.0, 22_855_952, 8_357_403_496, "timm 1.0.31 legacy_xception"),
     (

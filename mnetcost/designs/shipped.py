@@ -109,7 +109,7 @@ def family_of(name: str) -> str:
     ('resnet', '', '')
     """
     path = spec_path(name)
-    return path.parent.name if path and path.parent.parent.name == NETS_FOLDER else ""
+    return path.parent.name if path and path.parent.parent == specs_folder() / NETS_FOLDER else ""
 
 
 @lru_cache(None)
