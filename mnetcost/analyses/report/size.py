@@ -5,25 +5,9 @@ As float32, trained and stored, and as int8 with batch norm folded away.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
 from ...engine.costs import Costs
-from ...engine.graph import Node
-from ...engine.ops import (
-    Conv,
-    Conv3d,
-    Dense,
-    DepthwiseConv,
-    DepthwiseConv3d,
-    TransposedConv,
-    TransposedConv3d,
-)
-from ...engine.ops.elements import Bias, Norm, Scale
-from ...engine.terms import MAC_KINDS
-
-WEIGHTED = (Conv, DepthwiseConv, TransposedConv, Conv3d, DepthwiseConv3d, TransposedConv3d, Dense)
-FOLDED = (Norm, Scale, Bias)
+from ...engine.flash import flash
+from ...errors import SpecError
 
 
 def weight_sizes(costs: Costs) -> dict[str, int]:
@@ -36,43 +20,10 @@ def weight_sizes(costs: Costs) -> dict[str, int]:
     kinds = costs.params_by_kind()
     stored = sum(kinds.values())
     sizes = {"float32": 4 * (stored - kinds.get("norm_statistics", 0)), "float32_stored": 4 * stored}
-    folded = None if costs.graph.left_out else int8_folded(costs)
-    return {**sizes, **({} if folded is None else {"int8_folded": folded})}
-
-
-def int8_folded(costs: Costs) -> int | None:
-    """The bytes of int8 weights and int32 biases; None if a norm cannot be folded, or if a layer that is
-    neither a convolution nor dense has parameters.
-    """
-    nodes = costs.graph.nodes
-    readers = Counter(n for node in nodes for n in node.inputs)
-    weights, biased = 0, dict[int, Node]()
-    for layer in costs.layers:
-        node = layer.node
-        if isinstance(node.op, WEIGHTED):
-            weights += sum(t.count for t in layer.params if t.kind in MAC_KINDS)
-            if any(t.kind == "bias" for t in layer.params):
-                biased[id(node)] = node
-        elif isinstance(node.op, FOLDED) and (layer.params or isinstance(node.op, Norm)):
-            target = _folds_into(node, nodes, readers)
-            if target is None:
-                return None
-            biased[id(target)] = target
-        elif layer.params:
-            return None
-    return int(weights + 4 * sum(node.output.c for node in biased.values()))
-
-
-def _folds_into(node: Node, nodes: Sequence[Node], readers: Counter[int]) -> Node | None:
-    """The weighted layer that a norm, scale or bias is folded into; None where it cannot be.
-
-    Between the two only other folded layers may stand, and nothing else may read what is folded.
-    """
-    n = node.inputs[0]
-    while isinstance(nodes[n].op, FOLDED) and readers[n] == 1:
-        n = nodes[n].inputs[0]
-    target = nodes[n]
-    return target if isinstance(target.op, WEIGHTED) and readers[n] == 1 and not target.shared else None
+    try:
+        return {**sizes, "int8_folded": int(flash(costs, "int8").total)}
+    except SpecError:
+        return sizes
 
 
 def size_note(costs: Costs) -> str:
