@@ -1,0 +1,174 @@
+"""How long does a network run on a device? Rates fitted on measured rows, with their leave-one-out errors.
+
+A form is a choice of features; each has one rate, and a network takes the sum of rate times feature. Rates
+are found by least squares on the relative error, none of them negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from .costs import Costs, LayerCost
+from .flash import WEIGHTED
+from .graph import Graph
+from .ops import Pad
+from .ops.op import traits
+from .terms import MAC_KINDS
+
+DENSE = ("dense", "matmul", "recurrent")
+
+FORMS: dict[str, tuple[str, ...]] = {
+    "madds": ("madds",),
+    "conv, dw": ("conv", "dw"),
+    "conv, dw, fc": ("conv", "dw", "fc"),
+    "madds, activations": ("madds", "activations"),
+    "madds, activations, weights": ("madds", "activations", "weights"),
+    "madds, fixed": ("madds", "fixed"),
+    "madds, per layer": ("madds", "layers"),
+    "conv, dw, fixed": ("conv", "dw", "fixed"),
+    "madds, weights, fixed": ("madds", "weights", "fixed"),
+}
+"""The forms that are tried, by name: the features of each. `conv` joins pointwise and all other convolutions:
+apart they have no rate for dense 3x3 networks.
+"""
+
+
+class Work(NamedTuple):
+    """What a network does, in the features that rates are of: whole numbers, for one image."""
+
+    conv: int  # multiply-adds of convolutions other than depthwise, pointwise ones among them
+    dw: int  # multiply-adds of depthwise convolutions
+    fc: int  # multiply-adds of dense layers, and of convolutions of a single position
+    activations: int  # numbers that layers with weights and additions read and write
+    weights: int  # numbers of layers with weights, without biases
+    layers: int  # layers with weights, and additions
+    fixed: int = 1
+
+    @property
+    def madds(self) -> int:
+        """All multiply-adds."""
+        return self.conv + self.dw + self.fc
+
+    def feature(self, name: str) -> int:
+        """A feature by its name."""
+        return int(getattr(self, name))
+
+
+def work(costs: Costs) -> Work:
+    """The features of a network.
+
+    A layer with weights reads its input, before any padding, and writes its output; an addition is one more
+    read and one more write of its output, since one of its inputs was just written.
+    """
+    weighted = [x for x in costs.layers if isinstance(x.node.op, WEIGHTED)]
+    added = [x for x in costs.layers if traits(x.node.op).label == "add"]
+    madds = {"conv": 0, "dw": 0, "fc": 0}
+    for layer in costs.layers:
+        for kind, count in layer.work_by_kind().items():
+            if kind in MAC_KINDS:
+                madds[_group(kind, layer)] += int(count)
+    return Work(
+        madds["conv"],
+        madds["dw"],
+        madds["fc"],
+        sum(_read(costs.graph, x) + x.output.elements for x in weighted)
+        + sum(2 * x.output.elements for x in added),
+        sum(t.count for x in weighted for t in x.params if t.kind in MAC_KINDS),
+        len(weighted) + len(added),
+    )
+
+
+def _group(kind: str, layer: LayerCost) -> str:
+    """The feature that a layer's multiply-adds of a kind belong to."""
+    if kind in DENSE or all(x.elements == x.c for x in (*layer.inputs, layer.output)):
+        return "fc"
+    return "dw" if kind == "depthwise" else "conv"
+
+
+def _read(graph: Graph, layer: LayerCost) -> int:
+    """Numbers that a layer reads: those of its input, before it is padded."""
+    node = graph.nodes[layer.node.inputs[0]]
+    while isinstance(node.op, Pad):
+        node = graph.nodes[node.inputs[0]]
+    return int(node.output.elements)
+
+
+class Errors(NamedTuple):
+    """Relative errors of rows, as shares: their mean and the worst."""
+
+    mean: float
+    worst: float
+
+
+class Fit(NamedTuple):
+    """A form with its rates, one a feature, and its errors: on the rows themselves, and leaving one out."""
+
+    form: str
+    rates: tuple[float, ...]
+    errors: Errors
+    left_out: Errors
+
+    def estimate(self, one: Work) -> float:
+        """What a network takes, in the unit that the rows were measured in."""
+        return sum(rate * one.feature(name) for rate, name in zip(self.rates, FORMS[self.form], strict=True))
+
+
+def fit(form: str, rows: Sequence[tuple[Work, float]]) -> Fit:
+    """Fit a form to rows of work and what it took; at least one row more than the form has features.
+
+    Raises ValueError where there are fewer.
+    """
+    import numpy as np
+
+    names = FORMS[form]
+    if len(rows) <= len(names):
+        raise ValueError(f"{len(rows)} rows are too few for the {len(names)} rates of '{form}'")
+    features = np.array([[one.feature(n) for n in names] for one, _ in rows], float)
+    took = np.array([t for _, t in rows], float)
+    relative = features / took[:, None]
+    rates = _rates(relative)
+    held = [float(relative[k] @ _rates(np.delete(relative, k, 0))) - 1 for k in range(len(rows))]
+    return Fit(form, tuple(map(float, rates)), _errors(relative @ rates - 1), _errors(held))
+
+
+def _errors(off: Iterable[float]) -> Errors:
+    sizes = [abs(float(one)) for one in off]
+    return Errors(sum(sizes) / len(sizes), max(sizes))
+
+
+def _rates(relative: Any) -> Any:
+    """Solve min |relative @ x - 1| for x >= 0: the best of all choices of features that stay positive.
+
+    relative: rows x features, each feature over what its row took.
+    """
+    import numpy as np
+
+    count = relative.shape[1]
+    best, least = np.zeros(count), float(len(relative))
+    for size in range(1, count + 1):
+        for chosen in combinations(range(count), size):
+            some = relative[:, chosen]
+            scale = np.linalg.norm(some, axis=0)
+            if not scale.all():
+                continue
+            found = np.linalg.lstsq(some / scale, np.ones(len(some)), rcond=None)[0] / scale
+            off = float(((some @ found - 1) ** 2).sum())
+            if (found >= 0).all() and off < least - 1e-12:
+                least, best = off, np.zeros(count)
+                best[list(chosen)] = found
+    return best
+
+
+FEATURES: Mapping[str, str] = {
+    "madds": "multiply-adds",
+    "conv": "multiply-adds of convolutions other than depthwise",
+    "dw": "multiply-adds of depthwise convolutions",
+    "fc": "multiply-adds of dense layers, and of convolutions of a single position",
+    "activations": "numbers read and written by layers",
+    "weights": "weights",
+    "layers": "layers",
+    "fixed": "a network",
+}
+"""What a rate is of, in words."""
