@@ -26,6 +26,8 @@ CONVENTIONS_FOLDER = "conventions"
 PLANNERS_FOLDER = "planners"
 
 
+DEVICES_FOLDER = "devices"
+"""The folder of devices, with their memory and rates."""
 BLOCKS_FOLDER = "blocks"
 """The folder of blocks that any spec may use, a file each."""
 
@@ -34,7 +36,7 @@ NETS_FOLDER = "nets"
 """The folder of the networks that are no MobileNets of the papers, in a folder for each family."""
 
 
-NO_IMPLEMENTATIONS = (CONVENTIONS_FOLDER, PLANNERS_FOLDER, BLOCKS_FOLDER, NETS_FOLDER)
+NO_IMPLEMENTATIONS = (CONVENTIONS_FOLDER, PLANNERS_FOLDER, DEVICES_FOLDER, BLOCKS_FOLDER, NETS_FOLDER)
 """Folders whose name is no part of a design's name."""
 
 

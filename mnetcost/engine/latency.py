@@ -56,27 +56,47 @@ class Work(NamedTuple):
         return int(getattr(self, name))
 
 
-def work(costs: Costs) -> Work:
-    """The features of a network.
+class Moved(NamedTuple):
+    """What a layer reads and writes, in numbers: of its inputs, its output and its weights."""
 
-    A layer with weights reads its input, before any padding, and writes its output; an addition is one more
-    read and one more write of its output, since one of its inputs was just written.
+    read: int
+    written: int
+    weights: int
+
+
+def moved(graph: Graph, layer: LayerCost) -> Moved | None:
+    """What a layer with weights, or an addition, reads and writes; None for other layers, which are fused.
+
+    A layer with weights reads its input before any padding. An addition reads one input: the other was just
+    written.
     """
-    weighted = [x for x in costs.layers if isinstance(x.node.op, WEIGHTED)]
-    added = [x for x in costs.layers if traits(x.node.op).label == "add"]
+    out = int(layer.output.elements)
+    if traits(layer.node.op).label == "add":
+        return Moved(out, out, 0)
+    if not isinstance(layer.node.op, WEIGHTED):
+        return None
+    node = graph.nodes[layer.node.inputs[0]]
+    while isinstance(node.op, Pad):
+        node = graph.nodes[node.inputs[0]]
+    weights = sum(int(t.count) for t in layer.params if t.kind in MAC_KINDS)
+    return Moved(int(node.output.elements), out, weights)
+
+
+def work(costs: Costs) -> Work:
+    """The features of a network, each the sum of what its layers do."""
     madds = {"conv": 0, "dw": 0, "fc": 0}
     for layer in costs.layers:
         for kind, count in layer.work_by_kind().items():
             if kind in MAC_KINDS:
                 madds[_group(kind, layer)] += int(count)
+    all_moved = [m for layer in costs.layers if (m := moved(costs.graph, layer)) is not None]
     return Work(
         madds["conv"],
         madds["dw"],
         madds["fc"],
-        sum(_read(costs.graph, x) + x.output.elements for x in weighted)
-        + sum(2 * x.output.elements for x in added),
-        sum(t.count for x in weighted for t in x.params if t.kind in MAC_KINDS),
-        len(weighted) + len(added),
+        sum(m.read + m.written for m in all_moved),
+        sum(m.weights for m in all_moved),
+        len(all_moved),
     )
 
 
@@ -85,14 +105,6 @@ def _group(kind: str, layer: LayerCost) -> str:
     if kind in DENSE or all(x.elements == x.c for x in (*layer.inputs, layer.output)):
         return "fc"
     return "dw" if kind == "depthwise" else "conv"
-
-
-def _read(graph: Graph, layer: LayerCost) -> int:
-    """Numbers that a layer reads: those of its input, before it is padded."""
-    node = graph.nodes[layer.node.inputs[0]]
-    while isinstance(node.op, Pad):
-        node = graph.nodes[node.inputs[0]]
-    return int(node.output.elements)
 
 
 class Errors(NamedTuple):
