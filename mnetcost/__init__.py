@@ -12,7 +12,20 @@ from . import version
 
 if TYPE_CHECKING:
     from .analyses.documents import Column, Document, Table
-    from .api import compare, cost, explain, factorize, load, memory, receptive, render, report, scale, totals
+    from .api import (
+        compare,
+        cost,
+        explain,
+        factorize,
+        fit,
+        load,
+        memory,
+        receptive,
+        render,
+        report,
+        scale,
+        totals,
+    )
     from .designs.settings import Design, Settings
     from .designs.shipped import shipped
     from .engine.costs import Costs, LayerCost
@@ -27,6 +40,7 @@ _HOMES = {
         "cost",
         "explain",
         "factorize",
+        "fit",
         "load",
         "memory",
         "receptive",
@@ -70,6 +84,7 @@ __all__ = [
     "cost",
     "explain",
     "factorize",
+    "fit",
     "load",
     "memory",
     "receptive",

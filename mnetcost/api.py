@@ -277,6 +277,55 @@ def receptive(design: str | Design, *, everything: bool = False, **asked: Unpack
     return answer(_loaded(design, asked), everything)
 
 
+def fit(
+    *designs: str,
+    device: str | None = None,
+    ram: int | str | None = None,
+    flash: int | str | None = None,
+    madds: int | str | None = None,
+    ms: float | str | None = None,
+    alpha: Sequence[float] = (),
+    resolution: Sequence[int | tuple[int, ...] | str] = (),
+    planner: str = "tflm",
+    dtype: str | None = None,
+    everything: bool = False,
+    convention: str = "paper",
+    classes: int | None = None,
+    top: bool | None = None,
+    batch: int | None = None,
+    channels: int | None = None,
+) -> Document:
+    """Which designs fit into a device: by which figure, with what margin; those with most multiply-adds
+    first.
+
+    >>> fit("keras/v2", alpha=[0.35], resolution=[96], ram="256K").data["designs"][0]["margins"]
+    {'ram': 123904}
+
+    device: a shipped name, or a .toml file, whose RAM and flash are the limits where none are given. ram,
+    flash: bytes, or "256K" and "1M", which are of 1,024; madds: a number, or "30M"; ms: milliseconds of one
+    inference. alpha, resolution: of designs that are no model files, each at each. planner, dtype: see
+    `memory`. everything: tables of designs that do not fit, too.
+    Raises CallError where there is no limit, or for too many designs.
+    """
+    from .analyses.fit.fits import Rules, fits, read_room
+    from .analyses.fit.fitting import answer
+    from .designs.cells import cells
+    from .designs.devices import load_device
+    from .designs.planners import load_planner
+
+    board = None if device is None else load_device(device)
+    room = read_room({"ram": ram, "flash": flash, "madds": madds, "ms": ms}, board)
+    asked = cells(
+        designs,
+        _settings({"classes": classes, "top": top, "batch": batch, "channels": channels}),
+        [_designs.read_multiplier(a, "alpha") for a in alpha],
+        [_designs.read_resolution(r) for r in resolution],
+    )
+    rules = Rules(load_planner(planner), load_convention(convention), dtype, board)
+    grid = len(asked) > len(designs)
+    return answer(fits(asked, room, rules), room, rules, everything or not grid)
+
+
 def render(document: Document, format: str = "text") -> str:  # noqa: A002
     """An answer as text in a format: "text", "json", "csv", "markdown", "latex", "html" or "svg"."""
     from .output import render as answer

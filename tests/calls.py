@@ -25,6 +25,11 @@ CALLS: dict[str, list[list[str]]] = {
         ["memory", "keras/v2:alpha=0.35,resolution=96"],
         ["memory", "v2", "--planner", "in-place", "--dtype", "float32", "--format", "json"],
     ],
+    "fit": [
+        ["fit", "keras/v2:alpha=0.35,resolution=96,classes=2", "--ram", "256K", "--flash", "1M"],
+        ["fit", "v1:alpha=0.25,resolution=96,classes=5", "--device", "stm32h747-cubeai10", "--ms", "50"],
+        ["fit", "v1", "v2", "--alpha", "0.25:1:0.25", "--ram", "1M", "--format", "json"],
+    ],
     "receptive": [["receptive", "v1"], ["receptive", "v3-small", "--all", "--format", "json"]],
     "explain": [["explain", "v2", "bottleneck 4/1"], ["explain", "v3-small", "*/se/*", "--format", "csv"]],
     "list": [["list"], ["list", "keras", "--format", "json"]],

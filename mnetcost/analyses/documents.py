@@ -37,11 +37,11 @@ class Column(NamedTuple):
     A value of None is an empty cell, whatever the kind.
 
     kind: "text"; "count", an exact integer, shown with k, M or G beside it; "bytes", the same with kB, MB
-    or GB; "integer", an exact integer with nothing beside it; "change", an exact integer with its sign;
-    "share", a fraction of 1 shown as per cent; "growth", the same with its sign; "ratio", a plain quotient;
-    "number", any other number, shown as written; "size", a (h, w, c) or (h, w), shown as 112x112x64;
-    "state", a key of `PASSING`; "gauge", how much of it is used, as ####......|, on a terminal both in
-    colours.
+    or GB; "memory", the same with KiB, MiB or GiB; "integer", an exact integer with nothing beside it;
+    "change", an exact integer with its sign; "share", a fraction of 1 shown as per cent; "growth", the same
+    with its sign; "ratio", a plain quotient; "number", any other number, shown as written; "size", a
+    (h, w, c) or (h, w), shown as 112x112x64; "state", a key of `PASSING`; "gauge", how much of it is used, as
+    ####......|, on a terminal both in colours.
     bar: whether a terminal draws a bar beside the value.
     rank: a terminal that is too narrow hides columns of the highest rank first, and never those of rank 0.
     unit: "k", "M" or "G", in which people read a count, to two decimals; what programs read stays exact.

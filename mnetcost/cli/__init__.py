@@ -20,6 +20,7 @@ COMMANDS = {
     "scale": "Parameters and multiply-adds by alpha and resolution.",
     "factorize": "Compare one convolution with its factorisations.",
     "memory": "The memory that a design needs while it runs.",
+    "fit": "Which designs fit into a device: memory, flash, time.",
     "receptive": "The part of the image that each layer sees.",
     "explain": "Show each layer's formula with its numbers.",
     "list": "List the shipped designs.",

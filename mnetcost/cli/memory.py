@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from .options import DESIGN, Word, emit, format_options, setting_options, settings, write_file
+from .options import DESIGN, emit, format_options, setting_options, settings, write_file
+from .planning import planning_options
 
 EPILOG = """\b
 Examples:
@@ -17,28 +18,9 @@ Examples:
 """
 
 
-def _planners() -> Any:
-    from ..designs.planners import planner_names
-
-    return planner_names()
-
-
 @click.command("memory", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
-@click.option(
-    "--planner",
-    type=Word("planner", _planners, strict=False),
-    metavar="NAME",
-    default="tflm",
-    show_default=True,
-    help="tflm, cmsis-nn, liveness, unfused, in-place, sum or largest; or a .toml file.",
-)
-@click.option(
-    "--dtype",
-    type=Word("--dtype", lambda: ("int8", "int16", "float16", "float32")),
-    metavar="TYPE",
-    help="Type of the maps: int8, int16, float16 or float32.  [default: int8, or that of the file]",
-)
+@planning_options
 @click.option(
     "--write-plan",
     metavar="FILE",

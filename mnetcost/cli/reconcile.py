@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 import click
@@ -13,6 +10,7 @@ from ..designs import load
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
 from .options import DESIGN, emit, output_options, setting_options, settings
+from .progress import progress
 
 EPILOG = """\b
 Examples:
@@ -23,24 +21,6 @@ Examples:
   mnetcost reconcile v2 "0.6 GFLOPs"                   the unit is used too: operations, MACs, params, MB
   mnetcost reconcile v1 4.2M --kind params --format json
 """
-
-
-QUIET_S = 1.0  # a search shows its progress only after this many seconds
-
-
-def progress() -> Callable[[int, int], None]:
-    """Return a callback that shows the progress of a long search on stderr, and clears it at the end."""
-    start, shown = monotonic(), -1
-
-    def tick(n: int, of: int) -> None:
-        nonlocal shown
-        if monotonic() - start > QUIET_S and 100 * n // of != shown:
-            shown = 100 * n // of
-            click.echo(
-                f"\rsearching: {100 * n // of} %" if n < of else "\r" + " " * 20 + "\r", nl=False, err=True
-            )
-
-    return tick
 
 
 @click.command("reconcile", epilog=EPILOG)
@@ -75,7 +55,7 @@ def command(
     numbers = read_numbers(number)
     d = load(design, settings(options))
     costs, reference = cost(d.graph, d.batch), load_convention(convention)
-    tick = progress() if sys.stderr.isatty() else None
+    tick = progress("searching")
     if len(numbers) == 1:
         document = reconcile(d, costs, reference, numbers[0], kind, tick)
     else:

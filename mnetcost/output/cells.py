@@ -28,6 +28,20 @@ def rough(value: int, unit: str = "") -> str:
     return ""
 
 
+def binary(value: int) -> str:
+    """A size of memory to three digits in KiB, MiB or GiB, as chips are sold; "" below 1 KiB.
+
+    >>> binary(138_240), binary(1_048_576), binary(640)
+    ('135 KiB', '1.00 MiB', '')
+    """
+    for power, letter in ((3, "G"), (2, "M"), (1, "K")):
+        if abs(value) >= 1024**power * (0.9995 if power > 1 else 1):
+            part = abs(value) / 1024**power
+            digits = 2 if part < 9.995 else 1 if part < 99.95 else 0
+            return f"{'-' if value < 0 else ''}{part:,.{digits}f} {letter}iB"
+    return ""
+
+
 def signed(value: int) -> str:
     """Write a change to three digits, with its sign.
 
@@ -77,6 +91,7 @@ KINDS = {
     "gauge": Kind(plain, right=False),
     "count": Kind("{:,}".format, rough),
     "bytes": Kind("{:,}".format, lambda v: rough(v, "B")),
+    "memory": Kind("{:,}".format, binary),
     "integer": Kind("{:,}".format),
     "change": Kind("{:+,}".format, signed),
     "share": Kind(per_cent),

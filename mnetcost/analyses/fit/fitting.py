@@ -1,0 +1,218 @@
+"""How does the answer read that says which designs fit? One design figure by figure, several a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ...designs.devices import Device
+from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
+from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
+from .memory import TAIL, kib, planner_data, planner_note
+from .verdicts import CODE, Figure, in_ms
+from .verdicts import TAIL as REST
+
+SCHEMA = "mnetcost.fit/1"
+MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
+KEYS = {RAM: "ram", FLASH: "flash", MADDS: "madds", LATENCY: "ms"}
+CODE_NOTE = (
+    f"flash: weights as stored, batch norm folded; {CODE.name} are not predicted (58 to 191 KiB measured"
+    " under STM32Cube.AI 10)"
+)
+
+
+def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = False) -> Document:
+    """What fits, the most multiply-adds first; a single design is shown figure by figure.
+
+    everything: show designs that do not fit, too, and every row.
+    """
+    data = json_data(
+        SCHEMA,
+        "partial" if any(one.partial for one in found) else "complete",
+        limits={key: getattr(room, key) for key in KEYS.values()},
+        blocks=dict(room.blocks),
+        device=device_data(rules.device) if rules.device else None,
+        planner=planner_data(rules.planner),
+        convention=convention_data(rules.convention),
+        fit=sum(one.accepted for one in found),
+        designs=[fit_data(one) for one in found],
+    )
+    flat = _rows(found)
+    if len(found) == 1:
+        one = found[0]
+        return Document(
+            one.design, (_figures(one),), _notes(found, room, rules), data, (_verdict(one),), flat
+        )
+    shown = found if everything else [one for one in found if one.accepted][:MOST_SHOWN]
+    counted = _count(found, len(shown))
+    tables = (_rows(shown),) if shown else ()
+    return Document(counted, tables, _notes(found, room, rules), data, (), flat)
+
+
+def fit_data(one: Fit) -> dict[str, Any]:
+    """A design of the JSON: its figures, and what is left up to each limit."""
+    return {
+        "design": one.design,
+        "fits": one.fits,
+        "verdict": one.verdict,
+        "dtype": one.dtype,
+        "by": KEYS[one.by.name],
+        "why": [f.why for f in one.figures if f.why],
+        "ram": one.figure(RAM).value,
+        "flash": one.figure(FLASH).value,
+        "madds": one.madds,
+        "latency": latency_data(one.latency) if one.latency else None,
+        "margins": {KEYS[f.name]: f.margin for f in one.figures if f.limit is not None},
+    }
+
+
+def latency_data(latency: Latency) -> dict[str, Any]:
+    """The time of a design in the JSON: errors in per cent, leaving one row out."""
+    span, bound = latency.span, latency.bound
+    error = span and {"mean": _per_cent(span.mean), "worst": _per_cent(span.worst), "rows": span.rows}
+    return {
+        "estimate_ms": span and span.ms,
+        "error": error,
+        "profile": span and span.profile,
+        **({"refused": latency.refused} if span is None else {}),
+        **({"bound_ms": bound.ms, "bound_by": bound.how} if bound else {}),
+    }
+
+
+def _per_cent(share: float) -> float:
+    return round(100 * share, 6)
+
+
+def device_data(device: Device) -> dict[str, Any]:
+    """The device of the JSON: a chip with its runtime and version."""
+    keys = ("name", "title", "chip", "runtime", "version", "mhz", "source")
+    return {key: getattr(device, key) for key in keys}
+
+
+def _count(found: Sequence[Fit], shown: int) -> str:
+    """How many designs fit, and what is not shown."""
+    fit = sum(one.accepted for one in found)
+    open_ = sum(group(one) == 2 for one in found)
+    more = [f"{open_:,} undecided"] if open_ else []
+    if shown < fit:
+        more.append(f"the {shown} largest are shown")
+    if shown < len(found):
+        more.append("--all shows the others")
+    return f"{fit:,} of {len(found):,} fit" + (f"; {', '.join(more)}" if more else "")
+
+
+def _verdict(one: Fit) -> str:
+    """What can be said of one design, in a sentence."""
+    ifs = [f for f in one.figures if f.state == "fits if"]
+    if one.verdict == "fits if":
+        return "fits if " + " and ".join(f"{_rest(f)} under {kib(int(f.margin or 0))}" for f in ifs)
+    if one.verdict == "fits":
+        return "fits"
+    return f"{one.verdict}: {one.by.why}"
+
+
+def _rest(figure: Figure) -> str:
+    return f"{REST.name} stays" if figure.name == RAM else f"{CODE.name} stay"
+
+
+def _figures(one: Fit) -> Table:
+    """The figures of one design, each beside its limit."""
+    columns = (
+        Column("figure", "figure"),
+        Column("needs", "needs"),
+        Column("limit", "limit"),
+        Column("verdict", "verdict"),
+        Column("why", "why", rank=1),
+    )
+    return Table("figures", columns, tuple(_figure(f) for f in one.figures))
+
+
+def _figure(figure: Figure) -> tuple[str, ...]:
+    why = figure.why.removeprefix(f"{figure.name}: ")
+    return (
+        figure.name,
+        _amount(figure.name, figure.value),
+        _amount(figure.name, figure.limit),
+        figure.state or "",
+        why,
+    )
+
+
+def _amount(name: str, value: int | float | None) -> str:
+    """A figure or a limit as people read it, exact if it is a count."""
+    if value is None:
+        return ""
+    if name == LATENCY:
+        return f"{in_ms(value)} ms"
+    return f"{value:,}" if name == MADDS else f"{value:,} ({kib(int(value))})"
+
+
+def _rows(found: Sequence[Fit]) -> Table:
+    """Designs, one a row."""
+    columns = [
+        Column("design", "design"),
+        Column("verdict", "verdict"),
+        Column("by", "by", rank=1),
+        Column("madds", MADDS, "count"),
+        Column("ram", "RAM", "memory"),
+        Column("ram_margin", "left", "integer", rank=2),
+        Column("flash", "flash", "memory"),
+        Column("flash_margin", "left", "integer", rank=2),
+    ]
+    if any(one.latency for one in found):
+        columns += [
+            Column("ms", "ms", "number"),
+            Column("error_worst", "worst error, %", "number", rank=1),
+            Column("error_mean", "mean", "number", rank=1),
+        ]
+    return Table("designs", tuple(columns), tuple(_row(one)[: len(columns)] for one in found))
+
+
+def _row(one: Fit) -> tuple[Any, ...]:
+    ram, stored, span = one.figure(RAM), one.figure(FLASH), one.latency and one.latency.span
+    time = (float(f"{span.ms:.4g}"), _per_cent(span.worst), _per_cent(span.mean)) if span else (None,) * 3
+    return (
+        one.design,
+        one.verdict,
+        one.by.why,
+        one.madds,
+        ram.value,
+        ram.margin,
+        stored.value,
+        stored.margin,
+        *time,
+    )
+
+
+def _notes(found: Sequence[Fit], room: Room, rules: Rules) -> tuple[str, ...]:
+    """The limits, and how each figure is found."""
+    limits = [
+        f"{name} {_amount(name, getattr(room, key))}"
+        + (f" of {room.blocks[key]}" if key in room.blocks else "")
+        for name, key in KEYS.items()
+        if getattr(room, key) is not None
+    ]
+    dtypes = {one.dtype for one in found if one.dtype}
+    return (
+        f"limits: {', '.join(limits)}",
+        *((f"maps as {', '.join(sorted(dtypes))}",) if dtypes else ()),
+        *(_device_notes(found, rules.device) if rules.device else ()),
+        planner_note(rules.planner),
+        *((TAIL,) if rules.planner.algorithm == "greedy" else ()),
+        CODE_NOTE,
+        convention_note(rules.convention),
+    )
+
+
+def _device_notes(found: Sequence[Fit], device: Device) -> Iterator[str]:
+    """What the device is, and what its figures are worth."""
+    yield f"device: {device.name} ({about(device.title, device.source)})"
+    spans = [one.latency.span for one in found if one.latency and one.latency.span]
+    if spans:
+        span = spans[0]
+        yield (
+            f"latency: estimated from {span.rows} measured rows; with each left out in turn, the estimate was"
+            f" off by {_per_cent(span.mean):g} % on average and {_per_cent(span.worst):g} % at worst"
+        )
+    if device.runtime:
+        yield f"RAM: as the planner below says, not {device.runtime}'s own, which may need more or less"

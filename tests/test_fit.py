@@ -1,0 +1,273 @@
+"""Does `fit` say what fits, by which figure, and nothing that it cannot know?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import mnetcost
+from mnetcost.analyses.fit.fits import FLASH, MADDS, RAM, Fit, passes
+from mnetcost.analyses.fit.verdicts import CODE, TAIL, Figure, Span, gravest, of_bytes, of_count, of_time
+from mnetcost.cli import cli
+from mnetcost.designs.cells import cells
+from mnetcost.designs.settings import Settings
+from mnetcost.errors import CallError, SpecError
+
+from .test_partial import NET
+
+TRUTH = json.loads((Path(__file__).parent / "truth" / "arenas.json").read_text("utf-8"))
+FILES = Path(__file__).parent / "truth" / "arenas"
+VWW = "keras/v1:alpha=0.25,resolution=96,classes=2"
+
+
+def fit(*args: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(cli, ["fit", *args])
+
+
+def data(*args: str) -> dict[str, Any]:
+    """Run the command for JSON."""
+    found: dict[str, Any] = json.loads(fit(*args, "--format", "json").stdout)
+    return found
+
+
+def one(*args: str) -> dict[str, Any]:
+    """The only design of an answer."""
+    (found,) = data(*args)["designs"]
+    return dict(found)
+
+
+@pytest.mark.parametrize("design", TRUTH["designs"])
+def test_an_arena_fits_to_the_byte(design: str) -> None:
+    """The planned part that the interpreter reports fits, and does not with one byte less."""
+    row = TRUTH["designs"][design]
+    asked = design, "--dtype", row["dtype"], "--ram"
+    assert one(*asked, str(row["head"]))["fits"] is True
+    assert one(*asked, str(row["head"]))["margins"] == {"ram": 0}
+    less = one(*asked, str(row["head"] - 1))
+    assert less["fits"] is False
+    assert less["margins"] == {"ram": -1}
+    assert less["verdict"] == "does not fit"
+
+
+# STMicroelectronics/stm32ai-modelzoo, image_classification, rows of STM32Cube.AI 10.0.0
+FLASH_KIB = {
+    "v1:alpha=0.25,resolution=224,classes=5": 214.69,
+    "v1:alpha=0.25,resolution=96,channels=1,classes=5": 214.55,
+    "v1:alpha=0.5,resolution=224,classes=5": 812.61,
+    "v1:alpha=0.25,resolution=224": 467.33,
+    "v2:alpha=0.35,resolution=224,classes=5": 406.86,
+    "v2:alpha=0.35,resolution=128": 1654.5,
+    "v2:alpha=1.4,resolution=224": 6015.34,
+    "fd-mobilenet:alpha=0.25,resolution=128,classes=5": 128.32,
+}
+
+
+@pytest.mark.parametrize("design", FLASH_KIB)
+def test_weights_are_as_the_vendor_prints_them(design: str) -> None:
+    """To a hundredth of a KiB."""
+    found = one(design, "--flash", "2M")
+    assert round(found["flash"] / 1024, 2) == FLASH_KIB[design]
+    assert found["margins"]["flash"] == 2 * 2**20 - found["flash"]
+
+
+def test_a_tflite_file_is_in_flash_as_it_is() -> None:
+    """The interpreter reads the file where it lies."""
+    file = next(iter(sorted(FILES.glob("*.tflite"))))
+    assert one(str(file), "--flash", "1M")["flash"] == file.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("margin", "state", "within"),
+    [
+        (-1, "does not fit", False),
+        (0, "undecided", True),
+        (TAIL.least - 1, "undecided", True),
+        (TAIL.least, "fits if", True),
+        (TAIL.most - 1, "fits if", True),
+        (TAIL.most, "fits", True),
+    ],
+)
+def test_what_is_left_decides_how_sure_a_verdict_is(margin: int, state: str, within: bool) -> None:
+    """Persistent data of 1 to 430 KB were measured; nothing is promised between."""
+    found = of_bytes(RAM, 50_000, 50_000 + margin, TAIL)
+    assert (found.state, found.within, found.margin) == (state, within, margin)
+
+
+def test_code_shares_the_flash() -> None:
+    """As much as was measured, at least, or there is a condition."""
+    assert of_bytes(FLASH, 1000, 1000, CODE).state == "fits if"
+    assert of_bytes(FLASH, 1000, 1000 + CODE.most, CODE).state == "fits"
+    assert of_bytes(FLASH, 1000, 999, CODE).state == "does not fit"
+
+
+def test_counts_are_exact() -> None:
+    """No error, and nothing beside them."""
+    assert of_count(MADDS, 30, 30).state == "fits"
+    assert of_count(MADDS, 31, 30).state == "does not fit"
+
+
+SPAN = Span(16.0, 0.05, 0.25, 19, "a board")
+
+
+@pytest.mark.parametrize(
+    ("limit", "state", "within"),
+    [
+        (12.7, "does not fit", False),  # 16 / 1.25 is 12.8
+        (12.8, "undecided", None),
+        (16.0, "undecided", None),
+        (21.3, "undecided", None),
+        (21.4, "fits", True),  # 16 / 0.75 is 21.33
+    ],
+)
+def test_a_time_within_the_worst_error_is_undecided(limit: float, state: str, within: bool | None) -> None:
+    """An estimate is off by a share of what would be measured, in either direction."""
+    found = of_time("latency", SPAN, limit)
+    assert (found.state, found.within) == (state, within)
+
+
+def test_the_gravest_figure_decides_and_of_equals_the_tightest() -> None:
+    """By state first, then by the share that is left."""
+    roomy, tight = of_bytes("a", 10, 1000), of_bytes("b", 900, 1000)
+    over = of_bytes("c", 1001, 1000)
+    assert gravest((roomy, tight)) is tight
+    assert gravest((roomy, over, tight)) is over
+    assert gravest((roomy, Figure("d", 5))) is roomy
+
+
+def test_fits_is_true_false_or_unknown() -> None:
+    """One figure that is over is enough; one that is not known leaves it open."""
+    fine, over = of_count(MADDS, 1, 2), of_count(MADDS, 3, 2)
+    open_ = of_time("latency", SPAN, 16)
+    assert Fit("x", 1, None, (fine,)).fits is True
+    assert Fit("x", 1, None, (fine, open_)).fits is None
+    assert Fit("x", 1, None, (fine, open_, over)).fits is False
+
+
+def test_a_gate_passes_all_designs_or_one_of_many_settings() -> None:
+    """Two designs must both fit; of a grid one is enough."""
+    fine, over = (Fit("x", 1, None, (of_count(MADDS, n, 2),)) for n in (1, 3))
+    assert passes([fine, fine], grid=False)
+    assert not passes([fine, over], grid=False)
+    assert passes([fine, over, over], grid=True)
+    assert not passes([over, over], grid=True)
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("v2", "--madds", "301M"), 0),
+        (("v2", "--madds", "300M"), 1),
+        (("v2", "v1", "--madds", "301M"), 1),
+        (("v2", "v1", "--alpha", "0.25:1:0.25", "--madds", "301M"), 0),
+        (("v2", "v1", "--alpha", "0.25:1:0.25", "--madds", "1M"), 1),
+        ((VWW, "--ram", "73728"), 1),  # undecided
+        (("v2",), 2),
+        (("v2", "--ram", "1X"), 2),
+        (("nothing", "--ram", "1M"), 2),
+    ],
+)
+def test_exit_codes(args: tuple[str, ...], code: int) -> None:
+    """0: fits; 1: does not, or is undecided; 2: a mistake."""
+    assert fit(*args).exit_code == code
+
+
+def test_what_fits_comes_first_the_largest_of_it_first() -> None:
+    """Then what is undecided, then what does not fit; a text shows the first alone."""
+    asked = (
+        "v1",
+        "v2",
+        "--alpha",
+        "0.25:1:0.25",
+        "--resolution",
+        "96:224:64",
+        "--ram",
+        "256K",
+        "--flash",
+        "1M",
+    )
+    found = data(*asked)
+    designs = found["designs"]
+    assert len(designs) == 2 * 4 * 3
+    fitting = [d for d in designs if d["fits"]]
+    assert designs[: len(fitting)] == fitting == sorted(fitting, key=lambda d: -d["madds"])
+    assert found["fit"] == len(fitting)
+    text, everything = fit(*asked).stdout, fit(*asked, "--all").stdout
+    assert text.startswith(f"{len(fitting)} of 24 fit; --all shows the others\n")
+    assert sum(f"{d['design']} " in text for d in designs) == len(fitting)
+    assert sum(f"{d['design']} " in everything for d in designs) == 24
+
+
+def test_designs_that_are_named_are_all_shown() -> None:
+    """Without ranges, those that do not fit too."""
+    text = fit("v1", "v3-small", "--madds", "60M").stdout
+    assert text.startswith("1 of 2 fit\n")
+    assert "508,740,352 over" in text
+
+
+def test_a_design_is_judged_in_a_grid_as_alone() -> None:
+    """The same figures, cell by cell."""
+    for row in data("v1", "v3-small", "--alpha", "0.3,0.75", "--ram", "1M", "--flash", "1M")["designs"]:
+        assert one(row["design"], "--ram", "1M", "--flash", "1M") == row
+
+
+def test_settings_behind_a_colon_win_and_files_keep_their_own() -> None:
+    """A file has no alpha; beside specs it is listed as it is."""
+    file = str(FILES / "narrowing.tflite")
+    found = cells(["v1:alpha=0.5", "v2:resolution=96", file], Settings(), [0.25, 1.0], [(128, 128)])
+    assert [(c.design, c.settings.alpha, c.settings.resolution) for c in found] == [
+        ("v1:alpha=0.5", None, (128, 128)),
+        ("v2:resolution=96", 0.25, None),
+        ("v2:resolution=96", 1.0, None),
+        (file, None, None),
+    ]
+    with pytest.raises(CallError, match="more than 20,000"):
+        cells(["v1"], Settings(), [1.0] * 101, [(96, 96)] * 200)
+
+
+def test_what_cannot_be_planned_is_undecided_and_says_why() -> None:
+    """Another planner takes it."""
+    found = one("r3d-18", "--ram", "100M")
+    assert (found["fits"], found["verdict"], found["ram"]) == (None, "undecided", None)
+    assert "--planner liveness" in found["why"][0]
+    assert one("r3d-18", "--ram", "100M", "--planner", "liveness")["fits"] is True
+
+
+def test_what_cannot_be_built_is_a_row_among_others_and_an_error_alone() -> None:
+    """Inception v3 at 32 pixels."""
+    rows = data("inception-v3", "v2", "--resolution", "32", "--ram", "1M")["designs"]
+    assert [(r["design"], r["fits"]) for r in rows][1] == ("inception-v3:resolution=32", None)
+    assert "not built" in rows[1]["why"][0]
+    assert fit("inception-v3", "--resolution", "32", "--ram", "1M").exit_code == 2
+
+
+def test_an_arena_that_an_offline_plan_makes_fit_is_pointed_out() -> None:
+    """73,728 bytes do not fit into 64 KiB; 55,296 would."""
+    result = fit(VWW, "--ram", "64K")
+    assert result.exit_code == 1
+    assert "RAM: 8.00 KiB over; an arena of 54.00 KiB is possible" in result.stdout
+
+
+def test_a_figure_without_its_layers_is_undecided(tmp_path: Path) -> None:
+    """Multiply-adds of a part are no promise; too many of a part are too many."""
+    (tmp_path / "net.prototxt").write_text(NET)
+    asked = str(tmp_path / "net.prototxt"), "--allow-unknown", "--madds"
+    assert one(*asked, "1G")["fits"] is None
+    assert "Roll" in one(*asked, "1G")["why"][-1]
+    assert one(*asked, "1")["fits"] is False
+
+
+def test_the_library_answers_as_the_command() -> None:
+    """The same document."""
+    found = mnetcost.fit("v1", "v2", alpha=[0.25, 0.5], resolution=[96], ram="256K", flash=2**20)
+    assert found.data == {
+        **data("v1", "v2", "--alpha", "0.25,0.5", "--resolution", "96", "--ram", "256K", "--flash", "1M")
+    }
+    with pytest.raises(CallError, match="no limit is known"):
+        mnetcost.fit("v1")
+    with pytest.raises(SpecError):
+        mnetcost.fit("v9", ram=1)
