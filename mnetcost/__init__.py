@@ -13,8 +13,10 @@ from . import version
 if TYPE_CHECKING:
     from .analyses.documents import Column, Document, Table
     from .api import (
+        calibrate,
         compare,
         cost,
+        devices,
         explain,
         factorize,
         fit,
@@ -36,8 +38,10 @@ __version__ = version.VERSION
 
 _HOMES = {
     "api": (
+        "calibrate",
         "compare",
         "cost",
+        "devices",
         "explain",
         "factorize",
         "fit",
@@ -80,8 +84,10 @@ __all__ = [
     "Table",
     "UnknownOpError",
     "__version__",
+    "calibrate",
     "compare",
     "cost",
+    "devices",
     "explain",
     "factorize",
     "fit",

@@ -8,7 +8,7 @@ mistake in the call, the design or the file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from . import designs as _designs
@@ -324,6 +324,37 @@ def fit(
     rules = Rules(load_planner(planner), load_convention(convention), dtype, board)
     grid = len(asked) > len(designs)
     return answer(fits(asked, room, rules), room, rules, everything or not grid)
+
+
+def devices(name: str | None = None) -> Document:
+    """The devices that are known, with their memory and the errors of their rates; or one of them in full.
+
+    >>> devices("stm32h747-cubeai10").data["devices"][0]["latency"]["error"]
+    {'mean': 5.2, 'worst': 16.1, 'rows': 19}
+
+    name: a shipped device, or a .toml file. Raises CallError where there is none.
+    """
+    from .analyses.fit import devices as answer
+    from .designs.devices import load_device
+
+    return answer.listed() if name is None else answer.shown(load_device(name))
+
+
+def calibrate(rows: Iterable[tuple[str, float]], *, form: str | None = None) -> Document:
+    """Fit the rates of a device on measured rows, each a design with its settings and milliseconds.
+
+    >>> board = devices("stm32mp157-xlinux5.0").data["devices"][0]
+    >>> calibrate((row["design"], row["ms"]) for row in board["latency"]["rows"]).data["forms"][0]["form"]
+    'madds, activations'
+
+    form: one of the forms; None for the simplest within noise. Raises CallError for too few rows, and for
+    designs that cannot be loaded.
+    """
+    from .analyses.fit import calibrate as answer
+    from .designs.measured import Measured
+
+    measured = [Measured(design, ms, n) for n, (design, ms) in enumerate(rows, 1)]
+    return answer.document(answer.calibrate(measured, "rows", form), "rows")
 
 
 def render(document: Document, format: str = "text") -> str:  # noqa: A002

@@ -115,12 +115,23 @@ class Errors(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A form with its rates, one a feature, and its errors: on the rows themselves, and leaving one out."""
+    """A form with its rates, one a feature, and its errors: on the rows themselves, and leaving one out.
+
+    held: the relative error of each row, signed, by the rates that all other rows give.
+    """
 
     form: str
     rates: tuple[float, ...]
     errors: Errors
     left_out: Errors
+    held: tuple[float, ...]
+
+    @property
+    def noise(self) -> float:
+        """The standard error of the mean error leaving one row out."""
+        mean = self.left_out.mean
+        spread = sum((abs(e) - mean) ** 2 for e in self.held) / (len(self.held) - 1)
+        return float((spread / len(self.held)) ** 0.5)
 
     def estimate(self, one: Work) -> float:
         """What a network takes, in the unit that the rows were measured in."""
@@ -142,7 +153,16 @@ def fit(form: str, rows: Sequence[tuple[Work, float]]) -> Fit:
     relative = features / took[:, None]
     rates = _rates(relative)
     held = [float(relative[k] @ _rates(np.delete(relative, k, 0))) - 1 for k in range(len(rows))]
-    return Fit(form, tuple(map(float, rates)), _errors(relative @ rates - 1), _errors(held))
+    return Fit(form, tuple(map(float, rates)), _errors(relative @ rates - 1), _errors(held), tuple(held))
+
+
+def simplest(fits: Sequence[Fit]) -> Fit:
+    """Choose the form of the fewest rates whose mean error, leaving one row out, is within one standard error
+    of the least; of as many rates the least error.
+    """
+    best = min(fits, key=lambda f: f.left_out.mean)
+    close = [f for f in fits if f.left_out.mean <= best.left_out.mean + best.noise]
+    return min(close, key=lambda f: (len(FORMS[f.form]), f.left_out.mean))
 
 
 def _errors(off: Iterable[float]) -> Errors:
@@ -174,13 +194,13 @@ def _rates(relative: Any) -> Any:
 
 
 FEATURES: Mapping[str, str] = {
-    "madds": "multiply-adds",
-    "conv": "multiply-adds of convolutions other than depthwise",
-    "dw": "multiply-adds of depthwise convolutions",
-    "fc": "multiply-adds of dense layers, and of convolutions of a single position",
-    "activations": "numbers read and written by layers",
-    "weights": "weights",
-    "layers": "layers",
-    "fixed": "a network",
+    "madds": "multiply-add",
+    "conv": "multiply-add of a convolution (not depthwise)",
+    "dw": "multiply-add of a depthwise convolution",
+    "fc": "multiply-add of a dense layer",
+    "activations": "number read or written",
+    "weights": "weight",
+    "layers": "layer",
+    "fixed": "network",
 }
 """What a rate is of, in words."""
