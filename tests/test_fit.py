@@ -271,3 +271,110 @@ def test_the_library_answers_as_the_command() -> None:
         mnetcost.fit("v1")
     with pytest.raises(SpecError):
         mnetcost.fit("v9", ram=1)
+
+
+H747 = "stm32h747-cubeai10"
+SMALL = "v1:alpha=0.25,resolution=96,classes=5"
+
+
+def test_a_device_gives_the_limits_and_names_the_blocks() -> None:
+    """Its largest block of RAM alone, not the sum of seven; an option beats it."""
+    found = data(SMALL, "--device", H747)
+    assert found["limits"] == {"ram": 512 * 1024, "flash": 2 * 2**20, "madds": None, "ms": None}
+    assert found["blocks"]["ram"] == "AXI SRAM, one of 7 blocks"
+    assert found["device"]["runtime"] == "STM32Cube.AI"
+    other = data(SMALL, "--device", H747, "--ram", "1M")
+    assert other["limits"]["ram"] == 2**20
+    assert set(other["blocks"]) == {"flash"}
+
+
+def test_an_estimate_has_its_error_beside_it() -> None:
+    """29.94 ms were measured; 31.6 are estimated, within 5.2 % on average and 16.1 % at worst."""
+    found = one(SMALL, "--device", H747)["latency"]
+    assert found["estimate_ms"] == pytest.approx(29.94, rel=0.06)
+    assert found["error"] == {"mean": 5.2, "worst": 16.1, "rows": 19}
+    assert found["profile"] == H747
+    assert set(found) == {"estimate_ms", "error", "profile"}
+    text = fit(SMALL, "--device", H747).stdout
+    assert "off by 5.2 % on average and 16.1 % at worst" in text
+
+
+@pytest.mark.parametrize(
+    ("ms", "verdict", "code"), [("20", "does not fit", 1), ("30", "undecided", 1), ("40", "fits if", 0)]
+)
+def test_a_limit_on_time_is_kept_broken_or_undecided(ms: str, verdict: str, code: int) -> None:
+    """27.2 to 37.6 ms by the worst error."""
+    result = fit(SMALL, "--device", H747, "--ms", ms)
+    assert result.exit_code == code
+    assert result.stdout.splitlines()[1].startswith(verdict)
+
+
+def test_outside_the_fitted_families_there_is_a_reason_and_no_number() -> None:
+    """V3 was never measured there; a multiplier of 0.1 is out of range."""
+    for design, why in (("v3-small", "v3-small is none of them"), ("v1:alpha=0.1", "alpha 0.25 to 1")):
+        found = one(design, "--device", H747, "--ms", "1000")
+        assert (found["fits"], found["verdict"]) in ((None, "undecided"), (False, "does not fit"))
+        assert found["latency"]["estimate_ms"] is found["latency"]["error"] is None
+        assert why in found["latency"]["refused"]
+        assert any(why in one_why for one_why in found["why"])
+
+
+def test_another_runtime_than_the_planners_is_a_condition() -> None:
+    """STM32Cube.AI plans its own RAM: even half a megabyte left is no promise."""
+    (ram, *_) = [w for w in one(SMALL, "--device", H747)["why"] if w.startswith("RAM")]
+    assert ram == "RAM: 440.00 KiB left for persistent data and STM32Cube.AI's own plan"
+    assert one(SMALL, "--device", H747)["verdict"] == "fits if"
+    assert one(SMALL, "--ram", "512K", "--flash", "2M")["verdict"] == "fits"
+
+
+BOARD = """
+title = "a board"
+ram = "320K"
+flash = "1M"
+mhz = 100
+peak = "50M"
+bandwidth = "100M"
+"""
+
+
+def test_a_bound_can_only_break_a_limit(tmp_path: Path) -> None:
+    """A device file with a peak and a bandwidth: never faster than that, and how much slower nobody knows."""
+    (tmp_path / "board.toml").write_text(BOARD)
+    asked = SMALL, "--device", str(tmp_path / "board.toml"), "--ms"
+    found = one(*asked, "1000")
+    least = found["latency"]["bound_ms"]
+    assert least == pytest.approx(7_490_432 / 50e6 * 1000)  # each layer is bound by its multiply-adds
+    assert (found["fits"], found["verdict"], found["by"]) == (None, "undecided", "ms")
+    over = one(*asked, str(least - 1))
+    assert (over["fits"], over["verdict"], over["by"]) == (False, "does not fit", "ms")
+    assert over["margins"]["ms"] == pytest.approx(-1)
+    assert "at least" in over["why"][-1]
+
+
+def test_devices_are_completed_and_misspelt_ones_corrected() -> None:
+    """As designs are."""
+    from mnetcost.cli.fit import command
+
+    (device,) = [p for p in command.params if p.name == "device"]
+    words = device.type.shell_complete(None, device, "stm32h")  # type: ignore[arg-type]
+    assert [w.value for w in words] == [H747]
+    assert "did you mean 'stm32h747-cubeai10'" in fit("v1", "--device", "stm32h747").stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("v2",), "no limit is known to fit into"),
+        (("v2", "--device", "pixel1-cpu1-f32"), "no limit of pixel1-cpu1-f32 is known"),
+        (("v2", "--ram", "1M", "--ms", "20"), "--ms needs a device"),
+        (("v2", "--ram", "256Q"), "--ram: '256Q' has no known unit"),
+        (("v2", "--ram", "1M", "--alpha", "0:1:0.5"), "--alpha must be above 0"),
+        (("v2", "--ram", "1M", "--dtype", "int3"), "did you mean 'int8'"),
+        (("narrowing.tflite", "--ram", "1M", "--alpha", "0.5"), "widths of a model file are fixed"),
+    ],
+)
+def test_mistakes_in_a_call(args: tuple[str, ...], message: str) -> None:
+    """One clear error, exit code 2."""
+    result = fit(*args)
+    assert result.exit_code == 2
+    assert message in result.stderr

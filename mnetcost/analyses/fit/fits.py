@@ -21,7 +21,7 @@ from . import verdicts
 from .latency import Bound, Refused, bound, estimate
 from .memory import kib
 from .replan import replan
-from .verdicts import STATES, Figure, Span, in_ms
+from .verdicts import STATES, Figure, Rest, Span, in_ms
 
 
 class Room(NamedTuple):
@@ -86,6 +86,21 @@ class Rules(NamedTuple):
         """The type of a design's maps: as asked, or that of the device; None for that of a file."""
         own = design.source.startswith(TFLITE)
         return self.dtype or (self.device.dtype if self.device and not own else None)
+
+    @property
+    def beside(self) -> Rest:
+        """What shares the RAM with the maps, and is not predicted."""
+        if self.planner.algorithm != "greedy":
+            return verdicts.BESIDE
+        runtime = self.device.runtime if self.device else ""
+        if runtime in ("", PLANNED):
+            return verdicts.TAIL
+        name = f"{verdicts.TAIL.name} and {runtime}'s own plan"
+        return verdicts.TAIL._replace(name=name, most=None)
+
+
+PLANNED = "TensorFlow Lite Micro"
+"""The runtime whose plan the planners of RAM follow."""
 
 
 class Latency(NamedTuple):
@@ -225,7 +240,7 @@ def ram_of(design: Design, rules: Rules, limit: int | None, alone: bool = False)
         why = f"not planned: {fault.message}{where}{hint}"
         return verdicts.unknown(RAM, limit, why), rules.dtype_of(design)
     made = plan(typed.program, rules.planner)
-    found = verdicts.of_bytes(RAM, made.arena_bytes, limit, verdicts.TAIL if placed else None)
+    found = verdicts.of_bytes(RAM, made.arena_bytes, limit, rules.beside)
     if alone and placed and limit is not None and made.bound <= limit < made.arena_bytes:
         found = found._replace(why=found.why + _smaller(typed.program, limit, rules.planner))
     return found, typed.dtype

@@ -10,7 +10,6 @@ from ..documents import Column, Document, Table, about, convention_data, convent
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
 from .memory import TAIL, kib, planner_data, planner_note
 from .verdicts import CODE, Figure, in_ms
-from .verdicts import TAIL as REST
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
@@ -35,7 +34,7 @@ def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = Fa
         planner=planner_data(rules.planner),
         convention=convention_data(rules.convention),
         fit=sum(one.accepted for one in found),
-        designs=[fit_data(one) for one in found],
+        designs=[fit_data(one, rules.planner.name) for one in found],
     )
     flat = _rows(found)
     if len(found) == 1:
@@ -49,13 +48,14 @@ def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = Fa
     return Document(counted, tables, _notes(found, room, rules), data, (), flat)
 
 
-def fit_data(one: Fit) -> dict[str, Any]:
+def fit_data(one: Fit, planner: str) -> dict[str, Any]:
     """A design of the JSON: its figures, and what is left up to each limit."""
     return {
         "design": one.design,
         "fits": one.fits,
         "verdict": one.verdict,
         "dtype": one.dtype,
+        "ram_planner": planner,
         "by": KEYS[one.by.name],
         "why": [f.why for f in one.figures if f.why],
         "ram": one.figure(RAM).value,
@@ -103,16 +103,16 @@ def _count(found: Sequence[Fit], shown: int) -> str:
 
 def _verdict(one: Fit) -> str:
     """What can be said of one design, in a sentence."""
-    ifs = [f for f in one.figures if f.state == "fits if"]
-    if one.verdict == "fits if":
-        return "fits if " + " and ".join(f"{_rest(f)} under {kib(int(f.margin or 0))}" for f in ifs)
     if one.verdict == "fits":
         return "fits"
-    return f"{one.verdict}: {one.by.why}"
-
-
-def _rest(figure: Figure) -> str:
-    return f"{REST.name} stays" if figure.name == RAM else f"{CODE.name} stay"
+    if one.verdict != "fits if":
+        return f"{one.verdict}: {one.by.why}"
+    conditions = [
+        f"{kib(int(f.margin or 0))} of {f.name} is enough for {f.beside}"
+        for f in one.figures
+        if f.state == "fits if"
+    ]
+    return f"fits if {', and if '.join(conditions)}"
 
 
 def _figures(one: Fit) -> Table:

@@ -14,18 +14,20 @@ class Rest(NamedTuple):
     """What a runtime needs beside a figure and nobody predicts: its name, and the bytes measured of it.
 
     least: below which a margin is too small to promise anything. most: from which it has been enough for
-    everything measured.
+    everything measured; None where that is not known.
     """
 
     name: str
     least: int
-    most: int
+    most: int | None
 
 
 TAIL = Rest("persistent data", 1_000, 430_000)
 """The tail of TensorFlow Lite Micro's arena: 1 to 430 KB measured on a 64-bit machine."""
 CODE = Rest("code and runtime", 0, 191 * 1024)
 """Under STM32Cube.AI 10, 58 to 191 KiB of code beside the weights; not known of other runtimes."""
+BESIDE = Rest("what a runtime needs beside the maps", 0, None)
+"""Of planners that say what is held at once, and not where a runtime places it."""
 
 
 class Figure(NamedTuple):
@@ -34,7 +36,7 @@ class Figure(NamedTuple):
     value: None where it is not known. limit: None where there is none. state: a key of `STATES`; None without
     a limit. margin: what is left up to the limit, negative where it is passed. within: is the figure within
     its limit, whatever else shares the room; None where it is not known, or the limit is within its error.
-    why: the state in words.
+    why: the state in words. beside: what the margin must be enough for.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Figure(NamedTuple):
     margin: int | float | None = None
     within: bool | None = None
     why: str = ""
+    beside: str = ""
 
 
 class Span(NamedTuple):
@@ -95,7 +98,8 @@ def of_bytes(name: str, value: int, limit: int | None, rest: Rest | None = None)
     if margin < rest.least:
         left += f", of which no less than {rest.least:,} bytes were measured"
         return Figure(name, value, limit, "undecided", margin, True, left)
-    return Figure(name, value, limit, "fits if" if margin < rest.most else "fits", margin, True, left)
+    enough = rest.most is not None and margin >= rest.most
+    return Figure(name, value, limit, "fits" if enough else "fits if", margin, True, left, rest.name)
 
 
 def of_count(name: str, value: int, limit: int | None) -> Figure:
