@@ -30,8 +30,10 @@ def cells(
 
     alphas, sizes: empty for the design's own. A model file beside specs keeps its own width and size, and
     settings behind a design's colon override those given.
-    Raises CallError for more than `MOST_CELLS`, SpecError where there is no design of a name.
+    Raises CallError for none, or for more than `MOST_CELLS`; SpecError where there is no design of a name.
     """
+    if not designs:
+        raise CallError("there is no design to fit", hint="v1, v2, or a file")
     read = {design: (*split_design(design), model_reader(split_design(design)[0])) for design in designs}
     specs = [name for name, _, reader in read.values() if reader is None]
     for name in dict.fromkeys(specs):

@@ -98,9 +98,16 @@ class Rules(NamedTuple):
         name = f"{verdicts.TAIL.name} and {runtime}'s own plan"
         return verdicts.TAIL._replace(name=name, most=None)
 
+    @property
+    def stored(self) -> Rest:
+        """What shares the flash with weights and biases."""
+        return verdicts.CODE if self.device and self.device.runtime == CUBE_AI else verdicts.FILE
+
 
 PLANNED = "TensorFlow Lite Micro"
 """The runtime whose plan the planners of RAM follow."""
+CUBE_AI = "STM32Cube.AI"
+"""The runtime whose code beside the weights was measured."""
 
 
 class Latency(NamedTuple):
@@ -197,7 +204,7 @@ def _judged(cell: Cell, room: Room, rules: Rules, alone: bool) -> Fit:
         return Fit(_named(cell), None, rules.dtype, unknown)
     ram, dtype = ram_of(design, rules, room.ram, alone)
     madds = madds_of(costs, rules.convention, room.madds)
-    figures = [ram, flash_of(design, costs, rules.dtype_of(design), room.flash), madds]
+    figures = [ram, flash_of(design, costs, rules, room.flash), madds]
     latency = latency_of(design, costs, rules.device, dtype) if rules.device else None
     if latency:
         figures.append(time_of(latency, room.ms))
@@ -253,16 +260,17 @@ def _smaller(program: Program, limit: int, planner: Planner) -> str:
     return f"; an arena of {kib(size)} is possible (mnetcost memory --write-plan)" if size <= limit else ""
 
 
-def flash_of(design: Design, costs: Costs, dtype: str | None, limit: int | None) -> Figure:
+def flash_of(design: Design, costs: Costs, rules: Rules, limit: int | None) -> Figure:
     """The weights of a design as they are stored, or a TFLite file as a whole, beside the flash there is."""
     if design.source.startswith(TFLITE):
-        return verdicts.of_bytes(FLASH, Path(design.file).stat().st_size, limit, verdicts.CODE)
+        return verdicts.of_bytes(FLASH, Path(design.file).stat().st_size, limit, verdicts.ANY_CODE)
+    dtype = rules.dtype_of(design) or "int8"
     try:
-        stored = flash(costs, WEIGHTS.get(dtype or "int8", dtype or "int8"))
+        stored = flash(costs, WEIGHTS.get(dtype, dtype))
     except SpecError as e:
         return verdicts.unknown(FLASH, limit, e.faults[0].message)
     wide = stored.biases if dtype == "int16" else 0  # an int64 each, where maps are int16
-    return verdicts.of_bytes(FLASH, int(stored.total + wide), limit, verdicts.CODE)
+    return verdicts.of_bytes(FLASH, int(stored.total + wide), limit, rules.stored)
 
 
 WEIGHTS = {"int16": "int8"}

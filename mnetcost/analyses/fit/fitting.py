@@ -9,15 +9,17 @@ from ...designs.devices import Device
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
 from .memory import TAIL, kib, planner_data, planner_note
-from .verdicts import CODE, Figure, in_ms
+from .verdicts import CODE, FILE, Figure, in_ms
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
 KEYS = {RAM: "ram", FLASH: "flash", MADDS: "madds", LATENCY: "ms"}
-CODE_NOTE = (
-    f"flash: weights as stored, batch norm folded; {CODE.name} are not predicted (58 to 191 KiB measured"
-    " under STM32Cube.AI 10)"
-)
+STORED = "flash: weights and biases as stored, batch norm folded"
+STORED_NOTES = {
+    CODE: f"{STORED}; code is not predicted (58 to 191 KiB measured under STM32Cube.AI 10)",
+    FILE: f"{STORED}; code is not predicted, nor what a file holds beside them (46 to 399 KB more in nine"
+    " int8 files of TensorFlow Lite's converter); of a TFLite file, the file",
+}
 
 
 def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = False) -> Document:
@@ -199,7 +201,7 @@ def _notes(found: Sequence[Fit], room: Room, rules: Rules) -> tuple[str, ...]:
         *(_device_notes(found, rules.device) if rules.device else ()),
         planner_note(rules.planner),
         *((TAIL,) if rules.planner.algorithm == "greedy" else ()),
-        CODE_NOTE,
+        STORED_NOTES[rules.stored],
         convention_note(rules.convention),
     )
 
