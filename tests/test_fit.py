@@ -66,6 +66,7 @@ def test_an_arena_fits_to_the_byte(design: str) -> None:
     assert less["fits"] is False
     assert less["margins"] == {"ram": -1}
     assert less["verdict"] == "does not fit"
+    assert less["why"][0].startswith("RAM: 1 byte over")
 
 
 # STMicroelectronics/stm32ai-modelzoo, image_classification, READMEs of 2025, rows of STM32H747I-DISCO under
@@ -440,6 +441,9 @@ def test_devices_are_completed_and_misspelt_ones_corrected() -> None:
         (("v2", "--ram", "256Q"), "--ram: '256Q' has no known unit"),
         (("v2", "--ram", "1M", "--alpha", "0:1:0.5"), "--alpha must be above 0"),
         (("v2", "--ram", "1M", "--dtype", "int3"), "did you mean 'int8'"),
+        (("v2", "--sram", "1M"), "did you mean '--ram'"),
+        (("v2", "--ram", "1M", "--latency", "20"), "did you mean '--ms'"),
+        (("v2", "--board", "nucleo-l4r5zi"), "did you mean '--device'"),
         (("narrowing.tflite", "--ram", "1M", "--alpha", "0.5"), "widths of a model file are fixed"),
     ],
 )

@@ -9,7 +9,7 @@ from ...designs.devices import Device
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
 from .memory import TAIL, kib, planner_data, planner_note
-from .verdicts import CODE, FILE, Figure, in_ms
+from .verdicts import CODE, FILE, Figure, in_ms, size
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
@@ -110,7 +110,7 @@ def _verdict(one: Fit) -> str:
     if one.verdict != "fits if":
         return f"{one.verdict}: {one.by.why}"
     conditions = [
-        f"{kib(int(f.margin or 0))} of {f.name} is enough for {f.beside}"
+        f"{size(int(f.margin or 0))} of {f.name} is enough for {f.beside}"
         for f in one.figures
         if f.state == "fits if"
     ]

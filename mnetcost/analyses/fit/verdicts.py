@@ -78,6 +78,15 @@ class Span(NamedTuple):
         return self.ms / (1 - self.worst) if self.worst < 1 else float("inf")
 
 
+def size(value: int) -> str:
+    """A size of memory: in KiB from 1 KiB on, else in bytes.
+
+    >>> size(138_240), size(1)
+    ('135.00 KiB', '1 byte')
+    """
+    return kib(value) if value >= 1024 else f"{value:,} byte{'s' if value != 1 else ''}"
+
+
 def in_ms(value: float) -> str:
     """A time to three digits.
 
@@ -97,10 +106,10 @@ def of_bytes(name: str, value: int, limit: int | None, rest: Rest | None = None)
         return Figure(name, value)
     margin = limit - value
     if margin < 0:
-        return Figure(name, value, limit, "does not fit", margin, False, f"{name}: {kib(-margin)} over")
+        return Figure(name, value, limit, "does not fit", margin, False, f"{name}: {size(-margin)} over")
     if rest is None:
-        return Figure(name, value, limit, "fits", margin, True, f"{name}: {kib(margin)} left")
-    left = f"{name}: {kib(margin)} left for {rest.name}"
+        return Figure(name, value, limit, "fits", margin, True, f"{name}: {size(margin)} left")
+    left = f"{name}: {size(margin)} left for {rest.name}"
     if margin < rest.least:
         left += f", of which no less than {rest.least:,} bytes were measured"
         return Figure(name, value, limit, "undecided", margin, True, left)
