@@ -240,27 +240,40 @@ def explain(
 def memory(
     design: str | Design,
     *,
-    planner: str = "tflm",
+    planner: str | None = None,
     dtype: str | None = None,
     timeline: bool = False,
+    split: int | None = None,
+    patches: tuple[int, int] | None = None,
+    over: str | None = None,
+    clip: bool = True,
     **asked: Unpack[Asked],
 ) -> Document:
     """The memory that a design needs while it runs: its peak, every buffer, and the arena that holds them.
 
     >>> memory("keras/v2", alpha=0.35, resolution=96).data["arena_bytes"]
     138240
+    >>> memory("v2", split=4).data["peak_bytes"], memory("v2", patches=(4, 4)).data["peak_bytes"]
+    (702464, 326144)
 
-    planner: "tflm", "cmsis-nn", "liveness", "unfused", "in-place", "sum", "largest", or a .toml file. dtype:
-    "int8", "int16", "float16" or "float32"; None for int8, or the type of a TFLite file.
-    Raises SpecError where an op cannot be planned.
+    planner: "tflm", "cmsis-nn", "liveness", "unfused", "in-place", "sum", "largest", or a .toml file; None
+    for "tflm", or "liveness" in pieces. dtype: "int8", "int16", "float16" or "float32"; None for int8, or the
+    type of a TFLite file. split: compute each bottleneck in so many parts. patches: run the leading part, up
+    to the layer or block `over`, in (rows, columns) of patches; clip: without the lines outside of a map.
+    Raises SpecError where an op cannot be planned, CallError where a design cannot run in such pieces.
     """
+    from .analyses.fit import pieces
     from .analyses.fit.memory import memory as answer
     from .analyses.fit.memory import planned
-    from .designs.planners import load_planner
+    from .designs.planners import DEFAULT, PIECES, load_planner
     from .designs.programs import load_planned
 
     loaded = load_planned(design, _settings(asked)) if isinstance(design, str) else _loaded(design, asked)
-    return answer(loaded, planned(loaded, load_planner(planner), dtype), timeline)
+    if split is not None:
+        return pieces.split(loaded, load_planner(planner or PIECES), split, dtype or "int8")
+    if patches is not None:
+        return pieces.patches(loaded, load_planner(planner or PIECES), patches, over, clip, dtype or "int8")
+    return answer(loaded, planned(loaded, load_planner(planner or DEFAULT), dtype), timeline)
 
 
 def receptive(design: str | Design, *, everything: bool = False, **asked: Unpack[Asked]) -> Document:

@@ -24,6 +24,8 @@ CALLS: dict[str, list[list[str]]] = {
     "memory": [
         ["memory", "keras/v2:alpha=0.35,resolution=96"],
         ["memory", "v2", "--planner", "in-place", "--dtype", "float32", "--format", "json"],
+        ["memory", "v2", "--split", "4"],
+        ["memory", "v2", "--patches", "4x4", "--format", "json"],
     ],
     "fit": [
         ["fit", "keras/v2:alpha=0.35,resolution=96,classes=2", "--ram", "256K", "--flash", "1M"],

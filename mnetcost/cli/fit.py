@@ -73,7 +73,7 @@ def command(
     ms: str | None,
     alpha: str | None,
     resolution: str | None,
-    planner: str,
+    planner: str | None,
     dtype: str | None,
     everything: bool,
     convention: str,
@@ -91,14 +91,14 @@ def command(
     from ..analyses.fit.fitting import answer
     from ..designs.cells import cells
     from ..designs.devices import load_device
-    from ..designs.planners import load_planner
+    from ..designs.planners import DEFAULT, load_planner
 
     board = None if device is None else load_device(device)
     room = read_room({"ram": ram, "flash": flash, "madds": madds, "ms": ms}, board, "--")
     alphas = [] if alpha is None else read_values(alpha, "--alpha", lambda v: read_multiplier(v, "--alpha"))
     sizes = [] if resolution is None else read_values(resolution, "--resolution", read_resolution)
     asked = cells(designs, settings(options), alphas, sizes)
-    rules = Rules(load_planner(planner), load_convention(convention), dtype, board)
+    rules = Rules(load_planner(planner or DEFAULT), load_convention(convention), dtype, board)
     found = fits(asked, room, rules, progress("planning"))
     grid = len(asked) > len(designs)
     emit(answer(found, room, rules, everything or not grid), format_, output)

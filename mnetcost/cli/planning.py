@@ -29,9 +29,8 @@ def planning_options(f: F) -> F:
             "--planner",
             type=Word("planner", _planners, strict=False),
             metavar="NAME",
-            default="tflm",
-            show_default=True,
-            help="tflm, cmsis-nn, liveness, unfused, in-place, sum or largest; or a .toml file.",
+            help="tflm, cmsis-nn, liveness, unfused, in-place, sum or largest; or a .toml file."
+            "  [default: tflm]",
         ),
         click.option(
             "--dtype",

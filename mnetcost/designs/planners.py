@@ -15,6 +15,8 @@ from .sorts import SORTS, read_flag, word
 from .toml import parse_short
 
 DEFAULT = "tflm"
+PIECES = "liveness"
+"""What plans a network that runs in pieces."""
 ORDER = ("liveness", "unfused", "in-place", "sum", "largest", "tflm", "cmsis-nn")
 TEXTS = ("title", "source", "rule")
 KEYS = (*TEXTS, "version", "algorithm", "fused", "in_place", "scratch", "run")

@@ -37,3 +37,14 @@ def program_of(graph: Graph, bits: int, batch: int = 1, fused: bool = True) -> P
             operations.append(Operation(of.label, reads, (at[ref],), node.name, in_place=of.in_place))
     ends = dict.fromkeys(at[ref] for ref in range(len(graph.nodes)) if ref not in read)
     return Program(tuple(tensors), tuple(operations), tuple(inputs), tuple(ends))
+
+
+def writer(graph: Graph, ref: Ref) -> Ref:
+    """The layer that writes the map that a layer gives: norms, activations and zeros around a map are part of
+    one before them.
+    """
+    node = graph.nodes[ref]
+    while node.inputs and not traits(node.op).writes:
+        ref = node.inputs[0]
+        node = graph.nodes[ref]
+    return ref

@@ -1,0 +1,249 @@
+"""What does a design hold where its bottlenecks run in parts, or its leading part in patches?"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ...designs.programs import BITS
+from ...designs.settings import Design
+from ...engine.costs import Costs, cost
+from ...engine.graph import Graph, Ref
+from ...engine.memory.buffers import peak
+from ...engine.memory.graphs import program_of, writer
+from ...engine.memory.patches import Patched, cuts, patched, programs
+from ...engine.memory.planners import Planner, lives
+from ...engine.memory.splitting import Bottleneck, bottlenecks, split_program
+from ...errors import CallError, nearest
+from ..documents import Column, Document, Table, about, design_data, json_data, partial_notes
+from .memory import SCHEMA, kib, planner_data, planner_note
+
+MOST_SHOWN = 10
+
+
+def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> Document:
+    """Every bottleneck with what it holds layer by layer and in `parts` parts; the peak of the design.
+
+    Both inner maps are held in parts, or one where the planner works in place. Raises CallError for a design
+    without bottlenecks.
+    """
+    _liveness(planner, "--split")
+    graph, bits = design.graph, BITS[dtype]
+    blocks, gated = bottlenecks(graph)
+    if not blocks:
+        why = "behind each depthwise layer a gate needs every channel" if gated else "there are none"
+        raise CallError(f"{design.name} has no bottleneck that can be computed in parts: {why}")
+    whole = peak(lives(program_of(graph, bits, design.batch), planner.in_place))
+    program = split_program(graph, blocks, parts, bits, not planner.in_place, design.batch)
+    steps = ("input", *(o.name for o in program.operations))
+    top = peak(lives(program, planner.in_place))
+    size = bits * design.batch // 8
+    rows = [_block_row(block, parts, size) for block in blocks]
+    columns = (
+        Column("block", "block"),
+        Column("inner", "inner channels", "integer"),
+        Column("input", "input", "bytes", rank=2),
+        Column("output", "output", "bytes", rank=2),
+        Column("by_layers", "layer by layer", "bytes"),
+        Column("one_inner", f"in {parts}, one inner map", "bytes"),
+        Column("two_inner", f"in {parts}, both", "bytes"),
+    )
+    table = Table("bottlenecks", columns, rows)
+    data = json_data(
+        SCHEMA,
+        "complete",
+        design=design_data(design),
+        planner=planner_data(planner),
+        dtype=dtype,
+        peak_bytes=top.bytes,
+        arena_bytes=top.bytes,
+        peak={"layer": steps[top.step], "alive": [{"name": b.name, "bytes": b.bytes} for b in top.alive]},
+        whole_peak_bytes=whole.bytes,
+        split={"parts": parts, "blocks": table.records(), "not_split": gated},
+    )
+    notes = (
+        "input + output + a share of the inner map, or of both inner maps unless the depthwise layer works in"
+        " place. Multiply-adds do not change; the paper finds 2 to 5 parts worth it",
+        *(
+            [f"not split, because a gate needs the mean of every channel: {', '.join(gated)}"]
+            if gated
+            else []
+        ),
+        planner_note(planner),
+    )
+    return Document(
+        design.heading,
+        (table,),
+        (*notes, *partial_notes(graph)),
+        data,
+        (
+            about(design.title, design.source),
+            f"peak: {top.bytes:,} bytes ({kib(top.bytes)}) at {steps[top.step]!r}, {dtype}, in {parts} parts",
+            f"whole: {whole.bytes:,} bytes ({kib(whole.bytes)})",
+        ),
+        flat=table,
+    )
+
+
+def _block_row(block: Bottleneck, parts: int, size: int) -> tuple[Any, ...]:
+    numbers = block.input, block.output, block.by_layers, block.held(parts), block.held(parts, True)
+    return (block.name, block.inner, *(size * n for n in numbers))
+
+
+class Way(NamedTuple):
+    """A leading part run in patches, with its peak: the map that is written beside a patch, or what is held
+    behind; shortcuts are held.
+    """
+
+    ref: Ref
+    found: Patched
+    stage: int
+    behind: int
+
+    @property
+    def peak(self) -> int:
+        """Bytes at the peak."""
+        return max(self.stage, self.behind)
+
+
+def patches(
+    design: Design,
+    planner: Planner,
+    grid: tuple[int, int],
+    over: str | None = None,
+    clip: bool = True,
+    dtype: str = "int8",
+) -> Document:
+    """The leading part of a design up to a layer or block, run in a grid of patches: the peak, and the work
+    that is done twice; without `over` the leading part of the lowest peak, and those next to it.
+
+    Raises CallError for a layer that no leading part ends at, with the nearest name.
+    """
+    _liveness(planner, "--patches")
+    graph, costs = design.graph, cost(design.graph)
+    refs = ends(graph)
+    chosen = [ref for ref in refs if _fits(graph, ref, grid)] if over is None else [_named(graph, over)]
+    if not chosen:
+        why = "no map has so many lines" if refs else "each layer sees the whole image"
+        raise CallError(f"no part of {design.name} can run in {grid[0]}x{grid[1]} patches: {why}")
+    ways = [_way(costs, ref, grid, clip, planner.in_place, BITS[dtype]) for ref in chosen]
+    ways.sort(key=lambda way: (way.peak, way.found.repeated))
+    best, size = ways[0], BITS[dtype] // 8
+    whole = peak(lives(program_of(graph, BITS[dtype]), planner.in_place))
+    table = Table("leading parts", COLUMNS, [_way_row(way) for way in ways[:MOST_SHOWN]])
+    found = best.found
+    data = json_data(
+        SCHEMA,
+        "complete",
+        design=design_data(design),
+        planner=planner_data(planner),
+        dtype=dtype,
+        peak_bytes=best.peak,
+        arena_bytes=best.peak,
+        whole_peak_bytes=whole.bytes,
+        patches=[_way_data(way, size) for way in ways],
+    )
+    more = len(ways) - MOST_SHOWN
+    return Document(
+        design.heading,
+        (table,),
+        (
+            "a patch: the largest, beside the map that patches write into; behind: the layers after it. The"
+            " image is read piece by piece, and is not held",
+            "repeated: multiply-adds that overlapping patches do again, of that part and of the network"
+            + ("" if clip else "; lines outside of a map are computed too"),
+            *([f"{more} more leading parts have a higher peak"] if more > 0 else []),
+            planner_note(planner),
+            *partial_notes(graph),
+        ),
+        data,
+        (
+            about(design.title, design.source),
+            f"peak: {best.peak:,} bytes ({kib(best.peak)}) in {grid[0]}x{grid[1]} patches"
+            f" up to {found.over!r}, {dtype}",
+            f"layer by layer: {whole.bytes:,} bytes ({kib(whole.bytes)})",
+        ),
+        flat=table,
+    )
+
+
+COLUMNS = (
+    Column("over", "up to"),
+    Column("layers", "layers", "integer", rank=2),
+    Column("input_patch", "a patch reads", "size"),
+    Column("peak_bytes", "peak", "bytes"),
+    Column("stage_bytes", "a patch and the map", "bytes", rank=1),
+    Column("rest_bytes", "behind", "bytes", rank=1),
+    Column("stage_overhead", "repeated", "share"),
+    Column("overall_overhead", "of all", "share"),
+)
+
+
+def _liveness(planner: Planner, option: str) -> None:
+    if planner.algorithm != "liveness" or not planner.fused:
+        raise CallError(
+            f"the planner '{planner.name}' runs no network in pieces",
+            hint=f"{option} with --planner liveness or in-place",
+        )
+
+
+def ends(graph: Graph) -> list[Ref]:
+    """The layers that leading parts end at: of a layer and the norm and activation behind it, the last."""
+    last: dict[Ref, Ref] = {writer(graph, ref): ref for ref in cuts(graph)}
+    return list(last.values())
+
+
+def _named(graph: Graph, over: str) -> Ref:
+    """The last layer of a name, or of a block."""
+    found = [
+        ref
+        for ref, n in enumerate(graph.nodes)
+        if n.name == over or n.name.startswith(f"{over}/") or n.place == over
+    ]
+    if not found:
+        known = dict.fromkeys(graph.nodes[ref].place for ref in ends(graph))
+        like = nearest(over, known)
+        hint = f"did you mean '{like}'?" if like else "such as " + ", ".join(f"'{n}'" for n in [*known][:5])
+        raise CallError(f"there is no layer or block '{over[:60]}'", hint=hint)
+    return found[-1]
+
+
+def _fits(graph: Graph, ref: Ref, grid: tuple[int, int]) -> bool:
+    return all(parts <= lines for parts, lines in zip(grid, graph.nodes[ref].output[:2], strict=True))
+
+
+def _way(costs: Costs, ref: Ref, grid: tuple[int, int], clip: bool, in_place: bool, bits: int) -> Way:
+    found = patched(costs, ref, grid, clip)
+    of_patch, behind = programs(costs.graph, found, ref, bits)
+    held = lives(of_patch, in_place)
+    stage = found.output * bits // 8 + (peak(held).bytes if held else 0)
+    return Way(ref, found, stage, peak(lives(behind, in_place)).bytes)
+
+
+def _way_row(way: Way) -> tuple[Any, ...]:
+    f = way.found
+    shares = f.repeated / (f.madds or 1), f.repeated / (f.total or 1)
+    return f.over, f.layers, f.input_patch, way.peak, way.stage, way.behind, *shares
+
+
+def _way_data(way: Way, size: int) -> dict[str, Any]:
+    """A leading part in the JSON; shares in per cent, as the paper prints them."""
+    f = way.found
+    return {
+        "over": f.over,
+        "layers": f.layers,
+        "grid": list(f.grid),
+        "clipped_at_the_border": f.clipped,
+        "input_patch": list(f.input_patch),
+        "stage_madds": f.madds,
+        "stage_madds_done": f.done,
+        "stage_overhead_percent": 100 * f.repeated / (f.madds or 1),
+        "overall_overhead_percent": 100 * f.repeated / (f.total or 1),
+        "peak_bytes": way.peak,
+        "stage_bytes": {
+            "output_buffer": size * f.output,
+            "patch_in_place_depthwise": size * f.patch.in_place,
+            "patch_two_tensors": size * f.patch.held,
+        },
+        "rest_peak_bytes": size * f.rest.held,
+        "rest_peak_bytes_in_place_depthwise": size * f.rest.in_place,
+    }
