@@ -335,8 +335,8 @@ def fit(
         [_designs.read_resolution(r) for r in resolution],
     )
     rules = Rules(load_planner(planner), load_convention(convention), dtype, board)
-    grid = len(asked) > len(designs)
-    return answer(fits(asked, room, rules), room, rules, everything or not grid)
+    grid = len(asked) > len(set(designs))
+    return answer(fits(asked, room, rules, grid), room, rules, everything or not grid)
 
 
 def devices(name: str | None = None) -> Document:

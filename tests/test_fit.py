@@ -312,12 +312,16 @@ def test_what_cannot_be_planned_is_undecided_and_says_why() -> None:
     assert one("r3d-18", "--ram", "100M", "--planner", "liveness")["fits"] is True
 
 
-def test_what_cannot_be_built_is_a_row_among_others_and_an_error_alone() -> None:
+def test_what_cannot_be_built_is_a_row_of_a_grid_and_else_an_error() -> None:
     """Inception v3 at 32 pixels."""
-    rows = data("inception-v3", "v2", "--resolution", "32", "--ram", "1M")["designs"]
-    assert [(r["design"], r["fits"]) for r in rows][1] == ("inception-v3:resolution=32", None)
-    assert "not built" in rows[1]["why"][0]
-    assert fit("inception-v3", "--resolution", "32", "--ram", "1M").exit_code == 2
+    rows = data("inception-v3", "--resolution", "32,224", "--ram", "1M")["designs"]
+    assert [(r["design"], r["fits"]) for r in rows] == [
+        ("inception-v3:resolution=32", None),
+        ("inception-v3:alpha=1,resolution=224", False),
+    ]
+    assert "not built" in rows[0]["why"][0]
+    for call in (["inception-v3"], ["inception-v3", "v2"]):
+        assert fit(*call, "--resolution", "32", "--ram", "1M").exit_code == 2
 
 
 def test_an_arena_that_an_offline_plan_makes_fit_is_pointed_out() -> None:

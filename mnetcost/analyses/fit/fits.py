@@ -164,18 +164,22 @@ RAM, FLASH, MADDS, LATENCY = "RAM", "flash", "MAdds", "latency"
 
 
 def fits(
-    asked: Sequence[Cell], room: Room, rules: Rules, tick: Callable[[int, int], None] | None = None
+    asked: Sequence[Cell],
+    room: Room,
+    rules: Rules,
+    grid: bool = False,
+    tick: Callable[[int, int], None] | None = None,
 ) -> list[Fit]:
     """Judge designs, those that fit first, and of these the one with the most multiply-adds.
 
-    tick: called with the number of those done and of all. Raises MnetcostError for a single design that
-    cannot be built; of several, such a one is in the answer with its reason.
+    grid: are they designs at several settings? One that cannot be built is then in the answer with its
+    reason; else MnetcostError is raised. tick: called with the number of those done and of all.
     """
     found = []
     for n, cell in enumerate(asked):
         if tick:
             tick(n, len(asked))
-        found.append(_judged(cell, room, rules, alone=len(asked) == 1))
+        found.append(_judged(cell, room, rules, grid, alone=len(asked) == 1))
     if tick:
         tick(len(asked), len(asked))
     return sorted(found, key=lambda one: (group(one), -(one.madds or 0)))
@@ -191,12 +195,12 @@ def group(one: Fit) -> int:
     return 0 if one.accepted else STATES[one.verdict]
 
 
-def _judged(cell: Cell, room: Room, rules: Rules, alone: bool) -> Fit:
+def _judged(cell: Cell, room: Room, rules: Rules, grid: bool, alone: bool) -> Fit:
     try:
         design = load_planned(cell.design, cell.settings)
         costs = cost(design.graph, design.batch)
     except MnetcostError as e:
-        if alone:
+        if not grid:
             raise
         limits = {RAM: room.ram, FLASH: room.flash, MADDS: room.madds, LATENCY: room.ms}
         why = f"not built: {e.faults[0].message}"
