@@ -297,7 +297,8 @@ def time_of(latency: Latency, limit: float | None) -> Figure:
     least = f"at least {in_ms(latency.bound.ms)} ms by {latency.bound.how}" if latency.bound else ""
     if latency.bound and limit is not None and latency.bound.ms > limit:
         margin = limit - latency.bound.ms
-        return Figure(LATENCY, None, limit, "does not fit", margin, False, f"{LATENCY}: {least}")
+        ms = latency.span.ms if latency.span else None
+        return Figure(LATENCY, ms, limit, "does not fit", margin, False, f"{LATENCY}: {least}")
     if latency.span is None:
         return verdicts.unknown(LATENCY, limit, "; ".join(t for t in (latency.refused, least) if t))
     return verdicts.of_time(LATENCY, latency.span, limit)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...designs.devices import Device
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
 from .memory import TAIL, kib, planner_data, planner_note
-from .verdicts import CODE, FILE, Figure, in_ms, size
+from .verdicts import CODE, FILE, Figure, Span, in_ms, size
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
@@ -38,7 +38,7 @@ def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = Fa
         fit=sum(one.accepted for one in found),
         designs=[fit_data(one, rules.planner.name) for one in found],
     )
-    flat = _rows(found)
+    flat = _rows(found, flat=True)
     if len(found) == 1:
         one = found[0]
         return Document(
@@ -149,41 +149,44 @@ def _amount(name: str, value: int | float | None) -> str:
     return f"{value:,}" if name == MADDS else f"{value:,} ({kib(int(value))})"
 
 
-def _rows(found: Sequence[Fit]) -> Table:
-    """Designs, one a row."""
-    columns = [
-        Column("design", "design"),
-        Column("verdict", "verdict"),
-        Column("by", "by", rank=1),
-        Column("madds", MADDS, "count"),
-        Column("ram", "RAM", "memory"),
-        Column("ram_margin", "left", "integer", rank=2),
-        Column("flash", "flash", "memory"),
-        Column("flash_margin", "left", "integer", rank=2),
-    ]
-    if any(one.latency for one in found):
-        columns += [
-            Column("ms", "ms", "number"),
-            Column("error_worst", "worst error, %", "number", rank=1),
-            Column("error_mean", "mean", "number", rank=1),
-        ]
-    return Table("designs", tuple(columns), tuple(_row(one)[: len(columns)] for one in found))
+def _rows(found: Sequence[Fit], flat: bool = False) -> Table:
+    """Designs, one a row; flat: with the margin of every limit."""
+    timed = any(one.latency for one in found)
+    wanted = [*ROW, *(TIMES if timed else ()), *(MARGINS if flat else ())]
+    rows = tuple(tuple(cell(one) for _, cell in wanted) for one in found)
+    return Table("designs", tuple(column for column, _ in wanted), rows)
 
 
-def _row(one: Fit) -> tuple[Any, ...]:
-    ram, stored, span = one.figure(RAM), one.figure(FLASH), one.latency and one.latency.span
-    time = (float(f"{span.ms:.4g}"), _per_cent(span.worst), _per_cent(span.mean)) if span else (None,) * 3
-    return (
-        one.design,
-        one.verdict,
-        one.by.why,
-        one.madds,
-        ram.value,
-        ram.margin,
-        stored.value,
-        stored.margin,
-        *time,
-    )
+def _by(one: Fit) -> str:
+    """The figure that decides, in words."""
+    return one.by.why.replace(f" for {one.by.beside}", "") if one.by.beside else one.by.why
+
+
+def _of_span(cell: Callable[[Span], float]) -> Callable[[Fit], float | None]:
+    """The cell of a design's estimate, which is empty where there is none."""
+    return lambda one: cell(one.latency.span) if one.latency and one.latency.span else None
+
+
+def _margin(name: str) -> Callable[[Fit], int | float | None]:
+    return lambda one: one.figure(name).margin
+
+
+ROW: tuple[tuple[Column, Callable[[Fit], Any]], ...] = (
+    (Column("design", "design"), lambda one: one.design),
+    (Column("verdict", "verdict"), lambda one: one.verdict),
+    (Column("by", "by", rank=1), _by),
+    (Column("madds", MADDS, "count"), lambda one: one.madds),
+    (Column("ram", RAM, "memory"), lambda one: one.figure(RAM).value),
+    (Column("flash", FLASH, "memory"), lambda one: one.figure(FLASH).value),
+)
+TIMES = (
+    (Column("ms", "ms", "number"), _of_span(lambda span: float(f"{span.ms:.4g}"))),
+    (Column("error_worst", "worst error, %", "number", rank=1), _of_span(lambda s: _per_cent(s.worst))),
+    (Column("error_mean", "mean", "number", rank=1), _of_span(lambda s: _per_cent(s.mean))),
+)
+MARGINS = tuple(
+    (Column(f"{key}_margin", f"{name} left", "number"), _margin(name)) for name, key in KEYS.items()
+)
 
 
 def _notes(found: Sequence[Fit], room: Room, rules: Rules) -> tuple[str, ...]:
