@@ -58,7 +58,7 @@ def cost_of(design: str, convention: str = "paper", **settings: Any) -> Figures:
 
     budget = _budget(design, settings)
     found = load(budget.file, budget.settings)
-    return Figures(budget.label, Gauge(cost(found.graph, found.batch), load_convention(convention)))
+    return Figures(budget.label, Gauge(cost(found.graph, found.batch), load_convention(convention), found))
 
 
 @pytest.fixture

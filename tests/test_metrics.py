@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import math
+import tomllib
+from pathlib import Path
+
+import jsonschema
 import pytest
 
-from mnetcost.analyses.report.metrics import Gauge, within
+from mnetcost.analyses.fit.latency import Estimate, estimate
+from mnetcost.analyses.report.metrics import Gauge, about, within
 from mnetcost.designs import load
-from mnetcost.designs.budgets.metrics import METRICS, unknown_metric
+from mnetcost.designs.budgets.metrics import METRICS, PROFILES, unknown_metric
+from mnetcost.designs.budgets.schema import budgets_schema
 from mnetcost.designs.conventions import load_convention
+from mnetcost.designs.devices import device_names, load_device
 from mnetcost.engine.costs import cost
 from mnetcost.errors import CallError
 
-V2 = cost(load("v2").graph)
-GAUGE = Gauge(V2, load_convention())
+from .test_cli import run
+
+DESIGN = load("v2")
+V2 = cost(DESIGN.graph)
+GAUGE = Gauge(V2, load_convention(), DESIGN)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +41,12 @@ GAUGE = Gauge(V2, load_convention())
         ("layers.conv", 35),  # the stem, 16 expansions, 17 projections, the head
         ("layers.norm", 35 + 17),
         ("layers.transposed_conv", 0),
+        ("flops", 601_548_544),
+        ("peak_bytes.int8", 112 * 112 * 96 + 56 * 56 * 96),
+        ("peak_bytes.float32", 4 * (112 * 112 * 96 + 56 * 56 * 96)),
+        ("arena_bytes.tflm", 1_505_280),
+        ("flash_bytes.int8", 3_469_760 + 4 * (17_056 + 1000)),
+        ("flash_bytes.float32", 4 * (3_469_760 + 17_056 + 1000)),
     ],
 )
 def test_a_metric_is_a_figure_of_the_report(metric: str, value: int) -> None:
@@ -36,7 +54,10 @@ def test_a_metric_is_a_figure_of_the_report(metric: str, value: int) -> None:
     assert GAUGE.figure(metric) == value
 
 
-@pytest.mark.parametrize("metric", sorted(set(METRICS) - {"weight_bytes.file"}))
+FOR_ALL = sorted(m for m in METRICS if m != "weight_bytes.file" and not m.startswith("ms."))
+
+
+@pytest.mark.parametrize("metric", FOR_ALL)
 def test_every_metric_has_a_figure_a_unit_and_a_title(metric: str) -> None:
     """So that a further row is seen to work."""
     value = GAUGE.figure(metric)
@@ -127,3 +148,80 @@ def test_the_layers_that_cost_most_come_first_and_add_up() -> None:
 def test_an_unknown_metric_names_the_nearest(name: str, hint: str) -> None:
     """Or the metrics of its group, or all."""
     assert hint in str(unknown_metric(name))
+
+
+def test_times_are_those_of_the_profiles_that_are_shipped() -> None:
+    """Every device that has rates is a metric; an estimate in microseconds, rounded up, and its error."""
+    profiles = {name for name in device_names() if load_device(name).latency}
+    assert {m.removeprefix("ms.") for m in METRICS if m.startswith("ms.")} == profiles == set(PROFILES)
+    found = estimate(DESIGN, V2, load_device("pixel1-cpu1-f32"))
+    assert isinstance(found, Estimate)
+    assert GAUGE.figure("ms.pixel1-cpu1-f32") == math.ceil(found.ms * 1000)
+    assert "4.3 % in the mean, 16.1 % at worst" in about("ms.pixel1-cpu1-f32")
+    with pytest.raises(CallError, match=r"no estimate on stm32mp157-xlinux5\.0: fitted on alpha 0.25"):
+        Gauge(V2, load_convention(), load("v1")).figure("ms.stm32mp157-xlinux5.0")
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (["--max", "ram=1470K"], 0),
+        (["--max", "ram=1469K"], 1),
+        (["--max", "peak_bytes.int8=1505280"], 0),
+        (["--max", "arena_bytes.tflm=1505279"], 1),
+        (["--max", "flash=3500K"], 0),
+        (["--max", "size=3400KB"], 1),
+        (["--max", "macs=300774272"], 0),
+        (["--max", "op:depthwise.macs=1"], 1),
+        (["--max", "ms.pixel1-cpu1-f32=80"], 0),
+        (["--max", "ms.pixel1-cpu1-f32=80ms"], 0),
+        (["--max", "ms.pixel1-cpu1-f32=0.07s"], 1),
+        (["--max", "ms.stm32mp157-xlinux5.0=80"], 2),
+        (["--max", "stem.ram=80"], 2),
+        (["--max", "ram=1.0001K"], 2),
+    ],
+)
+def test_words_and_units_of_memory_and_time(call: list[str], code: int) -> None:
+    """256K of RAM is 262,144 bytes; a number is of milliseconds; a refused estimate never passes."""
+    answer = run("check", "v2", *call)
+    assert answer.exit_code == code, answer.output
+
+
+def test_memory_and_time_in_a_file(tmp_path: Path) -> None:
+    """By whole names, by groups, and by the words that people use."""
+    path = tmp_path / "mnetcost.toml"
+    path.write_text(
+        '[[budget]]\ndesign = "v2"\nram = "2M"\nflash = "4 MiB"\nmacs = "301M"\n'
+        'arena_bytes = { tflm = "1470 KiB" }\n"ms.pixel1-cpu1-f32" = 80\n"peak_bytes.float32" = "6M"\n'
+    )
+    answer = run("check", "--config", str(path), "--format", "json")
+    assert answer.exit_code == 0, answer.output
+    values = {r["metric"]: r["value"] for r in json.loads(answer.stdout)["results"]}
+    assert set(values) == {
+        *("peak_bytes.int8", "flash_bytes.int8", "madds", "arena_bytes.tflm", "ms.pixel1-cpu1-f32"),
+        "peak_bytes.float32",
+    }
+    jsonschema.validate(tomllib.loads(path.read_text()), budgets_schema())
+
+
+def test_a_broken_peak_names_the_maps_that_are_held() -> None:
+    """As layers that it is about."""
+    data = json.loads(run("check", "v2", "--max", "ram=1M", "--format", "json").stdout)
+    (result,) = data["results"]
+    assert [(x["name"], x["value"]) for x in result["layers"]] == [
+        ("bottleneck 2/1/expand", 112 * 112 * 96),
+        ("bottleneck 2/1/depthwise", 56 * 56 * 96),
+    ]
+
+
+def test_a_design_that_cannot_be_planned_never_passes(tmp_path: Path) -> None:
+    """The op is named, and the exit code is 2."""
+    path = tmp_path / "net.toml"
+    path.write_text(
+        "resolution = 8\nchannels = 8\nlayers = [{ op = 'layer_norm' }, { op = 'conv', out = 8 }]\n"
+    )
+    for metric in ("arena=1G", "flash=1G"):
+        answer = run("check", str(path), "--max", metric)
+        assert answer.exit_code == 2, answer.output
+        assert "layer_norm" in answer.output
+    assert run("check", str(path), "--max", "ram=1M").exit_code == 0

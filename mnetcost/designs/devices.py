@@ -11,11 +11,10 @@ from ..engine.flash import BITS
 from ..engine.latency import FORMS
 from ..errors import CallError
 from .budgets.limits import read_amount
-from .budgets.metrics import UNITS
+from .budgets.metrics import MEMORY, UNITS
 from .files import read_text_file
 from .reading import Reading, Spot, Table
 from .shipped import DEVICES_FOLDER, specs_folder
-from .sizes import MEMORY
 from .sorts import Wrong, number, read_flag, read_text, word
 from .toml import parse_short
 

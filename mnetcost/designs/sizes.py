@@ -7,21 +7,8 @@ from typing import Any
 
 from ..errors import CallError
 from .budgets.limits import read_amount
-from .budgets.metrics import UNITS
+from .budgets.metrics import MEMORY, UNITS
 
-MEMORY = {
-    "": 1,
-    "B": 1,
-    **{
-        f"{prefix}{rest}": 2 ** (10 * n)
-        for n, prefixes in enumerate(("kK", "M", "G"), 1)
-        for prefix in prefixes
-        for rest in ("", "B", "iB")
-    },
-}
-"""What may stand behind a size of RAM or flash: K, M and G are of 1,024, with or without B, as vendors of
-chips write sizes.
-"""
 LONGEST_MS = 1e9
 
 

@@ -27,7 +27,7 @@ HEAD = """\
 # Figures that relative limits are compared with, written by `mnetcost baseline`.
 # A changed line here is a change of what a design may cost: review it as one.
 """
-STANDING = tuple(m for m in METRICS if not m.startswith("layers.") and METRICS[m].scoped)
+STANDING = tuple(m for m in METRICS if not m.startswith(("layers.", "flops")) and METRICS[m].scoped)
 """Metrics that a baseline records for every design, whether there are limits on them or not."""
 
 
@@ -57,7 +57,8 @@ def measure(design: Design, convention: str) -> Measured:
     Raises CallError for an unknown convention.
     """
     return Measured(
-        design, Gauge(cost(design.graph, design.batch, allow_unknown=True), load_convention(convention))
+        design,
+        Gauge(cost(design.graph, design.batch, allow_unknown=True), load_convention(convention), design),
     )
 
 

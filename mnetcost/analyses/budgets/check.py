@@ -18,7 +18,7 @@ from ...engine.costs import Costs
 from ...errors import BudgetError, CompareError, Fault, MnetcostError, nearest
 from ..changes.diff import Cause, diff
 from ..documents import PASSING, Document, Table, json_data, state_word
-from ..report.metrics import SCOPES
+from ..report.metrics import SCOPES, about
 from .baseline import Measured, measured
 from .bases import Bases
 from .verdicts import (
@@ -336,6 +336,7 @@ def _notes(work: _Check) -> tuple[str, ...]:
         *(f"compared with {title}" for title in work.titles),
         *(f"{label}: partial, left out {what}" for label, what in work.partial.items()),
         *(f"unused waiver of {w.limit} for {w.design} ({w.reason}): it can be removed" for w in idle),
+        *(note for metric in dict.fromkeys(v.rule.metric for v in work.verdicts) if (note := about(metric))),
         f"convention: {', '.join(conventions)}",
     )
 

@@ -105,7 +105,8 @@ def catalogue(
     found = []
     for name in wanted:
         spec = shipped_spec(name)
-        gauge = Gauge(cost(load_spec(spec, Settings()).graph), convention)
+        design = load_spec(spec, Settings())
+        gauge = Gauge(cost(design.graph), convention, design)
         if all(_keeps(gauge, rule) for rule in rules):
             found.append(_entry(name, spec, gauge))
     table = _table(found, convention, names)

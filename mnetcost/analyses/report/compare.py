@@ -228,14 +228,13 @@ def one_row_each(
     Raises CallError, with the nearest key, for an unknown column.
     """
     heads = [Column("name", "design"), *(_head(key, convention, unit) for key in columns)]
-    gauges = [Gauge(costs, convention) for _, costs in designs]
+    gauges = [Gauge(costs, convention, design) for design, costs in designs]
 
     def value(key: str, n: int) -> Any:
         """The value of a column for the nth design."""
-        design, costs = designs[n]
         if key in ABOUT:
-            return ABOUT[key][2](design)
-        figure = METRICS[key.removesuffix(RATIO)].of(gauges[n].totals, costs)
+            return ABOUT[key][2](designs[n][0])
+        figure = gauges[n].known(key.removesuffix(RATIO))
         return _ratio(figure, value(key.removesuffix(RATIO), 0)) if key.endswith(RATIO) else figure
 
     rows = ((name, *(value(key, n) for key in columns)) for n, name in enumerate(names))

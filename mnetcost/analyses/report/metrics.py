@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import cached_property
+from math import ceil
 from typing import Any
 
-from ...designs.budgets.metrics import METRICS
+from ...designs.conventions import load_convention
+from ...designs.devices import load_device
+from ...designs.planners import load_planner
+from ...designs.programs import TFLITE, program
+from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
+from ...engine.flash import flash
+from ...engine.memory.planners import Plan, plan
 from ...engine.ops.op import traits
-from ...errors import CallError
+from ...errors import CallError, SpecError
 from ..documents import totals_data
+from ..fit.latency import Refused, estimate
 
 
 def _of_kind(glob: str, layer: LayerCost) -> LayerCost | None:
@@ -60,10 +68,13 @@ def within(costs: Costs, scope: str) -> Costs:
 
 
 class Gauge:
-    """The figures of some layers under a convention, each computed when it is first asked for."""
+    """The figures of some layers under a convention, each computed when it is first asked for.
 
-    def __init__(self, costs: Costs, convention: Convention) -> None:
-        self.costs, self.convention = costs, convention
+    design: what the layers are of, for figures of whole designs.
+    """
+
+    def __init__(self, costs: Costs, convention: Convention, design: Design | None = None) -> None:
+        self.costs, self.convention, self.design = costs, convention, design
         self._parts: dict[str, Gauge] = {"": self}
 
     @cached_property
@@ -72,11 +83,17 @@ class Gauge:
         return totals_data(self.costs, self.convention)
 
     def figure(self, metric: str) -> int:
-        """The value of a metric, a whole number; raises CallError if this design has no such figure."""
-        value = METRICS[metric].of(self.totals, self.costs)
-        if value is None:
-            raise CallError(f"this design has no '{metric}'", hint="only a model file stores weights")
-        return value
+        """The value of a metric, a whole number; raises CallError if this design has no such figure, and
+        SpecError, naming the layer, where it cannot be known.
+        """
+        return FIGURES[metric.partition(".")[0]](self, metric.partition(".")[2])
+
+    def known(self, metric: str) -> int | None:
+        """The value of a metric; None where this design has no such figure, or it cannot be known."""
+        try:
+            return self.figure(metric)
+        except (CallError, SpecError):
+            return None
 
     def within(self, scope: str) -> Gauge:
         """The figures of the layers that a scope picks; see `within`."""
@@ -85,9 +102,93 @@ class Gauge:
         return self._parts[scope]
 
     def by_layer(self, metric: str) -> list[tuple[LayerCost, int]]:
-        """What each layer adds to a metric, the largest first; layers that add nothing are left out."""
-        shares = [
-            (layer, Gauge(self.costs._replace(layers=(layer,)), self.convention).figure(metric))
-            for layer in self.costs.layers
-        ]
+        """What each layer adds to a metric, the largest first; layers that add nothing are left out.
+
+        Of a peak or an arena, the maps that are held at the peak; of a time, nothing.
+        """
+        group, _, kind = metric.partition(".")
+        if group in ("ms", "flash_bytes"):
+            return []
+        if group in ("peak_bytes", "arena_bytes"):
+            held = {b.name: b.bytes for b in self.plan(*PLANNED[group](kind)).peak.alive}
+            shares = [(layer, held.get(layer.name, 0)) for layer in self.costs.layers]
+        else:
+            shares = [
+                (layer, Gauge(self.costs._replace(layers=(layer,)), self.convention).figure(metric))
+                for layer in self.costs.layers
+            ]
         return sorted((pair for pair in shares if pair[1]), key=lambda pair: -pair[1])
+
+    @property
+    def whole(self) -> Design:
+        """The design that the layers are of."""
+        assert self.design is not None, "a figure of whole designs"
+        return self.design
+
+    def plan(self, planner: str, dtype: str) -> Plan:
+        """The memory plan of the design by a planner; raises SpecError where it cannot be planned."""
+        rules = load_planner(planner)
+        own = None if self.whole.source.startswith(TFLITE) and planner in RUNTIMES else dtype
+        return plan(program(self.whole, rules, own).program, rules)
+
+
+RUNTIMES = ("tflm", "cmsis-nn")
+"""Planners of a runtime, which runs a file with the types that it has."""
+PLANNED: dict[str, Callable[[str], tuple[str, str]]] = {
+    "peak_bytes": lambda dtype: ("liveness", dtype),
+    "arena_bytes": lambda planner: (planner, "int8"),
+}
+"""The planner and the type of maps that a figure of memory is of."""
+
+
+def _stored(gauge: Gauge, kind: str) -> int:
+    if kind != "file":
+        return int(gauge.totals["weight_bytes"][kind])
+    if gauge.costs.graph.weight_bytes is None:
+        raise CallError("this design has no 'weight_bytes.file'", hint="only a model file stores weights")
+    return gauge.costs.graph.weight_bytes
+
+
+def _layers(gauge: Gauge, label: str) -> int:
+    return sum(not label or traits(layer.node.op).label == label for layer in gauge.costs.layers)
+
+
+def _flops(gauge: Gauge, _: str) -> int:
+    return int(load_convention("flops").madds(t for layer in gauge.costs.layers for t in layer.work))
+
+
+def _time(gauge: Gauge, device: str) -> int:
+    """The estimated time in microseconds, rounded up."""
+    found = estimate(gauge.whole, gauge.costs, load_device(device))
+    if isinstance(found, Refused):
+        raise CallError(f"there is no estimate on {device}: {found.why}")
+    return ceil(found.ms * 1000)
+
+
+FIGURES: dict[str, Callable[[Gauge, str], int]] = {
+    "params": lambda gauge, _: int(gauge.totals["params"]),
+    "madds": lambda gauge, _: int(gauge.totals["madds"]),
+    "flops": _flops,
+    "weight_bytes": _stored,
+    "flash_bytes": lambda gauge, dtype: int(flash(gauge.costs, dtype).total),
+    "peak_bytes": lambda gauge, kind: gauge.plan(*PLANNED["peak_bytes"](kind)).peak.bytes,
+    "arena_bytes": lambda gauge, kind: gauge.plan(*PLANNED["arena_bytes"](kind)).arena_bytes,
+    "ms": _time,
+    "activation_elements": lambda gauge, kind: int(gauge.totals["activation_elements"][kind]),
+    "layers": _layers,
+}
+"""How the metrics of each group are found: from the layers, and what stands behind the group's name."""
+
+
+def about(metric: str) -> str:
+    """What a reader must know of a figure: of an estimate its error, of memory the planner; "" of others."""
+    group, _, kind = metric.partition(".")
+    if group == "ms":
+        profile = load_device(kind).latency
+        assert profile is not None
+        error = f"{profile.mean:g} % in the mean, {profile.worst:g} % at worst"
+        return f"{metric}: an estimate; its error is {error}, leaving out one of {len(profile.rows)} rows"
+    if group in PLANNED:
+        planner = load_planner(PLANNED[group](kind)[0])
+        return f"{metric}: {planner.title} (planner {planner.name})"
+    return ""

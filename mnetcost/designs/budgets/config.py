@@ -20,7 +20,7 @@ from ..shipped import is_shipped
 from ..sorts import Wrong, read_flag
 from ..toml import parse_short
 from .limits import read_limits
-from .metrics import GROUPS, METRICS, metric_hint, unknown_metric
+from .metrics import ALIASES, GROUPS, METRICS, metric_hint, named, unknown_metric
 from .options import read_setting
 from .patterns import GIT, Walk
 from .values import Basis, Budget, Config, Rule, Waiver
@@ -88,7 +88,7 @@ COMMON = {
 }
 """Keys that a budget takes, and the top of the file for all budgets."""
 WAIVER = {"design": _text, "limit": _text, "reason": _text, "until": _day}
-BUDGET_KEYS = ("design", *COMMON, *SETTINGS, *(m for m in METRICS if "." not in m), *GROUPS)
+BUDGET_KEYS = ("design", *COMMON, *SETTINGS, *(m for m in METRICS if "." not in m), *ALIASES, *GROUPS)
 
 
 class _Budgets:
@@ -197,7 +197,7 @@ def _rules(table: Table) -> Iterator[Rule]:
         if key == "design" or key in COMMON or key in SETTINGS:
             continue
         is_scope = isinstance(value, dict) and value and not set(value) <= SIDES
-        if key in METRICS or key in GROUPS:
+        if key in METRICS or key in ALIASES or key in GROUPS:
             yield from _limited(table, key)
         elif is_scope:
             scope = table.inner(key, "")
@@ -211,7 +211,8 @@ def _rules(table: Table) -> Iterator[Rule]:
 
 def _limited(table: Table, key: str, scope: str = "", group: str = "") -> Iterator[Rule]:
     """The limits on one metric, or on a group of metrics, of the whole design or of a scope's layers."""
-    metric, value, spot = f"{group}.{key}" if group else key, table.values[key], table.at(key)
+    metric = f"{group}.{key}" if group else named(key)
+    value, spot = table.values[key], table.at(key)
     if metric in GROUPS and isinstance(value, dict) and value and not set(value) <= SIDES:
         inner = table.inner(key, "")
         sides = {side: limit for side, limit in value.items() if side in SIDES and metric in METRICS}

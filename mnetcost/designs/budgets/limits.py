@@ -68,10 +68,12 @@ def read_amount(value: Any, units: Mapping[str, int] = UNITS) -> int:
     """
     if value.__class__ is int and value > LARGEST:
         raise CallError("this is more than any network has")
+    if value.__class__ in (int, float) and 0 <= value < EXACT_FLOAT and value == int(value):
+        return int(value) * units[""]
     if value.__class__ is int and value >= 0:
-        return int(value)
-    if value.__class__ is float and 0 <= value < EXACT_FLOAT and value.is_integer():
-        return int(value)
+        return int(value) * units[""]
+    if value.__class__ is float and units[""] != 1 and value > 0:
+        value = repr(value)  # milliseconds, which need not be whole
     found = NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise CallError(

@@ -11,7 +11,7 @@ from ...errors import CallError, nearest
 from ..loading import SETTINGS, split_design, unknown_setting
 from ..settings import Settings
 from .limits import read_limits
-from .metrics import METRICS, unknown_metric
+from .metrics import ALIASES, METRICS, named, unknown_metric
 from .values import Budget, Rule
 
 
@@ -38,10 +38,11 @@ def read_rules(name: str, value: Any, side: str = "max") -> tuple[Rule, ...]:
 
     Raises CallError where the metric is not known, or a limit makes no sense.
     """
-    metric = max((m for m in METRICS if name == m or name.endswith(f".{m}")), key=len, default="")
-    if not metric:
+    known = (*METRICS, *ALIASES)
+    word = max((m for m in known if name == m or name.endswith(f".{m}")), key=len, default="")
+    if not word:
         raise unknown_metric(name, value)
-    scope = name[: -len(metric) - 1] if name != metric else ""
+    metric, scope = named(word), name[: -len(word) - 1] if name != word else ""
     if scope and not METRICS[metric].scoped:
         raise CallError(f"'{metric}' is a figure of whole designs")
     try:

@@ -16,7 +16,7 @@ from ..schema import closed_table
 from ..sorts import LARGEST_COUNT, LARGEST_SIDE
 from .config import COMMON, DAY, WAIVER
 from .limits import LARGEST_EXPONENT
-from .metrics import BYTES, GROUPS, LARGEST, METRICS, UNITS
+from .metrics import ALIASES, BYTES, GROUPS, LARGEST, MEMORY, METRICS, TIME, UNITS
 
 ABOUT: dict[str, str] = {
     "budget": "What some designs may cost: their names, settings, and limits on metrics.",
@@ -142,10 +142,14 @@ def _limits(units: Mapping[str, int], more: Mapping[str, Any] | None = None) -> 
     )
 
 
+SORTS = {"count": UNITS, "bytes": BYTES, "memory": MEMORY, "time": TIME}
+"""The sorts of limits, by the units that may stand behind their numbers."""
+
+
 def _ref(metric: str) -> dict[str, Any]:
     return {
         "description": METRICS[metric].title,
-        "$ref": f"#/$defs/{'bytes' if METRICS[metric].units is BYTES else 'count'}",
+        "$ref": f"#/$defs/{next(name for name, units in SORTS.items() if units is METRICS[metric].units)}",
     }
 
 
@@ -162,6 +166,7 @@ def _metrics(known: Iterable[str]) -> dict[str, Any]:
     found = list(known)
     return {
         **{m: _ref(m) for m in found},
+        **{word: _ref(m) for word, m in ALIASES.items() if m in found},
         **{g: _group(g, found) for g in GROUPS if any(m.startswith(f"{g}.") for m in found)},
     }
 
@@ -206,7 +211,7 @@ def budgets_schema() -> dict[str, Any]:
         "title": "mnetcost budgets",
         **closed_table({**common, **tables}, "What designs may cost, for `mnetcost check`."),
         "not": {"required": ["against", "baseline"]},
-        "$defs": {"count": _limits(UNITS), "bytes": _limits(BYTES), "scope": scope},
+        "$defs": {**{name: _limits(units) for name, units in SORTS.items()}, "scope": scope},
     }
 
 
