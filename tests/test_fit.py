@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mnetcost.analyses.fit.verdicts import (
     of_time,
 )
 from mnetcost.cli import cli
+from mnetcost.cli.progress import progress
 from mnetcost.designs.cells import cells
 from mnetcost.designs.settings import Settings
 from mnetcost.errors import CallError, SpecError
@@ -424,6 +426,20 @@ def test_a_bound_can_only_break_a_limit(tmp_path: Path) -> None:
     assert (over["fits"], over["verdict"], over["by"]) == (False, "does not fit", "ms")
     assert over["margins"]["ms"] == pytest.approx(-1)
     assert "at least" in over["why"][-1]
+
+
+def test_progress_is_for_terminals_and_clears_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written to a file or a pipe."""
+    assert progress("planning") is None
+    terminal = StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("mnetcost.cli.progress.QUIET_S", -1)
+    tick = progress("planning")
+    assert tick is not None
+    for n in range(3):
+        tick(n, 2)
+    assert terminal.getvalue() == "\rplanning: 0 %\rplanning: 50 %\r                \r"
 
 
 def test_devices_are_completed_and_misspelt_ones_corrected() -> None:
