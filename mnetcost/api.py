@@ -174,15 +174,21 @@ def scale(
     channels: int | None = None,
     by: str | None = None,
     depth: int | None = None,
+    metrics: Sequence[str] = (),
 ) -> Grid:
     """Params and work at every alpha and resolution, as int64 arrays of shape (alphas, resolutions).
 
+    >>> int(scale("v2", alpha=[1], resolution=[96], metrics=["ram"]).figures["peak_bytes.int8"][0, 0])
+    276480
+
     alpha, resolution: by default those at which the family of the design was published.
     by: "block" for arrays of each block, too: `blocks` are their names, `block_params` and `block_madds` are
-    of shape (blocks, alphas, resolutions); depth: see `report`.
+    of shape (blocks, alphas, resolutions); depth: see `report`. metrics: further ones of budgets, as
+    `figures`, arrays by name.
     Raises CallError for too many cells, or for counts past 2**62.
     """
     from .analyses.report.scale import scale as answer
+    from .designs.budgets.options import read_metrics
 
     depth = _depth(_block(by), depth)
     name, given = _designs.split_design(design)
@@ -193,7 +199,8 @@ def scale(
     if given.rho is not None or given.resolution is not None:
         sizes = [sized(spec.resolution, given)[0]]
     alphas = alphas if given.alpha is None else [given.alpha]
-    return answer(spec, alphas, sizes, load_convention(convention), settings, by, depth)
+    asked = read_metrics(",".join(metrics)) if metrics else []
+    return answer(spec, alphas, sizes, load_convention(convention), settings, by, depth, asked)
 
 
 def factorize(

@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from ..designs import find_spec, read_multiplier, read_resolution, split_design
+from ..designs.budgets.options import read_metrics
 from ..designs.conventions import load_convention
 from ..designs.settings import Settings, sized
 from ..errors import CallError
 from .options import DESIGN, apply, block_options, depth_of, emit, other_options, output_options, settings
+from .progress import progress
 from .ranges import read_values
 
 EPILOG = """\b
@@ -22,6 +24,7 @@ Examples:
   mnetcost scale v3-large --alpha 0.35:1.5:0.05 --rho 1 --format csv
   mnetcost scale v2 --alpha 0.001:1:0.001 --resolution 32:1031:1 -o grid.npz
   mnetcost scale r3d-18 --resolution 8x64x64,16x112x112      depth (or frames), height and width
+  mnetcost scale v2 --metric peak_bytes.int8,flash_bytes.int8    memory, exact cell by cell
   mnetcost scale v2 --by block --depth 1 --alpha 0.5,1       and the same of each block
 
 A range START:STOP:STEP includes STOP. An NPZ file contains the arrays alpha, resolution, params and
@@ -48,6 +51,11 @@ RANGES = [
 @click.command("scale", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @lambda f: apply(RANGES, f)
+@click.option(
+    "--metric",
+    metavar="LIST",
+    help="Further metrics of budgets, such as peak_bytes.int8, arena_bytes.tflm or flash_bytes.int8.",
+)
 @block_options
 @other_options
 @partial(output_options, arrays=True)
@@ -56,6 +64,7 @@ def command(
     alpha: str | None,
     resolution: str | None,
     rho: str | None,
+    metric: str | None,
     by: str | None,
     depth: str | None,
     convention: str,
@@ -91,5 +100,7 @@ def command(
         sizes = list(spec.sizes)
     if len(alphas) * len(sizes) >= LARGE and sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"costing {len(alphas):,} by {len(sizes):,} designs ...", err=True)
-    grid = scale(spec, alphas, sizes, load_convention(convention), asked, by, levels)
+    metrics = read_metrics(metric) if metric is not None else []
+    tick = progress("planning")
+    grid = scale(spec, alphas, sizes, load_convention(convention), asked, by, levels, metrics, tick)
     emit(answer(grid), format_, output)

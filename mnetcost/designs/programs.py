@@ -60,8 +60,12 @@ def program(design: Design, planner: Planner, dtype: str | None) -> Typed:
 
 
 def _of_file(design: Design, dtype: str | None) -> Typed:
+    from pathlib import Path
+
     from .tflite.program import read_program
 
+    if not Path(design.file).is_file():  # read out of git: its tensors are not at hand
+        raise SpecError(Fault("a TFLite file is planned as it is now, not at another revision", design.file))
     found = read_program(design.file)
     kinds = Counter(t.bits for t in found.tensors if t.held and t.elements > 1)
     bits = kinds.most_common(1)[0][0] if kinds else 8

@@ -19,6 +19,7 @@ from ...engine.graph import Graph
 from ...errors import ShapeError, SpecError
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .edits import Change, script
+from .peaks import Peaks, peaks_data, peaks_note, peaks_of, peaks_table
 from .units import State, same_blocks, state_of, substance, tied
 from .words import Names, text_of
 
@@ -214,13 +215,19 @@ def _cause(changes: tuple[Change, ...], a: _Stage, b: _Stage, names: Names, conv
     )
 
 
+def peaks(found: Diff) -> Peaks | None:
+    """The peaks of memory of both designs; None where they are the same, or something was left out."""
+    partial = found.old.graph.left_out or found.new.graph.left_out
+    return None if found.identical or partial else peaks_of(found.old, found.new)
+
+
 def figures(cause: Cause | Diff, unit: str) -> str:
     """A change of the totals in words: "+12,845,056 MAdds, +1,088 params"."""
     parts = [(cause.madds, unit), (cause.params, "params")]
     return ", ".join(f"{n:+,} {what}" for n, what in parts if n) or f"+0 {unit}"
 
 
-def data(found: Diff) -> dict[str, Any]:
+def data(found: Diff, moved: Peaks | None) -> dict[str, Any]:
     """The `mnetcost.diff/1` document."""
 
     def cause_data(c: Cause) -> dict[str, Any]:
@@ -246,6 +253,7 @@ def data(found: Diff) -> dict[str, Any]:
         causes=[cause_data(c) for c in found.causes],
         free=[cause_data(c) for c in found.free],
         idle=[cause_data(c) for c in found.idle],
+        **({"peak": peaks_data(moved)} if moved else {}),
     )
 
 
@@ -260,14 +268,19 @@ def document(found: Diff, sentences: bool = False) -> Document:
     }
     totals = _totals_table(found)
     tables = (_causes_table(found), totals) if found.causes and not sentences else (totals,)
+    moved = peaks(found)
+    if moved:
+        tables = (*tables, peaks_table(moved))
     notes = [f"{part}: " + "; ".join(c.text for c in group) for part, group in [*groups.items()][1:] if group]
     notes += dict.fromkeys((*partial_notes(found.old.graph), *partial_notes(found.new.graph)))
+    if moved:
+        notes.append(peaks_note(moved))
     notes.append(f"convention: {found.convention.name}")
     return Document(
         f"{found.old.heading} -> {found.new.heading}",
         () if found.identical else tables,
         tuple(notes),
-        data(found),
+        data(found, moved),
         _lead(found, sentences),
         _flat_table(found, groups),
     )

@@ -28,11 +28,14 @@ from ..documents import (
     totals_data,
 )
 from .metrics import Gauge
+from .metrics import about as meaning
 from .report import block_of, groups_of
 
 SCHEMA = "mnetcost.compare/1"
 
 
+MEMORY = ("peak_bytes.int8", "arena_bytes.tflm", "flash_bytes.int8")
+"""The metrics of the rows about memory; a cell is empty where a figure is not known."""
 MAPS = {"sum": "all maps", "largest": "largest single map"}
 """The titles of the rows about maps, by the keys of `activation_elements`."""
 
@@ -120,6 +123,7 @@ def _sections(
         _Section(f"{unit} by output map", "count", True, _by_map(found)),
         _Section("params by kind", "count", True, params),
         _Section("weights in bytes", "bytes", False, _weight_bytes(totals)),
+        _Section("memory in bytes", "bytes", False, [f["memory"] for f in found]),
         _Section(
             "map elements, not RAM",
             "count",
@@ -295,6 +299,9 @@ def compare(
     totals = [f["totals"] for f in found]
     for f in found:
         f["ratios"] = _ratios(f["totals"], totals[0])
+    for f, (design, costs) in zip(found, designs, strict=True):
+        gauge = Gauge(costs, convention, design)
+        f["memory"] = {metric: gauge.known(metric) for metric in MEMORY}
     if by:
         for f, costs in zip(found, all_costs, strict=True):
             f["blocks"] = blocks_data(costs, convention, depth)
@@ -323,8 +330,9 @@ def _notes(
         for name, costs in zip(names, all_costs, strict=True)
         for note in partial_notes(costs.graph)
     ]
+    memory = () if columns else map(meaning, MEMORY)
     ratios = f"ratios are to {names[0]}; " if not columns or any(c.endswith(RATIO) for c in columns) else ""
-    return [*partial, f"{ratios}{convention_note(convention)}"]
+    return [*partial, *filter(None, memory), f"{ratios}{convention_note(convention)}"]
 
 
 def _ratios(totals: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float | None]:

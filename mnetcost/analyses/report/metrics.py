@@ -11,11 +11,12 @@ from typing import Any
 from ...designs.conventions import load_convention
 from ...designs.devices import load_device
 from ...designs.planners import load_planner
-from ...designs.programs import TFLITE, program
+from ...designs.programs import BITS, TFLITE, program
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
 from ...engine.flash import flash
+from ...engine.memory.graphs import program_of
 from ...engine.memory.planners import Plan, plan
 from ...engine.ops.op import traits
 from ...errors import CallError, SpecError
@@ -126,14 +127,16 @@ class Gauge:
         return self.design
 
     def plan(self, planner: str, dtype: str) -> Plan:
-        """The memory plan of the design by a planner; raises SpecError where it cannot be planned."""
-        rules = load_planner(planner)
-        own = None if self.whole.source.startswith(TFLITE) and planner in RUNTIMES else dtype
-        return plan(program(self.whole, rules, own).program, rules)
+        """The memory plan of the design by a planner: of its maps as `dtype`, or of a TFLite file as it is by
+        a planner of that runtime. Raises SpecError where it cannot be planned.
+        """
+        rules, design = load_planner(planner), self.whole
+        if rules.algorithm != "greedy":
+            return plan(program_of(design.graph, BITS[dtype], design.batch), rules)
+        own = None if design.source.startswith(TFLITE) else dtype
+        return plan(program(design, rules, own).program, rules)
 
 
-RUNTIMES = ("tflm", "cmsis-nn")
-"""Planners of a runtime, which runs a file with the types that it has."""
 PLANNED: dict[str, Callable[[str], tuple[str, str]]] = {
     "peak_bytes": lambda dtype: ("liveness", dtype),
     "arena_bytes": lambda planner: (planner, "int8"),

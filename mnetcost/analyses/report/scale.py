@@ -13,10 +13,12 @@ from ...designs.build import build
 from ...designs.settings import sized, spelled_size
 from ...designs.spec import Spec
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
-from ...engine.costs import LayerCost, cost, refuse_overflow
+from ...engine.costs import Costs, LayerCost, cost, refuse_overflow
 from ...engine.terms import Term
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
+from .grids import Asked, Tick, column_kind
+from .metrics import about as meaning
 from .report import block_of, groups_of
 
 SCHEMA = "mnetcost.scale/1"
@@ -30,6 +32,7 @@ class Grid(NamedTuple):
     params, madds: int64 arrays of shape (alphas, resolutions); alpha: float64; resolution: int64 of shape
     (resolutions,), or (resolutions, 2) as height and width where one is not square, or (resolutions, 3) as
     depth, height and width of volumes.
+    figures: further metrics of budgets, each by its name an array as madds.
     by: "block" for a grid of every block, at a depth; blocks: their names; block_params, block_madds: int64
     arrays of shape (blocks, alphas, resolutions).
     """
@@ -42,6 +45,7 @@ class Grid(NamedTuple):
     resolution: Any
     params: Any
     madds: Any
+    figures: Mapping[str, Any] = {}
     by: str | None = None
     depth: int | None = None
     blocks: tuple[str, ...] = ()
@@ -57,13 +61,16 @@ def scale(
     settings: Settings,
     by: str | None = None,
     depth: int | None = None,
+    metrics: Sequence[str] = (),
+    tick: Tick = None,
 ) -> Grid:
     """Cost a design at every combination of alpha and input size.
 
     alphas: width multipliers. sizes: (height, width) in pixels, of volumes (depth, height, width). settings:
     classes, channels, top and batch.
     by: "block" for every block by itself, too, at a depth (see `Node.block`) or, for None, as the spec builds
-    them.
+    them. metrics: further metrics of budgets; tick: told how many cells are done, where they are costed one
+    by one.
     Raises CallError for more than `MOST_CELLS` cells, counts past 2**62 or a size of the other number of
     sides, SpecError if a map has no elements left at some size.
     """
@@ -82,10 +89,15 @@ def scale(
     if sides[-2] == sides[-1]:
         axes[-1] = axes[-2]
     *d, h, w = axes
-    graph = build(adjusted(spec, settings), alpha[:, None], h, w, corner.classes, corner.top, *d)
-    costs = cost(graph, corner.batch)
 
-    def figures(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
+    def costs_at(alpha: Any) -> Costs:
+        """The costs at an alpha, or a column of them, and all sizes."""
+        graph = build(adjusted(spec, settings), alpha, h, w, corner.classes, corner.top, *d)
+        return cost(graph, corner.batch)
+
+    costs = costs_at(alpha[:, None])
+
+    def weigh(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
         """The params and the work of some layers."""
         layers = list(layers)
         return (
@@ -98,10 +110,13 @@ def scale(
         raise CallError(f"this grid has more than {MOST_CELLS:,} cells, by block; ask in pieces")
     square = len(axes) == 2 and axes[0] is axes[1]
     resolution = axes[0][0] if square else np.concatenate(axes).T
-    grid = Grid(spec, settings, convention, tuple(sizes), alpha, resolution, *figures(costs.layers))
+    grid = Grid(spec, settings, convention, tuple(sizes), alpha, resolution, *weigh(costs.layers))
+    if metrics:
+        asked = Asked(spec, settings, convention, alphas, sizes)
+        grid = grid._replace(figures=asked.figures(costs_at, metrics, tick))
     if not by:
         return grid
-    params, madds = zip(*(figures(layers) for layers in groups.values()), strict=True)
+    params, madds = zip(*(weigh(layers) for layers in groups.values()), strict=True)
     return grid._replace(
         by=by,
         depth=depth,
@@ -167,6 +182,7 @@ class Cells(Sequence[tuple[Any, ...]]):
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
+        self.values = grid.params, grid.madds, *grid.figures.values()
         self.labels = [label(size) for size in grid.sizes]
 
     def __len__(self) -> int:
@@ -176,18 +192,11 @@ class Cells(Sequence[tuple[Any, ...]]):
         if isinstance(at, slice):
             return [self[n] for n in range(*at.indices(len(self)))]
         i, j = divmod(range(len(self))[at], len(self.labels))
-        return (
-            float(self.grid.alpha[i]),
-            self.labels[j],
-            int(self.grid.params[i, j]),
-            int(self.grid.madds[i, j]),
-        )
+        return float(self.grid.alpha[i]), self.labels[j], *(int(values[i, j]) for values in self.values)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        for alpha, params, madds in zip(
-            self.grid.alpha.tolist(), self.grid.params, self.grid.madds, strict=True
-        ):
-            for row in zip(self.labels, params.tolist(), madds.tolist(), strict=True):
+        for alpha, *values in zip(self.grid.alpha.tolist(), *self.values, strict=True):
+            for row in zip(self.labels, *(some.tolist() for some in values), strict=True):
                 yield alpha, *row
 
 
@@ -196,7 +205,7 @@ class BlockCells(Sequence[tuple[Any, ...]]):
 
     def __init__(self, grid: Grid) -> None:
         parts = zip(grid.blocks, grid.block_params, grid.block_madds, strict=True)
-        self.cells = [(name, Cells(grid._replace(params=p, madds=m))) for name, p, m in parts]
+        self.cells = [(name, Cells(grid._replace(params=p, madds=m, figures={}))) for name, p, m in parts]
         self.each = int(grid.madds.size)
 
     def __len__(self) -> int:
@@ -230,11 +239,13 @@ def spread(count: int, most: int) -> list[int]:
     return list(range(count)) if count <= most else [n * (count - 1) // (most - 1) for n in range(most)]
 
 
-def _table(grid: Grid, title: str, values: Any, shown: tuple[list[int], list[int]]) -> Table:
+def _table(
+    grid: Grid, title: str, values: Any, shown: tuple[list[int], list[int]], kind: str = "count"
+) -> Table:
     rows, columns = shown
     heads = [
         Column("alpha", "alpha", "number"),
-        *(Column(f"{label(grid.sizes[j])}", f"{label(grid.sizes[j])}", "count") for j in columns),
+        *(Column(f"{label(grid.sizes[j])}", f"{label(grid.sizes[j])}", kind) for j in columns),
     ]
     return Table(
         title,
@@ -282,7 +293,8 @@ def _flat(grid: Grid) -> Table:
     )
     if grid.by:
         return Table("scale", (Column("block", "block"), *columns), BlockCells(grid))
-    return Table("scale", columns, Cells(grid))
+    more = (Column(name, name, column_kind(name)) for name in grid.figures)
+    return Table("scale", (*columns, *more), Cells(grid))
 
 
 def _design_data(grid: Grid) -> dict[str, Any]:
@@ -324,6 +336,7 @@ def answer(grid: Grid) -> Document:
     shown = spread(n, MOST_SHOWN[0]), spread(m, MOST_SHOWN[1])
     design = _design_data(grid)
     arrays = {"alpha": grid.alpha, "resolution": grid.resolution, "params": grid.params, "madds": grid.madds}
+    arrays |= grid.figures
     blocks: dict[str, Any] = {}
     if grid.by:
         blocks = {"by": grid.by, **({} if grid.depth is None else {"depth": grid.depth})}
@@ -331,7 +344,7 @@ def answer(grid: Grid) -> Document:
         blocks["blocks"] = list(grid.blocks)
     given = convention_data(grid.convention)
     data = json_data(SCHEMA, "complete", design=design, convention=given, **blocks, **arrays)
-    notes = [convention_note(grid.convention)]
+    notes = [*filter(None, map(meaning, grid.figures)), convention_note(grid.convention)]
     if len(shown[0]) < n or len(shown[1]) < m:
         notes.insert(
             0,
@@ -340,7 +353,14 @@ def answer(grid: Grid) -> Document:
         )
     title = f"{_heading(spec, design)} at {n:,} alpha{'s' * (n > 1)} and {m:,} resolution{'s' * (m > 1)}"
     madds = _table(grid, f"{grid.convention.unit} by alpha and resolution", grid.madds, shown)
-    tables: tuple[Table, ...] = (_params_table(grid, shown), madds)
+    tables: tuple[Table, ...] = (
+        _params_table(grid, shown),
+        madds,
+        *(
+            _table(grid, f"{name} by alpha and resolution", values, shown, column_kind(name))
+            for name, values in grid.figures.items()
+        ),
+    )
     if grid.by:
         import numpy as np
 

@@ -52,6 +52,23 @@ def read_rules(name: str, value: Any, side: str = "max") -> tuple[Rule, ...]:
     return tuple(Rule(metric, limit, scope) for limit in limits)
 
 
+def read_metrics(text: str) -> list[str]:
+    """Read names of metrics, or words that are taken for one, with commas between; each once.
+
+    >>> read_metrics("ram, flash_bytes.int8")
+    ['peak_bytes.int8', 'flash_bytes.int8']
+
+    Raises CallError, with the nearest name, where there is none.
+    """
+    names = [named(word) for part in text.split(",") if (word := part.strip())]
+    for name in names:
+        if name not in METRICS:
+            raise unknown_metric(name)
+    if not names:
+        raise CallError("--metric names no metric", hint="--metric peak_bytes.int8,flash_bytes.int8")
+    return list(dict.fromkeys(names))
+
+
 SIGNS = {"max": "<", "min": ">"}
 """What may stand before the "=" of an option: --max "madds<=60M"."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ..num import Num, larger
+
 
 class Buffer(NamedTuple):
     """Bytes that are held from one step to another, both included.
@@ -48,6 +50,19 @@ def peak(buffers: Sequence[Buffer]) -> Peak:
         if held > most:
             most, at = held, step
     return Peak(at, most, tuple(b for b in buffers if b.first <= at <= b.last))
+
+
+def most_held(spans: Iterable[tuple[Num, int, int]]) -> Num:
+    """The largest sum of (bytes, first step, last step) that are held at one step, cell by cell of a grid.
+
+    >>> most_held([(10, 0, 1), (30, 1, 2), (5, 2, 3)])
+    40
+    """
+    spans = list(spans)
+    most: Num = 0
+    for step in sorted({first for _, first, _ in spans}):
+        most = larger(most, sum(size for size, first, last in spans if first <= step <= last))
+    return most
 
 
 def arena(buffers: Iterable[Buffer]) -> int:

@@ -19,7 +19,7 @@ class Tensor(NamedTuple):
         """How many numbers it has."""
         count = 1
         for d in self.dims:
-            count *= d
+            count = count * d  # a new number: of a grid it is an array
         return count
 
     @property
