@@ -8,7 +8,7 @@ mistake in the call, the design or the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from . import designs as _designs
@@ -344,6 +344,36 @@ def fit(
     rules = Rules(load_planner(planner), load_convention(convention), dtype, board)
     grid = len(asked) > len(set(designs))
     return answer(fits(asked, room, rules, grid), room, rules, everything or not grid)
+
+
+def pick(
+    most: Mapping[str, Any] | None = None,
+    least: Mapping[str, Any] | None = None,
+    *,
+    sort: str = "top1",
+    sources: Iterable[str] = (),
+    unpublished: bool = False,
+) -> Document:
+    """Published checkpoints within limits, the most accurate first, and those that another one beats.
+
+    >>> pick({"madds": "50M"}, {"top1": 65}).data["checkpoints"][0]["name"]
+    'MobileNetV3 small_0.75_224'
+
+    most, least: by "madds", "params", "flash", "ram", "top1", "top5" or "ms." and a device, a number or a
+    text such as "100M". sources: names of tables of checkpoints. unpublished: also figures of papers whose
+    weights cannot be had. Raises CallError for a figure that checkpoints do not have.
+    """
+    from .analyses.fit import pick as answer
+    from .designs.checkpoints import checkpoints
+
+    wanted = set(sources)
+    known = [
+        one
+        for one in checkpoints()
+        if (unpublished or one.published) and (not wanted or one.source in wanted)
+    ]
+    texts = [[f"{name}={value}" for name, value in (given or {}).items()] for given in (most, least)]
+    return answer.pick(known, answer.read_rules(known, *texts), answer.read_sort(sort))
 
 
 def devices(name: str | None = None) -> Document:

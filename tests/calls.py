@@ -33,6 +33,10 @@ CALLS: dict[str, list[list[str]]] = {
         ["fit", "v1", "v2", "--alpha", "0.25:1:0.25", "--ram", "1M", "--format", "json"],
     ],
     "receptive": [["receptive", "v1"], ["receptive", "v3-small", "--all", "--format", "json"]],
+    "pick": [
+        ["pick", "--max", "madds=100M", "--max", "flash=2MB", "--min", "top1=65"],
+        ["pick", "--source", "tf-slim-v2", "--format", "json"],
+    ],
     "devices": [["devices"], ["devices", "pixel1-cpu1-f32", "--format", "json"]],
     "calibrate": [["calibrate", "--help"]],
     "explain": [["explain", "v2", "bottleneck 4/1"], ["explain", "v3-small", "*/se/*", "--format", "csv"]],

@@ -26,6 +26,10 @@ CONVENTIONS_FOLDER = "conventions"
 PLANNERS_FOLDER = "planners"
 
 
+CHECKPOINTS_FOLDER = "checkpoints"
+"""The folder of published checkpoints, a table each source."""
+
+
 DEVICES_FOLDER = "devices"
 """The folder of devices, with their memory and rates."""
 BLOCKS_FOLDER = "blocks"
@@ -36,7 +40,14 @@ NETS_FOLDER = "nets"
 """The folder of the networks that are no MobileNets of the papers, in a folder for each family."""
 
 
-NO_IMPLEMENTATIONS = (CONVENTIONS_FOLDER, PLANNERS_FOLDER, DEVICES_FOLDER, BLOCKS_FOLDER, NETS_FOLDER)
+NO_IMPLEMENTATIONS = (
+    CONVENTIONS_FOLDER,
+    PLANNERS_FOLDER,
+    CHECKPOINTS_FOLDER,
+    DEVICES_FOLDER,
+    BLOCKS_FOLDER,
+    NETS_FOLDER,
+)
 """Folders whose name is no part of a design's name."""
 
 
