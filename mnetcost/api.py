@@ -271,7 +271,7 @@ def memory(
     """
     from .analyses.fit import pieces
     from .analyses.fit.memory import memory as answer
-    from .analyses.fit.memory import planned
+    from .analyses.fit.plans import planned
     from .designs.planners import DEFAULT, PIECES, load_planner
     from .designs.programs import load_planned
 

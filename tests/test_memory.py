@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import mnetcost
-from mnetcost.analyses.fit.memory import planned
+from mnetcost.analyses.fit.plans import planned
 from mnetcost.cli import cli
 from mnetcost.designs.planners import load_planner, planner_names, read_planner
 from mnetcost.designs.programs import load_planned

@@ -75,7 +75,8 @@ def command(
     the planner places it, its offset.
     """
     from ..analyses.fit import pieces
-    from ..analyses.fit.memory import memory, plan_text, planned
+    from ..analyses.fit.memory import memory, plan_text
+    from ..analyses.fit.plans import planned
     from ..designs.planners import DEFAULT, PIECES, load_planner
     from ..designs.programs import load_planned
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ...designs.programs import Typed, program
 from ...designs.settings import Design
 from ...engine.memory.buffers import Buffer
-from ...engine.memory.planners import Plan, Planner, plan
-from ...engine.memory.program import Program
+from ...engine.memory.planners import Plan, Planner
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, design_data, json_data
+from .levers import Change, changes
+from .plans import Planned
 from .replan import Replanned, plan_data, replan
 
 SCHEMA = "mnetcost.memory/1"
@@ -20,33 +20,17 @@ TAIL = (
     "beside the planned part, an interpreter keeps persistent data (the tail of its arena), which depends on"
     " the build: 1 to 430 KB measured on a 64-bit machine; leave that margin"
 )
-
-
-class Planned(NamedTuple):
-    """The memory of a design: its program, the type of its maps, the plan, and a smaller one if there is."""
-
-    program: Program
-    dtype: str
-    plan: Plan
-    smaller: Replanned | None = None
-
-
-def planned(design: Design, planner: Planner, dtype: str | None = None) -> Planned:
-    """Plan the memory of a design, and look for a smaller arena where the planner wastes some.
-
-    dtype: "int8", "int16", "float16" or "float32"; None for int8, or the type of a TFLite file.
-    Raises CallError and SpecError as `program` does.
-    """
-    found: Typed = program(design, planner, dtype)
-    made = plan(found.program, planner)
-    wasted = planner.algorithm == "greedy" and made.arena_bytes > made.bound
-    return Planned(*found, made, replan(found.program, planner.scratch) if wasted else None)
+CHANGES = (
+    "what would lower it: each change is made alone, and what it gives is planned again; MAdds: those of one"
+    " image that it adds. In place, as one operator and in patches need kernels that run so"
+)
 
 
 def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
     """The peak, the layer and the buffers that make it; every buffer; with `timeline` each step's bytes."""
     made, planner = found.plan, found.plan.planner
     layer = made.steps[made.peak.step]
+    lower = changes(design, found)
     data = json_data(
         SCHEMA,
         "complete",
@@ -57,6 +41,7 @@ def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
         arena_bytes=made.arena_bytes,
         peak={"layer": layer, "alive": [{"name": b.name, "bytes": b.bytes} for b in made.peak.alive]},
         buffers=[b._asdict() for b in made.buffers],
+        changes=[row._asdict() for row in lower],
         **({"smaller": smaller_data(found.smaller)} if found.smaller else {}),
         **({"timeline": timeline_data(made)} if timeline else {}),
     )
@@ -65,11 +50,20 @@ def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
         lead.append(
             f"arena: {made.arena_bytes:,} bytes ({kib(made.arena_bytes)}){_waste(made, found.smaller)}"
         )
-    tables = [_alive(made), *([_timeline(made)] if timeline else []), _buffers(made)]
+    tables = [
+        _alive(made),
+        *([_changes(made, lower)] if lower else []),
+        *([_timeline(made)] if timeline else []),
+        _buffers(made),
+    ]
     return Document(
         design.heading,
         tuple(tables),
-        (planner_note(planner), *((TAIL,) if planner.algorithm == "greedy" else ())),
+        (
+            CHANGES if lower else "no single change that was tried lowers it",
+            planner_note(planner),
+            *((TAIL,) if planner.algorithm == "greedy" else ()),
+        ),
         data,
         (about(design.title, design.source), *lead),
         flat=_buffers(made),
@@ -140,6 +134,25 @@ def _alive(found: Plan) -> Table:
     columns = Column("name", "held at the peak"), Column("bytes", "bytes", "bytes", bar=True)
     rows = [(b.name, b.bytes) for b in found.peak.alive]
     return Table("peak", columns, tuple(rows), (("total", found.peak.bytes),))
+
+
+def _changes(found: Plan, lower: Sequence[Change]) -> Table:
+    columns = [
+        Column("what", "what would lower it"),
+        Column("peak_bytes", "peak", "bytes", rank=1),
+        Column("saves", "saves", "share"),
+        Column("madds_change", "MAdds", "change"),
+    ]
+    if found.placed:
+        columns.insert(2, Column("arena_bytes", "arena", "bytes"))
+    rows = [
+        tuple(
+            row.saves / found.arena_bytes if c.key == "saves" else getattr(row, c.key) or None
+            for c in columns
+        )
+        for row in lower
+    ]
+    return Table("changes", tuple(columns), tuple(rows))
 
 
 def _buffers(found: Plan) -> Table:

@@ -9,9 +9,10 @@ from ...designs.settings import Design
 from ...engine.costs import Costs, cost
 from ...engine.graph import Graph, Ref
 from ...engine.memory.buffers import peak
-from ...engine.memory.graphs import program_of, writer
-from ...engine.memory.patches import Patched, cuts, patched, programs
+from ...engine.memory.graphs import program_of
+from ...engine.memory.patches import Patched, ends, patched, programs
 from ...engine.memory.planners import Planner, lives
+from ...engine.memory.program import Program
 from ...engine.memory.splitting import Bottleneck, bottlenecks, split_program
 from ...errors import CallError, nearest
 from ..documents import Column, Document, Table, about, design_data, json_data, partial_notes
@@ -32,8 +33,10 @@ def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> 
     if not blocks:
         why = "behind each depthwise layer a gate needs every channel" if gated else "there are none"
         raise CallError(f"{design.name} has no bottleneck that can be computed in parts: {why}")
-    whole = peak(lives(program_of(graph, bits, design.batch), planner.in_place))
-    program = split_program(graph, blocks, parts, bits, not planner.in_place, design.batch)
+    by_layers = program_of(graph, bits, design.batch)
+    whole = peak(lives(by_layers, planner.in_place))
+    program = split_program(by_layers, graph, blocks, parts, not planner.in_place)
+    assert program is not None
     steps = ("input", *(o.name for o in program.operations))
     top = peak(lives(program, planner.in_place))
     size = bits * design.batch // 8
@@ -125,10 +128,11 @@ def patches(
     if not chosen:
         why = "no map has so many lines" if refs else "each layer sees the whole image"
         raise CallError(f"no part of {design.name} can run in {grid[0]}x{grid[1]} patches: {why}")
-    ways = [_way(costs, ref, grid, clip, planner.in_place, BITS[dtype]) for ref in chosen]
+    by_layers = program_of(graph, BITS[dtype])
+    ways = [_way(costs, by_layers, ref, grid, clip, planner.in_place) for ref in chosen]
     ways.sort(key=lambda way: (way.peak, way.found.repeated))
     best, size = ways[0], BITS[dtype] // 8
-    whole = peak(lives(program_of(graph, BITS[dtype]), planner.in_place))
+    whole = peak(lives(by_layers, planner.in_place))
     table = Table("leading parts", COLUMNS, [_way_row(way) for way in ways[:MOST_SHOWN]])
     found = best.found
     data = json_data(
@@ -186,12 +190,6 @@ def _liveness(planner: Planner, option: str) -> None:
         )
 
 
-def ends(graph: Graph) -> list[Ref]:
-    """The layers that leading parts end at: of a layer and the norm and activation behind it, the last."""
-    last: dict[Ref, Ref] = {writer(graph, ref): ref for ref in cuts(graph)}
-    return list(last.values())
-
-
 def _named(graph: Graph, over: str) -> Ref:
     """The last layer of a name, or of a block."""
     found = [
@@ -211,11 +209,15 @@ def _fits(graph: Graph, ref: Ref, grid: tuple[int, int]) -> bool:
     return all(parts <= lines for parts, lines in zip(grid, graph.nodes[ref].output[:2], strict=True))
 
 
-def _way(costs: Costs, ref: Ref, grid: tuple[int, int], clip: bool, in_place: bool, bits: int) -> Way:
+def _way(
+    costs: Costs, by_layers: Program, ref: Ref, grid: tuple[int, int], clip: bool, in_place: bool
+) -> Way:
     found = patched(costs, ref, grid, clip)
-    of_patch, behind = programs(costs.graph, found, ref, bits)
+    pair = programs(by_layers, costs.graph, found, ref)
+    assert pair is not None
+    of_patch, behind = pair
     held = lives(of_patch, in_place)
-    stage = found.output * bits // 8 + (peak(held).bytes if held else 0)
+    stage = found.output * by_layers.tensors[0].bits // 8 + (peak(held).bytes if held else 0)
     return Way(ref, found, stage, peak(lives(behind, in_place)).bytes)
 
 

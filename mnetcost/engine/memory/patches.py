@@ -19,7 +19,7 @@ from ..ops.op import traits
 from ..receptive import same_zeros
 from ..shapes import Volume, sides
 from ..terms import MAC_KINDS
-from .graphs import program_of, writer
+from .graphs import writer
 from .program import Program
 
 
@@ -98,6 +98,12 @@ def cuts(graph: Graph) -> list[Ref]:
     return found
 
 
+def ends(graph: Graph) -> list[Ref]:
+    """The layers that leading parts end at: of a layer and the norm and activation behind it, the last."""
+    last: dict[Ref, Ref] = {writer(graph, ref): ref for ref in cuts(graph)}
+    return list(last.values())
+
+
 def why_not(graph: Graph, node: Node) -> str:
     """Why no patch can pass through a layer; "" where one can."""
     shapes = graph.inputs(node)
@@ -141,27 +147,34 @@ def patched(costs: Costs, over: Ref, grid: tuple[int, int], clip: bool = True) -
     )
 
 
-def programs(graph: Graph, found: Patched, over: Ref, bits: int) -> tuple[Program, Program]:
+def programs(whole: Program, graph: Graph, found: Patched, over: Ref) -> tuple[Program, Program] | None:
     """What runs for the largest patch, which writes into a map that is held elsewhere; and what runs behind,
     from that map on.
+
+    whole: the program layer by layer, which calls tensors as the graph calls its layers. None where it does
+    not.
     """
-    whole = program_of(graph, bits)
     names = {tensor.name: n for n, tensor in enumerate(whole.tensors)}
-    at = names[graph.nodes[writer(graph, over)].name]
+    at = names.get(graph.nodes[writer(graph, over)].name)
+    if at is None:
+        return None
+    last = next(k for k, o in enumerate(whole.operations) if at in o.outputs) + 1
+    known = {graph.nodes[ref].name for ref in found.sizes}
+    if any(whole.tensors[t].name not in known for o in whole.operations[:last] for t in o.outputs):
+        return None
     tensors = list(whole.tensors)
     for ref, (h, w) in found.sizes.items():
         n = names.get(graph.nodes[ref].name)
         if n is not None:
             tensors[n] = tensors[n]._replace(dims=(1, h, w, tensors[n].dims[-1]), held=n != at)
-    last = next(k for k, o in enumerate(whole.operations) if at in o.outputs) + 1
     return (
-        Program(tuple(tensors), whole.operations[:last], tuple(i for i in whole.inputs if i < at), ()),
+        Program(tuple(tensors), whole.operations[:last], tuple(i for i in whole.inputs if i < at), ()).used(),
         Program(
             whole.tensors,
             whole.operations[last:],
             (at, *(i for i in whole.inputs if i > at)),
             whole.outputs,
-        ),
+        ).used(),
     )
 
 

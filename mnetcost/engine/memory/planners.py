@@ -64,19 +64,11 @@ def _liveness(program: Program, planner: Planner) -> Answer:
 
 
 def lives(program: Program, in_place: bool) -> list[Buffer]:
-    """The tensors with their lives; in place, an output that may lie over its input is born a step later.
-
-    It may where nothing reads that input any more and the output is no larger.
-    """
+    """The tensors with their lives; in place, an output over its input is held a step later."""
     spans = program.lives()
-    if in_place:
-        for k, operation in enumerate(program.operations):
-            if not operation.in_place or not operation.inputs:
-                continue
-            source, (out, *_) = operation.inputs[0], operation.outputs
-            fits = program.tensors[out].bytes <= program.tensors[source].bytes
-            if fits and spans[source][1] == k + 1 and spans[out][1] > k + 1:
-                spans[out] = (k + 2, spans[out][1])
+    for out in program.over() if in_place else ():
+        first, last = spans[out]
+        spans[out] = (min(first + 1, last), last)
     return [
         Buffer(tensor.name, tensor.bytes, *spans[i])
         for i, tensor in enumerate(program.tensors)
@@ -101,7 +93,7 @@ def _largest(program: Program, planner: Planner) -> Answer:
 
 def _greedy(program: Program, planner: Planner) -> Answer:
     """TensorFlow Lite Micro's plan, with the scratch memory of some kernels."""
-    buffers = tflm.plan(program, planner.scratch)
+    buffers = tflm.plan(program, planner.scratch, planner.in_place)
     return buffers, peak(buffers), tflm.head(buffers)
 
 

@@ -79,3 +79,22 @@ class Program(NamedTuple):
             use((*operation.outputs, *operation.inputs), k + 1)
         use(self.outputs, len(self.operations))
         return lives
+
+    def over(self) -> dict[int, int]:
+        """Which tensors may lie over which: the output of an operation that may work in place over its first
+        input, where nothing reads that any more and the output is no larger.
+        """
+        lives, found = self.lives(), {}
+        for k, operation in enumerate(self.operations):
+            source, out = (*operation.inputs, -1)[0], operation.outputs[0]
+            if not operation.in_place or source < 0 or not self.tensors[source].held:
+                continue
+            if self.tensors[out].bytes <= self.tensors[source].bytes and lives[source][1] == k + 1:
+                found[out] = source
+        return found
+
+    def used(self) -> Program:
+        """The program in which tensors that nothing reads or writes hold no memory."""
+        alive = self.lives()
+        tensors = [t if i in alive else t._replace(held=False) for i, t in enumerate(self.tensors)]
+        return self._replace(tensors=tuple(tensors))

@@ -15,7 +15,7 @@ from ..graph import Graph, Node, Ref
 from ..num import pair
 from ..ops import Add, Conv, DepthwiseConv
 from ..ops.op import traits
-from .graphs import program_of, writer
+from .graphs import writer
 from .program import Operation, Program, Tensor
 
 
@@ -169,30 +169,45 @@ def _back(graph: Graph, ref: Ref, readers: Counter[Ref]) -> Ref:
 
 
 def split_program(
-    graph: Graph, blocks: Iterable[Bottleneck], parts: int, bits: int, both: bool, batch: int = 1
-) -> Program:
-    """The program of a network whose bottlenecks are each one operation, with a share of their inner maps
+    whole: Program, graph: Graph, blocks: Iterable[Bottleneck], parts: int, both: bool
+) -> Program | None:
+    """The program of a network in which bottlenecks are each one operation, with a share of their inner maps
     held beside; see `Bottleneck.held`.
+
+    whole: the program layer by layer, which calls tensors and operations as the graph calls its layers. None
+    where it does not, or where a block is not apart in it.
     """
-    whole = program_of(graph, bits, batch)
     tensors = list(whole.tensors)
     number = {tensor.name: n for n, tensor in enumerate(tensors)}
-    merged: dict[str, Bottleneck] = {}
-    inside: set[str] = set()
-    for block in blocks:
-        names = [graph.nodes[ref].name for ref in block.layers]
-        merged[names[-1]] = block
-        inside.update(names[:-1])
-    operations = []
+    merged = {graph.nodes[block.layers[-1]].name: block for block in blocks}
+    inside = {graph.nodes[ref].name for b in merged.values() for ref in range(b.source + 1, b.last + 1)}
+    operations: list[Operation] = []
     for o in whole.operations:
-        if o.name in inside:
-            continue
-        if o.name not in merged:
+        if (block := merged.pop(o.name, None)) is None:
             operations.append(o)
             continue
-        block = merged[o.name]
+        source = number.get(graph.nodes[writer(graph, block.source)].name)
+        if source is None:
+            return None
+        (out, *_) = o.outputs
         share = block.held(parts, both) - block.input - block.output
-        tensors.append(Tensor(f"{block.name} (inner, in {parts} parts)", (batch, share), bits))
-        source = number[graph.nodes[writer(graph, block.source)].name]
-        operations.append(Operation("BOTTLENECK", (source,), (*o.outputs, len(tensors) - 1), block.name))
-    return Program(tuple(tensors), tuple(operations), whole.inputs, whole.outputs)
+        inner = Tensor(
+            f"{block.name} (inner, in {parts} parts)", (tensors[out].dims[0], share), tensors[out].bits
+        )
+        tensors.append(inner)
+        operations.append(Operation("BOTTLENECK", (source,), (out, len(tensors) - 1), block.name))
+    needed = _needed(operations, whole.outputs)
+    gone = {*operations} - {*needed}
+    if merged or any(o.name not in inside and o.name.rpartition("/")[0] not in inside for o in gone):
+        return None
+    return Program(tuple(tensors), tuple(needed), whole.inputs, whole.outputs).used()
+
+
+def _needed(operations: Iterable[Operation], outputs: Iterable[int]) -> list[Operation]:
+    """The operations whose outputs are read, in their order."""
+    read, found = {*outputs}, []
+    for o in reversed([*operations]):
+        if not read.isdisjoint(o.outputs):
+            read.update(o.inputs)
+            found.append(o)
+    return found[::-1]

@@ -15,12 +15,13 @@ Kernel = Callable[[Operation, list[Tensor], Tensor], Asked]
 """What a kernel asks for, by the operation, the tensors it reads and the first that it gives."""
 
 
-def plan(program: Program, scratch: str = "reference") -> list[Buffer]:
+def plan(program: Program, scratch: str = "reference", in_place: bool = False) -> list[Buffer]:
     """The buffers with their offsets in the arena, as the greedy planner of the interpreter places them.
 
-    scratch: whose kernels run, a key of `SCRATCH`.
+    scratch: whose kernels run, a key of `SCRATCH`. in_place: as if kernels wrote over their input where they
+    can, which those of the interpreter do not: an output then has the buffer of its input.
     """
-    asked = buffers(program, SCRATCH[scratch])
+    asked = buffers(program, SCRATCH[scratch], in_place)
     rounded = [b._replace(bytes=aligned(b.bytes)) for b in asked]
     return [b._replace(offset=p.offset) for b, p in zip(asked, place(rounded), strict=True)]
 
@@ -35,7 +36,7 @@ def head(planned: list[Buffer]) -> int:
     return max(((b.offset or 0) + aligned(b.bytes) for b in planned), default=0)
 
 
-def buffers(program: Program, scratch: Mapping[str, Kernel]) -> list[Buffer]:
+def buffers(program: Program, scratch: Mapping[str, Kernel], in_place: bool = False) -> list[Buffer]:
     """Every buffer in the order in which the planner gets them, offsets only where the program fixes them.
 
     Tensors that hold no constant in the order of their numbers, also those that nothing uses; then the
@@ -43,10 +44,13 @@ def buffers(program: Program, scratch: Mapping[str, Kernel]) -> list[Buffer]:
     Source: TensorFlow Lite Micro, micro_allocation_info.cc and the Prepare function of each kernel.
     """
     lives = program.lives()
+    over = program.over() if in_place else {}
+    for out, source in reversed(over.items()):
+        lives[source] = lives[source][0], lives.pop(out)[1]
     fixed = dict(enumerate(program.offsets))
     found = []
     for i, tensor in enumerate(program.tensors):
-        if tensor.held and tensor.bytes:
+        if tensor.held and tensor.bytes and i not in over:
             first, last = lives.get(i, (-1, -1))
             offset = fixed.get(i, -1)
             found.append(Buffer(tensor.name, tensor.bytes, first, last, None if offset < 0 else offset))
