@@ -23,6 +23,26 @@ BIAS = 4  # bytes of a bias beside integer weights: an int32
 SCALE, ZERO_POINT = 4, 8  # bytes a channel in a TFLite file: a float32 and an int64
 
 
+class Stored(NamedTuple):
+    """Bytes of one layer's numbers, stored as some type.
+
+    kept: of a norm that is not folded, or of parameters beside weights. unknown: why none are known as that
+    type; "" where they are. channels: output channels, if it has weights.
+    """
+
+    name: str
+    weights: Num = 0
+    biases: Num = 0
+    kept: Num = 0
+    channels: Num = 0
+    unknown: str = ""
+
+    @property
+    def total(self) -> Num:
+        """All its bytes."""
+        return self.weights + self.biases + self.kept
+
+
 class Flash(NamedTuple):
     """Bytes of a network's weights, stored as `dtype`; `kept`: of batch norms that are not folded.
 
@@ -63,27 +83,50 @@ def flash(costs: Costs, dtype: str = "int8", folded: bool = True) -> Flash:
     """
     if costs.graph.left_out:
         raise SpecError(f"{', '.join(costs.graph.left_out)} was left out, and its weights are not known")
-    weighted = [x for x in costs.layers if isinstance(x.node.op, WEIGHTED)]
-    others = [
-        x
-        for x in costs.layers
-        if (x.params or isinstance(x.node.op, Norm)) and not isinstance(x.node.op, WEIGHTED)
-    ]
-    norms = [x for x in others if isinstance(x.node.op, FOLDED)]
-    targets = dict(_targets(costs, norms)) if folded else {}
-    kept = [x for x in others if id(x.node) not in targets]
-    if dtype in INTEGERS:
-        _refuse(kept, dtype, folded)
-    biased = {id(x.node): x.node for x in weighted if any(t.kind == "bias" for t in x.params)}
-    biased |= {id(node): node for node in targets.values()}
-    size = BITS[dtype] // 8
-    bias, norm = (BIAS, BIAS) if dtype in INTEGERS else (size, size)
+    layers = stored(costs, dtype, folded)
+    if unknown := next((x.unknown for x in layers if x.unknown), ""):
+        raise SpecError(Fault(f"the bytes as {dtype} are not known: {unknown}", hint="float16 or float32"))
     return Flash(
         dtype,
-        sum((_bytes(t.count, dtype) for x in weighted for t in x.params if t.kind in MAC_KINDS), 0),
-        bias * sum((node.output.c * node.when for node in biased.values()), 0),
-        norm * sum((t.count for x in kept for t in x.params), 0),
-        sum((x.output.c * x.node.when for x in weighted if x.params), 0),
+        sum((x.weights for x in layers), 0),
+        sum((x.biases for x in layers), 0),
+        sum((x.kept for x in layers), 0),
+        sum((x.channels for x in layers), 0),
+    )
+
+
+def stored(costs: Costs, dtype: str = "int8", folded: bool = True) -> list[Stored]:
+    """The bytes of each layer's numbers, as `flash` counts them; one that it refuses has none, but says why.
+
+    The bias that a norm is folded into is the other layer's.
+    """
+    norms = [x for x in costs.layers if isinstance(x.node.op, FOLDED)]
+    targets = dict(_targets(costs, norms)) if folded else {}
+    biased = {node.name for node in targets.values()}
+    return [
+        Stored(x.name) if x.name in targets else _stored(x, dtype, folded, x.name in biased)
+        for x in costs.layers
+    ]
+
+
+def _stored(layer: LayerCost, dtype: str, folded: bool, biased: bool) -> Stored:
+    """The bytes of one layer that is not folded; `biased`: another one is folded into it."""
+    node, integers = layer.node, dtype in INTEGERS
+    size = BIAS if integers else BITS[dtype] // 8
+    if not isinstance(node.op, WEIGHTED):
+        norm = isinstance(node.op, FOLDED)
+        if integers and (folded or not norm) and (layer.params or isinstance(node.op, Norm)):
+            why = "cannot be folded" if norm else "has parameters of its own"
+            return Stored(layer.name, unknown=f"layer {layer.name!r} ({layer.word}) {why}")
+        return Stored(layer.name, kept=size * sum((t.count for t in layer.params), 0))
+    channels = layer.output.c * node.when
+    has_bias = biased or any(t.kind == "bias" for t in layer.params)
+    return Stored(
+        layer.name,
+        sum((_bytes(t.count, dtype) for t in layer.params if t.kind in MAC_KINDS), 0),
+        size * channels if has_bias else 0,
+        0,
+        channels if layer.params else 0,
     )
 
 
@@ -91,27 +134,14 @@ def _bytes(count: Num, dtype: str) -> Num:
     return (count * BITS[dtype] + 7) // 8
 
 
-def _refuse(kept: Sequence[LayerCost], dtype: str, folded: bool) -> None:
-    """Refuse layers whose numbers no integer type is known for."""
-    for layer in kept:
-        if not isinstance(layer.node.op, FOLDED) or folded:
-            why = "cannot be folded" if isinstance(layer.node.op, FOLDED) else "has parameters of its own"
-            raise SpecError(
-                Fault(
-                    f"the bytes as {dtype} are not known: layer {layer.name!r} ({layer.word}) {why}",
-                    hint="float16 or float32",
-                )
-            )
-
-
-def _targets(costs: Costs, norms: Sequence[LayerCost]) -> Iterator[tuple[int, Node]]:
-    """Each norm that can be folded, by the identity of its node, with the layer that it is folded into."""
+def _targets(costs: Costs, norms: Sequence[LayerCost]) -> Iterator[tuple[str, Node]]:
+    """Each norm that can be folded, by its name, with the layer that it is folded into."""
     nodes = costs.graph.nodes
     readers = Counter(n for node in nodes for n in node.inputs)
     for layer in norms:
         target = _folds_into(layer.node, nodes, readers)
         if target is not None:
-            yield id(layer.node), target
+            yield layer.name, target
 
 
 def _folds_into(node: Node, nodes: Sequence[Node], readers: Counter[int]) -> Node | None:

@@ -5,6 +5,8 @@ In `config.json`, which is read in memory and within bounds; nothing is unpacked
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
@@ -26,16 +28,25 @@ def config(file: str) -> bytes:
     import zlib
 
     try:
-        with existing(file).open("rb") as f:
-            _check_directory(f, file)
-            with zipfile.ZipFile(f) as archive, archive.open(_found(archive, file)) as entry:
-                data = entry.read(LARGEST_CONFIG + 1)
+        with opened(file) as archive, archive.open(_found(archive, file)) as entry:
+            data = entry.read(LARGEST_CONFIG + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as e:
         what = f"is no whole .keras archive: {getattr(e, 'strerror', None) or e}"
         raise SpecError(Fault(what, file)) from None
     if len(data) > LARGEST_CONFIG:
         raise SpecError(Fault(TOO_LARGE, file))
     return data
+
+
+@contextmanager
+def opened(file: str) -> Iterator[zipfile.ZipFile]:
+    """A .keras archive, its list of names checked; raises SpecError for what is none."""
+    import zipfile
+
+    with existing(file).open("rb") as f:
+        _check_directory(f, file)
+        with zipfile.ZipFile(f) as archive:
+            yield archive
 
 
 def _check_directory(f: IO[bytes], file: str) -> None:

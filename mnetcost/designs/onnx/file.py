@@ -141,7 +141,7 @@ def _varint(n: int) -> bytes:
     return bytes(out)
 
 
-class _Skim:
+class Skim:
     """Copies the fields that are read, and of a large tensor's numbers only how many bytes they are."""
 
     def __init__(self, file: str, data: memoryview) -> None:
@@ -238,7 +238,7 @@ def read_model(file: str) -> Any:
             Fault("an .onnx file is read with protobuf", file, hint="pip install 'mnetcost[onnx]'")
         ) from None
     data = mapped(file)
-    slim = bytes(_Skim(file, data).message("Model", 0, len(data)))
+    slim = bytes(Skim(file, data).message("Model", 0, len(data)))
     try:
         return _model().FromString(slim)
     except DecodeError as e:

@@ -131,7 +131,9 @@ def _names(enum: str) -> dict[int, str]:
     return {value: name for name, value in vars(getattr(tflite, enum)).items() if isinstance(value, int)}
 
 
-class _Reader:
+class FileReader:
+    """A TFLite file: its bytes, and what is read of them within bounds."""
+
     def __init__(self, file: str) -> None:
         import tflite
 
@@ -286,7 +288,7 @@ def offline_plan(file: str) -> tuple[int, ...]:
     Its numbers are int32: version, graph, how many tensors, then the offsets.
     Raises SpecError where it is cut off.
     """
-    reader = _Reader(file)
+    reader = FileReader(file)
     model = reader.model
     try:
         for n in reader.count(model.MetadataLength(), "metadata"):
@@ -302,19 +304,24 @@ def offline_plan(file: str) -> tuple[int, ...]:
     return ()
 
 
-def read_subgraphs(file: str) -> tuple[Subgraph, int]:
-    """Read the first graph of a file, the one that is run, and how many graphs there are.
-
-    Raises SpecError where it cannot be read, with the tensor or operator; where tflite is not installed,
-    with the extra.
-    """
+def required(file: str) -> None:
+    """Raise SpecError where tflite is not installed, with the extra that brings it."""
     try:
         import tflite  # noqa: F401
     except ImportError:
         raise SpecError(
             Fault("a .tflite file is read with tflite", file, hint="pip install 'mnetcost[tflite]'")
         ) from None
-    reader = _Reader(file)
+
+
+def read_subgraphs(file: str) -> tuple[Subgraph, int]:
+    """Read the first graph of a file, the one that is run, and how many graphs there are.
+
+    Raises SpecError where it cannot be read, with the tensor or operator; where tflite is not installed,
+    with the extra.
+    """
+    required(file)
+    reader = FileReader(file)
     try:
         if reader.model.Version() != 3:
             raise reader.fault(f"is of schema version {reader.model.Version():,}, and read is 3")
