@@ -116,6 +116,9 @@ def report(
     sort: str | None = None,
     first: int | None = None,
     everything: bool = False,
+    memory: bool = False,
+    receptive: bool = False,
+    dtype: str | None = None,
     convention: str = "paper",
     **asked: Unpack[Asked],
 ) -> Document:
@@ -123,19 +126,23 @@ def report(
 
     >>> [row[0] for row in report("v2", by="block", depth=1).tables[0].rows][:3]
     ['stem', 'bottleneck 1', 'bottleneck 2']
+    >>> report("v2", memory=True).data["memory"]["weights"][1]["folded"]
+    3541984
 
     depth: of blocks, by the first parts of a layer's path: 1 for the outermost; None for the rows of a spec.
     sort: the key of a column, the largest first. first: only this many rows. everything: include rows with
-    no parameters and no work.
+    no parameters and no work. memory: the bytes that each row reads, writes and holds, and the sizes of the
+    design by type and by planner; dtype: of its maps, see `memory`. receptive: what each row sees of the image.
     """
-    from .analyses.report.report import BY
+    from .analyses.report.report import BY, View
     from .analyses.report.report import report as answer
 
     if by not in BY:
         raise CallError(f"a report is by {', '.join(BY)}, not by '{by}'")
     depth = _depth(by, depth)
     loaded = _loaded(design, asked)
-    return answer(loaded, cost(loaded), load_convention(convention), by, sort, first, everything, depth)
+    rules, view = load_convention(convention), View(memory, receptive, dtype)
+    return answer(loaded, cost(loaded), rules, by, sort, first, everything, depth, view)
 
 
 def compare(

@@ -22,6 +22,17 @@ def _dtypes() -> Iterable[str]:
     return BITS
 
 
+def dtype_option(f: F) -> F:
+    """--dtype."""
+    found: F = click.option(
+        "--dtype",
+        type=Word("--dtype", _dtypes),
+        metavar="TYPE",
+        help="Type of the maps: int8, int16, float16 or float32.  [default: int8, or that of the file]",
+    )(f)
+    return found
+
+
 def planning_options(f: F) -> F:
     """--planner and --dtype."""
     options: list[Any] = [
@@ -32,11 +43,6 @@ def planning_options(f: F) -> F:
             help="tflm, cmsis-nn, liveness, unfused, in-place, sum or largest; or a .toml file."
             "  [default: tflm]",
         ),
-        click.option(
-            "--dtype",
-            type=Word("--dtype", _dtypes),
-            metavar="TYPE",
-            help="Type of the maps: int8, int16, float16 or float32.  [default: int8, or that of the file]",
-        ),
+        dtype_option,
     ]
     return apply(options, f)

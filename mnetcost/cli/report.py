@@ -10,6 +10,7 @@ from ..designs import load, read_whole
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
 from .options import DESIGN, Word, depth_of, depth_option, emit, output_options, setting_options, settings
+from .planning import dtype_option
 
 EPILOG = """\b
 Examples:
@@ -19,6 +20,8 @@ Examples:
   mnetcost report v2 --by block --depth 1              the rows of the paper's table: all copies together
   mnetcost report net.onnx --by block --depth 2        a file from PyTorch by its modules, two levels deep
   mnetcost report keras/v3-large:resolution=160 --format json
+  mnetcost report v2 --memory --top 5                  the layers that hold most, bytes by type and planner
+  mnetcost report v1 --by block --receptive            what each block sees of the image
   mnetcost report my/net.toml --by resolution -o net.csv
 """
 
@@ -47,6 +50,13 @@ def _by() -> Any:
 @click.option(
     "--all", "everything", is_flag=True, help="Include layers with no parameters and no multiply-adds."
 )
+@click.option(
+    "--memory",
+    is_flag=True,
+    help="Show the bytes that each row reads, writes and holds, and the design's by type and by planner.",
+)
+@click.option("--receptive", is_flag=True, help="Show which part of the image each layer or block sees.")
+@dtype_option
 @setting_options
 @output_options
 def command(
@@ -56,6 +66,9 @@ def command(
     sort: str | None,
     top: str | None,
     everything: bool,
+    memory: bool,
+    receptive: bool,
+    dtype: str | None,
     convention: str,
     format_: str | None,
     output: str | None,
@@ -66,10 +79,11 @@ def command(
     DESIGN is a shipped name (see mnetcost list), a spec or a model file, optionally with settings:
     v2:alpha=0.75,classes=10.
     """
-    from ..analyses.report.report import report
+    from ..analyses.report.report import View, report
 
     levels = depth_of(by, depth)
     d = load(design, settings(options))
+    view = View(memory, receptive, dtype)
     first = None if top is None else read_whole(top, "--top")
     rules = load_convention(convention)
-    emit(report(d, cost(d.graph, d.batch), rules, by, sort, first, everything, levels), format_, output)
+    emit(report(d, cost(d.graph, d.batch), rules, by, sort, first, everything, levels, view), format_, output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -12,6 +12,7 @@ from ...engine.costs import Costs, LayerCost
 from ...engine.ops import DepthwiseConv, DepthwiseConv3d
 from ...engine.shapes import Shape, Volume
 from ...engine.terms import MAC_KINDS, Term
+from ...engine.traffic import Moved
 from ...errors import CallError
 from ..documents import (
     Column,
@@ -25,10 +26,16 @@ from ..documents import (
     partial_notes,
     totals_data,
 )
-from .size import size_note, weight_sizes
+from ..fit.footprint import Footprint, footprint, footprint_data, own_type, size_note, weight_sizes
+from ..fit.footprint import notes as notes_of
+from ..fit.footprint import tables as tables_of
+from .moved import MOVED, moved_data, moved_rows, moved_table
+from .seen import SEEN, fields, with_fields
 from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.report/1"
+UNSUMMED = ("held",)
+"""Columns of which the first rows have no sum."""
 Row = tuple[Any, ...]
 # first columns; first cells, params, work
 Rows = tuple[tuple[Column, ...], list[tuple[Row, Iterable[Term], Iterable[Term]]]]
@@ -258,7 +265,7 @@ def top_rows(table: Table, top: int) -> Table:
             f"first {len(rows)}"
             if n == 0
             else sum(row[n] or 0 for row in rows)
-            if c.kind in ("count", "share", "integer")
+            if c.kind in ("count", "share", "integer") and c.key not in UNSUMMED
             else None
         )
         for n, c in enumerate(table.columns)
@@ -274,6 +281,25 @@ def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -
     return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}"
 
 
+class Moves(NamedTuple):
+    """The bytes that layers move, and the sizes of the whole design."""
+
+    layers: list[Moved]
+    sizes: Footprint
+
+
+class View(NamedTuple):
+    """What a report shows beside params and work.
+
+    memory: the bytes that each row moves and holds, in place of its params, and the sizes of the design.
+    receptive: the part of the image that each row sees. dtype: of the maps; see `mnetcost.memory`.
+    """
+
+    memory: bool = False
+    receptive: bool = False
+    dtype: str | None = None
+
+
 def report(
     design: Design,
     costs: Costs,
@@ -283,19 +309,42 @@ def report(
     top: int | None = None,
     everything: bool = False,
     depth: int | None = None,
+    view: View | None = None,
 ) -> Document:
     """What each layer, block, resolution or kind of one design costs, as a table with totals.
 
     by: what a row stands for, a key of `BY`.
-    sort: the key of a column. top: keep this many rows; sorted by `madds` without `sort`.
+    sort: the key of a column. top: keep this many rows; sorted by `madds` without `sort`, and by `held` in a
+    view of memory.
     everything: include rows with no parameters and no work. depth: see `Node.block`; blocks only.
-    Raises CallError for an unknown column.
+    Raises CallError for an unknown column and for rows that a view does not know; ShapeError where it is not
+    known which part of the image is seen.
     """
+    view = view or View()
     data = report_data(design, costs, convention)
-    table = table_of(costs, convention, by, everything, depth)
-    table, notes = (table, []) if everything else without_zeros(table, by)
+    found = _moves(design, costs, view)
+    if found is None:
+        table, notes = table_of(costs, convention, by, everything, depth), []
+    else:
+        table, notes = (
+            moved_table(found.layers, convention, by, _key(by, depth)),
+            [MOVED, *notes_of(found.sizes)],
+        )
+    if view.receptive:
+        seen = fields(costs)
+        table, notes = with_fields(table, _last(costs, by, depth, seen), by), [*notes, SEEN]
+        for one in data["layers"]:
+            one["receptive"] = seen[one["name"]]
+    if found is not None:
+        data["memory"] = footprint_data(found.sizes)
+        moved = {m.layers[0].name: moved_data([m], convention) for m in found.layers}
+        for one in data["layers"]:
+            one["memory"] = moved.get(one["name"])
+    elif not everything:
+        table, hidden = without_zeros(table, by)
+        notes = [*hidden, *notes]
     if sort or top:
-        table = sorted_rows(table, sort or "madds")
+        table = sorted_rows(table, sort or ("madds" if found is None else "held"))
     if top:
         table = top_rows(table, top)
     if by != "layer" or sort or top:
@@ -305,9 +354,31 @@ def report(
         *partial_notes(costs.graph),
         *notes,
         *gap_notes(costs, convention),
-        size_note(costs),
+        size_note(design, costs),
         summary(design, data["totals"], convention),
         convention_note(convention),
         elsewhere(costs, costs.layers, convention),
     ]
-    return Document(design.heading, (table,), tuple(notes), data, lead)
+    tables = (table, *(() if found is None else tables_of(found.sizes)))
+    flat = table if len(tables) > 1 else None
+    return Document(design.heading, tables, tuple(notes), data, lead, flat)
+
+
+def _moves(design: Design, costs: Costs, view: View) -> Moves | None:
+    """What a view of memory shows; None for another view. Raises CallError for a type without that view."""
+    if view.memory:
+        sizes = footprint(design, costs, view.dtype)
+        return Moves(moved_rows(costs, own_type(design, view.dtype)), sizes)
+    if view.dtype:
+        raise CallError("a type of maps is for the view of memory", hint="--memory")
+    return None
+
+
+def _key(by: str, depth: int | None) -> Callable[[LayerCost], str]:
+    """Which row a layer belongs to."""
+    return {"block": block_of(depth), "resolution": map_size}.get(by, lambda layer: layer.name)
+
+
+def _last(costs: Costs, by: str, depth: int | None, seen: Mapping[str, Any]) -> dict[str, Any]:
+    """What the last layer of each row sees."""
+    return {name: seen[layers[-1].name] for name, layers in groups_of(costs, _key(by, depth)).items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ..files import mapped
@@ -95,7 +94,7 @@ def _entry(skim: Skim, at: int, end: int) -> tuple[str, str]:
 
 
 def _size(file: str, name: str) -> int | None:
-    """The size of a file that stands beside another; None where there is none, or its name leads elsewhere."""
+    """The size of a file beside another one; None where there is none, or its name leads elsewhere."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
         return None

@@ -57,7 +57,7 @@ def _spans(reader: FileReader) -> Iterator[Span]:
         roles = {}
         for operator in graph.operators:
             for at, part in zip(LEARNED.get(operator.type, ()), (WEIGHTS, BIASES), strict=False):
-                roles.update({n: part for n in operator.inputs[at : at + 1]})
+                roles.update(dict.fromkeys(operator.inputs[at : at + 1], part))
         learned = [(n, roles[n]) for n in roles if 0 <= n < len(graph.tensors)]
         for n, part in (*((n, OTHERS) for n in range(len(graph.tensors))), *learned):
             yield from _buffer(reader, graph.tensors[n].buffer, part)
