@@ -132,7 +132,8 @@ def report(
     depth: of blocks, by the first parts of a layer's path: 1 for the outermost; None for the rows of a spec.
     sort: the key of a column, the largest first. first: only this many rows. everything: include rows with
     no parameters and no work. memory: the bytes that each row reads, writes and holds, and the sizes of the
-    design by type and by planner; dtype: of its maps, see `memory`. receptive: what each row sees of the image.
+    design by type and by planner; dtype: of its maps, see `memory`. receptive: what of the image each row
+    sees.
     """
     from .analyses.report.report import BY, View
     from .analyses.report.report import report as answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...designs.files import is_file
 from ...designs.ondisk import OnDisk, on_disk
 from ...designs.planners import load_planner, planner_names
 from ...designs.programs import TFLITE, program
@@ -44,7 +45,9 @@ def held(design: Design, planner: str, dtype: str | None = None) -> Held:
     try:
         found = program(design, rules, dtype)
         made = plan(found.program, rules)
-    except SpecError as e:
+    except (SpecError, CallError) as e:
+        if dtype and isinstance(e, CallError):
+            raise
         return Held(planner, dtype or "int8", None, None, e.faults[0].message)
     return Held(planner, found.dtype, made.peak.bytes, made.arena_bytes if made.placed else None)
 
@@ -70,19 +73,20 @@ def weight_sizes(costs: Costs) -> dict[str, int]:
 
 def size_note(design: Design, costs: Costs) -> str:
     """One line: the peak by `BOUND`, the weights on disk as int8 and float32, and the size of the file."""
-    peak, large, small = held(design, BOUND), stored_as(costs, "float32"), stored_as(costs, "int8")
-    folded = " (batch norm folded)" if any(isinstance(x.node.op, Norm) for x in costs.layers) else ""
+    peak, small, sizes = held(design, BOUND), stored_as(costs, "int8"), weight_sizes(costs)
     if peak.peak is None:
         parts = [f"memory: not known ({peak.unknown})"]
     else:
         parts = [f"memory: {peak.peak:,} bytes at the peak as {peak.dtype} ({BOUND})"]
-    if isinstance(large, str):
-        parts.append(f"on disk: not known ({large})")
-    elif isinstance(small, str):
-        parts += [f"on disk: {large.total:,} bytes as float32{folded}", small]
+    large = f"{sizes['float32']:,} as float32"
+    if sizes["float32_stored"] != sizes["float32"]:
+        large += f" ({sizes['float32_stored']:,} with running statistics)"
+    folded = " (batch norm folded)" if any(isinstance(x.node.op, Norm) for x in costs.layers) else ""
+    if isinstance(small, str):
+        parts += [f"on disk, in bytes: {large}", small]
     else:
-        parts.append(f"on disk: {small.total:,} bytes as int8, {large.total:,} as float32{folded}")
-    if design.file:
+        parts.append(f"on disk, in bytes: {small.total:,} as int8{folded}, {large}")
+    if is_file(design.file):
         own = costs.graph.weight_bytes
         weights = "" if own is None else f", {own:,} of them weights"
         parts.append(f"the file: {Path(design.file).stat().st_size:,} bytes{weights}")
@@ -110,14 +114,17 @@ def footprint(design: Design, costs: Costs, dtype: str | None = None) -> Footpri
     """
     stored = {kind: (stored_as(costs, kind), stored_as(costs, kind, False)) for kind in BITS}
     planners = tuple(held(design, name, dtype) for name in planner_names())
-    return Footprint(stored, planners, on_disk(design.file) if design.file else None)
+    return Footprint(stored, planners, on_disk(design.file) if is_file(design.file) else None)
 
 
 def own_type(design: Design, dtype: str | None) -> str:
-    """The type of a design's maps: as asked for, that of a TFLite file, or int8."""
+    """The type of a design's maps: as asked for, that of a TFLite file, or int8.
+
+    Raises CallError for another type than a file's own, and for one of which no bytes a layer are known.
+    """
     if not design.source.startswith(TFLITE):
         return dtype or "int8"
-    own = held(design, BOUND, dtype).dtype
+    own = program(design, load_planner(BOUND), dtype).dtype
     if own not in ("int8", "int16", "float32"):
         raise CallError(f"the maps of '{design.name}' are of {own}, and their bytes a layer are not known")
     return own

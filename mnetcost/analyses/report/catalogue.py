@@ -16,7 +16,7 @@ from ...engine.costs import cost
 from ...errors import CallError
 from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 from .metrics import Gauge
-from .report import sorted_rows
+from .rows import sorted_rows
 
 if TYPE_CHECKING:
     from ...designs.budgets.values import Rule
