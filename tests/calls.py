@@ -6,7 +6,12 @@ One row a command; a command without a row fails the house's tests.
 from __future__ import annotations
 
 CALLS: dict[str, list[list[str]]] = {
-    "report": [["report", "v2"], ["report", "keras/v3-large:alpha=0.75", "--format", "json"]],
+    "report": [
+        ["report", "v2"],
+        ["report", "keras/v3-large:alpha=0.75", "--format", "json"],
+        ["report", "v2", "--memory", "--dtype", "float16"],
+        ["report", "v2", "--by", "block", "--receptive", "--format", "json"],
+    ],
     "reconcile": [
         ["reconcile", "v2", "320.3M"],
         ["reconcile", "v2", "3.4M", "--kind", "params", "--format", "json"],

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from mnetcost.designs import load
@@ -35,7 +39,22 @@ PUBLISHED = [  # design, KiB of weights in flash as printed, by
 
 ROUNDED = [  # printed to the whole KiB above: not our figure to two decimals
     ("fd-mobilenet:alpha=0.25,resolution=224,classes=5", "129.0", CUBE_7),
+    ("fd-mobilenet:alpha=0.25,resolution=128,classes=5", "129.0", "STM32Cube.AI 7.3.0, STM32F769"),
+    ("fd-mobilenet:alpha=0.25,resolution=128,classes=5", "129.0", "X-LINUX-AI 5.0.0"),
 ]
+NPU = [  # of the STM32N6's NPU, whose compiler pads weights by no rule that is known: design, KiB, ours
+    ("keras/v1:alpha=0.25,resolution=224,classes=101", "321.66", "239.07"),
+    ("keras/v1:alpha=1,resolution=224,classes=101", "3649.97", "3254.58"),
+    ("keras/v1:alpha=0.25,resolution=224,classes=1000", "549.88", "467.33"),
+    ("keras/v1:alpha=0.5,resolution=224,classes=1000", "1478.58", "1314.00"),
+    ("keras/v1:alpha=1,resolution=224,classes=1000", "4552.42", "4157.09"),
+    ("keras/v2:alpha=0.35,resolution=128,classes=2", "589.45", "403.10"),
+    ("keras/v2:alpha=1,resolution=224,classes=1000", "4235.31", "3458.97"),
+    ("keras/v2:alpha=1.4,resolution=224,classes=1000", "7315.69", "6015.34"),
+]
+"""The same, STEdgeAI Core 2.0.0."""
+
+CONVERTED = json.loads((Path(__file__).parent / "truth" / "flash.json").read_text())["rows"]
 
 
 def costs(design: str) -> Costs:
@@ -59,6 +78,27 @@ def test_the_old_tables_round_up_to_a_whole_kib(design: str, printed: str, by: s
     size = flash(costs(design)).total
     assert as_printed(size, printed) != printed, by
     assert f"{-(-size // 1024)}.0" == printed
+
+
+@pytest.mark.parametrize(("design", "printed", "ours"), NPU)
+def test_an_npu_needs_more_than_the_weights(design: str, printed: str, ours: str) -> None:
+    """By 10 to 46 per cent."""
+    size = flash(costs(design)).total
+    assert as_printed(size, ours) == ours
+    assert 1.09 < float(printed) * 1024 / size < 1.47
+
+
+@pytest.mark.parametrize("row", CONVERTED, ids=lambda row: f"{row['design']}-{row['dtype']}")
+def test_weights_are_what_a_converter_writes(row: dict[str, Any]) -> None:
+    """Weights and biases to the byte; a scale and a zero point for each channel of both, and for each map."""
+    found = flash(costs(row["design"]), row["dtype"])
+    assert (found.weights, found.biases) == (row["weights_bytes"], row["biases_bytes"])
+    assert row["others_bytes"] < 100  # shapes and axes, and numbers that rescale the image
+    if row["dtype"] == "int8":
+        assert row["scales"]["weights"] == row["scales"]["biases"] == found.channels
+        assert row["zero_points"] == row["scales"]
+        assert found.scales == 4 * row["scales"]["weights"]
+        assert found.zero_points == 8 * row["zero_points"]["weights"]
 
 
 @pytest.mark.parametrize("design", ["v1", "v2", "v3-small", "resnet50", "squeezenet-1.1", "densenet121"])

@@ -88,7 +88,7 @@ def size_note(design: Design, costs: Costs) -> str:
         parts.append(f"on disk, in bytes: {small.total:,} as int8{folded}, {large}")
     if is_file(design.file):
         own = costs.graph.weight_bytes
-        weights = "" if own is None else f", {own:,} of them weights"
+        weights = "" if own is None else f", its weights {own:,}"
         parts.append(f"the file: {Path(design.file).stat().st_size:,} bytes{weights}")
     return "; ".join(parts)
 

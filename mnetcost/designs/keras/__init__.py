@@ -36,11 +36,15 @@ CONTAINERS: dict[Content | None, Callable[[str], bytes]] = {
 ENDINGS = {".keras": KERAS_ARCHIVE, ".h5": HDF5, ".hdf5": HDF5}
 
 
-def _config_of(file: str) -> Any:
-    """The JSON of a file, whichever container its first bytes, or else its ending, say it is."""
+def container_of(file: str) -> Content | None:
+    """Which container a file is, by its first bytes, or else by its ending."""
     found = content_of(file)
-    container = found if found in CONTAINERS else ENDINGS.get(Path(file).suffix.lower(), JSON)
-    text = decode(CONTAINERS[container](file), file)
+    return found if found in CONTAINERS else ENDINGS.get(Path(file).suffix.lower(), JSON)
+
+
+def _config_of(file: str) -> Any:
+    """The JSON of a file, whichever container it is."""
+    text = decode(CONTAINERS[container_of(file)](file), file)
     try:
         return json.loads(text)
     except json.JSONDecodeError as e:

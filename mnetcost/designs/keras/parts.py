@@ -6,9 +6,9 @@ import zlib
 from typing import Any
 
 from ...errors import Fault, SpecError
-from ..contents import HDF5, KERAS_ARCHIVE, content_of
+from ..contents import HDF5, KERAS_ARCHIVE
 from ..ondisk import WEIGHTS
-from . import archive
+from . import archive, container_of
 
 OPTIMIZER, CONFIG, PACKED = "optimizer", "config", "weights, compressed"
 CONFIGS = ("config.json", "metadata.json")
@@ -19,7 +19,7 @@ def parts(file: str) -> tuple[dict[str, int], dict[str, int | None]]:
 
     Raises SpecError where the file cannot be read, and where h5py is not installed.
     """
-    found = content_of(file)
+    found = container_of(file)
     if found is KERAS_ARCHIVE:
         return _archive(file), {}
     return (_numbers(file, file) if found is HDF5 else {}), {}

@@ -155,6 +155,15 @@ class FileReader:
             raise self.fault(f"says it has {n:,} {what}", self.place)
         return range(n)
 
+    def graphs(self) -> int:
+        """How many graphs there are; raises SpecError where there is none, or the schema is another."""
+        if self.model.Version() != 3:
+            raise self.fault(f"is of schema version {self.model.Version():,}, and read is 3")
+        found = len(self.count(self.model.SubgraphsLength(), "graphs", MOST_SUBGRAPHS))
+        if not found:
+            raise self.fault("holds no graph")
+        return found
+
     def text(self, table: Any, slot: int) -> str:
         """A string field, cut to a bounded length."""
         tab = table._tab
@@ -323,11 +332,7 @@ def read_subgraphs(file: str) -> tuple[Subgraph, int]:
     required(file)
     reader = FileReader(file)
     try:
-        if reader.model.Version() != 3:
-            raise reader.fault(f"is of schema version {reader.model.Version():,}, and read is 3")
-        graphs = len(reader.count(reader.model.SubgraphsLength(), "graphs", MOST_SUBGRAPHS))
-        if not graphs:
-            raise reader.fault("holds no graph")
+        graphs = reader.graphs()
         return reader.subgraph(0), graphs
     except (struct.error, TypeError, IndexError, ValueError, OverflowError, AttributeError) as e:
         raise reader.fault(f"is cut off or corrupt: {str(e)[:120]}", reader.place) from None

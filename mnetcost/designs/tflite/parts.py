@@ -48,11 +48,11 @@ Span = tuple[tuple[int, int], str]
 
 def _spans(reader: FileReader) -> Iterator[Span]:
     """Where each part's bytes are; the last of equal ones decides which part they are of."""
-    model = reader.model
+    model, graphs = reader.model, reader.graphs()
     for n in reader.count(model.MetadataLength(), "metadata"):
         reader.place = f"metadata {n}"
         yield from _buffer(reader, model.Metadata(n).Buffer(), METADATA)
-    for k in reader.count(model.SubgraphsLength(), "graphs", 1000):
+    for k in range(graphs):
         graph = reader.subgraph(k)
         roles = {}
         for operator in graph.operators:
