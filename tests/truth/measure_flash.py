@@ -44,7 +44,9 @@ NETS = {
 def filled(net):
     """A network with numbers of which no two tensors have the same."""
     rng = np.random.default_rng(0)
-    net.set_weights([rng.uniform(0.5, 1.5, w.shape).astype("float32") * 0.1 for w in net.get_weights()])
+    for w in net.weights:
+        values = rng.uniform(-1, 1, w.shape) / max(1, np.prod(w.shape[:-1])) ** 0.5
+        w.assign(values + 2 if w.path.endswith(("variance", "gamma")) else values)
     return net
 
 

@@ -19,7 +19,7 @@ from ...engine.memory.program import Program
 from ...errors import CallError, MnetcostError, SpecError
 from . import verdicts
 from .latency import Bound, Refused, bound, estimate
-from .memory import kib
+from .named import kib
 from .replan import replan
 from .verdicts import STATES, Figure, Rest, Span, in_ms
 

@@ -8,7 +8,8 @@ from typing import Any
 from ...designs.devices import Device
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
-from .memory import TAIL, kib, planner_data, planner_note
+from .memory import TAIL
+from .named import kib, planner_data, planner_note
 from .verdicts import CODE, FILE, Figure, Span, in_ms, size
 
 SCHEMA = "mnetcost.fit/1"

@@ -16,7 +16,7 @@ from ...engine.memory.planners import plan
 from ...engine.ops import Norm
 from ...errors import CallError, SpecError
 from ..documents import Column, Table
-from .memory import planner_data, planner_note
+from .named import planner_data, planner_note
 
 BOUND = "liveness"
 """The planner of the line under a report: the quickest that counts what is held at once."""

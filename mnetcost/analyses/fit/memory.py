@@ -8,10 +8,11 @@ from typing import Any
 
 from ...designs.settings import Design
 from ...engine.memory.buffers import Buffer
-from ...engine.memory.planners import Plan, Planner
+from ...engine.memory.planners import Plan
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, design_data, json_data
 from .levers import Change, changes
+from .named import kib, planner_data, planner_note
 from .plans import Planned
 from .replan import Replanned, plan_data, replan
 
@@ -93,29 +94,6 @@ def _waste(made: Plan, smaller: Replanned | None) -> str:
 def smaller_data(found: Replanned) -> dict[str, int]:
     """The `smaller` object of the JSON: arenas in another order of tensors, and with an offline plan."""
     return {"in_another_order": found.ordered, "with_an_offline_plan": found.planned, "bound": found.bound}
-
-
-def kib(size: int) -> str:
-    """Bytes in KiB to two decimals, as data sheets count memory."""
-    return f"{size / 1024:,.2f} KiB"
-
-
-def planner_data(planner: Planner) -> dict[str, Any]:
-    """The `planner` object of a JSON document."""
-    return {
-        "name": planner.name,
-        "title": planner.title,
-        "version": planner.version,
-        "source": planner.source,
-        "run": planner.run,
-    }
-
-
-def planner_note(planner: Planner) -> str:
-    """The note under every table that names the planner, its version and its source."""
-    unrun = "" if planner.run else "; read in the sources and not run"
-    version = f", {planner.version}" if planner.version else ""
-    return f"planner: {planner.name} ({planner.title}{version}; {planner.source}{unrun})"
 
 
 def timeline_data(found: Plan) -> list[dict[str, Any]]:

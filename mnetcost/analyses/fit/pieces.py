@@ -16,7 +16,8 @@ from ...engine.memory.program import Program
 from ...engine.memory.splitting import Bottleneck, bottlenecks, split_program
 from ...errors import CallError, nearest
 from ..documents import Column, Document, Table, about, design_data, json_data, partial_notes
-from .memory import SCHEMA, kib, planner_data, planner_note
+from .memory import SCHEMA
+from .named import kib, planner_data, planner_note
 
 MOST_SHOWN = 10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .memory import kib
+from .named import kib
 
 STATES = {"fits": 0, "fits if": 1, "undecided": 2, "does not fit": 3}
 """What can be said of a figure, from the best to the gravest; a design's verdict is that of its gravest."""

@@ -30,7 +30,6 @@ from ..fit.footprint import notes as notes_of
 from ..fit.footprint import tables as tables_of
 from .moved import MOVED, moved_data, moved_rows, moved_table
 from .rows import sorted_rows, top_rows, without_zeros
-from .seen import SEEN, fields, with_fields
 from .tally import elsewhere, gap_notes
 
 SCHEMA = "mnetcost.report/1"
@@ -276,6 +275,8 @@ def report(
             [MOVED, *notes_of(found.sizes)],
         )
     if view.receptive:
+        from .seen import SEEN, fields, with_fields
+
         seen = fields(costs)
         table, notes = with_fields(table, _last(costs, by, depth, seen), by), [*notes, SEEN]
         for one in data["layers"]:
