@@ -34,7 +34,7 @@ from .report import block_of, groups_of
 SCHEMA = "mnetcost.compare/1"
 
 
-MEMORY = ("peak_bytes.int8", "arena_bytes.tflm", "flash_bytes.int8")
+MEMORY = ("peak_bytes.int8", "flash_bytes.int8")
 """The metrics of the rows about memory; a cell is empty where a figure is not known."""
 MAPS = {"sum": "all maps", "largest": "largest single map"}
 """The titles of the rows about maps, by the keys of `activation_elements`."""

@@ -9,7 +9,6 @@ from math import ceil
 from typing import Any
 
 from ...designs.conventions import load_convention
-from ...designs.devices import load_device
 from ...designs.planners import load_planner
 from ...designs.programs import BITS, TFLITE, program
 from ...designs.settings import Design
@@ -21,7 +20,6 @@ from ...engine.memory.planners import Plan, plan
 from ...engine.ops.op import traits
 from ...errors import CallError, SpecError
 from ..documents import totals_data
-from ..fit.latency import Refused, estimate
 
 
 def _of_kind(glob: str, layer: LayerCost) -> LayerCost | None:
@@ -162,6 +160,9 @@ def _flops(gauge: Gauge, _: str) -> int:
 
 def _time(gauge: Gauge, device: str) -> int:
     """The estimated time in microseconds, rounded up."""
+    from ...designs.devices import load_device
+    from ..fit.latency import Refused, estimate
+
     found = estimate(gauge.whole, gauge.costs, load_device(device))
     if isinstance(found, Refused):
         raise CallError(f"there is no estimate on {device}: {found.why}")
@@ -187,6 +188,8 @@ def about(metric: str) -> str:
     """What a reader must know of a figure: of an estimate its error, of memory the planner; "" of others."""
     group, _, kind = metric.partition(".")
     if group == "ms":
+        from ...designs.devices import load_device
+
         profile = load_device(kind).latency
         assert profile is not None
         error = f"{profile.mean:g} % in the mean, {profile.worst:g} % at worst"
