@@ -258,6 +258,7 @@ def memory(
     planner: str | None = None,
     dtype: str | None = None,
     timeline: bool = False,
+    measure: bool = False,
     split: int | None = None,
     patches: tuple[int, int] | None = None,
     over: str | None = None,
@@ -273,7 +274,8 @@ def memory(
 
     planner: "tflm", "cmsis-nn", "liveness", "unfused", "in-place", "sum", "largest", or a .toml file; None
     for "tflm", or "liveness" in pieces. dtype: "int8", "int16", "float16" or "float32"; None for int8, or the
-    type of a TFLite file. split: compute each bottleneck in so many parts. patches: run the leading part, up
+    type of a TFLite file. measure: run the interpreter of TensorFlow Lite Micro on a TFLite file too, which
+    needs `mnetcost[tflm]`. split: compute each bottleneck in so many parts. patches: run the leading part, up
     to the layer or block `over`, in (rows, columns) of patches; clip: without the lines outside of a map.
     Raises SpecError where an op cannot be planned, CallError where a design cannot run in such pieces.
     """
@@ -288,7 +290,7 @@ def memory(
         return pieces.split(loaded, load_planner(planner or PIECES), split, dtype or "int8")
     if patches is not None:
         return pieces.patches(loaded, load_planner(planner or PIECES), patches, over, clip, dtype or "int8")
-    return answer(loaded, planned(loaded, load_planner(planner or DEFAULT), dtype), timeline)
+    return answer(loaded, planned(loaded, load_planner(planner or DEFAULT), dtype), timeline, measure)
 
 
 def receptive(design: str | Design, *, everything: bool = False, **asked: Unpack[Asked]) -> Document:

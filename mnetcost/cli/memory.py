@@ -14,6 +14,7 @@ EPILOG = """\b
 Examples:
   mnetcost memory keras/v2:alpha=0.35,resolution=96                the arena of TensorFlow Lite Micro
   mnetcost memory net.tflite --timeline                            a file, and the bytes held at each layer
+  mnetcost memory net.tflite --measure                             the real interpreter beside the prediction
   mnetcost memory v2 --planner in-place --resolution 160           as MCUNet counts
   mnetcost memory v1 --planner liveness --dtype float32 -o v1.csv
   mnetcost memory v2 --split 4                                     each bottleneck in four parts
@@ -52,6 +53,11 @@ class Grid(click.ParamType[Any]):
     "--over", metavar="LAYER", help="Where that part ends: a layer or block.  [default: at the lowest peak]"
 )
 @click.option("--unclipped", is_flag=True, help="Patches compute lines outside of a map too.")
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Run TensorFlow Lite Micro's interpreter on the file too (mnetcost[tflm]).",
+)
 @click.option("--timeline", is_flag=True, help="Show the bytes that are held at each layer.")
 @setting_options
 @format_options
@@ -60,6 +66,7 @@ def command(
     planner: str | None,
     dtype: str | None,
     timeline: bool,
+    measure: bool,
     write_plan: str | None,
     split: int | None,
     patches: tuple[int, int] | None,
@@ -85,6 +92,8 @@ def command(
     loaded = load_planned(design, settings(options))
     if split is not None and patches is not None:
         raise CallError("--split and --patches are two ways: give one of them")
+    if measure and (split or patches):
+        raise CallError("--measure runs a file whole, and not in pieces")
     if split is not None:
         answer = pieces.split(loaded, load_planner(planner or PIECES), split, dtype or "int8")
         emit(answer, format_, output)
@@ -96,4 +105,4 @@ def command(
     found = planned(loaded, load_planner(planner or DEFAULT), dtype)
     if write_plan is not None:
         write_file(write_plan, plan_text(found).encode())
-    emit(memory(loaded, found, timeline), format_, output)
+    emit(memory(loaded, found, timeline, measure), format_, output)

@@ -74,4 +74,7 @@ def _of_file(design: Design, dtype: str | None) -> Typed:
         raise CallError(f"the maps of '{design.name}' are {own}", hint=f"--dtype {own}, or none")
     if design.batch != 1:
         raise CallError("a TFLite file is planned at its own batch", hint="convert it at that batch")
+    sizes = {dims[1:-1] for i in found.inputs if len(dims := found.tensors[i].dims) > 3}
+    if sizes and design.resolution not in sizes:
+        raise CallError("a TFLite file is planned at its own size", hint="convert it at that size")
     return Typed(found, own)

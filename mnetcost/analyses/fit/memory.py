@@ -12,6 +12,7 @@ from ...engine.memory.planners import Plan
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, design_data, json_data
 from .levers import Change, changes
+from .measuring import measured, measured_data, measured_line, measured_note, measured_table
 from .named import kib, planner_data, planner_note
 from .plans import Planned
 from .replan import Replanned, plan_data, replan
@@ -27,8 +28,12 @@ CHANGES = (
 )
 
 
-def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
-    """The peak, the layer and the buffers that make it; every buffer; with `timeline` each step's bytes."""
+def memory(design: Design, found: Planned, timeline: bool = False, measure: bool = False) -> Document:
+    """The peak, the layer and the buffers that make it; every buffer; with `timeline` each step's bytes.
+
+    measure: beside the arena what TensorFlow Lite Micro's interpreter reports; raises as `measured` does.
+    """
+    arena = measured(design, found) if measure else None
     made, planner = found.plan, found.plan.planner
     layer = made.steps[made.peak.step]
     lower = changes(design, found)
@@ -44,6 +49,7 @@ def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
         buffers=[b._asdict() for b in made.buffers],
         changes=[row._asdict() for row in lower],
         **({"smaller": smaller_data(found.smaller)} if found.smaller else {}),
+        **({"measured": measured_data(found, arena)} if arena else {}),
         **({"timeline": timeline_data(made)} if timeline else {}),
     )
     lead = [f"peak: {made.peak.bytes:,} bytes ({kib(made.peak.bytes)}) at {layer!r}, {found.dtype}"]
@@ -51,8 +57,11 @@ def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
         lead.append(
             f"arena: {made.arena_bytes:,} bytes ({kib(made.arena_bytes)}){_waste(made, found.smaller)}"
         )
+    if arena:
+        lead.append(measured_line(found, arena))
     tables = [
         _alive(made),
+        *([measured_table(arena)] if arena else []),
         *([_changes(made, lower)] if lower else []),
         *([_timeline(made)] if timeline else []),
         _buffers(made),
@@ -63,7 +72,7 @@ def memory(design: Design, found: Planned, timeline: bool = False) -> Document:
         (
             CHANGES if lower else "no single change that was tried lowers it",
             planner_note(planner),
-            *((TAIL,) if planner.algorithm == "greedy" else ()),
+            *([measured_note(arena)] if arena else [TAIL] if planner.algorithm == "greedy" else []),
         ),
         data,
         (about(design.title, design.source), *lead),
