@@ -96,8 +96,8 @@ def test_what_is_not_known_is_named_and_left_empty() -> None:
 def test_the_line_of_a_report() -> None:
     """Memory by a named planner, weights by type, and the file's own size."""
     line = (
-        "memory: 1,505,280 bytes at the peak as int8 (liveness); on disk, in bytes: 3,541,984 as int8"
-        " (batch norm folded), 14,019,488 as float32 (14,155,936 with running statistics)"
+        "memory: 1,505,280 bytes at the peak as int8 (liveness); on disk, in bytes: 14,019,488 as float32,"
+        " 14,155,936 with running statistics, 3,541,984 as int8 (batch norm folded)"
     )
     assert line in mnetcost.report("v2").notes
     file = FIELD / "file-detection.tflite"

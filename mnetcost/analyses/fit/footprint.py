@@ -78,14 +78,14 @@ def size_note(design: Design, costs: Costs) -> str:
         parts = [f"memory: not known ({peak.unknown})"]
     else:
         parts = [f"memory: {peak.peak:,} bytes at the peak as {peak.dtype} ({BOUND})"]
-    large = f"{sizes['float32']:,} as float32"
+    disk = f"on disk, in bytes: {sizes['float32']:,} as float32"
     if sizes["float32_stored"] != sizes["float32"]:
-        large += f" ({sizes['float32_stored']:,} with running statistics)"
-    folded = " (batch norm folded)" if any(isinstance(x.node.op, Norm) for x in costs.layers) else ""
+        disk += f", {sizes['float32_stored']:,} with running statistics"
     if isinstance(small, str):
-        parts += [f"on disk, in bytes: {large}", small]
+        parts += [disk, small]
     else:
-        parts.append(f"on disk, in bytes: {small.total:,} as int8{folded}, {large}")
+        folded = " (batch norm folded)" if any(isinstance(x.node.op, Norm) for x in costs.layers) else ""
+        parts.append(f"{disk}, {small.total:,} as int8{folded}")
     if is_file(design.file):
         own = costs.graph.weight_bytes
         weights = "" if own is None else f", its weights {own:,}"
