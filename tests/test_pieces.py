@@ -114,6 +114,8 @@ def test_a_design_in_parts() -> None:
         1505280,
     )
     assert [b["two_inner"] for b in data["split"]["blocks"]][1] == 200704 + 75264 + 24 * (112**2 + 56**2)
+    assert sum(b["bytes"] for b in data["peak"]["alive"]) == 702464
+    assert {b["name"] for b in data["peak"]["alive"]} <= {b["name"] for b in data["buffers"]}
     in_place = json.loads(
         run("memory", "v2", "--split", "4", "--planner", "in-place", "--format", "json").stdout
     )
@@ -194,6 +196,9 @@ def test_a_design_in_patches_holds_its_shortcuts() -> None:
     data = json.loads(run(*call, "--format", "json").stdout)
     (way,) = data["patches"]
     assert data["peak_bytes"] == way["rest_peak_bytes_in_place_depthwise"] + 28 * 28 * 32 == 200_704
+    assert sum(b["bytes"] for b in data["peak"]["alive"]) == data["peak_bytes"]
+    assert data["peak"]["layer"].startswith("bottleneck 3/2/")
+    assert {b["name"] for b in data["peak"]["alive"]} <= {b["name"] for b in data["buffers"]}
     assert round(way["overall_overhead_percent"], 1) == 9.3
 
 
@@ -343,3 +348,13 @@ def test_slips_of_table_3(design: str, side: int, channels: int, meant: int, pri
     assert f"{2 * channels * side**2 / 1000:.0f}" != printed, why
     if meant != channels:
         assert int(2 * meant * side**2 / 1000) // int(printed) == 1, why
+
+
+def test_a_patch_is_held_beside_the_map_that_it_writes() -> None:
+    """Where the leading part is the peak, that map is among what is alive."""
+    call = ("memory", "v2", "--patches", "2x2", "--over", "bottleneck 3/2")
+    data = json.loads(run(*call, "--format", "json").stdout)
+    assert data["peak_bytes"] > data["patches"][0]["rest_peak_bytes"]
+    alive = {b["name"]: b["bytes"] for b in data["peak"]["alive"]}
+    assert alive["bottleneck 3/2/add (all patches)"] == 28 * 28 * 32
+    assert sum(alive.values()) == data["peak_bytes"]

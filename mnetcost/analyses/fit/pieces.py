@@ -8,7 +8,7 @@ from ...designs.programs import BITS
 from ...designs.settings import Design
 from ...engine.costs import Costs, cost
 from ...engine.graph import Graph, Ref
-from ...engine.memory.buffers import peak
+from ...engine.memory.buffers import Buffer, Peak, peak
 from ...engine.memory.graphs import program_of
 from ...engine.memory.patches import Patched, ends, patched, programs
 from ...engine.memory.planners import Planner, lives
@@ -39,7 +39,8 @@ def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> 
     program = split_program(by_layers, graph, blocks, parts, not planner.in_place)
     assert program is not None
     steps = ("input", *(o.name for o in program.operations))
-    top = peak(lives(program, planner.in_place))
+    held = lives(program, planner.in_place)
+    top = peak(held)
     size = bits * design.batch // 8
     rows = [_block_row(block, parts, size) for block in blocks]
     columns = (
@@ -60,7 +61,8 @@ def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> 
         dtype=dtype,
         peak_bytes=top.bytes,
         arena_bytes=top.bytes,
-        peak={"layer": steps[top.step], "alive": [{"name": b.name, "bytes": b.bytes} for b in top.alive]},
+        peak=peak_data(steps[top.step], top),
+        buffers=[b._asdict() for b in held],
         whole_peak_bytes=whole.bytes,
         split={"parts": parts, "blocks": table.records(), "not_split": gated},
     )
@@ -93,20 +95,42 @@ def _block_row(block: Bottleneck, parts: int, size: int) -> tuple[Any, ...]:
     return (block.name, block.inner, *(size * n for n in numbers))
 
 
+def peak_data(layer: str, top: Peak) -> dict[str, Any]:
+    """The `peak` object of the JSON."""
+    return {"layer": layer, "alive": [{"name": b.name, "bytes": b.bytes} for b in top.alive]}
+
+
+class Side(NamedTuple):
+    """What runs for the largest patch, or behind all patches: its buffers, and its steps by name."""
+
+    buffers: list[Buffer]
+    steps: tuple[str, ...]
+
+    @property
+    def top(self) -> Peak:
+        """The peak of it."""
+        return peak(self.buffers)
+
+
 class Way(NamedTuple):
-    """A leading part run in patches, with its peak: the map that is written beside a patch, or what is held
-    behind; shortcuts are held.
+    """A leading part run in patches: a patch beside the map that it writes into, and what runs behind;
+    shortcuts are held.
     """
 
     ref: Ref
     found: Patched
-    stage: int
-    behind: int
+    stage: Side
+    behind: Side
 
     @property
     def peak(self) -> int:
         """Bytes at the peak."""
-        return max(self.stage, self.behind)
+        return self.larger.top.bytes
+
+    @property
+    def larger(self) -> Side:
+        """The side that holds more."""
+        return max(self.stage, self.behind, key=lambda side: side.top.bytes)
 
 
 def patches(
@@ -144,6 +168,8 @@ def patches(
         dtype=dtype,
         peak_bytes=best.peak,
         arena_bytes=best.peak,
+        peak=peak_data(best.larger.steps[best.larger.top.step], best.larger.top),
+        buffers=[b._asdict() for b in best.larger.buffers],
         whole_peak_bytes=whole.bytes,
         patches=[_way_data(way, size) for way in ways],
     )
@@ -216,16 +242,16 @@ def _way(
     found = patched(costs, ref, grid, clip)
     pair = programs(by_layers, costs.graph, found, ref)
     assert pair is not None
-    of_patch, behind = pair
-    held = lives(of_patch, in_place)
-    stage = found.output * by_layers.tensors[0].bits // 8 + (peak(held).bytes if held else 0)
-    return Way(ref, found, stage, peak(lives(behind, in_place)).bytes)
+    of_patch, behind = (Side(lives(p, in_place), ("input", *(o.name for o in p.operations))) for p in pair)
+    size = found.output * by_layers.tensors[0].bits // 8
+    written = Buffer(f"{found.over} (all patches)", size, 0, len(of_patch.steps) - 1)
+    return Way(ref, found, of_patch._replace(buffers=[written, *of_patch.buffers]), behind)
 
 
 def _way_row(way: Way) -> tuple[Any, ...]:
     f = way.found
     shares = f.repeated / (f.madds or 1), f.repeated / (f.total or 1)
-    return f.over, f.layers, f.input_patch, way.peak, way.stage, way.behind, *shares
+    return f.over, f.layers, f.input_patch, way.peak, way.stage.top.bytes, way.behind.top.bytes, *shares
 
 
 def _way_data(way: Way, size: int) -> dict[str, Any]:
