@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import mnetcost
 from mnetcost.designs.tflite import interpret
+from mnetcost.designs.tflite.detections import numbers
 from mnetcost.designs.tflite.interpreter import LARGEST_ARENA, Arena, measure, read_report, run
 from mnetcost.errors import CallError, SpecError
 
@@ -174,3 +176,59 @@ def test_a_tflite_file_is_planned_at_its_own_size() -> None:
     with pytest.raises(CallError, match="a TFLite file is planned at its own size"):
         mnetcost.memory(CHAIN, resolution=40)
     assert mnetcost.memory(CHAIN, resolution=20).data["arena_bytes"] == 2400
+
+
+DETECTOR = Path(__file__).parent / "field" / "file-detection.tflite"
+
+
+def with_numbers(data: bytes, **numbers: int) -> bytes:
+    """The detector with other numbers in the options of its last operator, each a byte of them."""
+    changed = bytearray(data)
+    for key, value in numbers.items():
+        for at in range(len(data)):
+            tried = bytearray(changed)
+            tried[at] = value
+            if told(bytes(tried)) == {**told(bytes(changed)), key: value} != told(bytes(changed)):
+                changed = tried
+                break
+        else:
+            raise AssertionError(key)
+    return bytes(changed)
+
+
+def told(data: bytes) -> dict[str, int]:
+    """What a file says of its detections."""
+    import tflite
+
+    try:
+        graph = tflite.Model.GetRootAsModel(data, 0).Subgraphs(0)
+        last = graph.Operators(graph.OperatorsLength() - 1)
+        return numbers(bytes(last.CustomOptions(i) for i in range(last.CustomOptionsLength())))
+    except Exception:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "head"),
+    [
+        ({}, 69_136),
+        ({"max_detections": 3}, 33_296),
+        ({"num_classes": 90}, 151_056),
+        ({"max_detections": 100}, 529_936),
+    ],
+)
+def test_the_memory_of_a_detector_is_that_of_its_options(
+    changed: dict[str, int], head: int, tmp_path: Path
+) -> None:
+    """Its last kernel asks for eleven buffers, by the most boxes and the classes that its options say."""
+    file = tmp_path / "detector.tflite"
+    file.write_bytes(with_numbers(DETECTOR.read_bytes(), **changed))
+    assert mnetcost.memory(str(file)).data["arena_bytes"] == head
+    if importlib.util.find_spec("tflite_micro"):
+        assert mnetcost.memory(str(file), measure=True).data["measured"]["head_bytes"] == head
+
+
+@pytest.mark.parametrize("options", [b"", b"abc", b"\x00" * 40, bytes(range(200)), b"\xff" * 300])
+def test_options_that_say_no_numbers_are_none(options: bytes) -> None:
+    """Whatever the bytes are."""
+    assert numbers(options) == {}

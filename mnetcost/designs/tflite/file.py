@@ -18,6 +18,7 @@ from ..files import mapped
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims
 from ..kit.tensors import MOST_AXES
+from .detections import DETECTIONS, numbers
 
 LARGEST_KEPT = 4096  # bytes of a buffer that are read as numbers: shapes, axes, pads
 LARGEST_VECTOR = 1 << 16  # and of a vector: biases
@@ -241,11 +242,17 @@ class FileReader:
         return Operator(type_, self.options(o, type_), inputs, outputs)
 
     def options(self, o: Any, type_: str) -> dict[str, Any]:
-        """The options of an operator that are used, by name; of a custom operator only their length."""
+        """The options of an operator that are used, by name; of most custom operators only their length."""
         import tflite
 
         if type_.startswith("custom"):
-            return {CUSTOM: o.CustomOptionsLength()}
+            length = o.CustomOptionsLength()
+            told = (
+                bytes(o.CustomOptions(i) for i in range(length))
+                if type_ == DETECTIONS and length <= LARGEST_KEPT
+                else b""
+            )
+            return {CUSTOM: length, **(numbers(told) if told else {})}
         if type_ not in OPTIONS or o.BuiltinOptions() is None:
             return {}
         class_, fields = OPTIONS[type_]

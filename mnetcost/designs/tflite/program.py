@@ -6,6 +6,7 @@ from typing import Any
 
 from ...engine.memory.program import Operation, Program, Tensor, Window
 from ...errors import Fault, SpecError
+from .detections import DETECTIONS, NUMBERS
 from .file import KINDS, Subgraph, TensorInFile, offline_plan, read_subgraphs
 from .lowering import zeros_of
 
@@ -64,7 +65,23 @@ def _tensor(t: TensorInFile) -> Tensor:
 
 def _operation(graph: Subgraph, n: int) -> Operation:
     o = graph.operators[n]
-    return Operation(o.type, o.inputs, o.outputs, f"{n} {o.type}", _window(graph, n), o.type in IN_PLACE)
+    name = f"{n} {o.type}"
+    return Operation(
+        o.type, o.inputs, o.outputs, name, _window(graph, n), o.type in IN_PLACE, _detections(graph, n)
+    )
+
+
+def _detections(graph: Subgraph, n: int) -> tuple[int, ...]:
+    """The most boxes and the classes of the operator that chooses boxes; raises SpecError where the file does
+    not say them, since its kernel asks for memory by them.
+    """
+    o = graph.operators[n]
+    if o.type != DETECTIONS:
+        return ()
+    axes = [len(graph.tensors[i].dims) for i in o.inputs if i >= 0]
+    if not o.options.keys() >= {*NUMBERS} or axes[:2] != [3, 3]:
+        raise SpecError(Fault(f"{o.type} does not say how many boxes it chooses", place=f"operator {n}"))
+    return tuple(o.options[key] for key in NUMBERS)
 
 
 def _window(graph: Subgraph, n: int) -> Window | None:

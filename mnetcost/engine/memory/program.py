@@ -47,6 +47,7 @@ class Operation(NamedTuple):
     name: str = ""
     window: Window | None = None
     in_place: bool = False  # it may write over its first input
+    numbers: tuple[int, ...] = ()  # of its options: the most boxes and the classes, where it chooses boxes
 
 
 class Program(NamedTuple):

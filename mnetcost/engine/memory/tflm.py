@@ -101,6 +101,22 @@ def _mirror(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
         yield word, 4 * len(inputs[0].dims)
 
 
+def _detections(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    """Source: detection_postprocess.cc."""
+    boxes, (most, classes) = inputs[0].dims[1], o.numbers
+    yield "candidates", boxes
+    yield "boxes", 4 * 4 * boxes
+    yield "scores", 4 * inputs[1].dims[1] * inputs[1].dims[2]
+    for word in ("score", "kept scores"):
+        yield word, 4 * boxes
+    for word in ("scores of classes", "sorted scores"):
+        yield word, 4 * most * boxes
+    yield "kept", 4 * boxes
+    yield "sorted", 4 * most * boxes
+    yield "buffer", 4 * max(classes, most) * boxes
+    yield "selected", 4 * min(boxes, most) * boxes
+
+
 def _cmsis_conv(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     assert o.window is not None
     k_h, k_w = o.window.kernel
@@ -132,6 +148,7 @@ REFERENCE: dict[str, Kernel] = {
     "SVDF": _svdf,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     "MIRROR_PAD": _mirror,
+    "custom TFLite_Detection_PostProcess": _detections,
 }
 
 SCRATCH: dict[str, Mapping[str, Kernel]] = {
