@@ -46,7 +46,7 @@ BY_HAND = [  # design, planner, change, peak
     (
         "v2",
         "liveness",
-        "depthwise and element-wise layers write over their input",
+        "depthwise and element-wise layers in place",
         112 * 112 * (16 + 96),
     ),
     ("v2", "in-place", "4x4 patches up to bottleneck 3/1/project_norm", 28 * 28 * (32 + 192 + 32)),
@@ -204,6 +204,25 @@ def test_a_block_that_is_no_part_of_a_program_is_not_split() -> None:
     assert len(whole.operations) - len(split.operations) == 2
     other = whole._replace(operations=tuple(o._replace(name=o.type) for o in whole.operations))
     assert split_program(other, graph, [block], 2, both=True) is None
+
+
+def test_a_very_large_network_is_not_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer would not come at once; the changes of its plan are tried all the same."""
+    monkeypatch.setattr("mnetcost.analyses.fit.levers.MOST_LAYERS", 100)
+    assert {row["change"] for row in lower("v2").values()} == {"in place", "split"}
+
+
+def test_no_rebuilt_design_is_an_error(tmp_path: Path) -> None:
+    """A size at which the network cannot be built is no change, and no mistake of the user's."""
+    file = tmp_path / "fixed.toml"
+    file.write_text(
+        "resolution = 20\nchannels = 4\nlayers = [\n"
+        '  { op = "conv", out = 8, kernel = 9, padding = "valid" },\n'
+        '  { op = "conv", out = 8, kernel = 9, padding = "valid" },\n]\n'
+    )
+    kinds = {row["change"] for row in lower(str(file)).values()}
+    assert "resolution" not in kinds
+    assert kinds
 
 
 def test_the_answer_shows_the_changes() -> None:

@@ -122,7 +122,7 @@ def _order(found: Found) -> Iterator[Change]:
 def _in_place(found: Found) -> Iterator[Change]:
     if not found.planner.in_place:
         made = found.planned(found.now.program, found.planner._replace(in_place=True))
-        yield found.change("in place", "depthwise and element-wise layers write over their input", made)
+        yield found.change("in place", "depthwise and element-wise layers in place", made)
 
 
 def _dtype(found: Found) -> Iterator[Change]:

@@ -126,8 +126,8 @@ def _alive(found: Plan) -> Table:
 def _changes(found: Plan, lower: Sequence[Change]) -> Table:
     columns = [
         Column("what", "what would lower it"),
-        Column("peak_bytes", "peak", "bytes", rank=1),
-        Column("saves", "saves", "share"),
+        Column("peak_bytes", "peak", "bytes", rank=2 if found.placed else 0),
+        Column("saves", "saves", "share", rank=1),
         Column("madds_change", "MAdds", "change"),
     ]
     if found.placed:
