@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from .costs import Costs, LayerCost, layer_cost
-from .flash import stored
+from .flash import INTEGERS, stored
 from .memory.graphs import program_of, writer
 from .memory.planners import lives
 
@@ -35,13 +35,17 @@ def traffic(costs: Costs, bits: int, dtype: str) -> list[Moved]:
 
     What is done to the image before the first layer that writes one stands first, and moves nothing.
 
-    bits: of a number of a map. dtype: of the weights, see `flash`; a shared layer reads its weights again.
+    bits: of a number of a map. dtype: of the weights, see `flash`; a shared layer reads its weights again,
+    and biases beside integer maps of 16 bits are int64.
     Norms, activations and zeros around a map are part of the layer before them, and batch norms are folded.
     """
     program = program_of(costs.graph, bits, costs.batch)
     nodes = costs.graph.nodes
     whole = _unshared(costs)
-    weights = {x.name: None if x.unknown else int(x.total) for x in stored(whole, dtype)}
+    wide = bits == 16 and dtype in INTEGERS  # biases beside int16 maps are int64
+    weights = {
+        x.name: None if x.unknown else int(x.total + (x.biases if wide else 0)) for x in stored(whole, dtype)
+    }
     fused: dict[str, list[LayerCost]] = {}
     places = {node.name: ref for ref, node in enumerate(nodes)}
     for layer in costs.layers:
