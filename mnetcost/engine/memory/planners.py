@@ -20,7 +20,7 @@ class Planner(NamedTuple):
     rule: str
     algorithm: str = "liveness"
     fused: bool = True  # norms and activations hold no map of their own
-    in_place: bool = False  # depthwise and element-wise layers in place
+    in_place: bool = False  # depthwise and element-wise layers write over their input
     scratch: str = ""  # whose kernels ask for memory of their own
     run: bool = True  # whether its figures were held to a run; False: read in sources only
 
