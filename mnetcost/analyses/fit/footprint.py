@@ -26,6 +26,9 @@ STORED = (
 )
 
 
+MOST_NAMED = 5  # files that hold a model's weights
+
+
 class Held(NamedTuple):
     """What a planner says of a design: the peak and the arena in bytes, or why it says nothing."""
 
@@ -180,10 +183,13 @@ def _file(file: OnDisk) -> Table:
 
 def notes(found: Footprint) -> list[str]:
     """What a reader must know of these tables: why something is missing, and where files are."""
+    files = found.file.elsewhere if found.file else ()
     beside = [
-        f"the file keeps weights in '{name}', " + ("which is not there" if n is None else f"{n:,} bytes")
-        for name, n in (found.file.elsewhere if found.file else ())
+        f"the file keeps weights in '{name[:80]}', " + ("which is not there" if n is None else f"{n:,} bytes")
+        for name, n in files[:MOST_NAMED]
     ]
+    if len(files) > MOST_NAMED:
+        beside.append(f"and in {len(files) - MOST_NAMED:,} more files")
     planners = [load_planner(h.planner) for h in found.held]
     named = [planner_note(p) for p in planners if p.version or p.name == BOUND]
     return [*found.unknown, *beside, STORED, *named]

@@ -11,6 +11,7 @@ from .file import DEEPEST, NUMBERS, Skim
 DESCRIPTIONS = "descriptions"
 LONGEST_NAME = 4096
 MOST_FILES = 1000
+TO_THE_END = 1 << 62  # how much of a file holds a tensor's numbers, where it does not say
 
 MODEL, GRAPH, NODE, ATTRIBUTE, TENSOR, SPARSE, FUNCTION, VALUE = (
     "model", "graph", "node", "attribute", "tensor", "sparse", "function", "value",
@@ -65,7 +66,7 @@ def _walk(skim: Skim, kind: str, at: int, end: int, found: Found, depth: int) ->
     """Add up what is in one message."""
     if depth > DEEPEST:
         raise skim.fault("is nested too deeply", at)
-    where, length = "", 0
+    where, length = "", TO_THE_END
     for number, wire, begins, start, stop in skim.fields_of(at, end):
         if number in TOLD.get(kind, ()):
             found.bytes[DESCRIPTIONS] += stop - begins
