@@ -201,12 +201,37 @@ GROWTH = {
     "explain": ["explain", "{rows}"],
     "explain as JSON": ["explain", "{rows}", "--format", "json"],
     "compare": ["compare", "{rows}", "v2"],
+    "memory": ["memory", "{rows}"],
     "convert": ["convert", "{rows}"],
     "diff": ["diff", "{rows}", "{wider}"],
     "identify": ["identify", "{rows}"],
     "report of an ONNX file": ["report", "{onnx}"],
 }
 """Calls whose time is to grow with the layers, and what they read."""
+
+
+def memory() -> list[Measured]:
+    """How long does a plan of memory take against building and costing, and a grid of peaks against one of
+    multiply-adds?
+    """
+    from mnetcost.api import scale
+    from mnetcost.designs import Settings, find_spec, load_spec
+    from mnetcost.designs.planners import load_planner
+    from mnetcost.designs.programs import program
+    from mnetcost.engine.costs import cost
+    from mnetcost.engine.memory.planners import plan
+
+    spec, tflm = find_spec("keras/v2"), load_planner("tflm")
+    design = load_spec(spec, Settings())
+    built = least(lambda: cost(load_spec(spec, Settings()).graph), 100)
+    planned = least(lambda: plan(program(design, tflm, "int8").program, tflm), 100)
+    alphas, sizes = [n / 500 for n in range(1, 501)], range(32, 532)
+    counted = least(lambda: scale("v1", alpha=alphas, resolution=sizes), 5)
+    with_peaks = least(lambda: scale("v1", alpha=alphas, resolution=sizes, metrics=["ram"]), 5)
+    return [
+        Measured("V2's arena planned, against building and costing it", planned / built, 2.0, "times"),
+        Measured("a grid with peaks of memory, against one without", with_peaks / counted, 10.0, "times"),
+    ]
 
 
 def chain(folder: Path, layers: int) -> dict[str, str]:
@@ -277,10 +302,12 @@ def main() -> int:
     """Print every figure; return 1 where one is missed and --strict is given."""
     if "growth" in sys.argv:
         all_ = growth()
+    elif "memory" in sys.argv:
+        all_ = memory()
     elif "equal" in sys.argv:
         all_ = [*equal_layers(), *equal_copies()]
     else:
-        all_ = [*start(), *in_process(), *equal_layers(), *equal_copies(), *grid(), *growth()]
+        all_ = [*start(), *in_process(), *equal_layers(), *equal_copies(), *grid(), *memory(), *growth()]
     for measured in all_:
         sys.stdout.write(f"{measured}\n")
     return int("--strict" in sys.argv and not all(measured.kept for measured in all_))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +19,7 @@ from mnetcost.designs.settings import Settings
 from mnetcost.engine.memory.buffers import Buffer, arena, peak
 from mnetcost.engine.memory.greedy import place
 from mnetcost.engine.memory.renumber import smaller
-from mnetcost.errors import MnetcostError, SpecError
+from mnetcost.errors import MnetcostError, ShapeError, SpecError
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "arenas.json").read_text("utf-8"))
 FILES = Path(__file__).parent / "truth" / "arenas"
@@ -161,3 +162,35 @@ def test_the_offline_plan_is_written_as_data(tmp_path: Path) -> None:
     planned_file = mnetcost.memory(str(FILES / "narrowing_planned.tflite")).data
     places = {b["name"]: b["offset"] for b in planned_file["buffers"]}
     assert all(places[one["name"]] == one["offset"] for one in found["tensors"])
+
+
+def plainly(buffers: list[Buffer]) -> list[int | None]:
+    """TensorFlow Lite Micro's planner as its source says it, each buffer beside all that are placed."""
+    found: dict[int, int] = {}
+    for i in sorted(range(len(buffers)), key=lambda i: (-buffers[i].bytes, -i)):
+        end = 0
+        for j in sorted(found, key=lambda j: found[j]):
+            if buffers[i].beside(buffers[j]):
+                if found[j] - end >= buffers[i].bytes:
+                    break
+                end = max(end, found[j] + buffers[j].bytes)
+        found[i] = end
+    return [found[i] for i in range(len(buffers))]
+
+
+def test_placing_by_steps_is_placing_beside_all() -> None:
+    """A thousand random programs: short lives and long ones, equals, and buffers that nothing uses."""
+    random = Random(0)
+    for _ in range(1000):
+        buffers = []
+        for n in range(random.randrange(1, 25)):
+            first = random.randrange(-1, 12)
+            last = -1 if first < 0 else first + random.choice([0, 1, 1, 2, 8])
+            buffers.append(Buffer(str(n), 16 * random.randrange(1, 9), first, last))
+        assert [b.offset for b in place(buffers)] == plainly(buffers)
+
+
+def test_more_than_can_be_placed_is_refused() -> None:
+    """Ten thousand buffers, each held at ten thousand steps."""
+    with pytest.raises(ShapeError, match="too many buffers"):
+        place([Buffer(str(n), 16, 0, 10_000) for n in range(10_000)])

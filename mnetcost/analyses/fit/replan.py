@@ -9,7 +9,7 @@ from ...engine.memory.program import Program
 from ...engine.memory.renumber import TRIES, smaller
 
 SCHEMA = "mnetcost.plan/1"
-MOST_WORK = 60_000  # buffers times tries: a second
+MOST_WORK = 60_000  # buffers times tries: half a second
 METADATA = "OfflineMemoryAllocation"
 
 
@@ -36,7 +36,7 @@ def replan(program: Program, scratch: str) -> Replanned:
     program = program._replace(offsets=())
     asked = tflm.buffers(program, tflm.SCRATCH[scratch])
     rounded = [b._replace(bytes=tflm.aligned(b.bytes)) for b in asked]
-    found = smaller(rounded, max(20, min(TRIES, MOST_WORK // max(len(rounded), 1))))
+    found = smaller(rounded, max(4, min(TRIES, MOST_WORK // max(len(rounded), 1))))
     held = [i for i, tensor in enumerate(program.tensors) if tensor.held and tensor.bytes]
     # buffers come in the order of tensors, then scratch; of equals the planner takes the last first
     rank = {buffer: -place for place, buffer in enumerate(found.order)}
@@ -62,7 +62,8 @@ def _head(program: Program, scratch: str) -> int:
 
 def _reordered(program: Program, order: list[int]) -> Program:
     """The program with its held tensors in this order, behind the others."""
-    others = [i for i in range(len(program.tensors)) if i not in {*order}]
+    among = set(order)
+    others = [i for i in range(len(program.tensors)) if i not in among]
     places = [*others, *order]
     number = {old: new for new, old in enumerate(places)} | {-1: -1}
     return program._replace(

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from .buffers import Buffer, arena, peak
-from .greedy import place
+from .greedy import first_fit, place
 
 TRIES = 300
 Order = list[int]
@@ -40,30 +40,12 @@ def smaller(buffers: Sequence[Buffer], tries: int = TRIES) -> Smaller:
     greedy = sorted(range(len(free)), key=lambda i: (-free[i].bytes, -i))
 
     def head(order: Order) -> int:
-        return arena(placed(free, order))
+        return arena(first_fit(free, order))
 
     ordered, order = _best(greedy, head, bound, tries, lambda o, random: _swap_equals(o, free, random))
     planned, best = _best(order, head, bound, tries, lambda o, random: _move_up(o, free, random))
-    offsets = [b.offset or 0 for b in placed(free, best)]
+    offsets = [b.offset or 0 for b in first_fit(free, best)]
     return Smaller(now, ordered, tuple(order), planned, tuple(offsets), bound)
-
-
-def placed(buffers: Sequence[Buffer], order: Sequence[int]) -> list[Buffer]:
-    """The buffers placed one after another in an order, each in the first gap that is large enough."""
-    ends: list[tuple[int, int, Buffer]] = []
-    offsets = [0] * len(buffers)
-    for i in order:
-        buffer, end = buffers[i], 0
-        for offset, after, other in ends:
-            if buffer.first <= other.last and other.first <= buffer.last:
-                if offset - end >= buffer.bytes:
-                    break
-                if after > end:
-                    end = after
-        offsets[i] = end
-        ends.append((end, end + buffer.bytes, buffer))
-        ends.sort(key=lambda e: e[0])
-    return [b._replace(offset=o) for b, o in zip(buffers, offsets, strict=True)]
 
 
 def _best(
@@ -104,7 +86,7 @@ def _swap_equals(order: Order, buffers: Sequence[Buffer], random: Random) -> Ord
 
 def _move_up(order: Order, buffers: Sequence[Buffer], random: Random) -> Order | None:
     """A buffer that reaches the end of the arena is placed earlier."""
-    now = placed(buffers, order)
+    now = first_fit(buffers, order)
     top = arena(now)
     highest = [i for i, b in enumerate(now) if (b.offset or 0) + b.bytes == top]
     i = random.choice(highest)
