@@ -55,7 +55,8 @@ def program(design: Design, planner: Planner, dtype: str | None) -> Typed:
     if planner.algorithm == "greedy":
         from .tflite.lowering import lowered
 
-        return Typed(lowered(design.graph, BITS[dtype], design.batch), dtype)
+        keras = design.source.startswith("Keras model")
+        return Typed(lowered(design.graph, BITS[dtype], design.batch, keras), dtype)
     return Typed(program_of(design.graph, BITS[dtype], design.batch, planner.fused), dtype)
 
 

@@ -47,19 +47,26 @@ def captured():
             text.append(out.read().decode())
 
 
-def measure(data):
-    """Bytes of the planned and the persistent part of the arena, and the operators of the file."""
-    interpreter = tflite_micro.runtime.Interpreter.from_bytes(data)
+def measure(data, room=None):
+    """Bytes of the planned and the persistent part of the arena, and the operators of the file; `room` is how
+    large an arena may be.
+    """
+    interpreter = tflite_micro.runtime.Interpreter.from_bytes(data, arena_size=room)
     with captured() as text:
         interpreter.print_allocations()
     head, tail = (
         int(re.search(rf"allocation {part} (\d+) bytes", text[0]).group(1)) for part in ("head", "tail")
     )
+    return {"head": head, "tail": tail, "operators": operators_of(data)}
+
+
+def operators_of(data):
+    """How many operators of each type a file has."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
     names = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
     codes = [names[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
     operators = Counter(codes[o.opcodeIndex] for o in model.subgraphs[0].operators)
-    return {"head": head, "tail": tail, "operators": dict(sorted(operators.items()))}
+    return dict(sorted(operators.items()))
 
 
 def converted(net, dtype="int8"):
@@ -254,4 +261,5 @@ def main(folder):
     (folder / "arenas.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ...designs.programs import TFLITE
 from ...designs.settings import Design
 from ...engine.memory.buffers import Buffer
 from ...engine.memory.planners import Plan
@@ -22,6 +23,14 @@ TAIL = (
     "beside the planned part, an interpreter keeps persistent data (the tail of its arena), which depends on"
     " the build: 1 to 430 KB measured on a 64-bit machine; leave that margin"
 )
+LOWERED = (
+    "planned as Keras' build of the design, converted to TensorFlow Lite; zeros around a map that 'same' does"
+    " not give, as PyTorch's, stay an operator (PAD)"
+)
+ORDER = (
+    "its branches run in the order of the design here; the converter may write them in another, and the arena"
+    " changes with it: plan the converted file for the exact one"
+)
 CHANGES = (
     "what would lower it: each change is made alone, and what it gives is planned again; MAdds: those of one"
     " image that it adds. In place, as one operator and in patches need kernels that run so"
@@ -36,6 +45,7 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
     arena = measured(design, found) if measure else None
     made, planner = found.plan, found.plan.planner
     layer = made.steps[made.peak.step]
+    lowered = planner.algorithm == "greedy" and not design.source.startswith(TFLITE)
     lower = changes(design, found)
     data = json_data(
         SCHEMA,
@@ -48,6 +58,7 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
         peak={"layer": layer, "alive": [{"name": b.name, "bytes": b.bytes} for b in made.peak.alive]},
         buffers=[b._asdict() for b in made.buffers],
         changes=[row._asdict() for row in lower],
+        **({"one_order": found.program.one_order()} if lowered else {}),
         **({"smaller": smaller_data(found.smaller)} if found.smaller else {}),
         **({"measured": measured_data(found, arena)} if arena else {}),
         **({"timeline": timeline_data(made)} if timeline else {}),
@@ -72,6 +83,8 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
         (
             CHANGES if lower else "no single change that was tried lowers it",
             planner_note(planner),
+            *([LOWERED] if lowered else []),
+            *([ORDER] if lowered and not found.program.one_order() else []),
             *([measured_note(arena)] if arena else [TAIL] if planner.algorithm == "greedy" else []),
         ),
         data,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
 from typing import Any
 
 from ...engine.graph import Graph, Node, Ref
-from ...engine.memory.program import Operation, Program, Tensor, Window
+from ...engine.memory.program import Program, Window
 from ...engine.num import pair
 from ...engine.ops import (
     Activation,
@@ -16,10 +15,9 @@ from ...engine.ops import (
     Concat,
     Conv,
     Dense,
-    DepthToSpace,
     DepthwiseConv,
     Dropout,
-    Flatten,
+    Elementwise,
     Gate,
     GlobalPool,
     Input,
@@ -29,158 +27,105 @@ from ...engine.ops import (
     Pad,
     PRelu,
     Rescale,
-    Resize,
-    SpaceToDepth,
     TransposedConv,
-    Upsample,
 )
 from ...engine.ops.op import traits
-from ...engine.shapes import Shape, sides
-from ...errors import Fault, SpecError
+from ...engine.shapes import sides
+from .lowered_moves import MOVES
+from .writing import Lower, Writing, unknown
 
-FUSES = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "MUL", "CONCATENATION", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D")  # fmt: skip # noqa: E501
+FUSES = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "MUL", "CONCATENATION", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D", "TRANSPOSE_CONV", "SUB")  # fmt: skip # noqa: E501
 """Operators into which the converter fuses a ReLU."""
 FOLDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 """Operators into whose weights the converter folds a batch norm."""
 
 
-def lowered(graph: Graph, bits: int = 8, batch: int = 1) -> Program:
+def lowered(graph: Graph, bits: int = 8, batch: int = 1, keras: bool = False) -> Program:
     """The program that the converter writes for a design that Keras would build.
 
     Batch norm, ReLU and ReLU6 vanish into the convolution before them; zeros around a map vanish where "same"
-    gives them too; dropout and the rescaling of the image vanish.
+    gives them too; dropout vanishes, and the rescaling of the image unless the design is a Keras model
+    (`keras`).
     Raises SpecError for an op of which the converter's operators are not known.
     """
-    lowering = _Lowering(graph, bits, batch)
+    lowering = Writing(graph, bits, batch, keras)
     for ref, node in enumerate(graph.nodes):
+        if ref in lowering.same:
+            lowering.at[ref] = lowering.at[lowering.same[ref]]
+            continue
         lower = LOWER.get(node.op.__class__)
         if lower is None:
-            raise SpecError(
-                Fault(
-                    f"it is not known how TensorFlow Lite writes '{traits(node.op).label}'",
-                    place=f"layer {node.name!r}",
-                    hint="read the converted .tflite file itself, or choose another planner",
-                )
-            )
+            raise unknown(traits(node.op).label, node)
         lowering.at[ref] = lower(lowering, ref, node)
     return lowering.program()
 
 
-class _Lowering:
-    """A program while it is written: its tensors and operators, and which tensor each node gives."""
-
-    def __init__(self, graph: Graph, bits: int, batch: int) -> None:
-        self.graph, self.bits, self.batch = graph, bits, batch
-        self.tensors: list[Tensor] = []
-        self.operations: list[Operation] = []
-        self.at: dict[Ref, int] = {}
-        self.maker: dict[int, int] = {}  # the operator that gives a tensor
-        self.fused: set[int] = set()  # tensors whose operator has an activation
-        self.readers = [0] * len(graph.nodes)
-        for node in graph.nodes:
-            for ref in node.inputs:
-                self.readers[ref] += 1
-        self.inputs: list[int] = []
-
-    def program(self) -> Program:
-        """The whole program; its outputs are what no operator reads."""
-        read = {t for operation in self.operations for t in operation.inputs}
-        ends = dict.fromkeys(self.at[ref] for ref, readers in enumerate(self.readers) if not readers)
-        return Program(
-            tuple(self.tensors),
-            tuple(self.operations),
-            tuple(self.inputs),
-            tuple(t for t in ends if t not in read),
-        )
-
-    def tensor(self, name: str, dims: tuple[int, ...], held: bool = True, bits: int | None = None) -> int:
-        """Add a tensor."""
-        self.tensors.append(Tensor(name, dims, self.bits if bits is None else bits, held))
-        return len(self.tensors) - 1
-
-    def constant(self, *dims: int, bits: int = 32) -> int:
-        """Add constant data."""
-        return self.tensor("", dims, held=False, bits=bits)
-
-    def map(self, shape: Any) -> tuple[int, ...]:
-        """The axes of a map."""
-        return (self.batch, *shape)
-
-    def emit(
-        self,
-        type_: str,
-        node: Node,
-        inputs: tuple[int, ...],
-        dims: tuple[int, ...] | None = None,
-        part: str = "",
-        window: Window | None = None,
-    ) -> int:
-        """Add an operator and the tensor it gives."""
-        name = f"{node.name}/{part}" if part else node.name
-        out = self.tensor(name, self.map(node.output) if dims is None else dims)
-        self.maker[out] = len(self.operations)
-        self.operations.append(Operation(type_, inputs, (out,), name, window, traits(node.op).in_place))
-        return out
-
-    def input(self, node: Node, n: int = 0) -> int:
-        """The tensor of a node's input."""
-        return self.at[node.inputs[n]]
-
-    def made_by(self, tensor: int) -> str:
-        """The type of the operator that gives a tensor; empty for an input."""
-        return self.operations[self.maker[tensor]].type if tensor in self.maker else ""
-
-    def only_reader(self, ref: Ref) -> bool:
-        """Is a node read once?"""
-        return self.readers[ref] == 1
-
-    def shape(self, node: Node, n: int = 0) -> Shape:
-        """The shape of a node's input."""
-        return self.graph.nodes[node.inputs[n]].output
-
-
-Lower = Callable[[_Lowering, Ref, Node], int]
-
-
-def _input(s: _Lowering, ref: Ref, node: Node) -> int:
+def _input(s: Writing, ref: Ref, node: Node) -> int:
+    if s.keras and node.output.w == 1 < node.output.h:
+        raise unknown("a sequence", node)
     tensor = s.tensor(node.name, s.map(node.output))
     s.inputs.append(tensor)
     return tensor
 
 
-def _nothing(s: _Lowering, ref: Ref, node: Node) -> int:
+def _nothing(s: Writing, ref: Ref, node: Node) -> int:
     return s.input(node)
 
 
-def _norm(s: _Lowering, ref: Ref, node: Node) -> int:
+def _rescale(s: Writing, ref: Ref, node: Node) -> int:
+    x, op = s.input(node), node.op
+    if not s.keras or (s.made_by(x) in FOLDS and s.only_reader(node.inputs[0]) and x not in s.fused):
+        return x
+    if op.scale and (op.shift or not s.only_read_by(ref, *WEIGHED)):  # type: ignore[attr-defined]
+        x = s.emit("MUL", node, (x, s.constant(1)), part="scale" if op.shift else "")  # type: ignore[attr-defined]
+    return s.emit("ADD", node, (x, s.constant(1))) if op.shift else x  # type: ignore[attr-defined]
+
+
+def _norm(s: Writing, ref: Ref, node: Node) -> int:
     x = s.input(node)
     if s.made_by(x) in FOLDS and s.only_reader(node.inputs[0]) and x not in s.fused:
+        s.bare.discard(x)
         return x
+    if s.only_read_by(ref, Dense) and node.output.h == node.output.w == 1:  # into the weights behind it
+        return x
+    if s.keras and not (node.op.scale or node.op.center):  # type: ignore[attr-defined]  # of pixels
+        x = s.emit("SUB", node, (x, s.constant(node.output.c)), part="shift")
+        return s.emit("MUL", node, (x, s.constant(node.output.c)))
     scaled = s.emit("MUL", node, (x, s.constant(node.output.c)), part="scale")
     return s.emit("ADD", node, (scaled, s.constant(node.output.c)))
 
 
-def _activation(s: _Lowering, ref: Ref, node: Node) -> int:
+def _activation(s: Writing, ref: Ref, node: Node) -> int:
     function, x = node.op.function, s.input(node)  # type: ignore[attr-defined]
-    alone = s.only_reader(node.inputs[0]) and x not in s.fused
-    if function in ("relu", "relu6"):
-        if s.made_by(x) in FUSES and alone:
-            s.fused.add(x)
+    alone = s.only_reader(node.inputs[0])
+    if alone and function in RELUS and s.fused.get(x) == function:
+        return x
+    free = alone and x not in s.fused and x not in s.bare
+    if function in RELUS:
+        if s.made_by(x) in FUSES and free:
+            s.fused[x] = function
             return x
         return s.emit(function.upper(), node, (x,))
     if function == "hsigmoid":
-        if not (s.made_by(x) in FOLDS and alone):
+        if not (s.made_by(x) in FOLDS and free):
             x = s.emit("ADD", node, (x, s.constant(1)), part="add")
-        return s.emit("MUL", node, (x, s.constant(1)))
+        return x if s.only_read_by(ref, *WEIGHED) else s.emit("MUL", node, (x, s.constant(1)))
     if function == "swish":
         return s.emit("MUL", node, (x, s.emit("LOGISTIC", node, (x,), part="sigmoid")))
-    if function not in FUNCTIONS:
-        raise SpecError(
-            Fault(f"it is not known how TensorFlow Lite writes '{function}'", place=f"layer {node.name!r}")
-        )
+    if function == "softplus":
+        x = s.emit("EXP", node, (x,), part="exp")
+        return s.emit("LOG", node, (s.emit("ADD", node, (x, s.constant(1)), part="add"),))
+    if function not in FUNCTIONS or (function == "elu" and s.bits not in (8, 32)):
+        raise unknown(function, node)
+    if function == "elu" and s.bits == 8:  # there is none of int8
+        x = s.emit("DEQUANTIZE", node, (x,), part="dequantize", bits=32)
+        return s.emit("QUANTIZE", node, (s.emit("ELU", node, (x,), part="elu", bits=32),))
     return s.emit(FUNCTIONS[function], node, (x,))
 
 
+RELUS = ("relu", "relu6")
+WEIGHED = (Conv, DepthwiseConv, Dense)
+"""Ops into whose weights a factor before them goes."""
 FUNCTIONS = {
     "hswish": "HARD_SWISH",
     "sigmoid": "LOGISTIC",
@@ -188,6 +133,8 @@ FUNCTIONS = {
     "tanh": "TANH",
     "gelu": "GELU",
     "elu": "ELU",
+    "exp": "EXP",
+    "leaky_relu": "LEAKY_RELU",
 }
 
 
@@ -202,7 +149,7 @@ def zeros_of(side: tuple[int, ...], kernel: Any, stride: Any, dilation: Any) -> 
     return found[0], found[1], found[2], found[3]
 
 
-def _windowed(s: _Lowering, node: Node, type_: str, weights: tuple[int, ...]) -> int:
+def _windowed(s: Writing, node: Node, type_: str, weights: tuple[int, ...]) -> int:
     """A convolution or pool; zeros that "same" does not give are an operator before it."""
     op: Any = node.op
     x, shape = s.input(node), s.shape(node)
@@ -224,10 +171,9 @@ def _windowed(s: _Lowering, node: Node, type_: str, weights: tuple[int, ...]) ->
     return s.emit(type_, node, (x, *weights), window=window)
 
 
-def _pad(s: _Lowering, ref: Ref, node: Node) -> int:
+def _pad(s: Writing, ref: Ref, node: Node) -> int:
     x, shape = s.input(node), s.shape(node)
-    (follower,) = readers if len(readers := [n for n in s.graph.nodes if ref in n.inputs]) == 1 else (None,)
-    op: Any = follower.op if follower is not None else None
+    op: Any = s.graph.nodes[s.reader[ref]].op if s.only_reader(ref) else None
     if (
         isinstance(op, Conv | DepthwiseConv)
         and op.padding == "valid"
@@ -237,7 +183,7 @@ def _pad(s: _Lowering, ref: Ref, node: Node) -> int:
     return s.emit("PAD", node, (x, s.constant(8)))
 
 
-def _conv(s: _Lowering, ref: Ref, node: Node) -> int:
+def _conv(s: Writing, ref: Ref, node: Node) -> int:
     op: Any = node.op
     c = s.shape(node).c
     if op.groups == c == op.out and c > 1:
@@ -246,23 +192,27 @@ def _conv(s: _Lowering, ref: Ref, node: Node) -> int:
     return _windowed(s, node, "CONV_2D", (weights, s.constant(op.out)))
 
 
-def _depthwise(s: _Lowering, ref: Ref, node: Node) -> int:
+def _depthwise(s: Writing, ref: Ref, node: Node) -> int:
     c, kernel = node.output.c, pair(node.op.kernel)  # type: ignore[attr-defined]
     return _windowed(s, node, "DEPTHWISE_CONV_2D", (s.constant(1, *kernel, c, bits=s.bits), s.constant(c)))
 
 
-def _transposed(s: _Lowering, ref: Ref, node: Node) -> int:
+def _transposed(s: Writing, ref: Ref, node: Node) -> int:
     out = node.output.c
-    return s.emit("TRANSPOSE_CONV", node, (s.constant(4), s.constant(out, bits=s.bits), s.input(node)))
+    y = s.emit("TRANSPOSE_CONV", node, (s.constant(4), s.constant(out, bits=s.bits), s.input(node)))
+    if not node.op.bias:  # type: ignore[attr-defined]
+        s.bare.add(y)
+    return y
 
 
-def _dense(s: _Lowering, ref: Ref, node: Node) -> int:
+def _dense(s: Writing, ref: Ref, node: Node) -> int:
     x = s.input(node)
     weights = s.constant(node.output.c, bits=s.bits), s.constant(node.output.c)
-    return s.emit("FULLY_CONNECTED", node, (x, *weights), (s.batch, node.output.c))
+    positions = s.map(node.output) if node.output.h * node.output.w > 1 else (s.batch, node.output.c)
+    return s.emit("FULLY_CONNECTED", node, (x, *weights), positions)
 
 
-def _global_pool(s: _Lowering, ref: Ref, node: Node) -> int:
+def _global_pool(s: Writing, ref: Ref, node: Node) -> int:
     kind = "MEAN" if node.op.pool == "average" else "REDUCE_MAX"  # type: ignore[attr-defined]
     return s.emit(kind, node, (s.input(node), s.constant(2)), (s.batch, node.output.c))
 
@@ -271,37 +221,32 @@ def _pool(type_: str) -> Lower:
     return lambda s, ref, node: _windowed(s, node, type_, ())
 
 
-def _flatten(s: _Lowering, ref: Ref, node: Node) -> int:
-    x = s.input(node)
-    if len(s.tensors[x].dims) == 2:
-        return x
-    return s.emit("RESHAPE", node, (x, s.constant(2)), (s.batch, node.output.c))
-
-
 def _joined(type_: str) -> Lower:
     return lambda s, ref, node: s.emit(type_, node, tuple(s.at[i] for i in node.inputs))
 
 
-def _added(s: _Lowering, ref: Ref, node: Node) -> int:
+def _added(s: Writing, ref: Ref, node: Node) -> int:
     first, *rest = (s.at[i] for i in node.inputs)
     for n, other in enumerate(rest):
         first = s.emit("ADD", node, (first, other), part="" if n == len(rest) - 1 else f"{n + 1}")
     return first
 
 
-def _resize(s: _Lowering, ref: Ref, node: Node) -> int:
-    mode = getattr(node.op, "mode", "nearest")
-    type_ = "RESIZE_BILINEAR" if mode == "bilinear" else "RESIZE_NEAREST_NEIGHBOR"
-    return s.emit(type_, node, (s.input(node), s.constant(2)))
+def _elementwise(s: Writing, ref: Ref, node: Node) -> int:
+    combine = node.op.combine  # type: ignore[attr-defined]
+    if combine not in ("add", "subtract") or len(node.inputs) != 2:
+        raise unknown(combine, node)
+    return _joined("ADD" if combine == "add" else "SUB")(s, ref, node)
 
 
-def _prelu(s: _Lowering, ref: Ref, node: Node) -> int:
+def _prelu(s: Writing, ref: Ref, node: Node) -> int:
     return s.emit("PRELU", node, (s.input(node), s.constant(node.output.c)))
 
 
 LOWER: dict[Any, Lower] = {
     Input: _input,
-    **dict.fromkeys((Dropout, Rescale), _nothing),
+    Dropout: _nothing,
+    Rescale: _rescale,
     Norm: _norm,
     Activation: _activation,
     PRelu: _prelu,
@@ -314,12 +259,10 @@ LOWER: dict[Any, Lower] = {
     MaxPool: _pool("MAX_POOL_2D"),
     AvgPool: _pool("AVERAGE_POOL_2D"),
     L2Pool: _pool("L2_POOL_2D"),
-    Flatten: _flatten,
     Add: _added,
     Gate: _joined("MUL"),
     Concat: _joined("CONCATENATION"),
-    **dict.fromkeys((Resize, Upsample), _resize),
-    DepthToSpace: _joined("DEPTH_TO_SPACE"),
-    SpaceToDepth: _joined("SPACE_TO_DEPTH"),
+    Elementwise: _elementwise,
+    **MOVES,
 }
 """How the converter writes each op; others are refused by name."""

@@ -81,6 +81,13 @@ class Program(NamedTuple):
         use(self.outputs, len(self.operations))
         return lives
 
+    def one_order(self) -> bool:
+        """Is there one order only in which the operations can run? Then each reads what the one before it
+        gives.
+        """
+        pairs = zip(self.operations, self.operations[1:], strict=False)
+        return all(set(a.outputs) & set(b.inputs) for a, b in pairs)
+
     def over(self) -> dict[int, int]:
         """Which tensors may lie over which: the output of an operation that may work in place over its first
         input, where nothing reads that any more and the output is no larger.
