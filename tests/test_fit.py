@@ -456,8 +456,7 @@ def test_devices_are_completed_and_misspelt_ones_corrected() -> None:
     ("args", "message"),
     [
         (("v2",), "no limit is known to fit into"),
-        (("v2", "--device", "pixel1-cpu1-f32"), "no limit of pixel1-cpu1-f32 is known"),
-        (("v2", "--ram", "1M", "--ms", "20"), "--ms needs a device"),
+        (("v2", "--ms", "20"), "--ms needs a device"),
         (("v2", "--ram", "256Q"), "--ram: '256Q' has no known unit"),
         (("v2", "--ram", "1M", "--alpha", "0:1:0.5"), "--alpha must be above 0"),
         (("v2", "--ram", "1M", "--dtype", "int3"), "did you mean 'int8'"),
@@ -472,3 +471,27 @@ def test_mistakes_in_a_call(args: tuple[str, ...], message: str) -> None:
     result = fit(*args)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_a_device_without_limits_still_estimates() -> None:
+    """A phone's memory is not what decides: the figures are shown, and nothing is judged."""
+    answer = fit("slim/v2", "--device", "pixel1-cpu1-f32", "--format", "json")
+    assert answer.exit_code == 0, answer.output
+    (one,) = json.loads(answer.stdout)["designs"]
+    assert (one["fits"], one["verdict"]) == (None, "no limit")
+    assert one["latency"]["estimate_ms"] == pytest.approx(73.8, rel=0.161)
+    assert one["latency"]["error"] == {"mean": 4.3, "worst": 16.1, "rows": 22}
+    assert (
+        "no limit: neither the call nor the device has one"
+        in fit("slim/v2", "--device", "pixel1-cpu1-f32").stdout
+    )
+
+
+def test_a_time_without_a_device_is_undecided() -> None:
+    """The other limits are judged all the same."""
+    call = ("v1:alpha=0.25,resolution=96", "--ram", "256K", "--flash", "1M", "--madds", "30M", "--ms", "20")
+    answer = fit(*call, "--format", "json")
+    assert answer.exit_code == 1
+    (one,) = json.loads(answer.stdout)["designs"]
+    assert (one["fits"], one["verdict"], one["by"]) == (None, "undecided", "ms")
+    assert one["margins"]["madds"] == 30_000_000 - 7_745_152

@@ -51,8 +51,8 @@ def read_room(limits: Mapping[str, Any], device: Device | None = None, prefix: s
     """Read limits as a call gives them: `ram` and `flash` as "256K", `madds` as "30M", `ms` as "20".
 
     device: whose RAM and flash are the limits where none are given. prefix: what stands before a limit's name
-    in errors: "--" of options. Raises CallError for what is no such size, count or time, for a time without
-    a device, and where there is no limit.
+    in errors: "--" of options. Raises CallError for what is no such size, count or time, for a time alone
+    without a device, and where there is neither a limit nor a device.
     """
     given = {name: READERS[name](v, f"{prefix}{name}") for name, v in limits.items() if v is not None}
     blocks = {}
@@ -61,14 +61,11 @@ def read_room(limits: Mapping[str, Any], device: Device | None = None, prefix: s
         if found and name not in given:
             given[name] = found.bytes
             blocks[name] = found.name + (f", one of {len(of)} blocks" if len(of) > 1 else "")
-    if "ms" in given and device is None:
+    if device is None and [*given] == ["ms"]:
         raise CallError(f"{prefix}ms needs a device whose speed is known", hint=f"give {prefix}device")
-    if not given:
-        of = f" of {device.name}" if device else ""
-        hint = f"give {prefix}ram and {prefix}flash" + (
-            f", or {prefix}ms" if device else f", or {prefix}device"
-        )
-        raise CallError(f"no limit{of} is known to fit into", hint=hint)
+    if not given and device is None:
+        hint = f"give {prefix}ram and {prefix}flash, or {prefix}device"
+        raise CallError("no limit is known to fit into", hint=hint)
     return Room(**given, blocks=blocks)
 
 
@@ -152,7 +149,7 @@ class Fit(NamedTuple):
         """Are all figures within their limits, as far as they are predicted? None where one is not known, or
         its limit lies within its error.
         """
-        within = [f.within for f in self.figures if f.state is not None]
+        within = [f.within for f in self.figures if f.state is not None] or [None]
         return False if False in within else None if None in within else True
 
     def figure(self, name: str) -> Figure:
@@ -212,6 +209,8 @@ def _judged(cell: Cell, room: Room, rules: Rules, grid: bool, alone: bool) -> Fi
     latency = latency_of(design, costs, rules.device, dtype) if rules.device else None
     if latency:
         figures.append(time_of(latency, room.ms))
+    elif room.ms is not None:
+        figures.append(verdicts.unknown(LATENCY, room.ms, "no device whose speed is known (--device)"))
     left_out = bool(design.graph.left_out)
     return Fit(design.heading, int(madds.value or 0), dtype, tuple(figures), left_out, latency)
 

@@ -10,7 +10,7 @@ from ..documents import Column, Document, Table, about, convention_data, convent
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
 from .memory import TAIL
 from .named import kib, planner_data, planner_note
-from .verdicts import CODE, FILE, Figure, Span, in_ms, size
+from .verdicts import CODE, FILE, UNLIMITED, Figure, Span, in_ms, size
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
@@ -59,7 +59,7 @@ def fit_data(one: Fit, planner: str) -> dict[str, Any]:
         "verdict": one.verdict,
         "dtype": one.dtype,
         "ram_planner": planner,
-        "by": KEYS[one.by.name],
+        "by": KEYS.get(one.by.name),
         "why": [f.why for f in one.figures if f.why],
         "ram": one.figure(RAM).value,
         "flash": one.figure(FLASH).value,
@@ -101,6 +101,8 @@ def _count(found: Sequence[Fit], shown: int) -> str:
         more.append(f"the {shown} largest are shown")
     if shown < len(found):
         more.append("--all shows the others")
+    if all(one.verdict == UNLIMITED for one in found):
+        return f"{len(found):,} designs, and no limit" + (f"; {', '.join(more)}" if more else "")
     return f"{fit:,} of {len(found):,} fit" + (f"; {', '.join(more)}" if more else "")
 
 
@@ -127,14 +129,18 @@ def _figures(one: Fit) -> Table:
         Column("verdict", "verdict"),
         Column("why", "why", rank=1),
     )
-    return Table("figures", columns, tuple(_figure(f) for f in one.figures))
+    span = one.latency.span if one.latency else None
+    return Table("figures", columns, tuple(_figure(f, span) for f in one.figures))
 
 
-def _figure(figure: Figure) -> tuple[str, ...]:
+def _figure(figure: Figure, span: Span | None) -> tuple[str, ...]:
     why = figure.why.removeprefix(f"{figure.name}: ")
+    error = ""
+    if span and figure.name == LATENCY and figure.value is not None:
+        error = f", {_per_cent(span.mean):g} % off in the mean, {_per_cent(span.worst):g} % at worst"
     return (
         figure.name,
-        _amount(figure.name, figure.value),
+        _amount(figure.name, figure.value) + error,
         _amount(figure.name, figure.limit),
         figure.state or "",
         why,
@@ -200,7 +206,7 @@ def _notes(found: Sequence[Fit], room: Room, rules: Rules) -> tuple[str, ...]:
     ]
     dtypes = {one.dtype for one in found if one.dtype}
     return (
-        f"limits: {', '.join(limits)}",
+        f"limits: {', '.join(limits) or 'none'}",
         *((f"maps as {', '.join(sorted(dtypes))}",) if dtypes else ()),
         *(_device_notes(found, rules.device) if rules.device else ()),
         planner_note(rules.planner),

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from .named import kib
 
-STATES = {"fits": 0, "fits if": 1, "undecided": 2, "does not fit": 3}
+UNLIMITED = "no limit"
+STATES = {UNLIMITED: 0, "fits": 0, "fits if": 1, "undecided": 2, "does not fit": 3}
 """What can be said of a figure, from the best to the gravest; a design's verdict is that of its gravest."""
 
 
@@ -157,6 +158,8 @@ def unknown(name: str, limit: int | float | None, why: str) -> Figure:
 def gravest(figures: tuple[Figure, ...]) -> Figure:
     """The figure that decides: the one in the gravest state, of several the one with the least share left."""
     judged = [f for f in figures if f.state is not None]
+    if not judged:
+        return Figure("", None, state=UNLIMITED, why="neither the call nor the device has one")
     return max(judged, key=lambda f: (STATES[f.state or ""], -_share_left(f)))
 
 

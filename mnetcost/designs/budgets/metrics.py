@@ -145,7 +145,9 @@ def unknown_metric(name: str, value: Any = "N") -> CallError:
     from ..synonyms import meant
 
     inside = [m for m in METRICS if m.startswith(f"{name}.")]
-    like = meant(name, METRICS, "metrics")
+    if name.startswith("ms."):
+        inside = [f"ms.{device}" for device in PROFILES]
+    like = meant(name, (*METRICS, *ALIASES), "metrics")
     known = ", ".join(m for m in METRICS if not m.startswith(("layers.", "ms.")))
     hint = "one of " + ", ".join(inside[:6]) if inside else metric_hint(name.rpartition(".")[2], value)
     hint = hint or (
