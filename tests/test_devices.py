@@ -13,6 +13,8 @@ from mnetcost.engine.costs import cost
 from mnetcost.engine.latency import FORMS, fit, work
 from mnetcost.errors import CallError, SpecError
 
+from .test_cli import run
+
 PROFILES = [name for name in device_names() if load_device(name).latency is not None]
 ERRORS = {  # mean and worst in per cent, leaving one row out, of a fit made apart from this program; rows
     "stm32h747-cubeai10": (5.2, 16.1, 19),
@@ -182,3 +184,14 @@ def test_a_file_is_a_device(tmp_path: Path) -> None:
     path.write_text(OWN)
     assert load_device(str(path)).title == "my board"
     assert set(FORMS) >= {load_device(n).latency.form for n in PROFILES}  # type: ignore[union-attr]
+
+
+def test_a_bound_is_shown_as_one(tmp_path: Path) -> None:
+    """In the list of a device, and beside a limit that no network can keep."""
+    path = tmp_path / "own.toml"
+    path.write_text(OWN)
+    shown = run("devices", str(path)).stdout
+    assert "bound by: a peak of 100,000,000 multiply-adds a second, and 52,428,800 bytes a second" in shown
+    answer = run("fit", "v1:alpha=0.25,resolution=96", "--device", str(path), "--ms", "60")
+    assert answer.exit_code == 1
+    assert "does not fit: latency: at least 79.9 ms by peak and bandwidth, layer by layer" in answer.stdout

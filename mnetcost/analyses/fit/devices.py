@@ -97,6 +97,10 @@ def _lead(device: Device) -> list[str]:
             f"rates: {'; '.join(rates)}",
             f"error: {mean:g} % mean, {worst:g} % worst, leaving out one of {rows} rows",
         ]
+    if device.peak:
+        lines.append(f"bound by: a peak of {device.peak:,} multiply-adds a second")
+        if device.bandwidth:
+            lines[-1] += f", and {device.bandwidth:,} bytes a second"
     if device.fastest:
         lines.append(
             f"best rate published: {device.fastest[0]:g} cycles a multiply-add ({device.fastest[1]})"
@@ -144,6 +148,8 @@ def device_data(device: Device) -> dict[str, Any]:
         "dtype": device.dtype,
         "mhz": device.mhz,
         "source": device.source,
+        "peak": device.peak,
+        "bandwidth": device.bandwidth,
         "ram": [block._asdict() for block in device.ram],
         "flash": [block._asdict() for block in device.flash],
         "latency": None
