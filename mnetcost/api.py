@@ -272,12 +272,13 @@ def memory(
     >>> memory("v2", split=4).data["peak_bytes"], memory("v2", patches=(4, 4)).data["peak_bytes"]
     (702464, 326144)
 
-    planner: "tflm", "cmsis-nn", "liveness", "unfused", "in-place", "sum", "largest", or a .toml file; None
-    for "tflm", or "liveness" in pieces. dtype: "int8", "int16", "float16" or "float32"; None for int8, or the
-    type of a TFLite file. measure: run the interpreter of TensorFlow Lite Micro on a TFLite file too, which
-    needs `mnetcost[tflm]`. split: compute each bottleneck in so many parts. patches: run the leading part, up
-    to the layer or block `over`, in (rows, columns) of patches; clip: without the lines outside of a map.
-    Raises SpecError where an op cannot be planned, CallError where a design cannot run in such pieces.
+    planner: "tflm", "cmsis-nn", "cmsis-nn-helium", "liveness", "unfused", "in-place", "sum", "largest",
+    or a .toml file; None for "tflm", or "liveness" in pieces. dtype: "int8", "int16", "float16" or
+    "float32"; None for int8, or the type of a TFLite file. measure: run the interpreter of TensorFlow
+    Lite Micro on a TFLite file too, which needs `mnetcost[tflm]`. split: compute each bottleneck in so
+    many parts. patches: run the leading part, up to the layer or block `over`, in (rows, columns) of
+    patches; clip: without the lines outside of a map. Raises SpecError where an op cannot be planned,
+    CallError where a design cannot run in such pieces.
     """
     from .analyses.fit import pieces
     from .analyses.fit.memory import memory as answer

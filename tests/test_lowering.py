@@ -14,7 +14,9 @@ from mnetcost.analyses.fit.plans import Planned, planned
 from mnetcost.designs.planners import load_planner
 from mnetcost.designs.programs import load_planned
 from mnetcost.designs.settings import Settings
-from mnetcost.errors import SpecError
+from mnetcost.engine.memory.program import Operation, Tensor, Window
+from mnetcost.engine.memory.tflm import SCRATCH
+from mnetcost.errors import MnetcostError, SpecError
 
 TRUTH = Path(__file__).parent / "truth"
 ROWS = json.loads((TRUTH / "lowering.json").read_text("utf-8"))["rows"]
@@ -82,3 +84,58 @@ def test_what_cannot_be_foretold_is_refused_by_name(
     file.write_text(json.dumps({"class_name": "Sequential", "config": {"layers": [image, layer]}}))
     with pytest.raises(SpecError, match=f"how TensorFlow Lite writes '{name}'"):
         mnetcost.memory(str(file), planner="tflm")
+
+
+SAME = (1, 1, 1, 1)
+LINE = (0, 0, 1, 1)
+HELIUM = {  # worked by hand from CMSIS-NN's arm_*_get_buffer_size_mve; read and not run
+    "3x3 of 3 channels: 27 fill 2 registers of 16, 4 buffers": (
+        ("CONV_2D", (1, 8, 8, 3), (4, 3, 3, 3), (1, 8, 8, 4), Window((3, 3), zeros=SAME)),
+        4 * 2 * 16,
+    ),
+    "1x1 without zeros": (
+        ("CONV_2D", (1, 8, 8, 3), (4, 1, 1, 3), (1, 8, 8, 4), Window((1, 1))),
+        0,
+    ),
+    "a map of one line: 3 x 4 and 1 x 4 of zeros": (
+        ("CONV_2D", (1, 1, 16, 4), (8, 1, 3, 4), (1, 1, 16, 8), Window((1, 3), zeros=LINE)),
+        3 * 4 + 1 * 4,
+    ),
+    "one line of 6 channels: no multiple of 4, 18 fill 2 registers": (
+        ("CONV_2D", (1, 1, 16, 6), (8, 1, 3, 6), (1, 1, 16, 8), Window((1, 3), zeros=LINE)),
+        4 * 2 * 16,
+    ),
+    "depthwise 3x3: 4 x 124 x 9": (
+        ("DEPTHWISE_CONV_2D", (1, 8, 8, 16), (1, 3, 3, 16), (1, 8, 8, 16), Window((3, 3), zeros=SAME)),
+        4 * 124 * 9,
+    ),
+    "depthwise, dilated": (
+        ("DEPTHWISE_CONV_2D", (1, 8, 8, 16), (1, 3, 3, 16), (1, 4, 4, 16), Window((3, 3), (1, 1), (2, 2))),
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HELIUM)
+def test_kernels_for_helium_ask_for_what_their_sources_say(name: str) -> None:
+    """One buffer an operator, or none."""
+    (type_, x, weights, y, window), expected = HELIUM[name]
+    kernel = SCRATCH["cmsis-nn-helium"][type_]
+    operation = Operation(type_, (0, 1), (2,), name, window)
+    asked = kernel(operation, [Tensor("x", x), Tensor("w", weights)], Tensor("y", y))
+    assert sum(size for _, size in asked) == expected
+
+
+def test_no_broken_file_ends_in_a_traceback(tmp_path: Path) -> None:
+    """Bytes of the small files changed one by one: an answer, or an error of ours."""
+    file, seen = tmp_path / "broken.tflite", set()
+    for source in ("chain", "gated", "narrowing_planned"):
+        data = (TRUTH / "arenas" / f"{source}.tflite").read_bytes()
+        for place in range(0, len(data), len(data) // 60):
+            for value in (0, 1, 127, 255):
+                file.write_bytes(data[:place] + bytes([value]) + data[place + 1 :])
+                try:
+                    seen.add(bool(mnetcost.memory(str(file)).data))
+                except MnetcostError:
+                    seen.add(False)
+    assert seen == {True, False}

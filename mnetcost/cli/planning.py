@@ -40,8 +40,8 @@ def planning_options(f: F) -> F:
             "--planner",
             type=Word("planner", _planners, strict=False),
             metavar="NAME",
-            help="tflm, cmsis-nn, liveness, unfused, in-place, sum or largest; or a .toml file."
-            "  [default: tflm]",
+            help="tflm, cmsis-nn, cmsis-nn-helium, liveness, unfused, in-place, sum or largest; or a .toml"
+            " file.  [default: tflm]",
         ),
         dtype_option,
     ]

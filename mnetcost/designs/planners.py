@@ -17,7 +17,7 @@ from .toml import parse_short
 DEFAULT = "tflm"
 PIECES = "liveness"
 """What plans a network that runs in pieces."""
-ORDER = ("liveness", "unfused", "in-place", "sum", "largest", "tflm", "cmsis-nn")
+ORDER = ("liveness", "unfused", "in-place", "sum", "largest", "tflm", "cmsis-nn", "cmsis-nn-helium")
 TEXTS = ("title", "source", "rule")
 KEYS = (*TEXTS, "version", "algorithm", "fused", "in_place", "scratch", "run")
 

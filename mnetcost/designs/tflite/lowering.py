@@ -173,7 +173,7 @@ def _windowed(s: Writing, node: Node, type_: str, weights: tuple[int, ...]) -> i
 
 def _pad(s: Writing, ref: Ref, node: Node) -> int:
     x, shape = s.input(node), s.shape(node)
-    op: Any = s.graph.nodes[s.reader[ref]].op if s.only_reader(ref) else None
+    op: Any = s.graph.nodes[s.reader[s.same.get(ref, ref)]].op if s.only_reader(ref) else None
     if (
         isinstance(op, Conv | DepthwiseConv)
         and op.padding == "valid"

@@ -90,6 +90,9 @@ def _window(graph: Subgraph, n: int) -> Window | None:
     if o.type not in ("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"):
         return None
     options: dict[str, Any] = o.options
+    read = [graph.tensors[i].dims for i in (*o.inputs[: 2 if "CONV" in o.type else 1], *o.outputs[:1])]
+    if len(read) < 2 + ("CONV" in o.type) or {len(dims) for dims in read} != {4} or "StrideH" not in options:
+        raise SpecError(Fault(f"{o.type} does not go with its tensors", place=f"operator {n}"))
     x = graph.tensors[o.inputs[0]].dims
     if "FilterHeight" in options:
         kernel = options["FilterHeight"], options["FilterWidth"]

@@ -58,7 +58,7 @@ class Writing:
         for n, node in enumerate(graph.nodes):
             for ref in node.inputs:
                 self.readers[self.same.get(ref, ref)] += 1
-                self.reader[ref] = n
+                self.reader[self.same.get(ref, ref)] = n
         self.inputs: list[int] = []
 
     def program(self) -> Program:
@@ -127,7 +127,7 @@ class Writing:
     def only_read_by(self, ref: Ref, *ops: Any) -> bool:
         """Is a node read once, by one of some ops, perhaps behind dropout?"""
         while self.only_reader(ref):
-            ref = self.reader[ref]
+            ref = self.reader[self.same.get(ref, ref)]
             if not isinstance(self.graph.nodes[ref].op, Dropout):
                 return isinstance(self.graph.nodes[ref].op, ops)
         return False

@@ -165,7 +165,7 @@ def programs(whole: Program, graph: Graph, found: Patched, over: Ref) -> tuple[P
     tensors = list(whole.tensors)
     for ref, (h, w) in found.sizes.items():
         n = names.get(graph.nodes[ref].name)
-        if n is not None:
+        if n is not None and tensors[n].dims:
             tensors[n] = tensors[n]._replace(dims=(1, h, w, tensors[n].dims[-1]), held=n != at)
     return (
         Program(tuple(tensors), whole.operations[:last], tuple(i for i in whole.inputs if i < at), ()).used(),

@@ -94,8 +94,8 @@ class Program(NamedTuple):
         """
         lives, found = self.lives(), {}
         for k, operation in enumerate(self.operations):
-            source, out = (*operation.inputs, -1)[0], operation.outputs[0]
-            if not operation.in_place or source < 0 or not self.tensors[source].held:
+            source, out = (*operation.inputs, -1)[0], (*operation.outputs, -1)[0]
+            if not operation.in_place or source < 0 or out < 0 or not self.tensors[source].held:
                 continue
             if self.tensors[out].bytes <= self.tensors[source].bytes and lives[source][1] == k + 1:
                 found[out] = source

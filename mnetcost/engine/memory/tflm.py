@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from ...errors import Fault, SpecError
 from .buffers import Buffer
 from .greedy import place
 from .program import Operation, Program, Tensor
@@ -57,10 +58,20 @@ def buffers(program: Program, scratch: Mapping[str, Kernel], in_place: bool = Fa
     for k, operation in enumerate(program.operations):
         kernel = scratch.get(operation.type)
         if kernel is not None:
-            reads = [program.tensors[i] for i in operation.inputs if i >= 0]
-            for word, size in kernel(operation, reads, program.tensors[operation.outputs[0]]):
+            for word, size in _asked(kernel, operation, program):
                 found.append(Buffer(f"{k} {operation.type} {word}", size, k + 1, k + 1))
     return found
+
+
+def _asked(kernel: Kernel, operation: Operation, program: Program) -> list[tuple[str, int]]:
+    """What a kernel asks for; raises SpecError for tensors that it cannot have, as in a broken file."""
+    reads = [program.tensors[i] for i in operation.inputs if i >= 0]
+    try:
+        return list(kernel(operation, reads, program.tensors[operation.outputs[0]]))
+    except IndexError as e:
+        raise SpecError(
+            Fault(f"{operation.type} does not go with its tensors", place=f"operator {operation.name!r}")
+        ) from e
 
 
 def _mean(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
@@ -139,6 +150,40 @@ def _cmsis_pool(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
         yield "sums", 4 * inputs[0].dims[-1]
 
 
+def _helium_conv(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    """Source: CMSIS-NN, arm_convolve_get_buffer_sizes_s8.c and arm_nn_is_convolve_1_x_n."""
+    assert o.window is not None
+    (k_h, k_w), zeros, x = o.window.kernel, o.window.zeros, inputs[0]
+    if output.bits != 8 or ((k_h, k_w) == (1, 1) and not any(zeros)):
+        return
+    c, size = x.dims[-1], 4 * 16 * -(-k_h * k_w * inputs[1].dims[-1] // 16)
+    row = k_h == x.dims[1] == 1 and o.window.dilation[1] == 1 and o.window.stride[1] * c % 4 == 0
+    if row and c == inputs[1].dims[-1]:
+        size = _row(k_w, c, x.dims[2], output.dims[2], o.window.stride[1], zeros[2]) or size
+    yield "columns", size
+
+
+def _row(kernel: int, c: int, width: int, out: int, stride: int, pad: int) -> int:
+    """What the kernel for maps of one line asks for; 0 where it does not run."""
+    odd = ((out - 1) * stride + kernel - width) % 2
+    right = max(1, (pad + odd + stride - 1) // stride) if pad + odd else 0
+    left = max(1, (pad + stride - 1) // stride) if pad else 0
+    if left + right + max(out - left - right, 0) != out:
+        return 0
+    behind = right * c if odd else pad * c
+    return max(kernel * c + pad * c, (kernel - 1) * c + behind)
+
+
+def _helium_depthwise(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    assert o.window is not None
+    k_h, k_w = o.window.kernel
+    plain = o.window.multiplier == 1 and inputs[0].dims[0] == 1 and o.window.dilation == (1, 1)
+    if output.bits == 8 and plain:
+        yield "columns", 4 * HELIUM_CHANNELS * k_h * k_w
+
+
+HELIUM_CHANNELS = 124
+"""Channels that a depthwise kernel takes at once, CH_IN_BLOCK_MVE of arm_nnsupportfunctions.h."""
 REFERENCE: dict[str, Kernel] = {
     "MEAN": _mean,
     "SUM": _mean,
@@ -159,5 +204,6 @@ SCRATCH: dict[str, Mapping[str, Kernel]] = {
         "DEPTHWISE_CONV_2D": _cmsis_depthwise,
         "AVERAGE_POOL_2D": _cmsis_pool,
     },
+    "cmsis-nn-helium": {**REFERENCE, "CONV_2D": _helium_conv, "DEPTHWISE_CONV_2D": _helium_depthwise},
 }
-"""What kernels ask for by operator, of the reference kernels and of CMSIS-NN's on a core with DSP."""
+"""What kernels ask for by operator: the reference ones, and CMSIS-NN's with DSP and with Helium."""
