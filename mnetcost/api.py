@@ -367,8 +367,8 @@ def pick(
 ) -> Document:
     """Published checkpoints within limits, the most accurate first, and those that another one beats.
 
-    >>> pick({"madds": "50M"}, {"top1": 65}).data["checkpoints"][0]["name"]
-    'MobileNetV3 small_0.75_224'
+    >>> pick({"madds": "50M"}, {"top1": 65}).data["checkpoints"][0]["design"]
+    'timm/v3-small:alpha=0.75,resolution=224'
 
     most, least: by "madds", "params", "flash", "ram", "top1", "top5" or "ms." and a device, a number or a
     text such as "100M". sources: names of tables of checkpoints. unpublished: also figures of papers whose

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from ...engine.memory.planners import lives
 from ...errors import CallError, SpecError
 from ..documents import Column, Document, Table, json_data
 from ..pareto import beaten_by
-from .printed import OURS, Ways, way_of, ways
+from .printed import OURS, Ways, agreed, ways, ways_of
 
 SCHEMA = "mnetcost.pick/1"
 MOST_SHOWN = 20
@@ -142,23 +142,26 @@ def counts(design: str) -> Counts:
 
 def candidates(known: Sequence[Checkpoint]) -> list[Candidate]:
     """Every checkpoint with its figures; each design is counted once."""
-    counted: dict[str, Counts] = {}
-    return [_candidate(one, counted) for one in known]
+    designs = dict.fromkeys(one.design for one in known if one.design)
+    counted = {design: counts(design) for design in designs}
+    found = [_candidate(one, counted) for one in known]
+    for key in ("params", "madds"):
+        rows = [n for n, c in enumerate(found) if c.recomputed and getattr(c.checkpoint, key)]
+        tried = [
+            (known[n].source, ways_of(getattr(known[n], key), getattr(counted[known[n].design].ways, key)))
+            for n in rows
+        ]
+        for n, way in zip(rows, agreed(tried), strict=True):
+            found[n].printed[key] = way
+    return found
 
 
-def _candidate(one: Checkpoint, counted: dict[str, Counts]) -> Candidate:
+def _candidate(one: Checkpoint, counted: Mapping[str, Counts]) -> Candidate:
     figures: dict[str, float | None] = {"top1": one.top1, "top5": one.top5}
     figures |= {f"ms.{device}": ms for device, ms in one.ms.items()}
-    if not one.design:
-        return Candidate(
-            one, {**figures, "params": _number(one.params), "madds": _number(one.madds)}, {}, False
-        )
-    if one.design not in counted:
-        counted[one.design] = counts(one.design)
-    mine = counted[one.design]
-    texts = {"params": (one.params, mine.ways.params), "madds": (one.madds, mine.ways.madds)}
-    printed = {key: way_of(text, of) for key, (text, of) in texts.items() if text}
-    return Candidate(one, {**figures, **mine.figures}, printed, True)
+    if one.design:
+        return Candidate(one, {**figures, **counted[one.design].figures}, {}, True)
+    return Candidate(one, {**figures, "params": _number(one.params), "madds": _number(one.madds)}, {}, False)
 
 
 def _number(text: str) -> int | None:

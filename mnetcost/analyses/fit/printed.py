@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...designs.budgets.limits import NUMBER
@@ -50,21 +51,28 @@ def ways(costs: Costs) -> Ways:
     )
 
 
-def way_of(text: str, counts: dict[str, int]) -> str | None:
-    """The way in which a printed number is one of some counts; None where it is none of them.
+def ways_of(text: str, counts: dict[str, int]) -> list[str]:
+    """The ways in which a printed number is one of some counts, rounded before cut.
 
-    >>> way_of("4.25M", {"as here": 4_231_976, "with running statistics": 4_253_864})
-    'with running statistics'
-    >>> way_of("5.4M", {"as here": 5_483_032})
-    'as here, cut'
-    >>> way_of("575M", {"as here": 568_740_352}) is None
-    True
+    >>> ways_of("4.25M", {"as here": 4_231_976, "with running statistics": 4_253_864})
+    ['with running statistics']
+    >>> ways_of("5.4M", {"as here": 5_483_032}), ways_of("575M", {"as here": 568_740_352})
+    (['as here, cut'], [])
     """
-    for ending, same in ENDINGS.items():
-        for name, count in counts.items():
-            if same(text, count):
-                return name + ending
-    return None
+    rounded = [name for name, count in counts.items() if _rounded(text, count)]
+    cut = [name + CUT for name, count in counts.items() if name not in rounded and _cut(text, count)]
+    return rounded + cut
+
+
+def agreed(found: Sequence[tuple[str, list[str]]]) -> list[str | None]:
+    """Choose one way for each figure of (its table, the ways that give it): ours where it does, else the one
+    that gives most figures of that table. None where no way does.
+    """
+    common = Counter((table, way) for table, some in found for way in some if OURS not in some)
+    return [
+        OURS if OURS in some else max(some, key=lambda way: common[table, way], default=None)
+        for table, some in found
+    ]
 
 
 def _scaled(text: str) -> tuple[int, int]:
@@ -83,6 +91,3 @@ def _rounded(text: str, count: int) -> bool:
 def _cut(text: str, count: int) -> bool:
     digits, unit = _scaled(text)
     return count // unit == digits
-
-
-ENDINGS: dict[str, Callable[[str, int], bool]] = {"": _rounded, CUT: _cut}
