@@ -116,6 +116,23 @@ HELIUM = {  # worked by hand from CMSIS-NN's arm_*_get_buffer_size_mve; read and
 }
 
 
+OPERATORS = {  # measured by the interpreter, tests/truth/measure_operators.py
+    "addn3": 8464,
+    "mirror": 1664,
+    "sum": 576,
+    "max": 592,
+    "gather": 608,
+    "split": 1056,
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_the_scratch_of_single_operators_is_the_interpreters(name: str) -> None:
+    """Files of one operator, int8: ADD_N of three maps, MIRROR_PAD, SUM, REDUCE_MAX, GATHER, SPLIT."""
+    found = mnetcost.memory(str(TRUTH / "arenas" / f"op_{name}.tflite"))
+    assert found.data["arena_bytes"] == OPERATORS[name]
+
+
 @pytest.mark.parametrize("name", HELIUM)
 def test_kernels_for_helium_ask_for_what_their_sources_say(name: str) -> None:
     """One buffer an operator, or none."""

@@ -156,9 +156,9 @@ def programs(whole: Program, graph: Graph, found: Patched, over: Ref) -> tuple[P
     """
     names = {tensor.name: n for n, tensor in enumerate(whole.tensors)}
     at = names.get(graph.nodes[writer(graph, over)].name)
-    if at is None:
+    last = next((k + 1 for k, o in enumerate(whole.operations) if at in o.outputs), None)
+    if at is None or last is None:
         return None
-    last = next(k for k, o in enumerate(whole.operations) if at in o.outputs) + 1
     known = {graph.nodes[ref].name for ref in found.sizes}
     if any(whole.tensors[t].name not in known for o in whole.operations[:last] for t in o.outputs):
         return None

@@ -107,6 +107,10 @@ def _lstm(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
         yield f"gate {gate}", output.bits // 8 * output.dims[-1]
 
 
+def _pointers(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
+    yield "pointers", 8 * len(inputs)  # of the 64-bit machine that was measured; 4 on a microcontroller
+
+
 def _mirror(o: Operation, inputs: list[Tensor], output: Tensor) -> Asked:
     for word in ("left", "right"):
         yield word, 4 * len(inputs[0].dims)
@@ -193,6 +197,7 @@ REFERENCE: dict[str, Kernel] = {
     "SVDF": _svdf,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     "MIRROR_PAD": _mirror,
+    "ADD_N": _pointers,
     "custom TFLite_Detection_PostProcess": _detections,
 }
 
