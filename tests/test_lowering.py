@@ -116,6 +116,13 @@ HELIUM = {  # worked by hand from CMSIS-NN's arm_*_get_buffer_size_mve; read and
 }
 
 
+def test_an_adaptive_pool_of_single_positions_is_none() -> None:
+    """VGG-16 at 224: its first two convolutions hold 2 x 224 x 224 x 64 bytes; at 192 the pool is one."""
+    assert mnetcost.memory("vgg16", planner="tflm").data["arena_bytes"] == 2 * 224 * 224 * 64
+    with pytest.raises(SpecError, match="'adaptive_pool'"):
+        mnetcost.memory("vgg16", planner="tflm", resolution=192)
+
+
 OPERATORS = {  # measured by the interpreter, tests/truth/measure_operators.py
     "addn3": 8464,
     "mirror": 1664,

@@ -10,6 +10,7 @@ from ...engine.memory.program import Program, Window
 from ...engine.num import pair
 from ...engine.ops import (
     Activation,
+    AdaptivePool,
     Add,
     AvgPool,
     Concat,
@@ -27,6 +28,7 @@ from ...engine.ops import (
     Pad,
     PRelu,
     Rescale,
+    Scale,
     TransposedConv,
 )
 from ...engine.ops.op import traits
@@ -121,6 +123,19 @@ def _activation(s: Writing, ref: Ref, node: Node) -> int:
         x = s.emit("DEQUANTIZE", node, (x,), part="dequantize", bits=32)
         return s.emit("QUANTIZE", node, (s.emit("ELU", node, (x,), part="elu", bits=32),))
     return s.emit(FUNCTIONS[function], node, (x,))
+
+
+def _scale(s: Writing, ref: Ref, node: Node) -> int:
+    x = s.input(node)
+    if s.made_by(x) in FOLDS and s.only_reader(node.inputs[0]) and x not in s.fused:
+        return x
+    raise unknown(traits(node.op).label, node)
+
+
+def _adaptive(s: Writing, ref: Ref, node: Node) -> int:
+    if tuple(node.output) != tuple(s.shape(node)):
+        raise unknown(traits(node.op).label, node)
+    return s.input(node)  # parts of one position
 
 
 RELUS = ("relu", "relu6")
@@ -247,6 +262,8 @@ LOWER: dict[Any, Lower] = {
     Input: _input,
     Dropout: _nothing,
     Rescale: _rescale,
+    Scale: _scale,
+    AdaptivePool: _adaptive,
     Norm: _norm,
     Activation: _activation,
     PRelu: _prelu,

@@ -215,7 +215,11 @@ def repeated(graph: Subgraph) -> set[int]:
     """Tensors that hold again a part of a bias which several operators read: of an unrolled layer whose first
     step, from a state of zeros, was worked out when the file was written.
     """
-    made = {o.outputs[0]: o.inputs[0] for o in graph.operators if o.type == "DEQUANTIZE" and o.outputs}
+    made = {
+        o.outputs[0]: o.inputs[0]
+        for o in graph.operators
+        if o.type == "DEQUANTIZE" and o.outputs and o.inputs
+    }
     readers = Counter(
         made.get(n, n) for o in graph.operators if o.type != "DEQUANTIZE" for n in set(o.inputs)
     )
