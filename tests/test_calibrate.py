@@ -109,6 +109,7 @@ BROKEN = [
     ("design,ms\nv1,nan\n", "not 'nan'"),
     ("design,ms\nv1,12\nv1,13\n", ":3: 'v1' is on line 2 too\n  hint: give their mean"),
     ("design,ms\n,12\n", ":2: there is no design"),
+    ("design,ms\nv1\n", ":2: 'ms' must be a number above 0, not ''"),
     ("design,ms,who\nv1:alpha=1,classes=5,12,me\n", ":2: there are 4 cells under 3 columns"),
     ("design,ms\nv1,1\nv2,2\n", "2 rows are too few: the simplest form needs 3"),
     ("design,ms\nv1,1\nvv2,2\nv3-small,3\n", ":3: vv2: "),

@@ -428,6 +428,15 @@ def test_a_bound_can_only_break_a_limit(tmp_path: Path) -> None:
     assert "at least" in over["why"][-1]
 
 
+def test_the_best_rate_published_breaks_no_limit() -> None:
+    """Another network, or another runtime, may be faster than it."""
+    found = one(SMALL, "--device", "nucleo-h7a3zi-q", "--ms", "1")
+    assert found["latency"]["best_rate_ms"] == pytest.approx(7_490_432 * 0.89 / 280e3)
+    assert "bound_ms" not in found["latency"]
+    assert (found["fits"], found["verdict"], found["by"]) == (None, "undecided", "ms")
+    assert "ms at the best rate published, 0.89 cycles" in found["why"][-1]
+
+
 def test_progress_is_for_terminals_and_clears_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written to a file or a pipe."""
     assert progress("planning") is None

@@ -22,7 +22,7 @@ Examples:
 """
 
 
-class Grid(click.ParamType[Any]):
+class Grid(click.ParamType):  # type: ignore[type-arg]
     """A grid of patches: rows x columns."""
 
     name = "grid"

@@ -71,6 +71,8 @@ def read_measured(path: str) -> list[Measured]:
 
 def _joined(cells: list[str], header: list[str]) -> list[str]:
     """A row of a table of two columns, of which a design with commas made more cells."""
+    if len(cells) < 2:
+        return cells
     if header == ["design", "ms"]:
         return [",".join(cells[:-1]), cells[-1]]
     return [cells[0], ",".join(cells[1:])] if header == ["ms", "design"] else cells

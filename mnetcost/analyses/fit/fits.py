@@ -291,10 +291,17 @@ def latency_of(design: Design, costs: Costs, device: Device, dtype: str | None) 
     return Latency(Span(ms, mean / 100, worst / 100, rows, profile), "", least)
 
 
+def _at_least(found: Bound) -> str:
+    """A bound in words; the best rate that was published is none for another network or runtime."""
+    if found.proven:
+        return f"at least {in_ms(found.ms)} ms by {found.how}"
+    return f"{in_ms(found.ms)} ms at the best rate published, {found.how}"
+
+
 def time_of(latency: Latency, limit: float | None) -> Figure:
     """The time of a design beside its limit: by a bound where that passes it, else by the estimate."""
-    least = f"at least {in_ms(latency.bound.ms)} ms by {latency.bound.how}" if latency.bound else ""
-    if latency.bound and limit is not None and latency.bound.ms > limit:
+    least = _at_least(latency.bound) if latency.bound else ""
+    if latency.bound and latency.bound.proven and limit is not None and latency.bound.ms > limit:
         margin = limit - latency.bound.ms
         ms = latency.span.ms if latency.span else None
         return Figure(LATENCY, ms, limit, "does not fit", margin, False, f"{LATENCY}: {least}")

@@ -8,6 +8,7 @@ from typing import Any
 from ...designs.devices import Device
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .fits import FLASH, LATENCY, MADDS, RAM, Fit, Latency, Room, Rules, group
+from .latency import Bound
 from .memory import TAIL
 from .named import kib, planner_data, planner_note
 from .verdicts import CODE, FILE, UNLIMITED, Figure, Span, in_ms, size
@@ -78,7 +79,7 @@ def latency_data(latency: Latency) -> dict[str, Any]:
         "error": error,
         "profile": span and span.profile,
         **({"refused": latency.refused} if span is None else {}),
-        **({"bound_ms": bound.ms, "bound_by": bound.how} if bound else {}),
+        **(_bound_data(bound) if bound else {}),
     }
 
 
@@ -90,6 +91,13 @@ def device_data(device: Device) -> dict[str, Any]:
     """The device of the JSON: a chip with its runtime and version."""
     keys = ("name", "title", "chip", "runtime", "version", "mhz", "source")
     return {key: getattr(device, key) for key in keys}
+
+
+def _bound_data(found: Bound) -> dict[str, Any]:
+    """A bound in the JSON, or the time at the best rate that was published."""
+    if found.proven:
+        return {"bound_ms": found.ms, "bound_by": found.how}
+    return {"best_rate_ms": found.ms, "best_rate": found.how}
 
 
 def _count(found: Sequence[Fit], shown: int) -> str:

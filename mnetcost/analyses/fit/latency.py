@@ -29,10 +29,14 @@ class Refused(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """Milliseconds that a design takes at least, and how that is known."""
+    """Milliseconds that a design takes at least, and how that is known.
+
+    proven: by a peak; else at the best rate that was published, which another network or runtime may pass.
+    """
 
     ms: float
     how: str
+    proven: bool = True
 
 
 def estimate(design: Design, costs: Costs, device: Device, dtype: str | None = None) -> Estimate | Refused:
@@ -65,7 +69,8 @@ def bound(costs: Costs, device: Device, dtype: str | None = None) -> Bound | Non
         if device.fastest is None or device.mhz is None:
             return None
         cycles, source = device.fastest
-        return Bound(madds * cycles / (device.mhz * 1e3), f"{cycles:g} cycles a multiply-add ({source})")
+        how = f"{cycles:g} cycles a multiply-add ({source})"
+        return Bound(madds * cycles / (device.mhz * 1e3), how, proven=False)
     if device.bandwidth is None:
         return Bound(1e3 * madds / device.peak, "the peak alone")
     size, seconds = BITS[dtype or device.dtype] / 8, 0.0
