@@ -1,0 +1,1 @@
+"""Which design should it be? The largest that fits, what a step costs, fronts, and whole spaces of designs."""
