@@ -38,6 +38,12 @@ CALLS: dict[str, list[list[str]]] = {
         ["fit", "v1", "v2", "--alpha", "0.25:1:0.25", "--ram", "1M", "--format", "json"],
     ],
     "receptive": [["receptive", "v1"], ["receptive", "v3-small", "--all", "--format", "json"]],
+    "space": [
+        ["space", "count", "v1-grid", "--max", "madds=300M"],
+        ["space", "list", "--format", "json"],
+        ["space", "sample", "proxylessnas", "2", "--max", "madds=300M", "--format", "json"],
+        ["space", "show", "v1-widths", "7"],
+    ],
     "pick": [
         ["pick", "--max", "madds=100M", "--max", "flash=2MB", "--min", "top1=65"],
         ["pick", "--source", "tf-slim-v2", "--format", "json"],

@@ -28,6 +28,8 @@ from mnetcost.designs.spec.language import (
     EITHER,
     ROUNDING_KEYS,
     ROW_KEYS,
+    SPACE_KEYS,
+    SPACE_TOP_KEYS,
     TOP_KEYS,
     WIDTH_KEYS,
 )
@@ -203,6 +205,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "counting-figures": counting.figures,
     "file-keys": lambda: keys(TOP_KEYS),
     "row-keys": lambda: keys(ROW_KEYS),
+    "space-keys": lambda: table(
+        ("key", ""), ((f"`{key}`", ABOUT[key]) for key in (*SPACE_KEYS, "any", *SPACE_TOP_KEYS))
+    ),
     "change-keys": lambda: table(("key", ""), ((f"`{key}`", ABOUT[key]) for key in CHANGE_KEYS)),
     "widths": widths,
     "roundings": roundings,

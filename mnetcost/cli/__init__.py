@@ -22,6 +22,7 @@ COMMANDS = {
     "memory": "The memory that a design needs while it runs.",
     "fit": "Which designs fit into a device: memory, flash, time.",
     "receptive": "The part of the image that each layer sees.",
+    "space": "Spaces of designs: counts, spread, samples, sweeps.",
     "pick": "Published checkpoints within limits, ranked.",
     "devices": "The devices that are known, with their memory and rates.",
     "calibrate": "The rates of a device, from your own measurements.",

@@ -6,7 +6,7 @@ Rows, at one alpha, resolution and number of classes, or at arrays of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import FLAT
@@ -51,6 +51,44 @@ def build(
         except ShapeError as e:
             raise _placed(spec, row, e, _fixed_size(spec, row, (height, width))) from None
     return builder.graph(notes=_widened(site))
+
+
+class Border(NamedTuple):
+    """All that the rows behind a map know of those before it: its shape, and its channels as printed."""
+
+    shape: Shape | Volume
+    printed: Num
+
+    @classmethod
+    def of_image(cls, height: int, width: int, channels: int, depth: int | None = None) -> Border:
+        """The border before the first row: the image, or a volume."""
+        shape = Shape(height, width, channels) if depth is None else Volume(depth, height, width, channels)
+        return cls(shape, channels)
+
+
+def behind(
+    spec: Spec, rows: Sequence[Row], border: Border, alpha: float, classes: int
+) -> tuple[Graph, Border]:
+    """Build some rows of a spec behind a map, which is the graph's input; return the map they give, too.
+
+    Rows that they name, and that are not among them, give that map. Raises SpecError as `build` does.
+    """
+    builder = Builder()
+    site = Site(builder, spec.rules, alpha)
+    *depth, height, width, channels = border.shape
+    site.x = builder.input(INPUT, height, width, channels, *depth)
+    site.printed[site.x] = border.printed
+    words = vocabulary(spec.blocks)
+    named = {name: site.x for row in rows for name, _ in reads(row, words)}
+    for row in rows:
+        named.pop(row.name, None)
+    numbers: dict[str, int] = {}
+    for row in rows:
+        try:
+            _add_row(site, row, words, classes, named, numbers)
+        except ShapeError as e:
+            raise _placed(spec, row, e) from None
+    return builder.graph(), Border(site.shape, site.printed[site.x])
 
 
 def _widened(site: Site) -> tuple[str, ...]:
@@ -189,6 +227,14 @@ def _add_row(
         check_shared(site.builder, row.weights, theirs, nodes[first:], f"{row.key}.weights")
 
 
+def reads(row: Row, words: Vocabulary) -> Iterator[tuple[str, bool]]:
+    """The rows that a row names, and whether their own layers are wanted, or only the map that they give."""
+    yield from ((name, False) for name in row.inputs)
+    yield from ((row.fields[key], False) for key in naming_keys(words[row.op]) if row.fields.get(key))
+    if row.weights:
+        yield row.weights, True
+
+
 def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[str, int]) -> dict[str, Any]:
     """A row's fields with rows and numbers of classes for words; sets the role of its widths."""
     fields = dict(row.fields)
@@ -298,12 +344,17 @@ FOLLOW = {
 
 def _find(name: str, named: dict[str, int], place: str) -> int:
     if name not in named:
-        block, inside, _ = name.partition("/")
-        if inside and block in named:
-            hint = f"rows in a block are read in it only; '{block}' is what it gives"
-        elif like := nearest(name, named):
-            hint = f"did you mean '{like}'?"
-        else:
-            hint = "a row may read from rows above it: " + ", ".join(list(named)[-8:])
-        raise ShapeError(Fault(f"there is no row '{name}' above this one", place=place, hint=hint))
+        raise ShapeError(no_row(name, named, place))
     return named[name]
+
+
+def no_row(name: str, named: Mapping[str, int], place: str) -> Fault:
+    """The fault of a row that names one which is not above it."""
+    block, inside, _ = name.partition("/")
+    if inside and block in named:
+        hint = f"rows in a block are read in it only; '{block}' is what it gives"
+    elif like := nearest(name, named):
+        hint = f"did you mean '{like}'?"
+    else:
+        hint = "a row may read from rows above it: " + ", ".join(list(named)[-8:])
+    return Fault(f"there is no row '{name}' above this one", place=place, hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..errors import CallError
+from ..errors import CallError, Fault, SpecError
 from .files import is_file
 from .readers import load_file, model_reader, reader_of, unreadable
 from .settings import Design, Settings, sized
@@ -146,8 +146,29 @@ def _settings(text: str, tail: str) -> Settings:
 def find_spec(name: str) -> Spec:
     """Read the spec of a design's name: a shipped one, or a .toml file.
 
-    Raises SpecError where there is none, with the nearest name.
+    Raises SpecError where there is none, with the nearest name, and for a space of designs.
     """
+    return one_design(find_space(name))
+
+
+SPACE_COMMANDS = ("count", "stats", "show", "sample")
+"""The commands that take a space, behind `mnetcost space`."""
+
+
+def one_design(spec: Spec) -> Spec:
+    """Return a spec without choices; raises SpecError for a space, with the commands that take it."""
+    if not spec.chooses:
+        return spec
+    from .shipped import is_shipped
+
+    commands = ", ".join(f"space {word}" for word in SPACE_COMMANDS)
+    name = spec.name if is_shipped(spec.name) else spec.file
+    hint = f"{commands} take it; `mnetcost space show {name} 0` writes one of its designs as a spec"
+    raise SpecError(Fault("is a space of designs, not one design", spec.file, hint=hint))
+
+
+def find_space(name: str) -> Spec:
+    """Read a spec, with or without choices, by its name or file; see `find_spec`."""
     from .find import shipped_spec, spec_file, unknown_design
     from .shipped import is_shipped
 
@@ -193,7 +214,7 @@ def load_spec(spec: Spec, settings: Settings) -> Design:
     """
     from .build import build
 
-    printed, spec = spec.channels, adjusted(spec, settings)
+    printed, spec = spec.channels, adjusted(one_design(spec), settings)
     size, rho = sized(spec.resolution, settings, spec.name)
     if max(size) > LARGEST_SIDE:
         sides = "x".join(map(str, size))

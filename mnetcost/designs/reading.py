@@ -144,9 +144,13 @@ class Table:
 
 def shown(value: Any) -> str:
     """A wrong value as a message shows it: as TOML writes it, at most 60 characters."""
+    from .toml import value as written
+
     try:
         if isinstance(value, str):
             text = f'"{value}"'
+        elif isinstance(value, dict):
+            text = written(value)
         else:
             text = str(value).lower() if isinstance(value, bool) else repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits; tables in tables in tables

@@ -15,7 +15,12 @@ def resolved(spec: Spec) -> str:
     """Return a spec's text unchanged if it extends nothing; otherwise one text of all that it holds and
     inherits.
     """
-    return "".join(f"{line}\n" for line in _lines(spec)) if spec.family else spec.text
+    return written(spec) if spec.family else spec.text
+
+
+def written(spec: Spec) -> str:
+    """Return a spec as a text of its own, with all that it inherits; it must be no space."""
+    return "".join(f"{line}\n" for line in _lines(spec))
 
 
 def _lines(spec: Spec) -> Iterator[str]:
@@ -47,9 +52,11 @@ def _row(row: Row) -> dict[str, Any]:
         "from": row.inputs,
         "repeat": row.repeat,
         "role": row.role,
+        "shared": row.shared,
+        "weights": row.weights,
         "why": row.why,
     }
-    silent = {"name": "", "from": (), "repeat": 0, "role": "", "why": ""}
+    silent = {"name": "", "from": (), "repeat": 0, "role": "", "shared": False, "weights": "", "why": ""}
     given = {key: v for key, v in common.items() if v != silent[key]}
     front: dict[str, Any] = {key: given.pop(key) for key in ("name", "from") if key in given}
     return {"op": row.op, **front, **{k: v for k, v in row.fields.items() if v is not None}, **given}

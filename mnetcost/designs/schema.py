@@ -16,8 +16,10 @@ from .shipped import with_own_blocks
 from .sorts import LONGEST_LIST, SORTS, Wrong, sorts_of, word
 from .spec import EITHER, ROW_KEYS, TOP_KEYS, VOCABULARY, WIDTH_KEYS, rule_keys
 from .spec.blocks import SIDES
+from .spec.choices import NO_CHOICE, choice_schema
 from .spec.expressions import LONGEST
-from .spec.language import FIELD_NAME, FIELD_SORTS, FIXED, INNER_KEYS
+from .spec.language import FIELD_NAME, FIELD_SORTS, FIXED, INNER_KEYS, SPACE_KEYS, SPACE_TOP_KEYS
+from .spec.spaces import NOT_INNER
 
 ABOUT: dict[str, str] = {
     "title": "The network's full name.",
@@ -54,6 +56,11 @@ ABOUT: dict[str, str] = {
     "set": "Keys to set in the row, with their values.",
     "unset": "Keys to delete from the row.",
     "remove": "True to delete the row.",
+    "alpha": "Of a space: the width multipliers that its designs may have.",
+    "depth": "Of a space: the depth multipliers that its designs may have.",
+    "optional": "Of a space: true if each copy of the row may be left out.",
+    "per": 'Of a space: "row" if all copies of the row make one choice. Default: each makes its own.',
+    "any": "Of a space: the rows of which one is chosen; the other keys of the row are of each of them.",
     "before": "Rows to insert before it.",
     "after": "Rows to insert after it.",
 }
@@ -84,6 +91,16 @@ def _field(sort: str, key: str, choices: tuple[str, ...] = (), default: Any = No
     return {**values, **({} if default is None or default == "" else {"default": default})}
 
 
+def _or_choice(sort: str, one: dict[str, Any]) -> dict[str, Any]:
+    """Describe a value of a row: one of its sort, or a choice between some, as in a space."""
+    if sort in NO_CHOICE:
+        return one
+    default = {key: one[key] for key in ("default",) if key in one}
+    plain = {key: value for key, value in one.items() if key not in default}
+    choice = _ref(f"choice-{sort}") if plain == _ref(sort) else choice_schema(sort, plain)
+    return {"anyOf": [plain, choice], **default}
+
+
 def _about(keys: Mapping[str, str]) -> dict[str, Any]:
     return {key: {"description": ABOUT[key], **_ref(sort)} for key, sort in keys.items()}
 
@@ -99,8 +116,8 @@ def closed_table(properties: dict[str, Any], about: str, **more: Any) -> dict[st
     }
 
 
-def _fields(cls: Any) -> dict[str, Any]:
-    """Describe the fields of an op or a block."""
+def _fields(cls: Any, choices: bool = True) -> dict[str, Any]:
+    """Describe the fields of an op or a block; choices: also where they are choices, as in a space."""
     known = {}
     for key, sort in sorts_of(cls).items():
         of_block = cls.fields[key] if hasattr(cls, "fields") else None
@@ -113,6 +130,8 @@ def _fields(cls: Any) -> dict[str, Any]:
             bounds["maximum"] = of_block.most
         if bounds:
             known[key] = {"allOf": [known[key], bounds]}
+        if choices:
+            known[key] = _or_choice(sort, known[key])
     return known
 
 
@@ -146,7 +165,7 @@ def _inner_value(sort: str, values: dict[str, Any]) -> dict[str, Any]:
 
 def _inner_row(op: str) -> dict[str, Any]:
     """Describe a row of one op in a block."""
-    row = _row(op)
+    row = _row(op, space=False)
     sorts = {**INNER_KEYS, **sorts_of(VOCABULARY[op]), "repeat": "Whole"}
     if op == "activation":
         sorts["function"] = "MaybeFunction"  # here, it may be "prelu" or "none" too
@@ -155,11 +174,13 @@ def _inner_row(op: str) -> dict[str, Any]:
     return {**row, "properties": values}
 
 
-def _row(op: str) -> dict[str, Any]:
-    """Describe a row of one op: the op's fields, and the keys of every row."""
+def _row(op: str, space: bool = True) -> dict[str, Any]:
+    """Describe a row of one op: the op's fields, and the keys of every row; space: those of spaces, too."""
     cls: Any = VOCABULARY[op]
-    fields = _fields(cls)
+    fields = _fields(cls, space)
     common: dict[str, Any] = {"op": {"const": op}, **{key: _ref(key) for key in ROW_KEYS if key != "op"}}
+    if space:
+        common |= {"repeat": _repeat(), **{key: _ref(key) for key in SPACE_KEYS}}
     needed = ["op", *(key for key in fields if key not in cls._field_defaults)]
     if op in SEVERAL_INPUTS:
         many = SEVERAL_INPUTS[op]
@@ -177,6 +198,22 @@ def _row(op: str) -> dict[str, Any]:
     if op in EITHER:
         more = _ways(op, cls._field_defaults)
     return closed_table({**common, **fields}, summary(cls), required=needed, **more)
+
+
+def _repeat() -> dict[str, Any]:
+    return {"anyOf": [_ref("repeat"), _ref("choice-Repeat")]}
+
+
+def _choosing_row(any_row: dict[str, Any]) -> dict[str, Any]:
+    """Describe a row that chooses between rows: what each of those needs may stand in either."""
+    outer = {key: value for key, value in any_row.items() if key != "op"}
+    inner = {
+        "type": "object",
+        "properties": {**any_row, **dict.fromkeys(NOT_INNER, False), "op": _ref("op")},
+        "required": ["op"],
+    }
+    rows = {"description": ABOUT["any"], "type": "array", "items": inner, "minItems": 1}
+    return {"properties": {**outer, "op": False, "any": rows}}
 
 
 def _ways(op: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +236,9 @@ def _ways(op: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 def _any_row() -> dict[str, Any]:
     """Describe what a change may match or set: every key of every row, with the values that any op takes."""
-    known: dict[str, list[dict[str, Any]]] = {key: [_ref(key)] for key in ROW_KEYS}
+    known: dict[str, list[dict[str, Any]]] = {key: [_ref(key)] for key in (*ROW_KEYS, *SPACE_KEYS)}
+    known["repeat"] = [_repeat()]
+    known["any"] = [{"description": ABOUT["any"], "type": "array"}]
     for cls in VOCABULARY.values():
         for key, values in _fields(cls).items():
             values = {k: v for k, v in values.items() if k != "default"}
@@ -261,7 +300,32 @@ def _block() -> dict[str, Any]:
 
 def _by_op(ops: Iterable[str], name: str) -> list[dict[str, Any]]:
     """Describe rows by what their op takes."""
-    return [{"if": {"properties": {"op": {"const": op}}}, "then": _ref(f"{name}-{op}")} for op in ops]
+    return [
+        {"if": {"properties": {"op": {"const": op}}, "required": ["op"]}, "then": _ref(f"{name}-{op}")}
+        for op in ops
+    ]
+
+
+def _choice_sorts() -> dict[str, Any]:
+    """Describe the choices between values of each sort that a row of a space may choose from."""
+    sorts = {
+        "Repeat",
+        "Resolution",
+        *(sort for cls in VOCABULARY.values() for sort in sorts_of(cls).values()),
+    }
+    return {
+        f"choice-{sort}": choice_schema(sort, _ref(sort)) for sort in sorted(sorts - {"Choice", *NO_CHOICE})
+    }
+
+
+def _space_keys() -> dict[str, Any]:
+    """Describe what a space's file may choose for whole designs."""
+    found = {
+        key: {"description": ABOUT[key], **choice_schema(sort, _ref(sort))}
+        for key, sort in SPACE_TOP_KEYS.items()
+    }
+    size = _or_choice("Resolution", _ref("Resolution"))
+    return {**found, "resolution": {"description": ABOUT["resolution"], **size}}
 
 
 def _known_words(any_row: dict[str, Any]) -> dict[str, Any]:
@@ -323,7 +387,8 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mnetcost spec",
         **closed_table(
-            {**_about(TOP_KEYS), **tables}, "A convolutional network as a table of layers, for mnetcost."
+            {**_about(TOP_KEYS), **_space_keys(), **tables},
+            "A convolutional network as a table of layers, for mnetcost.",
         ),
         "anyOf": [
             {"required": ["extends"]},
@@ -337,6 +402,8 @@ def schema() -> dict[str, Any]:
                 if sort != "Choice"
             },
             **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
+            **_about(SPACE_KEYS),
+            **_choice_sorts(),
             "op": {"description": ABOUT["op"], "type": "string"},
             "role-widths": closed_table(
                 widths, "The rule for rows with this role; the default of each key is its value in [widths]."
@@ -345,9 +412,14 @@ def schema() -> dict[str, Any]:
             "row": {
                 "type": "object",
                 # for completion; the schema of each op below has the values that it takes
-                "properties": {**{key: {} for key in any_row}, **{key: _ref(key) for key in ROW_KEYS}},
-                "required": ["op"],
-                "allOf": _by_op(FIXED, "row"),
+                "properties": {
+                    **{key: {} for key in any_row},
+                    **{key: _ref(key) for key in ROW_KEYS if key != "repeat"},
+                    "repeat": _repeat(),
+                },
+                "if": {"required": ["any"]},
+                "then": _choosing_row(any_row),
+                "else": {"required": ["op"], "allOf": _by_op(FIXED, "row")},
             },
             **{f"row-{op}": _row(op) for op in VOCABULARY},
             **{f"inner-row-{op}": _inner_row(op) for op in FIXED},

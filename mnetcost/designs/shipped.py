@@ -40,6 +40,10 @@ NETS_FOLDER = "nets"
 """The folder of the networks that are no MobileNets of the papers, in a folder for each family."""
 
 
+SPACES_FOLDER = "spaces"
+"""The folder of spaces of designs, which are specs with choices."""
+
+
 NO_IMPLEMENTATIONS = (
     CONVENTIONS_FOLDER,
     PLANNERS_FOLDER,
@@ -47,6 +51,7 @@ NO_IMPLEMENTATIONS = (
     DEVICES_FOLDER,
     BLOCKS_FOLDER,
     NETS_FOLDER,
+    SPACES_FOLDER,
 )
 """Folders whose name is no part of a design's name."""
 
@@ -97,7 +102,7 @@ def is_shipped(name: str) -> bool:
 
 @lru_cache(1024)
 def spec_path(name: str) -> Path | None:
-    """The file of a shipped design; None if the name is not one's."""
+    """The file of a shipped design or space; None if the name is not one's."""
     parts = name.split("/")
     good = all(
         p and p.replace("-", "").replace(".", "").replace("_", "").isalnum() and p[0] != "." for p in parts
@@ -111,7 +116,7 @@ def spec_path(name: str) -> Path | None:
         return folder / file
     if len(parts) > 1:
         return None
-    inner = (folder / NETS_FOLDER / family / file for family in families())
+    inner = (folder / place / file for place in (*(f"{NETS_FOLDER}/{f}" for f in families()), SPACES_FOLDER))
     return next((path for path in inner if path.is_file()), None)
 
 
@@ -138,6 +143,12 @@ def block_path(word: str) -> Path | None:
         return None
     path = specs_folder() / BLOCKS_FOLDER / f"{word}.toml"
     return path if path.is_file() else None
+
+
+@lru_cache(None)
+def shipped_spaces() -> tuple[str, ...]:
+    """Names of the spaces in specs/spaces/."""
+    return tuple(sorted(p.stem for p in (specs_folder() / SPACES_FOLDER).glob("*.toml")))
 
 
 @lru_cache(None)

@@ -303,6 +303,8 @@ SORTS: dict[str, Sort] = {
     "Flag": Sort(read_flag, {"type": "boolean"}),
     "Ratio": Sort(number(0, 1000, above=True), _RATIO),
     "Ratios": Sort(read_ratios, {"anyOf": [_RATIO, _several(_RATIO, 2, 2)]}),
+    "Alpha": Sort(number(0, 100, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 100}),
+    "Per": Sort(word(("row",)), {"enum": ["row"]}),
     "Row": Sort(read_name, _NAME),
     "Share": Sort(number(0, 1, above=False), {"type": "number", "minimum": 0, "maximum": 1}),
     "Part": Sort(number(0, 1, above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1}),

@@ -11,7 +11,7 @@ from ..reading import Spot, Table, shown
 from ..shipped import block_path, shipped_blocks
 from ..sorts import read_flag
 from .language import CHANGE_KEYS, class_keys
-from .rows import row_tables
+from .lists import row_tables
 from .words import row_keys
 
 # rows that the changes of a design look at, all together: a thousand changes of a thousand rows

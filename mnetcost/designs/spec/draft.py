@@ -13,8 +13,8 @@ from ..reading import Reading, Spot, Table, shown
 from ..sorts import SORTS
 from ..toml import parse_toml
 from .changes import Changes
-from .language import ROW_LISTS, TABLES, TOP_KEYS
-from .rows import row_tables
+from .language import ROW_LISTS, SPACE_TOP_KEYS, TABLES, TOP_KEYS
+from .lists import row_tables
 
 DEEPEST_EXTENDS = 16
 
@@ -49,7 +49,7 @@ class Draft:
         if "extends" in table.values:
             self.complete = self._extend(table, base) and self.complete
         for key, value in table.values.items():
-            if key in TOP_KEYS:
+            if key in TOP_KEYS or key in SPACE_TOP_KEYS:
                 self.values[(key,)] = Found(value, table.at(key))
             elif key in ROW_LISTS:
                 self.rows[key] = row_tables(table, key)
@@ -58,7 +58,7 @@ class Draft:
             elif key == "block":
                 self._add_blocks(table)
             elif key != "change":
-                table.unknown(key, "a spec has no key", sorted([*TOP_KEYS, *TABLES]))
+                table.unknown(key, "a spec has no key", sorted([*TOP_KEYS, *SPACE_TOP_KEYS, *TABLES]))
         changes = table.values.get("change", [])
         if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
             table.fault("'change' must be written as [[change]] tables", key="change")

@@ -76,6 +76,8 @@ ROW_KEYS = {
     "weights": "Name",
     "why": "Text",
 }
+SPACE_KEYS = {"optional": "Flag", "per": "Per"}
+"""The keys that rows of a space may have beside those."""
 INNER_KEYS = {**ROW_KEYS, "when": "Flag"}
 """The keys of any row of a block."""
 TOP_KEYS = {
@@ -89,6 +91,8 @@ TOP_KEYS = {
     "alphas": "Numbers",
     "resolutions": "Sides",
 }
+SPACE_TOP_KEYS = {"alpha": "Alpha", "depth": "Alpha"}
+"""The keys that a space may have at its top: choices between values of a sort."""
 WIDTH_KEYS = {"scale": "Scale", "rounding": "Rounding", "divisor": "Count", "minimum": "Whole"}
 ROUNDING_KEYS = ("rounding", "divisor", "minimum")
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after", "block")

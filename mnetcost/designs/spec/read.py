@@ -7,8 +7,9 @@ from typing import Any
 
 from ..reading import Spot
 from ..sorts import SORTS
+from .choices import Choice, only_choice, read_choice
 from .draft import Draft, ParentOf
-from .language import TOP_KEYS, Vocabulary
+from .language import SPACE_TOP_KEYS, TOP_KEYS, Vocabulary
 from .rows import read_row
 from .rules import read_rules
 from .values import Block, Row, Spec
@@ -26,8 +27,12 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
     draft = Draft(parent_of)
     draft.add(file, text, base)
     _check_complete(draft, file)
-    size = _top_key(draft, "resolution", 1)
-    sides = size if isinstance(size, tuple) else (size, size)
+    choices = _choices(draft)
+    sides = (
+        choices["resolution"].values[0]
+        if "resolution" in choices
+        else _sides(_top_key(draft, "resolution", 1))
+    )
     rules = read_rules(draft)
     words = vocabulary({})
     blocks = _blocks(draft, words)
@@ -49,6 +54,7 @@ def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: Par
         text=text,
         family=tuple(draft.family),
         blocks=blocks,
+        choices=choices,
     )
     draft.reading.finish()
     return spec
@@ -65,6 +71,23 @@ def _check_complete(draft: Draft, file: str) -> None:
 def _top_key(draft: Draft, key: str, default: Any) -> Any:
     """Read a key of the top of the file."""
     return draft.read((key,), SORTS[TOP_KEYS[key]].read, default)
+
+
+def _sides(size: Any) -> tuple[int, ...]:
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def _choices(draft: Draft) -> dict[str, Choice]:
+    """Read the choices of a space's whole designs: alpha, depth and the resolution."""
+    readers: dict[str, Any] = {key: only_choice(sort) for key, sort in SPACE_TOP_KEYS.items()}
+    size = draft.values.get(("resolution",))
+    if size is not None and size.value.__class__ is dict:
+        readers["resolution"] = read_choice(SORTS["Resolution"].read, "Resolution")
+    found = {key: draft.read((key,), read, None) for key, read in readers.items()}
+    if "resolution" in readers:
+        values = found["resolution"].values if found["resolution"] else (1,)
+        found["resolution"] = Choice(tuple(_sides(value) for value in values))
+    return {key: choice for key, choice in found.items() if choice is not None}
 
 
 def _blocks(draft: Draft, words: Vocabulary) -> dict[str, Block]:

@@ -9,34 +9,19 @@ from ...engine.ops import SEVERAL_INPUTS
 from ..places import spelled
 from ..reading import Table, shown
 from ..sorts import SORTS, sorts_of
-from .language import ROW_KEYS, Vocabulary
+from .choices import read_choice
+from .language import ROW_KEYS, SPACE_KEYS, Vocabulary
+from .spaces import check_copies, read_any
 from .values import Row
 
 if TYPE_CHECKING:
     from ...engine.ops.op import OpClass
 
 
-def row_tables(table: Table, key: str) -> list[Table]:
-    """The tables of a list of rows: `layers`, `top`, or what a change puts before or after a row."""
-    rows, found = table.values[key], []
-    if not isinstance(rows, list):
-        table.fault(
-            f"'{key}' must be a list of rows, each {{ op = ..., ... }}, not {shown(rows)}",
-            key=key,
-        )
-        return []
-    for n, row in enumerate(rows):
-        spot = table.at(key).at(n)
-        if isinstance(row, dict):
-            found.append(Table(table.reading, spot, row))
-        else:
-            message = f'a row must be a table such as {{ op = "conv", out = 8 }}, not {shown(row)}'
-            table.reading.fault(spot, message)
-    return found
-
-
 def read_row(row: Table, words: Vocabulary) -> Row | None:
     """Check a row against its op; None where it names none. What is wrong is kept as faults."""
+    if "any" in row.values:
+        return read_any(row, words, read_row)
     op = row.values.get("op")
     if not isinstance(op, str) or op not in words:
         unknown_op(row, op, words)
@@ -46,6 +31,9 @@ def read_row(row: Table, words: Vocabulary) -> Row | None:
     check_needed(row, op, cls)
     inputs, repeat = common.get("from") or (), common.get("repeat") or 0
     check_reads(row, op, cls.reads, inputs, repeat)
+    optional, per = common.get("optional") is True, common.get("per") or ""
+    if optional or per:
+        check_copies(row, optional, per, repeat)
     return Row(
         op,
         fields,
@@ -58,6 +46,8 @@ def read_row(row: Table, words: Vocabulary) -> Row | None:
         spelled(row.spot.path),
         common.get("shared") is True,
         common.get("weights") or "",
+        optional,
+        per,
     )
 
 
@@ -77,7 +67,9 @@ def unknown_key(row: Table, key: str, op: str, words: Vocabulary) -> None:
     """Keep a fault about a key that rows of this op do not take, with the one that was meant."""
     from ..synonyms import key_hint
 
-    hint = key_hint(key, [*words.keys_of(op), *ROW_KEYS], {word: words.keys_of(word) for word in words})
+    hint = key_hint(
+        key, [*words.keys_of(op), *ROW_KEYS, *SPACE_KEYS], {word: words.keys_of(word) for word in words}
+    )
     row.fault(f"{op} takes no '{key}'", hint, key=key)
 
 
@@ -86,11 +78,14 @@ def _values(row: Table, op: str, words: Vocabulary) -> tuple[dict[str, Any], dic
     fields: dict[str, Any] = {}
     common: dict[str, Any] = {}
     known = words.keys_of(op)
-    for key in row.values:
+    for key, value in row.values.items():
+        choice = value.__class__ is dict
         if key in known:
-            fields[key] = row.read(key, words.reader(op, key))
-        elif key in ROW_KEYS:
-            common[key] = row.read(key, SORTS[ROW_KEYS[key]].read)
+            read = words.reader(op, key)
+            fields[key] = row.read(key, read_choice(read, known[key]) if choice else read)
+        elif sort := ROW_KEYS.get(key) or SPACE_KEYS.get(key):
+            read = SORTS[sort].read
+            common[key] = row.read(key, read_choice(read, sort) if choice and key == "repeat" else read)
         else:
             unknown_key(row, key, op, words)
     return fields, common
@@ -110,7 +105,7 @@ def check_needed(row: Table, op: str, cls: OpClass) -> None:
             row.fault(f"{op} {'needs' if needed else 'takes'} either {words}")
 
 
-def check_reads(row: Table, op: str, many: int, inputs: tuple[str, ...], repeat: int) -> None:
+def check_reads(row: Table, op: str, many: int, inputs: tuple[str, ...], repeat: Any) -> None:
     """Check that a row names as many rows as its op reads: `many`, or 0 for two or more."""
     if many == 1:
         if len(inputs) > 1:
@@ -123,5 +118,5 @@ def check_reads(row: Table, op: str, many: int, inputs: tuple[str, ...], repeat:
             'such as from = ["one row", "another"]',
             key="from" if "from" in row.values else "",
         )
-    elif repeat > 1:
+    elif repeat.__class__ is not int or repeat > 1:
         row.fault(f"{op} joins rows once and takes no 'repeat'", key="repeat")

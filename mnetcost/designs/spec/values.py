@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...engine.ops.op import Either, free
 from ...engine.rules import Compound, Rules
+from .choices import Choice, Shares
 
 PRINTED = Compound()
 """As many copies as are printed."""
@@ -23,13 +24,22 @@ class Row(NamedTuple):
     fields: Mapping[str, Any]  # the keys of the op, as written
     name: str = ""
     inputs: tuple[str, ...] = ()  # names of the rows it reads; empty for the row above
-    repeat: int = 0  # 0: not written, one copy that no depth changes
+    repeat: Any = 0  # 0: not written, one copy that no depth changes; of a space, it may be a Choice
     role: str = ""
     why: str = ""
     file: str = ""
     key: str = ""  # "layers[3]"
     shared: bool = False
     weights: str = ""  # the row whose weights it uses
+    optional: bool = False  # of a space: each copy may be left out
+    per: str = ""  # of a space: "row", where all copies make one choice
+    any: tuple[Row, ...] = ()  # of a space: the rows of which one is chosen; then there is no op
+
+    @property
+    def chooses(self) -> bool:
+        """Has it choices, so that it is of a space?"""
+        several = self.optional or bool(self.any) or self.repeat.__class__ is Choice
+        return several or any(v.__class__ in (Choice, Shares) for v in self.fields.values())
 
     def copies(
         self, label: str, fields: Mapping[str, Any], compound: Compound = PRINTED
@@ -163,6 +173,12 @@ class Spec(NamedTuple):
     text: str  # of the file, unchanged
     family: tuple[str, ...] = ()  # what it extends, nearest first
     blocks: Mapping[str, Block] = {}  # its own, by their words
+    choices: Mapping[str, Choice] = {}  # of a space: alpha, resolution and depth, where they are choices
+
+    @property
+    def chooses(self) -> bool:
+        """Is it a space of designs, with choices in the file or in its rows?"""
+        return bool(self.choices) or any(row.chooses for row in (*self.layers, *self.top))
 
     @property
     def sizes(self) -> tuple[tuple[int, ...], ...]:

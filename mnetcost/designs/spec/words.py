@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def shipped_block(name: str) -> Block:
     """Read a block of specs/blocks/, and with it those that it uses."""
     from .blocks import block_of, shipped_table
-    from .rows import row_tables
+    from .lists import row_tables
 
     reading = Reading()
     table = shipped_table(name, reading)

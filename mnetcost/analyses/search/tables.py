@@ -1,0 +1,179 @@
+"""How many designs of a space come to each sum? Sorted sums with their counts, grown from both ends.
+
+The sums of the leading slots and those of the others are kept apart, and met in the middle: the designs of
+at most L are, over the sums b behind the middle, count(b) times the number before it of at most L - b. Both
+are exact; products of counts are added in pieces of 20 bits, so that no 64-bit integer overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...engine.num import ARRAY_LIMIT
+from ...errors import CallError
+from .lattice import Lattice, arriving
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PIECE = 20  # bits
+BATCH = 1 << 22  # entries that are merged, or multiplied, at a time
+MOST_ENTRIES = 24_000_000  # of one half, 16 bytes each: about 1 GB while it grows
+
+
+class Sums(NamedTuple):
+    """Different sums in ascending order, and how many paths come to each."""
+
+    values: np.ndarray[Any, Any]
+    counts: np.ndarray[Any, Any]
+
+    @classmethod
+    def single(cls, wide: bool = False) -> Sums:
+        """One path, of sum 0; wide: see `wide`."""
+        import numpy as np
+
+        return cls(np.zeros(1, np.int64), np.ones(1, object if wide else np.int64))
+
+    def wide(self, wide: bool) -> Sums:
+        """The same table with counts of any size, where they may pass 64 bits."""
+        return Sums(self.values, self.counts.astype(object)) if wide else self
+
+
+def merged(parts: Sequence[tuple[Sums, int]]) -> Sums:
+    """Several tables in one, each with a number added to its sums."""
+    import numpy as np
+
+    whole: Sums | None = None
+    waiting: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
+    many = 0
+    for n, (sums, plus) in enumerate(parts):
+        waiting.append((sums.values + plus, sums.counts))
+        many += len(sums.values)
+        if many >= BATCH or n == len(parts) - 1:
+            if whole is not None:
+                waiting.append((whole.values, whole.counts))
+            whole = _distinct(
+                np.concatenate([values for values, _ in waiting]),
+                np.concatenate([counts for _, counts in waiting]),
+            )
+            waiting, many = [], 0
+    return whole if whole is not None else Sums(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def _distinct(values: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Sums:
+    """Sort sums, and add the counts of equal ones."""
+    import numpy as np
+
+    if not len(values):
+        return Sums(values, counts)
+    order = np.argsort(values, kind="stable")
+    values, counts = values[order], counts[order]
+    first = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+    return Sums(values[first], np.add.reduceat(counts, first))
+
+
+def dot(xs: np.ndarray[Any, Any], ys: np.ndarray[Any, Any]) -> int:
+    """The exact sum of the products of two arrays of integers from 0, below 2**62 each.
+
+    >>> import numpy as np
+    >>> dot(np.array([2**61, 3]), np.array([2**61, 5])) == 2**122 + 15
+    True
+    """
+    if xs.dtype == object or ys.dtype == object:
+        return int(sum(int(x) * int(y) for x, y in zip(xs, ys, strict=True)))
+    total = 0
+    for start in range(0, len(xs), BATCH):
+        x, y = xs[start : start + BATCH], ys[start : start + BATCH]
+        total += sum(
+            int((a * b).sum()) << shift_a + shift_b for shift_a, a in _pieces(x) for shift_b, b in _pieces(y)
+        )
+    return total
+
+
+def _pieces(xs: np.ndarray[Any, Any]) -> list[tuple[int, np.ndarray[Any, Any]]]:
+    """The 20-bit pieces of an array, lowest first, each with its shift; those that are all 0 are left out."""
+    most, mask = int(xs.max(initial=0)), (1 << PIECE) - 1
+    return [(shift, xs >> shift & mask) for shift in range(0, most.bit_length(), PIECE)]
+
+
+class Middle(NamedTuple):
+    """Both halves of a lattice for the sum of one figure, which meet at a border.
+
+    front: for each border from the image to it, a table for each node there. back: the same from the end.
+    prefixes: of the counts of the last tables in front, from 0.
+    """
+
+    lattice: Lattice
+    metric: int
+    front: list[list[Sums]]
+    back: list[list[Sums]]
+    prefixes: list[np.ndarray[Any, Any]]
+
+    def next_above(self, limit: int) -> int | None:
+        """The least sum of a design above a limit; None where there is none."""
+        found = None
+        for front, back in zip(self.front[-1], self.back[-1], strict=True):
+            at = front.values.searchsorted(limit - back.values, "right")
+            there = at < len(front.values)
+            if there.any():
+                least = int((front.values[at[there]] + back.values[there]).min())
+                found = least if found is None else min(found, least)
+        return found
+
+    def at_most(self, limit: int) -> int:
+        """The designs whose sum is at most a limit."""
+        return sum(
+            dot(back.counts, prefix[front.values.searchsorted(limit - back.values, "right")])
+            for front, back, prefix in zip(self.front[-1], self.back[-1], self.prefixes, strict=True)
+        )
+
+
+def middle(lattice: Lattice, metric: str, most: int = MOST_ENTRIES) -> Middle:
+    """Grow both halves, the smaller one first, until they meet.
+
+    Raises CallError where a half would have more than `most` entries, and for sums that pass 64 bits.
+    """
+    import numpy as np
+
+    check_sums(lattice, metric)
+    m = lattice.metrics.index(metric)
+    ways = (lattice, lattice.turned())
+    wide = [counts_pass(way) for way in ways[::-1]]
+    halves = [[[Sums.single(wide[side][0]) for _ in way.layers[0]]] for side, way in enumerate(ways)]
+    for _ in lattice.layers:
+        side = int(size(halves[0][-1]) > size(halves[1][-1]))
+        half, here = halves[side], len(halves[side]) - 1
+        half.append(
+            [
+                merged([(half[-1][edge.to].wide(wide[side][here + 1]), edge.figures[m]) for edge in several])
+                for several in arriving(ways[side], here)
+            ]
+        )
+        if size(half[-1]) > most:
+            raise TooMany(f"more than {most:,} different sums of {metric} in one half of the space")
+    prefixes = [
+        np.concatenate((np.zeros(1, sums.counts.dtype), sums.counts.cumsum())) for sums in halves[0][-1]
+    ]
+    return Middle(lattice, m, halves[0], halves[1], prefixes)
+
+
+class TooMany(CallError):
+    """There are more different sums than memory is to be used for."""
+
+
+def size(tables: Sequence[Sums]) -> int:
+    """The entries of some tables."""
+    return sum(len(sums.values) for sums in tables)
+
+
+def check_sums(lattice: Lattice, metric: str) -> None:
+    """Raise CallError where a design's sum may pass what 64-bit integers hold exactly."""
+    largest = lattice.extremes(metric, max)[0][0]
+    if largest is not None and largest > ARRAY_LIMIT:
+        raise CallError(f"the largest {metric} passes what 64-bit integers hold exactly")
+
+
+def counts_pass(turned: Lattice) -> list[bool]:
+    """For each border of the turned lattice's other side: may a count there pass 64 bits?"""
+    return [max(counts, default=0) > ARRAY_LIMIT for counts in turned.completions()][::-1]

@@ -1,0 +1,250 @@
+"""`mnetcost space`: spaces of designs: how many there are, their spread, one of them, and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from ..designs import read_whole
+from ..designs.conventions import load_convention
+from ..errors import CallError, MnetcostError
+from .options import Word, apply, convention_option, emit, format_options, write_text
+from .progress import progress
+
+EPILOG = """\b
+Examples:
+  mnetcost space list
+  mnetcost space count ofa-mobilenetv3 --max madds=300M
+  mnetcost space stats ofa-mobilenetv3:resolution=160
+  mnetcost space show ofa-mobilenetv3 42 -o net.toml
+  mnetcost space sample ofa-mobilenetv3 5 --max madds=300M
+"""
+COUNT = """\b
+Examples:
+  mnetcost space count ofa-mobilenetv3
+  mnetcost space count ofa-mobilenetv3:resolution=128 --max madds=300M --max peak_bytes.int8=800K
+  mnetcost space count proxylessnas --max madds=300M --max params=3M --format json
+"""
+STATS = """\b
+Examples:
+  mnetcost space stats ofa-mobilenetv3
+  mnetcost space stats my.toml --of madds,flash_bytes.int8 --bins 40
+"""
+SHOW = """\b
+Examples:
+  mnetcost space show ofa-mobilenetv3            the space itself, as in its file
+  mnetcost space show ofa-mobilenetv3 0          its first design, as a spec
+  mnetcost space show ofa-mobilenetv3 42 -o net.toml
+"""
+SAMPLE = """\b
+Examples:
+  mnetcost space sample ofa-mobilenetv3 5 --max madds=300M
+  mnetcost space sample ofa-mobilenetv3 100 --seed 7 --format csv
+  mnetcost space sample proxylessnas 3 --max madds=300M --specs nets
+"""
+
+
+def _spaces() -> Iterable[str]:
+    from ..designs.shipped import shipped_spaces
+
+    return shipped_spaces()
+
+
+SPACE = Word("space", _spaces, strict=False)
+
+
+class Group(click.Group):
+    """A group whose unknown commands get the nearest known one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from ..designs.synonyms import meant
+
+            like = meant(args[0], self.commands, "commands")
+            hint = f"did you mean 'space {like}'?" if like else "commands: " + ", ".join(self.commands)
+            raise MnetcostError(f"there is no command 'space {args[0][:60]}'", hint=hint)
+        return super().resolve_command(ctx, args)
+
+
+@click.group("space", cls=Group, epilog=EPILOG)
+def command() -> None:
+    """Answer questions about a space of designs.
+
+    SPACE is a shipped space, or a spec whose values may be choices: kernel = { choice = [3, 5, 7] }. Settings
+    stand behind a colon: ofa-mobilenetv3:resolution=128.
+    """
+
+
+def limit_options(f: Any) -> Any:
+    """--max and --min."""
+    return apply(
+        [
+            click.option(
+                "--max", "most", multiple=True, metavar="FIGURE=N", help="At most this: madds=300M."
+            ),
+            click.option("--min", "least", multiple=True, metavar="FIGURE=N", help="At least this."),
+        ],
+        f,
+    )
+
+
+def of_option(f: Any) -> Any:
+    """--of: the figures that are asked for."""
+    return click.option(
+        "--of",
+        "figures",
+        metavar="FIGURES",
+        help="Figures, with commas between: madds,params,peak_bytes.int8.",
+    )(f)
+
+
+def read_of(figures: str | None) -> list[str]:
+    """Read --of; nothing where it is not given."""
+    from ..designs.budgets.options import read_metrics
+
+    return [] if figures is None else read_metrics(figures)
+
+
+def shares(word: str) -> Any:
+    """A callback for progress that is told a share."""
+    tick = progress(word)
+    return (lambda share: None) if tick is None else lambda share: tick(round(1000 * share), 1000)
+
+
+@command.command("count", epilog=COUNT)
+@click.argument("space", type=SPACE)
+@limit_options
+@click.option(
+    "--memory", default="2G", show_default=True, metavar="SIZE", help="Memory that tables may take."
+)
+@click.option("--quick", is_flag=True, help="Rather an interval than a number that takes minutes.")
+@convention_option
+@format_options
+def count(
+    space: str,
+    most: tuple[str, ...],
+    least: tuple[str, ...],
+    memory: str,
+    quick: bool,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Count the designs of SPACE within limits.
+
+    The number is exact; where that would take more memory or time than is allowed, the answer is an interval
+    that is proven, and says so. Limits may be on figures that are sums over a design's blocks (params, madds,
+    flops, weight_bytes.TYPE, flash_bytes.TYPE, layers) or the largest of them (peak_bytes.TYPE).
+    """
+    from ..analyses.search import space as analysis
+    from ..designs.spaces import load_space
+
+    limits, bytes_ = analysis.read_limits(most, least), analysis.read_memory(memory)
+    document = analysis.count(
+        load_space(space), limits, load_convention(convention), bytes_, quick, shares("counting")
+    )
+    emit(document, format_, output)
+
+
+@command.command("stats", epilog=STATS)
+@click.argument("space", type=SPACE)
+@of_option
+@click.option("--bins", default="20", show_default=True, metavar="N", help="Bins of each histogram.")
+@convention_option
+@format_options
+def stats(
+    space: str, figures: str | None, bins: str, convention: str, format_: str | None, output: str | None
+) -> None:
+    """Show how the figures of SPACE's designs are spread: least, quantiles, most, and a histogram."""
+    from ..analyses.search import space as analysis
+    from ..designs.spaces import load_space
+
+    wanted, cells = read_of(figures), read_whole(bins, "--bins", 1000)
+    document = analysis.stats(
+        load_space(space), wanted, load_convention(convention), cells, shares("counting")
+    )
+    emit(document, format_, output)
+
+
+@command.command("show", epilog=SHOW)
+@click.argument("space", type=SPACE)
+@click.argument("number", required=False)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE (atomically).")
+def show(space: str, number: str | None, output: str | None) -> None:
+    """Print the design of a NUMBER of SPACE as a spec; without one, the space itself.
+
+    The designs are numbered from 0, in the order of the choices in the file, the first one changing slowest.
+    `space sample` and `space sweep` show the numbers of designs.
+    """
+    from ..analyses.search import space as analysis
+    from ..designs.loading import find_space, split_design
+    from ..designs.spaces import load_space
+    from ..designs.toml import inert
+
+    if number is None:
+        text = find_space(split_design(space)[0]).text
+    else:
+        if not (number.isascii() and number.isdigit() and len(number) < 400):
+            raise CallError(f"the number of a design is a whole number from 0, not '{number[:60]}'")
+        text = analysis.show(load_space(space), int(number), load_convention("paper"))
+    write_text(inert(text) if output is None else text, output, ".toml")
+
+
+@command.command("sample", epilog=SAMPLE)
+@click.argument("space", type=SPACE)
+@click.argument("many", metavar="[N]", default="1")
+@limit_options
+@of_option
+@click.option(
+    "--seed", default="0", show_default=True, metavar="N", help="The same seed draws the same designs."
+)
+@click.option("--specs", "folder", metavar="FOLDER", help="Write each design there, as a spec.")
+@convention_option
+@format_options
+def sample(
+    space: str,
+    many: str,
+    most: tuple[str, ...],
+    least: tuple[str, ...],
+    figures: str | None,
+    seed: str,
+    folder: str | None,
+    convention: str,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Draw N designs of SPACE within limits, each with the same chance.
+
+    Nothing is drawn and thrown away: a limit that one design in a billion keeps takes no longer. There may be
+    a limit on one sum (madds, params, ...), and any on peaks.
+    """
+    from ..analyses.search import space as analysis
+    from ..designs.spaces import load_space
+
+    limits = analysis.read_limits(most, least)
+    wanted = [*(read_of(figures) or analysis.FIGURES), *(limit.metric for limit in limits)]
+    size, start = read_whole(many, "N", analysis.MOST_SAMPLES), read_seed(seed)
+    known = analysis.price(load_space(space), wanted, load_convention(convention))
+    drawn = analysis.sample(known, limits, size, start, shares("drawing"))
+    if folder is not None:
+        analysis.write_specs(known, drawn, folder)
+    emit(analysis.samples(known, limits, drawn, start), format_, output)
+
+
+def read_seed(text: str) -> int:
+    """Read --seed: a whole number from 0; raises CallError for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise CallError(f"--seed is a whole number from 0, not '{text[:60]}'")
+    return int(text)
+
+
+@command.command("list")
+@convention_option
+@format_options
+def list_(convention: str, format_: str | None, output: str | None) -> None:
+    """List the shipped spaces, with their numbers of designs."""
+    from ..analyses.search import space as analysis
+
+    emit(analysis.listed(load_convention(convention)), format_, output)
