@@ -245,6 +245,7 @@ def test_hooks_and_action_install_what_model_files_need() -> None:
     (everything,) = extras["all"]
     assert set(everything.removeprefix("mnetcost[").removesuffix("]").split(",")) == {*extras} - {
         "all",
+        "moocore",
         "tflm",
         "test",
         "dev",
