@@ -117,6 +117,59 @@ def test_csv_keeps_numbers_numbers() -> None:
     assert render(Document("d", (table,), (), {}), "csv") == "n,r\n-3,-0.5\n"
 
 
+CELLS = st.none() | st.sampled_from(HOSTILE) | st.text(max_size=4)
+NUMBERS = st.none() | st.integers() | st.floats() | st.booleans()
+SIZES = st.none() | st.integers(1, 9) | st.tuples(st.integers(1, 9), st.integers(1, 9))
+WORDS = st.none() | st.sampled_from(["kept", "a,b", 'c "d"', "e\nf", "=1"])
+KINDS_OF_VALUES = {"text": CELLS, "state": WORDS, "change": NUMBERS, "number": NUMBERS, "size": SIZES}
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Table, ...]:
+    """Up to three tables of up to four columns, some with the same columns."""
+    found = []
+    for _ in range(draw(st.integers(1, 3))):
+        kinds = draw(st.lists(st.sampled_from([*KINDS_OF_VALUES]), min_size=1, max_size=4))
+        rows = draw(st.lists(st.tuples(*(KINDS_OF_VALUES[k] for k in kinds)), max_size=4))
+        columns = tuple(Column(f"{k}, {n}", k, k) for n, k in enumerate(kinds))
+        found.append(Table(draw(st.sampled_from(HOSTILE)), columns, tuple(rows)))
+    return tuple(found)
+
+
+@given(tables(), st.booleans())
+def test_csv_by_column_is_what_csv_writer_makes_of_the_rows(given_: tuple[Table, ...], partial: bool) -> None:
+    """Texts that need quotes, formulas, negative and large ints, floats, nothing at all, one empty cell: the
+    bytes are those of the rows, one at a time, in Python's csv.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    many, last = len(given_) > 1, None
+
+    def text(value: object) -> str:
+        return "" if value is None else csv_.escape(plain(value))
+
+    for n, table in enumerate(given_):
+        keys = [c.key for c in table.columns] + ["status"] * partial
+        if keys != last:
+            if n:
+                writer.writerow([])
+            writer.writerow(["table"] * many + keys)
+        last = keys
+        for row in table.rows:
+            cells_ = [
+                text(v)
+                if c.kind == "text"
+                else text(None if v is None else cells.size(v))
+                if c.kind == "size"
+                else v
+                for v, c in zip(row, table.columns, strict=True)
+            ]
+            writer.writerow([text(table.title)] * many + cells_ + ["partial"] * partial)
+    status = {"status": "partial"} if partial else {}
+    expected = out.getvalue().encode("utf-8", "backslashreplace")
+    assert encode(Document("d", given_, (), status), "csv") == expected
+
+
 def test_bars_of_a_page_are_shares_of_its_tables_largest() -> None:
     """Of 50, 100 and 25 the bars are a half, whole and a quarter; totals have none."""
     columns = (Column("name", ""), Column("a", "a", "count", True), Column("b", "b", "count", True))

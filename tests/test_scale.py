@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,8 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnetcost.analyses.report.scale import MOST_CELLS, Cells, answer, scale, spread
+from mnetcost.analyses.report.gridrows import PIECE
+from mnetcost.analyses.report.scale import MOST_CELLS, answer, scale, spread
 from mnetcost.cli import cli
 from mnetcost.designs import Settings, find_spec, load_spec
 from mnetcost.designs.conventions import convention_names, load_convention
@@ -89,6 +93,26 @@ def test_any_grid_is_the_loop(name: str, alphas: list[int], sides: list[int], ba
     ]
 
 
+FAMILIES = sorted({Path(find_spec(name).file).parent: name for name in shipped()}.values())
+"""A shipped design of every folder: of every family, and of every implementation of the MobileNets."""
+
+
+@pytest.mark.parametrize("name", [*FAMILIES, "v1", "v2", "v3-large", "v3-small"])
+def test_random_cells_of_a_large_grid(name: str) -> None:
+    """40 alphas by 30 sizes in any order, some of them twice: six cells of each family are what the design
+    alone says.
+    """
+    some = random.Random(name)
+    *depth, h, _ = find_spec(name).resolution
+    alphas = some.choices([n / 100 for n in range(5, 201)], k=40)
+    sides = some.choices(range(max(h - 40, h // 2 + 1), h + 80), k=30)
+    sizes: list[tuple[int, ...]] = [(*depth, side, side) for side in sides]
+    grid = scale(find_spec(name), alphas, sizes, load_convention(), Settings(batch=2))
+    for _ in range(6):
+        i, j = some.randrange(40), some.randrange(30)
+        assert (grid.params[i, j], grid.madds[i, j]) == one(name, alphas[i], sizes[j], batch=2), (i, j)
+
+
 def test_a_thousand_by_a_thousand() -> None:
     """A million cells of V2, a sample of them one at a time."""
     alphas, sizes = [n / 1000 for n in range(1, 1001)], [(r, r) for r in range(32, 1032)]
@@ -136,8 +160,35 @@ def test_formats_hold_the_same_numbers(tmp_path: Path) -> None:
     assert rows[0] == ["alpha", "resolution", "params", "madds"]
     assert rows[3] == ["0.35", "224", str(data["params"][0][2]), str(data["madds"][0][2])]
     assert len(rows) == 7
-    cells = Cells(grid)
+    assert document.flat is not None
+    cells = document.flat.rows
     assert list(cells) == [cells[n] for n in range(len(cells))] == cells[:]
+
+
+@pytest.mark.parametrize(
+    ("alphas", "sizes", "by"),
+    [
+        (7, [(r, r + r % 3) for r in range(40, 150)], None),  # one alpha at a time
+        (900, [(64, 64), (80, 64), (64, 96)], None),  # several alphas at once, and a shorter last piece
+        (2, [(r, r) for r in range(32, 32 + PIECE + 9)], None),  # part of an alpha
+        (5, [(r, r) for r in range(32, 100)], "block"),
+        (1, [(224, 224)], "block"),
+    ],
+)
+def test_csv_by_column_is_csv_by_row(alphas: int, sizes: list[tuple[int, ...]], by: str | None) -> None:
+    """However a grid is cut into pieces, its CSV is what csv.writer makes of its rows one at a time."""
+    values = [n / alphas for n in range(1, alphas + 1)]
+    memory = () if by else ("peak_bytes.int8",)
+    document = answer(
+        scale(find_spec("v1"), values, sizes, load_convention(), Settings(), by, None, [*memory])
+    )
+    assert document.flat is not None
+    rows = document.flat.rows
+    expected = io.StringIO()
+    csv.writer(expected, lineterminator="\n").writerows(rows[n] for n in range(len(rows)))
+    head, body = render(document, "csv").split("\n", 1)
+    assert body == expected.getvalue()
+    assert head.endswith(",".join(["alpha", "resolution", "params", "madds", *memory]))
 
 
 def test_a_size_that_is_not_square_is_height_by_width() -> None:

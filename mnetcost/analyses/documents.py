@@ -60,6 +60,9 @@ class Table(NamedTuple):
 
     Successive tables whose columns have the same keys and titles are printed as sections of one table, each
     under its title.
+
+    rows: a large table has them in an object of its own, with `pieces()`: some rows at a time, each piece as
+    one list for each column, or in place of a list the one value of all rows; at least one is a list.
     """
 
     title: str

@@ -32,7 +32,7 @@ madds; the last two have one row per alpha and one column per resolution. With -
 blocks (their names), block_params and block_madds, with one such array per block.
 """
 
-LARGE = 500_000  # cells; writing that many as text takes about a second
+LARGE = 500_000  # cells; writing that many as text takes a moment
 RANGES = [
     click.option(
         "--alpha",

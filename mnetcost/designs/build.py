@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine.blocks import FLAT
 from ..engine.fields import LEARNED
 from ..engine.graph import LARGEST_MAP, Builder, Graph
-from ..engine.num import Num, anywhere, everywhere
+from ..engine.num import Num, anywhere, everywhere, is_array
 from ..engine.rules import OUTPUT
 from ..engine.shapes import Shape, Volume
 from ..engine.site import Pair, Site
@@ -213,7 +214,7 @@ def _add_row(
         if site.place in named:
             raise ShapeError(Fault(f"another row is called '{site.place}' already", place=f"{row.key}.name"))
         named[site.place] = site.x
-        if anywhere(site.shape.elements > LARGEST_MAP):
+        if _runs_away(site.shape):
             raise ShapeError(
                 Fault(
                     f"the design runs away: a map of more than {LARGEST_MAP:,} numbers",
@@ -233,6 +234,13 @@ def reads(row: Row, words: Vocabulary) -> Iterator[tuple[str, bool]]:
     yield from ((row.fields[key], False) for key in naming_keys(words[row.op]) if row.fields.get(key))
     if row.weights:
         yield row.weights, True
+
+
+def _runs_away(shape: Shape | Volume) -> bool:
+    """Has a map more than `LARGEST_MAP` numbers, in any cell of a grid?"""
+    # each side's largest first: a grid has a million maps, and their sides are a column and a row
+    bound = prod(int(side.max()) if is_array(side) else side for side in shape)
+    return bound > LARGEST_MAP and anywhere(shape.elements > LARGEST_MAP)
 
 
 def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[str, int]) -> dict[str, Any]:

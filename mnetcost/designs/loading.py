@@ -34,6 +34,8 @@ def read_whole(text: str | int, what: str, high: int = LARGEST_COUNT) -> int:
 
     what: the setting's name, for the error. Raises CallError for anything else.
     """
+    if text.__class__ is int and 1 <= text <= high:  # a grid has thousands of sizes
+        return text
     try:
         value = int(str(text)) if len(str(text)) < 20 else 0
     except ValueError:
@@ -49,6 +51,8 @@ def read_resolution(text: str | int | tuple[int, ...]) -> tuple[int, ...]:
 
     Raises CallError for anything else.
     """
+    if text.__class__ is int:
+        return (read_whole(text, "resolution", LARGEST_SIDE),) * 2
     if isinstance(text, tuple):
         sides = [str(t) for t in text]
     else:

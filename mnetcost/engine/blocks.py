@@ -216,8 +216,11 @@ class InvertedResidual(NamedTuple):
         after = s.shape
         # padding may change a map's size even at stride 1; channels agree or not cell by cell in a grid
         same_size = (before.h == after.h) & (before.w == after.w)
-        agree = (before.c == after.c) & same_size
-        if self.project and everywhere(same_size):
+        all_sizes = everywhere(same_size)
+        agree = before.c == after.c
+        if not all_sizes:
+            agree = agree & same_size
+        if self.project and all_sizes:
             if not everywhere(agree):
                 start = self.projected(s, start, before.c != after.c)
             agree = True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from io import BytesIO, TextIOWrapper
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import BytesIO
+from itertools import groupby, repeat
 from typing import Any
 
 from ..analyses.documents import Column, Document, Table
@@ -27,11 +27,22 @@ def _text(value: Any) -> str:
     return "" if value is None else escape(plain(value))
 
 
-CELLS: dict[str, Callable[[Any], str]] = {
+WORDS: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "size": lambda value: "" if value is None else escape(size(value)),
 }
 """How values other than numbers are written; numbers are written as they are, so that -3 stays a number."""
+
+
+def quoted(text: str) -> str:
+    """Quote the text of a cell where a reader would split it.
+
+    >>> print(quoted("stem"), quoted("3,3"), quoted('a "b" c'))
+    stem "3,3" "a ""b"" c"
+    """
+    if "," in text or '"' in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def render(document: Document) -> bytes:
@@ -39,8 +50,6 @@ def render(document: Document) -> bytes:
 
     Tables of the same columns are one, the table's name in front; others follow after an empty line.
     """
-    import csv
-
     tables = (document.flat,) if document.flat else document.tables
     if document.data.get("status") == "partial":  # CSV has no notes that could say it
         status = Column("status", "status")
@@ -49,32 +58,56 @@ def render(document: Document) -> bytes:
             for t in tables
         )
     out = BytesIO()
-    with TextIOWrapper(out, "utf-8", "backslashreplace", newline="", write_through=False) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        for n, (keys, alike) in enumerate(groupby(tables, _keys)):
-            if n:
-                writer.writerow([])
-            writer.writerow([_text(key) for key in (("table", *keys) if len(tables) > 1 else keys)])
-            for table in alike:
-                writer.writerows(_rows(table, len(tables) > 1))
-        stream.flush()
-        return out.getvalue()
+    for n, (keys, alike) in enumerate(groupby(tables, _keys)):
+        if n:
+            out.write(b"\n")
+        heads = ("table", *keys) if len(tables) > 1 else keys
+        out.write(_lines([[quoted(_text(key))] for key in heads]))
+        for table in alike:
+            title = [repeat(quoted(_text(table.title)))] if len(tables) > 1 else []
+            for columns in _written(table):
+                out.write(_lines([*title, *columns]))
+    return out.getvalue()
 
 
 def _keys(table: Table) -> tuple[str, ...]:
     return tuple(c.key for c in table.columns)
 
 
-def _rows(table: Table, titled: bool) -> Iterable[Any]:
-    """Return rows for csv.writer: numbers as they are, text escaped."""
-    words = [(n, CELLS[c.kind]) for n, c in enumerate(table.columns) if c.kind in CELLS]
-    if not words and not titled:
-        return table.rows
-    return (_row(row, words, _text(table.title) if titled else None) for row in table.rows)
+def _written(table: Table) -> Iterator[list[Iterable[str]]]:
+    """The cells of a table by column, some rows at a time."""
+    pieces = getattr(table.rows, "pieces", lambda: _whole(table.rows))
+    last: list[Any] = [[] for _ in table.columns]
+    texts: list[Iterable[str]] = last
+    for piece in pieces():
+        # what is the very same column as in the piece before is written once
+        texts = [
+            old if values is before else _column(values, column.kind)
+            for values, column, before, old in zip(piece, table.columns, last, texts, strict=True)
+        ]
+        last = piece
+        yield texts
 
 
-def _row(row: Iterable[Any], words: list[tuple[int, Callable[[Any], str]]], title: str | None) -> list[Any]:
-    out = list(row)
-    for n, write in words:
-        out[n] = write(out[n])
-    return out if title is None else [title, *out]
+def _whole(rows: Sequence[tuple[Any, ...]]) -> Iterator[list[Any]]:
+    """All rows as one piece."""
+    if rows:
+        yield [list(values) for values in zip(*rows, strict=True)]
+
+
+def _column(values: Any, kind: str) -> Iterable[str]:
+    """The cells of a column: of a list of values, or of one value of all rows."""
+    if values.__class__ is not list:
+        return repeat(*_column([values], kind))
+    if kind in WORDS:
+        return [quoted(text) for text in map(WORDS[kind], values)]
+    if set(map(type, values)) <= {int, float}:
+        return list(map(repr, values))
+    return ["" if value is None else quoted(str(value)) for value in values]
+
+
+def _lines(columns: Sequence[Iterable[str]]) -> bytes:
+    """Rows of cells as lines; one that is a single empty cell is quoted, since an empty line is no row."""
+    cells = map(",".join, zip(*columns, strict=False))
+    lines = [*cells, ""] if len(columns) > 1 else [*(text or '""' for text in cells), ""]
+    return "\n".join(lines).encode("utf-8", "backslashreplace")

@@ -5,18 +5,19 @@ A whole grid in one walk, in exact 64-bit integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...designs import Settings, adjusted, load_spec
 from ...designs.build import build
 from ...designs.settings import sized, spelled_size
 from ...designs.spec import Spec
-from ...engine.conventions import UNITS, Convention, Weight, weight_of
+from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost, cost, refuse_overflow
-from ...engine.terms import Term
+from ...engine.products import weigh_grid
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
+from .gridrows import BlockCells, Cells
 from .grids import Asked, Tick, column_kind
 from .metrics import about as meaning
 from .report import block_of, groups_of
@@ -95,14 +96,14 @@ def scale(
         graph = build(adjusted(spec, settings), alpha, h, w, corner.classes, corner.top, *d)
         return cost(graph, corner.batch)
 
-    costs = costs_at(alpha[:, None])
+    costs, shape = costs_at(alpha[:, None]), (len(alphas), len(sizes))
 
     def weigh(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
         """The params and the work of some layers."""
         layers = list(layers)
         return (
-            weigh_grid((t for x in layers for t in x.params), convention.params, alphas, sizes),
-            weigh_grid((t for x in layers for t in x.work), convention.work, alphas, sizes),
+            weigh_grid((t for x in layers for t in x.params), convention.params, shape),
+            weigh_grid((t for x in layers for t in x.work), convention.work, shape),
         )
 
     groups = groups_of(costs, block_of(depth)) if by else {}
@@ -124,104 +125,6 @@ def scale(
         block_params=np.stack(params),
         block_madds=np.stack(madds),
     )
-
-
-def weigh_grid(
-    terms: Iterable[Term], weights: Mapping[str, Weight], alphas: Sequence[float], sizes: Sequence[Any]
-) -> Any:
-    """Add up count x weight for every cell of a grid: an int64 array of shape (alphas, sizes).
-
-    Each term is a product of a column (what depends on alpha) and a row (what depends on the size). Terms
-    with the same row are added up as columns first: a network has only a few sizes of map, so that a large
-    grid takes a few large products, and not one for each layer.
-    """
-    import numpy as np
-
-    total = np.zeros((len(alphas), len(sizes)), np.int64)
-    scratch = np.empty_like(total)
-    rows: dict[bytes, Any] = {}
-    sums: dict[bytes, Any] = {}
-    for factors, weight in _weighed(terms, weights):
-        down, along, cells = np.array([[weight]], np.int64), np.array([[1]], np.int64), None
-        for _, factor in factors:
-            height, width = getattr(factor, "shape", (1, 1))
-            if height > 1 and width > 1:
-                cells = factor if cells is None else cells * factor
-            elif width > 1:
-                along = along * factor
-            else:
-                down = down * factor
-        if cells is not None:
-            np.multiply(down, along, out=scratch)
-            scratch *= cells
-            total += scratch
-        else:
-            key = along.tobytes()
-            rows[key] = along
-            sums[key] = sums[key] + down if key in sums else down
-    for key, down in sums.items():
-        np.multiply(down, rows[key], out=scratch)
-        total += scratch
-    return total
-
-
-def _weighed(
-    terms: Iterable[Term], weights: Mapping[str, Weight]
-) -> Iterator[tuple[Sequence[tuple[str, Any]], int]]:
-    """The products that a convention counts, each as its factors and its weight."""
-    for t in terms:
-        weight = weight_of(t, weights)
-        for unit, n in {"each": weight}.items() if isinstance(weight, int) else weight.items():
-            names = UNITS[unit]
-            if n:
-                yield [f for f in t.factors if names is None or f[0] in names], n
-
-
-class Cells(Sequence[tuple[Any, ...]]):
-    """The grid as rows (alpha, resolution, params, madds), which are made as they are read."""
-
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
-        self.values = grid.params, grid.madds, *grid.figures.values()
-        self.labels = [label(size) for size in grid.sizes]
-
-    def __len__(self) -> int:
-        return int(self.grid.madds.size)
-
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return [self[n] for n in range(*at.indices(len(self)))]
-        i, j = divmod(range(len(self))[at], len(self.labels))
-        return float(self.grid.alpha[i]), self.labels[j], *(int(values[i, j]) for values in self.values)
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        for alpha, *values in zip(self.grid.alpha.tolist(), *self.values, strict=True):
-            for row in zip(self.labels, *(some.tolist() for some in values), strict=True):
-                yield alpha, *row
-
-
-class BlockCells(Sequence[tuple[Any, ...]]):
-    """The grids of all blocks as rows (block, alpha, resolution, params, madds), made as they are read."""
-
-    def __init__(self, grid: Grid) -> None:
-        parts = zip(grid.blocks, grid.block_params, grid.block_madds, strict=True)
-        self.cells = [(name, Cells(grid._replace(params=p, madds=m, figures={}))) for name, p, m in parts]
-        self.each = int(grid.madds.size)
-
-    def __len__(self) -> int:
-        return len(self.cells) * self.each
-
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return [self[n] for n in range(*at.indices(len(self)))]
-        k, n = divmod(range(len(self))[at], self.each)
-        name, cells = self.cells[k]
-        return (name, *cells[n])
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        for name, cells in self.cells:
-            for row in cells:
-                yield name, *row
 
 
 def label(size: tuple[int, ...]) -> int | str:
@@ -291,10 +194,14 @@ def _flat(grid: Grid) -> Table:
         Column("params", "params", "count"),
         Column("madds", grid.convention.unit, "count"),
     )
+    labels = [label(size) for size in grid.sizes]
     if grid.by:
-        return Table("scale", (Column("block", "block"), *columns), BlockCells(grid))
+        parts = zip(grid.blocks, grid.block_params, grid.block_madds, strict=True)
+        cells = BlockCells([(name, Cells(grid.alpha, labels, *values)) for name, *values in parts])
+        return Table("scale", (Column("block", "block"), *columns), cells)
     more = (Column(name, name, column_kind(name)) for name in grid.figures)
-    return Table("scale", (*columns, *more), Cells(grid))
+    values = grid.params, grid.madds, *grid.figures.values()
+    return Table("scale", (*columns, *more), Cells(grid.alpha, labels, *values))
 
 
 def _design_data(grid: Grid) -> dict[str, Any]:
