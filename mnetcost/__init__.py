@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         render,
         report,
         scale,
+        space,
         totals,
     )
     from .designs.settings import Design, Settings
@@ -53,6 +54,7 @@ _HOMES = {
         "render",
         "report",
         "scale",
+        "space",
         "totals",
     ),
     "designs.settings": ("Design", "Settings"),
@@ -101,6 +103,7 @@ __all__ = [
     "report",
     "scale",
     "shipped",
+    "space",
     "totals",
 ]
 

@@ -21,6 +21,7 @@ from .errors import CallError
 
 if TYPE_CHECKING:
     from .analyses.report.scale import Grid
+    from .analyses.search.handle import DesignSpace
 
 
 class Asked(TypedDict, total=False):
@@ -355,6 +356,26 @@ def fit(
     rules = Rules(load_planner(planner), load_convention(convention), dtype, board)
     grid = len(asked) > len(set(designs))
     return answer(fits(asked, room, rules, grid), room, rules, everything or not grid)
+
+
+def space(name: str, *, convention: str = "paper", **asked: Unpack[Asked]) -> DesignSpace:
+    """A space of designs, by a shipped name or a spec with choices.
+
+    >>> ofa = space("ofa-mobilenetv3", resolution=160)
+    >>> ofa.total
+    21758655492572485851
+    >>> ofa.count({"madds": "154471536"}).data["designs"]
+    '814408348898027844'
+    >>> ofa.sweep(1000, of=["madds"])["madds"].shape
+    (1000,)
+
+    A design without choices is a space of one. Raises SpecError where there is none, or its rows cannot be
+    chosen apart.
+    """
+    from .analyses.search.handle import DesignSpace
+    from .designs.spaces import load_space
+
+    return DesignSpace(load_space(name, _settings(asked)), load_convention(convention))
 
 
 def pick(

@@ -408,23 +408,20 @@ def test_a_sweep_gives_every_design_in_order(name: str, spaces: Path) -> None:
     known = small(spaces, name)
     sweep = Sweep(known.lattices)
     for start in (0, known.total // 3):
-        chunks = list(sweep.all(start, known.total))
-        numbers = np.concatenate([chunk["design"] for chunk in chunks])
-        assert numbers.tolist() == list(range(start, known.total))
+        chunk = sweep.chunk(start, known.total)
+        assert chunk["design"].tolist() == list(range(start, known.total))
         for metric in known.metrics:
-            values = np.concatenate([chunk[metric] for chunk in chunks])
-            assert values.tolist() == [known.figures(n)[metric] for n in range(start, known.total)]
+            assert chunk[metric].tolist() == [known.figures(n)[metric] for n in range(start, known.total)]
 
 
 def test_a_sweep_by_chance_is_uniform_and_costs_whole_what_it_says(spaces: Path) -> None:
     """Of stages that end early, each design as often; of OFA, whose numbers pass 64 bits, fifty recosted."""
     known = small(spaces, "stages that end early")
     many = np.zeros(known.total, int)
-    for chunk in Sweep(known.lattices).drawn(100 * known.total, 2):
-        np.add.at(many, chunk["design"], 1)
+    np.add.at(many, Sweep(known.lattices).chunk(0, 100 * known.total, 2)["design"], 1)
     assert ((many - 100) ** 2 / 100).sum() < known.total + 5 * (2 * known.total) ** 0.5
     ofa = price(load_space("ofa-mobilenetv3"), FIGURES, PAPER)
-    chunk = next(Sweep(ofa.lattices).drawn(CHUNK, 4))
+    chunk = Sweep(ofa.lattices).chunk(0, CHUNK, 4)
     for n in range(50):
         number = int(chunk["design_high"][n]) * 10**18 + int(chunk["design_low"][n])
         assert {metric: int(chunk[metric][n]) for metric in FIGURES} == whole(ofa, number)

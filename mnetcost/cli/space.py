@@ -44,6 +44,13 @@ Examples:
   mnetcost space sample ofa-mobilenetv3 100 --seed 7 --format csv
   mnetcost space sample proxylessnas 3 --max madds=300M --specs nets
 """
+SWEEP = """\b
+Examples:
+  mnetcost space sweep v1-grid --format csv                   every design, on the standard output
+  mnetcost space sweep ofa-mobilenetv3 1000000 -o ofa.parquet
+  mnetcost space sweep mnasnet-space 100000000 -o parts/ --workers 4
+"""
+SWEEP_FORMATS = ("text", "json", "csv")
 
 
 def _spaces() -> Iterable[str]:
@@ -238,6 +245,117 @@ def read_seed(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise CallError(f"--seed is a whole number from 0, not '{text[:60]}'")
     return int(text)
+
+
+@command.command("sweep", epilog=SWEEP)
+@click.argument("space", type=SPACE)
+@click.argument("many", metavar="[N]", required=False)
+@limit_options
+@of_option
+@click.option(
+    "--seed", default="0", show_default=True, metavar="N", help="The same seed draws the same designs."
+)
+@click.option(
+    "-o", "--output", metavar="FILE|FOLDER/", help="Write a row a design: .csv, .npz, .parquet, or parts."
+)
+@click.option("--workers", metavar="N", help="Of parts: worker processes of a local Dask cluster.")
+@click.option("--scheduler", metavar="ADDRESS", help="Of parts: a Dask scheduler, such as tcp://host:8786.")
+@click.option(
+    "--format",
+    "format_",
+    type=Word("format", lambda: SWEEP_FORMATS),
+    metavar="NAME",
+    help="text, json, or csv: a row a design.",
+)
+@convention_option
+def sweep(
+    space: str,
+    many: str | None,
+    most: tuple[str, ...],
+    least: tuple[str, ...],
+    figures: str | None,
+    seed: str,
+    output: str | None,
+    workers: str | None,
+    scheduler: str | None,
+    format_: str | None,
+    convention: str,
+) -> None:
+    """Cost every design of SPACE, or N of them drawn by chance, in array passes.
+
+    A row a design goes to the file: its number, what the space chooses for whole designs, and its figures. A
+    folder gets a Parquet file for every million designs. A sweep into a folder that was stopped goes on with
+    the parts that are missing.
+    """
+    from pathlib import Path
+
+    from ..analyses.search import space as spaces
+    from ..analyses.search import sweeping as analysis
+    from ..designs.spaces import load_space
+
+    limits = spaces.read_limits(most, least)
+    wanted = [*(read_of(figures) or analysis.FIGURES), *(limit.metric for limit in limits)]
+    folder = output is not None and (output.endswith("/") or Path(output).is_dir())
+    if (workers or scheduler) and not folder:
+        raise CallError("workers write parts into a folder", hint="-o parts/")
+    bound = analysis.MOST_IN_PARTS if folder else analysis.MOST_DESIGNS
+    size = None if many is None else read_whole(many, "N", bound)
+    known = spaces.price(load_space(space), wanted, load_convention(convention))
+    asked = analysis.plan(known, size, read_seed(seed), limits, bound)
+    if output is not None and folder:
+        emit(_parts(known, asked, Path(output), workers, scheduler), format_, None)
+        return
+    watch = analysis.Watch(known.metrics)
+    chunks = watch.over(asked.chunks(0, asked.many), asked.many, shares("sweeping"))
+    if output is not None:
+        from ..output.columns import write_columns
+
+        write_columns(output, chunks)
+    elif format_ == "csv":
+        from ..output.columns import csv_lines
+
+        for text in csv_lines(chunks):
+            click.echo(text, nl=False)
+        return
+    else:
+        for _ in chunks:
+            pass
+    emit(analysis.document(known, asked, watch, [output] if output else []), format_, None)
+
+
+def _parts(known: Any, asked: Any, folder: Any, workers: str | None, scheduler: str | None) -> Any:
+    """Write the parts of a sweep that are missing; return what they come to."""
+    from ..analyses.search import sweeping as analysis
+    from ..output.columns import arrow, parquet
+
+    arrow()
+    count_ = None if workers is None else read_whole(workers, "--workers", 1024)
+    missing = analysis.prepare(known, asked, folder)
+    told = shares("sweeping")
+    if missing and (count_ or scheduler):
+        with dask_client(count_, scheduler) as client:
+            analysis.in_parts(asked, missing, folder, parquet, client, told)
+    else:
+        analysis.in_parts(asked, missing, folder, parquet, None, told)
+    return analysis.parts_document(known, asked, folder, len(missing))
+
+
+def dask_client(workers: int | None, scheduler: str | None) -> Any:
+    """A client of a Dask cluster: of a local one of so many processes, or of a scheduler.
+
+    Raises CallError where Dask is not installed, or the scheduler cannot be reached.
+    """
+    try:
+        from dask import distributed
+    except ImportError:
+        raise CallError("workers need Dask", hint="pip install 'mnetcost[dask]'") from None
+    dask: Any = distributed  # whose functions have no types
+    if scheduler is None:
+        return dask.Client(dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None))
+    try:
+        return dask.Client(scheduler, timeout="10s")
+    except (OSError, ValueError) as e:
+        raise CallError(f"cannot reach a Dask scheduler at '{scheduler[:100]}': {e}") from None
 
 
 @command.command("list")

@@ -7,7 +7,7 @@ a design is one row of each table, and its figures are gathered and added.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from itertools import accumulate, pairwise
 from math import gcd
@@ -136,30 +136,36 @@ class Sweep:
             for one in self.tables
         ]
 
-    def all(self, start: int, stop: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-        """Yield chunks of the designs from one number to another, the last not included."""
+    def chunk(self, start: int, stop: int, seed: int | None = None) -> dict[str, np.ndarray[Any, Any]]:
+        """The figures of some designs: `variant`, by its place; `design`, the number, or where 64 bits do not
+        hold every number its digits as `design_high` and, the last 18, `design_low`; and a column a metric.
+
+        start, stop: numbers of designs, the last not included; with a seed, places in a sequence of designs
+        that are drawn by chance, each with the same chance, in which start is a multiple of `CHUNK`.
+        """
         import numpy as np
 
-        for which, one in enumerate(self.tables):
-            low, high = max(start, self.offsets[which]), min(stop, self.offsets[which + 1])
-            while low < high:
-                end = min(high, low + CHUNK)
-                numbers = np.arange(low - self.offsets[which], end - self.offsets[which], dtype=np.int64)
-                yield self._figures(which, _rows_of(one, numbers))
-                low = end
-
-    def drawn(self, many: int, seed: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-        """Yield chunks of designs drawn by chance, each with the same chance; the same for the same seed."""
-        import numpy as np
-
-        random = np.random.Generator(np.random.PCG64(seed))
-        for start in range(0, many, CHUNK):
-            size = min(CHUNK, many - start)
-            chosen = _weighted(random, [one.total for one in self.tables], size)
-            for which in np.unique(chosen):
-                one = self.tables[which]
-                rows = _drawn_rows(one, random, int((chosen == which).sum()))
-                yield self._figures(int(which), rows)
+        if seed is None:
+            parts = [
+                self._figures(which, _rows_of(one, np.arange(low, high, dtype=np.int64)))
+                for which, one in enumerate(self.tables)
+                if (low := max(start - self.offsets[which], 0))
+                < (high := min(stop - self.offsets[which], one.total))
+            ]
+        else:
+            random = np.random.Generator(np.random.PCG64([seed, start // CHUNK]))
+            chosen = _weighted(random, [one.total for one in self.tables], stop - start)
+            several = np.bincount(chosen, minlength=len(self.tables))
+            parts = [
+                self._figures(which, _drawn_rows(one, random, int(many)))
+                for which, (one, many) in enumerate(zip(self.tables, several, strict=True))
+                if many
+            ]
+        return (
+            parts[0]
+            if len(parts) == 1
+            else {key: np.concatenate([x[key] for x in parts]) for key in parts[0]}
+        )
 
     def _figures(self, which: int, rows: list[np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
         """The figures of designs by their rows, with the limbs of their numbers and their variant."""
