@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         render,
         report,
         scale,
+        sensitivity,
         space,
         totals,
     )
@@ -54,6 +55,7 @@ _HOMES = {
         "render",
         "report",
         "scale",
+        "sensitivity",
         "space",
         "totals",
     ),
@@ -102,6 +104,7 @@ __all__ = [
     "render",
     "report",
     "scale",
+    "sensitivity",
     "shipped",
     "space",
     "totals",

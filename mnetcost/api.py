@@ -439,6 +439,41 @@ def calibrate(rows: Iterable[tuple[str, float]], *, form: str | None = None) -> 
     return answer.document(answer.calibrate(measured, "rows", form), "rows")
 
 
+def sensitivity(
+    design: str | Design,
+    *,
+    by: str = "up",
+    sort: str = "madds",
+    of: Iterable[str] = (),
+    convention: str = "paper",
+    **asked: Unpack[Asked],
+) -> Document:
+    """What one step of each row's width, kernel, expansion and repeat, of alpha and of the resolution adds.
+
+    >>> sensitivity("v3-large", of=["kernel"]).data["steps"][0]["adds"]["madds"]
+    60211200
+
+    by: "up", or "down" for what smaller steps save. sort: "madds", "params", "peak" or "flash". of: only
+    these of "width", "kernel", "expansion", "repeat", "alpha" and "resolution". Raises CallError for another
+    word.
+    """
+    from .analyses.search import sensitivity as answer
+    from .analyses.search.steps import KINDS
+
+    kinds = tuple(of)
+    for name, word, known in (
+        ("by", by, answer.DIRECTIONS),
+        ("sort", sort, answer.FIGURES),
+        *(("of", kind, KINDS) for kind in kinds),
+    ):
+        if word not in known:
+            raise CallError(f"unknown value '{str(word)[:60]}' for {name}", hint="one of " + ", ".join(known))
+    found = answer.sensitivity(
+        _loaded(design, asked), load_convention(convention), by == "up", kinds or KINDS
+    )
+    return answer.answer(found, sort)
+
+
 def render(document: Document, format: str = "text") -> str:  # noqa: A002
     """An answer as text in a format: "text", "json", "csv", "markdown", "latex", "html" or "svg"."""
     from .output import render as answer

@@ -48,6 +48,11 @@ CALLS: dict[str, list[list[str]]] = {
         ["pick", "--max", "madds=100M", "--max", "flash=2MB", "--min", "top1=65"],
         ["pick", "--source", "tf-slim-v2", "--format", "json"],
     ],
+    "sensitivity": [
+        ["sensitivity", "v3-small"],
+        ["sensitivity", "v1:alpha=0.5", "--by", "down", "--sort", "peak", "--top", "5"],
+        ["sensitivity", "v2", "--of", "kernel", "--format", "json"],
+    ],
     "devices": [["devices"], ["devices", "pixel1-cpu1-f32", "--format", "json"]],
     "calibrate": [["calibrate", "--help"]],
     "explain": [["explain", "v2", "bottleneck 4/1"], ["explain", "v3-small", "*/se/*", "--format", "csv"]],

@@ -26,6 +26,7 @@ COMMANDS = {
     "pick": "Published checkpoints within limits, ranked.",
     "devices": "The devices that are known, with their memory and rates.",
     "calibrate": "The rates of a device, from your own measurements.",
+    "sensitivity": "What one step of each row adds to the cost.",
     "explain": "Show each layer's formula with its numbers.",
     "list": "List the shipped designs.",
     "show": "Print the spec of a design (TOML).",

@@ -167,15 +167,28 @@ def _placed(spec: Spec, row: Row, e: ShapeError, hint: str = "") -> SpecError:
     return SpecError(*found)
 
 
+def row_labels(spec: Spec, top: bool = True) -> list[tuple[Row, str]]:
+    """Each row of a spec with what it is called: its name, or its op with a number."""
+    words = vocabulary(spec.blocks)
+    numbers: dict[str, int] = {}
+    rows = (*spec.layers, *spec.top) if top else spec.layers
+    return [(row, _label(row, words[row.op], numbers)) for row in rows]
+
+
+def _label(row: Row, cls: OpClass, numbers: dict[str, int]) -> str:
+    """What a row is called; numbers: how many rows without a name there were so far, by their op."""
+    if row.name:
+        return row.name
+    numbers[cls.label] = numbers.get(cls.label, 0) + 1
+    return f"{cls.label} {numbers[cls.label]}"
+
+
 def _add_row(
     site: Site, row: Row, words: Vocabulary, classes: Num, named: dict[str, int], numbers: dict[str, int]
 ) -> None:
     """Add the layers of one row, as often as it repeats."""
     cls = words[row.op]
-    label = row.name
-    if not label:
-        numbers[cls.label] = numbers.get(cls.label, 0) + 1
-        label = f"{cls.label} {numbers[cls.label]}"
+    label = _label(row, cls, numbers)
     fields = _row_fields(site, row, cls, classes, named)
     site.row, site.why, site.shared = row.key, row.why, row.shared or bool(row.weights)
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)

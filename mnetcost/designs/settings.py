@@ -60,6 +60,17 @@ class Design(NamedTuple):
         return next((node.op.c for node in self.graph.nodes if node.op.__class__ is Input), None)
 
     @property
+    def settings(self) -> Settings:
+        """The settings that build this design from its `spec`, which has its depth and channels already."""
+        return Settings(
+            self.alpha,
+            resolution=self.resolution,
+            classes=self.classes,
+            top=self.top,
+            batch=self.batch,
+        )
+
+    @property
     def heading(self) -> str:
         """The name with the settings that change its cost, as a user would write it, and "(partial)" where
         an op was left out.

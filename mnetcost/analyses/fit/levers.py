@@ -132,19 +132,6 @@ def _dtype(found: Found) -> Iterator[Change]:
         yield found.change("dtype", f"maps of {dtype} -> {DEFAULT}", made)
 
 
-def _settings(design: Design) -> Settings:
-    """The settings at which a design was built."""
-    return Settings(
-        design.alpha,
-        resolution=design.resolution,
-        classes=design.classes,
-        top=design.top,
-        batch=design.batch,
-        channels=design.channels,
-        depth=design.depth,
-    )
-
-
 def _alpha(found: Found) -> Iterator[Change]:
     """The next two smaller published widths; three quarters where there is none."""
     design, spec = found.design, found.design.spec
@@ -152,7 +139,7 @@ def _alpha(found: Found) -> Iterator[Change]:
         return
     published = sorted((a for a in spec.alphas if a < design.alpha), reverse=True)
     for alpha in published[:2] or [design.alpha * 0.75]:
-        asked = _settings(design)._replace(alpha=alpha)
+        asked = design.settings._replace(alpha=alpha)
         what = f"alpha {design.alpha:g} -> {alpha:g}"
         yield from found.rebuilt("alpha", what, partial(load_spec, spec, asked))
 
@@ -163,7 +150,7 @@ def _resolution(found: Found) -> Iterator[Change]:
     if design.source.startswith(TFLITE):
         return
     for size in _sizes(design):
-        asked = _settings(design)._replace(resolution=size)
+        asked = design.settings._replace(resolution=size)
 
         what = f"resolution {spelled_size(design.resolution)} -> {spelled_size(size)}"
         if spec is not None:
@@ -197,7 +184,7 @@ def _expansion(found: Found) -> Iterator[Change]:
     row = next((rows[k] for k in keys if field in rows[k].fields), None)
     if row is None or not isinstance(value := row.fields[field], int):
         return
-    change, asked = "channels" if field == "out" else "expansion", _settings(design)
+    change, asked = "channels" if field == "out" else "expansion", design.settings
     for less in _less(value, field == "expand" and value <= LARGEST_FACTOR):
         other = _with(spec, row, field, less)
         what = f"{field} {value} -> {less} in {_label(design, row)} ({row.key})"
