@@ -13,7 +13,7 @@ import pytest
 
 import mnetcost
 from mnetcost.analyses.search.sensitivity import FIGURES
-from mnetcost.analyses.search.steps import next_alpha, next_width
+from mnetcost.analyses.search.steps import KINDS, next_alpha, next_width
 from mnetcost.designs import load, load_spec
 from mnetcost.designs.shipped import shipped
 from mnetcost.designs.toml import value
@@ -390,6 +390,12 @@ def test_a_wrong_word_from_python_is_refused() -> None:
     for asked in ({"by": "sideways"}, {"sort": "macs"}, {"of": ["widht"]}):
         with pytest.raises(CallError, match="unknown value"):
             mnetcost.sensitivity("v2", **asked)  # type: ignore[arg-type]
+
+
+def test_help_names_every_kind_and_figure() -> None:
+    """Its sentences repeat two tables."""
+    words = re.findall(r"[a-z]+", run("sensitivity", "--help").stdout)
+    assert {*KINDS, *FIGURES} <= set(words)
 
 
 def test_a_space_is_refused() -> None:
