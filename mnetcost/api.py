@@ -378,6 +378,62 @@ def space(name: str, *, convention: str = "paper", **asked: Unpack[Asked]) -> De
     return DesignSpace(load_space(name, _settings(asked)), load_convention(convention))
 
 
+def front(
+    *designs: str,
+    of: str = "madds,params",
+    alpha: Sequence[float] = (),
+    resolution: Sequence[int | tuple[int, ...] | str] = (),
+    checkpoints: bool = False,
+    top1: Mapping[str, float] | None = None,
+    everything: bool = False,
+    convention: str = "paper",
+    classes: int | None = None,
+    top: bool | None = None,
+    batch: int | None = None,
+    channels: int | None = None,
+) -> Document:
+    """The designs that no other one beats in two to four objectives, the best in the first one first.
+
+    >>> found = front("v2", alpha=[0.5, 0.75, 1], of="madds,top1", top1={"v2": 71.8, "v2:alpha=0.5": 65.4})
+    >>> [(row["design"], row["figures"]["madds"]) for row in found.data["front"]]
+    [('v2:alpha=0.5,resolution=224', 97131840), ('v2:alpha=1,resolution=224', 300774272)]
+
+    of: metrics of budgets, of which less is better, and "top1", of which more is, or "top1=FILE.csv". top1:
+    accuracies in per cent, by design, instead of a file; designs without one are left out. checkpoints: also
+    published ones, with their accuracy. everything: also what is beaten, with one that beats it.
+    Raises CallError for other objectives, and where there is nothing to compare.
+    """
+    from .analyses.search.front import Asked as Compared
+    from .analyses.search.front import answer, compared, read_objectives
+    from .designs.measured import Scored
+
+    objectives, counted = read_objectives(of), load_convention(convention)
+    asked = Compared(
+        designs,
+        _settings({"classes": classes, "top": top, "batch": batch, "channels": channels}),
+        [_designs.read_multiplier(a, "alpha") for a in alpha],
+        [_designs.read_resolution(r) for r in resolution],
+        checkpoints,
+    )
+    rows = None if top1 is None else [Scored(name, v, n) for n, (name, v) in enumerate(top1.items(), 1)]
+    return answer(compared(asked, objectives, counted, rows), objectives, counted, everything)
+
+
+def pareto_front(objectives: Sequence[Any], larger: Sequence[bool] = ()) -> Any:
+    """The numbers of the points that no other one beats, ascending, as an int64 array; of millions of points.
+
+    >>> pareto_front([[3, 2, 3, 2], [1, 2, 2, 2]]).tolist()
+    [0, 1, 3]
+
+    objectives: one array a column, all of one length; ints are compared exactly. larger: for each, whether
+    more is better; less is, if this is empty. Of equal points all are kept.
+    Raises ValueError for columns of different lengths, and for values that are not finite.
+    """
+    from .analyses.pareto import pareto_front as answer
+
+    return answer(objectives, larger)
+
+
 def pick(
     most: Mapping[str, Any] | None = None,
     least: Mapping[str, Any] | None = None,

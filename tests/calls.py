@@ -44,6 +44,11 @@ CALLS: dict[str, list[list[str]]] = {
         ["space", "sample", "proxylessnas", "2", "--max", "madds=300M", "--format", "json"],
         ["space", "show", "v1-widths", "7"],
     ],
+    "front": [
+        ["front", "v1", "v2", "--alpha", "0.25:1:0.25", "--resolution", "96,128", "--all"],
+        ["front", "v2", "--alpha", "0.5,1", "--of", "madds,params,ram", "--format", "json"],
+        ["front", "--checkpoints", "--of", "top1,madds", "--format", "csv"],
+    ],
     "pick": [
         ["pick", "--max", "madds=100M", "--max", "flash=2MB", "--min", "top1=65"],
         ["pick", "--source", "tf-slim-v2", "--format", "json"],

@@ -23,6 +23,7 @@ COMMANDS = {
     "fit": "Which designs fit into a device: memory, flash, time.",
     "receptive": "The part of the image that each layer sees.",
     "space": "Spaces of designs: counts, spread, samples, sweeps.",
+    "front": "The Pareto front of designs in cost and accuracy.",
     "pick": "Published checkpoints within limits, ranked.",
     "devices": "The devices that are known, with their memory and rates.",
     "calibrate": "The rates of a device, from your own measurements.",
