@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         report,
         scale,
         sensitivity,
-        solve,
         space,
         totals,
     )
@@ -61,7 +60,6 @@ _HOMES = {
         "report",
         "scale",
         "sensitivity",
-        "solve",
         "space",
         "totals",
     ),
@@ -114,7 +112,6 @@ __all__ = [
     "scale",
     "sensitivity",
     "shipped",
-    "solve",
     "space",
     "totals",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from .records import NamedTuple
 
 MOST_WORDS = 5000  # that a misspelt word is compared with
 

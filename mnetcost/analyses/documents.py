@@ -7,8 +7,9 @@ from specs and model files are stored as they are; each format escapes them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from ..records import NamedTuple
 from ..version import VERSION
 
 if TYPE_CHECKING:

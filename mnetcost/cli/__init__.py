@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -22,7 +21,6 @@ COMMANDS = {
     "memory": "The memory that a design needs while it runs.",
     "fit": "Which designs fit into a device: memory, flash, time.",
     "receptive": "The part of the image that each layer sees.",
-    "solve": "The largest design within limits.",
     "space": "Spaces of designs: counts, spread, samples, sweeps.",
     "front": "The Pareto front of designs in cost and accuracy.",
     "pick": "Published checkpoints within limits, ranked.",
@@ -184,10 +182,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line as the program `mnetcost`.
-
-    The garbage collector runs less often than usual: the program is short-lived and makes few cycles, and
-    looking for them took a third of the time for a design of thousands of layers.
-    """
-    gc.set_threshold(100_000, 50, 50)
+    """Run the command line as `mnetcost` with the arguments of this process; raises SystemExit at its end."""
     cli.main(prog_name="mnetcost")

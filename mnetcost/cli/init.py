@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from ..errors import CallError, plain
+from ..records import NamedTuple
 from .options import write_file
 from .schema import SCHEMAS, beside, directive
 

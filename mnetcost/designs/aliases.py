@@ -9,9 +9,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from ..errors import CallError
+from ..records import NamedTuple
 from .files import read_bytes
 from .shipped import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..engine.blocks import FLAT
 from ..engine.fields import LEARNED
@@ -18,6 +18,7 @@ from ..engine.rules import OUTPUT
 from ..engine.shapes import Shape, Volume
 from ..engine.site import Pair, Site
 from ..errors import Fault, ShapeError, SpecError, nearest
+from ..records import NamedTuple
 from .files import read_text_file
 from .sharing import check_shared
 from .sorts import CLASSES, LARGEST_COUNT, LARGEST_REPEAT
@@ -172,16 +173,15 @@ def row_labels(spec: Spec, top: bool = True) -> list[tuple[Row, str]]:
     words = vocabulary(spec.blocks)
     numbers: dict[str, int] = {}
     rows = (*spec.layers, *spec.top) if top else spec.layers
-    kinds = ("stage" if row.any else words[row.op].label for row in rows)
-    return [(row, _label(row, kind, numbers)) for row, kind in zip(rows, kinds, strict=True)]
+    return [(row, _label(row, words[row.op], numbers)) for row in rows]
 
 
-def _label(row: Row, kind: str, numbers: dict[str, int]) -> str:
-    """What a row is called; numbers: how many rows without a name there were so far, by their kind."""
+def _label(row: Row, cls: OpClass, numbers: dict[str, int]) -> str:
+    """What a row is called; numbers: how many rows without a name there were so far, by their op."""
     if row.name:
         return row.name
-    numbers[kind] = numbers.get(kind, 0) + 1
-    return f"{kind} {numbers[kind]}"
+    numbers[cls.label] = numbers.get(cls.label, 0) + 1
+    return f"{cls.label} {numbers[cls.label]}"
 
 
 def _add_row(
@@ -189,7 +189,7 @@ def _add_row(
 ) -> None:
     """Add the layers of one row, as often as it repeats."""
     cls = words[row.op]
-    label = _label(row, cls.label, numbers)
+    label = _label(row, cls, numbers)
     fields = _row_fields(site, row, cls, classes, named)
     site.row, site.why, site.shared = row.key, row.why, row.shared or bool(row.weights)
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)

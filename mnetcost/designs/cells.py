@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ..errors import CallError
+from ..records import NamedTuple
 from .loading import find_spec, split_design
 from .readers import model_reader
 from .settings import Settings

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from .budgets.limits import read_amount
 from .files import read_text_file
 from .reading import Reading, Spot, Table

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .files import is_file
 
 HEAD = TAIL = 1 << 16  # bytes that are looked at

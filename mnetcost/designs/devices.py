@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..engine.flash import BITS
 from ..engine.latency import FORMS
 from ..errors import CallError
+from ..records import NamedTuple
 from .budgets.limits import read_amount
 from .budgets.metrics import MEMORY, UNITS
 from .files import read_text_file

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..errors import CallError, Fault, nearest
+from ..records import NamedTuple
 from .files import read_text_file
 
 MOST_ROWS = 10_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
 
 from ..engine.memory.graphs import program_of
 from ..engine.memory.planners import Planner
 from ..engine.memory.program import Program
 from ..errors import CallError, Fault, SpecError, UnknownOpError
+from ..records import NamedTuple
 from .loading import load
 from .settings import Design, Settings
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
+from ..records import NamedTuple
 from .contents import SPEC, Content, content_of, named
 from .files import is_file
 from .shipped import is_shipped

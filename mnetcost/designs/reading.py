@@ -6,9 +6,10 @@ Each value is read at its place, and what is wrong with it is kept until the end
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from ..errors import CallError, Fault, MnetcostError, SpecError
+from ..records import NamedTuple
 from .places import KeyPath, line_of, lines, spelled
 from .sorts import Wrong
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..engine.graph import Graph
 from ..engine.ops import Input
 from ..errors import CallError, Fault
+from ..records import NamedTuple
 
 if TYPE_CHECKING:
     from .spec import Spec

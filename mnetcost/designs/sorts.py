@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..engine.fields import ACTIVATIONS, CHOICES, LEARNED
 from ..engine.rules import OUTPUT, ROLES
 from ..engine.widths import ROUNDING
+from ..records import NamedTuple
 
 if TYPE_CHECKING:
     pass

@@ -1,8 +1,7 @@
 """Which layers does attention stand for? Its projections, both products, and what is between them."""
 
-from typing import NamedTuple
-
 from ..errors import Fault, ShapeError
+from ..records import NamedTuple
 from .fields import Choice, Count, Flag, MaybeCount, MaybeFlag, Padding, Row, Size, Width
 from .graph import Ref
 from .num import Num, anywhere, everywhere, pair

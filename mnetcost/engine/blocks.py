@@ -7,8 +7,9 @@ A block's fields are its TOML keys. It writes its layers with a `Site`, which kn
 alpha, and the row it stands in.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
+from ..records import NamedTuple
 from .attention import Attention, PatchEmbed
 from .experts import ExpertConv
 from .fields import (

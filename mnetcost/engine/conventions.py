@@ -12,8 +12,8 @@ each = 2, channel_once = 6 }`, or an addition less for each number that a convol
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .num import Num
 from .terms import Term
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import CallError, Fault, UnknownOpError
+from ..records import NamedTuple
 from .graph import Graph, Node
 from .num import ARRAY_LIMIT, Num, is_array, larger
 from .ops import Conv, Input, Unknown

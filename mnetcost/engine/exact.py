@@ -6,9 +6,10 @@ A fraction is a `Quotient` until it is rounded, so that 7 / 2 is never 3.5 and 0
 from __future__ import annotations
 
 from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import ShapeError
+from ..records import NamedTuple
 from .num import ARRAY_LIMIT, Num, anywhere, choose, everywhere, is_array
 
 

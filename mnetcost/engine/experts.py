@@ -1,8 +1,7 @@
 """Which layers does a convolution stand for whose kernel is a mix of several?"""
 
-from typing import NamedTuple
-
 from ..errors import ShapeError
+from ..records import NamedTuple
 from .fields import Choice, Count, MaybeFlag, MaybeFunction, Padding, Share, Size, Width
 from .num import anywhere, at_least, pair, truncate
 from .ops import Constant, Dense, DynamicConv, GlobalPool, MatMul

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from ..errors import Fault, SpecError
+from ..records import NamedTuple
 from .costs import Costs, LayerCost
 from .graph import Node
 from .num import Num

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import Fault, ShapeError
+from ..records import NamedTuple
 from .num import Num, choose, is_array
 from .ops import OPS, Input, Op
 from .ops.op import traits

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from .costs import Costs, LayerCost
 from .flash import WEIGHTED
 from .graph import Graph

@@ -7,8 +7,9 @@ leaves few widths, and strides few sizes of map, so that most cells are copies o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from .conventions import UNITS, Weight, weight_of
 from .num import Num, is_array
 from .terms import Term

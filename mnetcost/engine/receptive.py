@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import Fault, ShapeError
+from ..records import NamedTuple
 from .graph import Graph, Node
 from .num import pair
 from .ops import Constant, Gate

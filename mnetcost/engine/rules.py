@@ -5,8 +5,8 @@ The choices that a spec can make, with their defaults.
 
 from collections.abc import Callable
 from math import ceil
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .fields import Choice, Flag, Function, MaybeFunction, Padding, Ratio
 from .terms import WRITTEN
 from .widths import WidthRule

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import ShapeError
+from ..records import NamedTuple
 from .num import Num, anywhere, ceil_div, is_array
 
 

@@ -5,9 +5,10 @@ from functools import reduce
 from itertools import combinations
 from math import prod
 from operator import or_
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import Fault, ShapeError
+from ..records import NamedTuple
 from .fields import LEARNED, PRELU
 from .graph import Builder, Ref
 from .num import Num, anywhere, everywhere, is_array, pair

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .num import Num
 
 MAC_KINDS = ("conv", "depthwise", "pointwise", "grouped", "dense", "matmul", "recurrent")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .costs import Costs, LayerCost, layer_cost
 from .flash import INTEGERS, stored
 from .memory.graphs import program_of, writer

@@ -7,8 +7,9 @@ which rule (`[widths]`).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from .num import Num, at_least, at_most, choose, is_array, truncate
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..analyses.documents import Column, state_word
 from ..errors import plain
+from ..records import NamedTuple
 
 UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 """The units in which a column of counts may be shown."""

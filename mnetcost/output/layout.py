@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..analyses.documents import Column, Document, Table
 from ..errors import plain
+from ..records import NamedTuple
 from .cells import KINDS, beside, written
 
 INDENT = "  "

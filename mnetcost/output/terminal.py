@@ -6,10 +6,11 @@ Its groups of tables as rich tables, fitted to the width, with colours and bars.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..analyses import documents
 from ..analyses.documents import Document
+from ..records import NamedTuple
 from .layout import Group, Page, Section, cells, pad, page_of
 
 if TYPE_CHECKING:

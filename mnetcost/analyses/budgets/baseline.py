@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
 
 from ...designs import Design, Settings, load
 from ...designs.budgets.config import BASELINE
@@ -18,6 +17,7 @@ from ...designs.files import read_text_file
 from ...designs.toml import parse_short, quoted
 from ...engine.costs import cost
 from ...errors import BudgetError, CallError, Fault, MnetcostError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, json_data
 from ..report.metrics import Gauge
 

@@ -6,13 +6,13 @@ The figures that first budgets are made of, and why a file has none.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from ...designs import Settings, split_design
 from ...designs.budgets.config import NO_DESIGNS
 from ...designs.candidates import candidates
 from ...designs.conventions import DEFAULT
 from ...errors import CallError, Fault, MnetcostError
+from ...records import NamedTuple
 from .baseline import measured
 
 FIGURES = {"params": "parameters", "madds": "multiply-adds"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.budgets.values import Budget, Rule, Waiver
+from ...records import NamedTuple
 from ..documents import Column, Table
 
 BAR, PAST = 10, 5  # characters of a gauge: up to the limit, and past it

@@ -10,13 +10,14 @@ however they act on one another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, cost
 from ...engine.graph import Graph
 from ...errors import ShapeError, SpecError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .edits import Change, script
 from .peaks import Peaks, peaks_data, peaks_note, peaks_of, peaks_table

@@ -6,11 +6,12 @@ Pieces matched, then an edit script grouped by what a reader would call one chan
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.ops import Norm
 from ...engine.rules import Rules
 from ...errors import ShapeError
+from ...records import NamedTuple
 from .matching import VIEWS, Pairs, aspects, interchangeable, match
 from .order import arranged, inputs_of
 from .units import FROM_STYLE, State, Unit, World

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs import Design, Settings, load_spec
 from ...designs.find import shipped_spec
@@ -20,6 +20,7 @@ from ...engine.num import pair
 from ...engine.ops import Conv, Conv3d, Dense, DepthwiseConv, DepthwiseConv3d, TransposedConv
 from ...engine.shapes import triple
 from ...errors import CallError, MnetcostError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .diff import Diff, diff
 

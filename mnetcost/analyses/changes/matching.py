@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.ops import Conv
+from ...records import NamedTuple
 from .units import Unit
 
 LARGEST_TABLE = 250_000  # cells of one alignment; larger designs are first cut at their longest common runs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.planners import load_planner
 from ...designs.programs import BITS
 from ...designs.settings import Design
 from ...engine.memory.graphs import program_of
 from ...engine.memory.planners import Plan, plan
+from ...records import NamedTuple
 from ..documents import Column, Table
 
 PLANNER = "liveness"

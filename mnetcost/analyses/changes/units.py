@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ...designs.build import INPUT, build
 from ...designs.settings import Design
@@ -17,6 +17,7 @@ from ...engine.graph import Builder, Graph
 from ...engine.ops import CLASSES, WORDS, Conv, DepthwiseConv, Reshape, TransposedConv, TransposedConv3d
 from ...engine.rules import Rules
 from ...engine.shapes import Shape
+from ...records import NamedTuple
 
 if TYPE_CHECKING:
     from ...engine.ops.op import OpClass

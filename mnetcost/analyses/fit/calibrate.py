@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.loading import load
 from ...designs.measured import Measured
@@ -12,6 +12,7 @@ from ...designs.toml import quoted
 from ...engine.costs import cost
 from ...engine.latency import FEATURES, FORMS, Fit, Work, fit, simplest, work
 from ...errors import CallError, Fault, MnetcostError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, json_data
 from .latency import family
 

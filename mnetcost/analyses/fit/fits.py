@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.cells import Cell
 from ...designs.devices import Device
@@ -17,6 +17,7 @@ from ...engine.flash import flash
 from ...engine.memory.planners import Planner, plan
 from ...engine.memory.program import Program
 from ...errors import CallError, MnetcostError, SpecError
+from ...records import NamedTuple
 from . import verdicts
 from .latency import Bound, Refused, bound, estimate
 from .named import kib

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.files import is_file
 from ...designs.ondisk import OnDisk, on_disk
@@ -15,6 +15,7 @@ from ...engine.flash import BITS, Flash, flash
 from ...engine.memory.planners import plan
 from ...engine.ops import Norm
 from ...errors import CallError, SpecError
+from ...records import NamedTuple
 from ..documents import Column, Table
 from .named import planner_data, planner_note
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ...designs.devices import Device, Profile
 from ...designs.settings import Design, spelled_size
 from ...engine.costs import Costs
 from ...engine.flash import BITS
 from ...engine.latency import FORMS, moved, work
 from ...engine.terms import MAC_KINDS
+from ...records import NamedTuple
 
 
 class Estimate(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 from ...designs.loading import load_spec
 from ...designs.programs import DEFAULT, TFLITE, program
@@ -19,6 +18,7 @@ from ...engine.memory.program import Program
 from ...engine.memory.splitting import bottlenecks, split_program
 from ...engine.memory.tflm import aligned
 from ...errors import MnetcostError
+from ...records import NamedTuple
 from .plans import Planned
 
 PARTS = (2, 3, 4, 5)  # more are not worth it: Sandler et al. 2018, section 5.1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.budgets.limits import Limit, read_limit
 from ...designs.budgets.metrics import METRICS, UNITS, named
@@ -16,6 +16,7 @@ from ...engine.memory.buffers import peak
 from ...engine.memory.graphs import program_of
 from ...engine.memory.planners import lives
 from ...errors import CallError, SpecError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, json_data
 from ..pareto import beaten_by
 from .printed import OURS, Ways, agreed, ways, ways_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.programs import BITS
 from ...designs.settings import Design
@@ -15,6 +15,7 @@ from ...engine.memory.planners import Planner, lives
 from ...engine.memory.program import Program
 from ...engine.memory.splitting import Bottleneck, bottlenecks, split_program
 from ...errors import CallError, nearest
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, design_data, json_data, partial_notes
 from .memory import SCHEMA
 from .named import kib, planner_data, planner_note

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ...designs.programs import Typed, program
 from ...designs.settings import Design
 from ...engine.memory.planners import Plan, Planner, plan
 from ...engine.memory.program import Program
+from ...records import NamedTuple
 from .replan import Replanned, replan
 
 

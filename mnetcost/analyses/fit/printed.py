@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ...designs.budgets.limits import NUMBER
 from ...designs.budgets.metrics import UNITS
 from ...engine.costs import Costs
 from ...engine.terms import MAC_KINDS
+from ...records import NamedTuple
 
 
 class Ways(NamedTuple):

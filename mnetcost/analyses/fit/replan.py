@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.memory import tflm
 from ...engine.memory.program import Program
 from ...engine.memory.renumber import TRIES, smaller
+from ...records import NamedTuple
 
 SCHEMA = "mnetcost.plan/1"
 MOST_WORK = 60_000  # buffers times tries: half a second

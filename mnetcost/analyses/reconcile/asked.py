@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ...errors import CallError
+from ...records import NamedTuple
 
 UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "b": 3, "t": 4}
 COUNTED = {

@@ -10,12 +10,13 @@ that is small.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
 from ...errors import CallError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, design_data, json_data, partial_notes
 from ..report.tally import SIDES, WORK
 from .asked import Asked, Reading

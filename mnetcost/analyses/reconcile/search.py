@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
+from ...records import NamedTuple
 from ..report.tally import PARAMS, WORK, Counts, Key, counts, difference, side, terms_of, value, weights
 from .asked import Asked, Reading
 from .variants import EVERYDAY, IMAGENET, MANY_CLASSES, MOST_CLASSES, WORK_ONLY, Edit, classes_edit

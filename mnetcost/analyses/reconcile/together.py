@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, design_data, json_data, partial_notes
 from ..report.tally import PARAMS, WORK
 from .asked import Asked, Reading

@@ -7,7 +7,7 @@ another implementation as a whole. Two edits with the same key exclude each othe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs import Design, Settings, find_spec
 from ...designs.shipped import shipped
@@ -15,6 +15,7 @@ from ...designs.spec import Row, Spec
 from ...engine.rules import Rules
 from ...engine.terms import WRITTEN
 from ...engine.widths import WidthRule
+from ...records import NamedTuple
 
 HEADS = (1024, 1280)
 IMAGENET = (1000, 1001)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from struct import pack, unpack
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs import Design, Settings, load_spec
 from ...designs.conventions import convention_names, load_convention
@@ -17,6 +17,7 @@ from ...engine.costs import Costs, LayerCost, cost, layer_cost
 from ...engine.graph import Graph
 from ...engine.ops import Input
 from ...errors import MnetcostError
+from ...records import NamedTuple
 from ..report.tally import PARAMS, SIDES, WORK, Key, counts, units_of
 from .variants import EVERYDAY, Edit, classes_edit, edits_of
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.budgets.metrics import METRICS
 from ...designs.settings import Design
@@ -15,6 +15,7 @@ from ...engine.conventions import Convention
 from ...engine.costs import Costs
 from ...engine.terms import MAC_KINDS, Term
 from ...errors import CallError
+from ...records import NamedTuple
 from ..documents import (
     Column,
     Document,

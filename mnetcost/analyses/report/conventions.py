@@ -6,12 +6,13 @@ The list of conventions, one of them, and one design under all of them with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.conventions import convention_names, load_convention
 from ...designs.settings import Design
 from ...engine.conventions import Convention, Weight
 from ...engine.costs import Costs
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, gaps, side, terms_of, units_of, value
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.conventions import Convention, weight_of
 from ...engine.costs import Costs, cost
@@ -20,6 +20,7 @@ from ...engine.num import pair
 from ...engine.ops import Conv, DepthwiseConv, Op
 from ...engine.shapes import Shape
 from ...engine.terms import Term
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 
 SCHEMA = "mnetcost.factorize/1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -13,6 +13,7 @@ from ...engine.shapes import Shape, Volume
 from ...engine.terms import MAC_KINDS, Term
 from ...engine.traffic import Moved
 from ...errors import CallError
+from ...records import NamedTuple
 from ..documents import (
     Column,
     Document,

@@ -6,7 +6,7 @@ A whole grid in one walk, in exact 64-bit integers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs import Settings, adjusted, load_spec
 from ...designs.build import build
@@ -16,6 +16,7 @@ from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost, cost, refuse_overflow
 from ...engine.products import weigh_grid
 from ...errors import CallError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .gridrows import BlockCells, Cells
 from .grids import Asked, Tick, column_kind

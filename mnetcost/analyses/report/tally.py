@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from ...engine.conventions import UNITS, Convention, Weight, weight_of
 from ...engine.costs import Costs, LayerCost
 from ...engine.shapes import Volume
 from ...engine.terms import FOLDED, MAC_KINDS, Term
+from ...records import NamedTuple
 
 Key = tuple[str, str, str]  # kind, variant, as written
 Counts = Mapping[tuple[Key, str], int]  # by key and unit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.budgets.metrics import ALIASES, METRICS, named, unknown_metric
 from ...designs.cells import grids
@@ -12,6 +12,7 @@ from ...designs.measured import Scored, read_scores
 from ...designs.settings import Settings
 from ...engine.conventions import Convention
 from ...errors import CallError, Fault
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 from ..pareto import first_beating, pareto_front
 from ..report.grids import Tick, column_kind

@@ -9,7 +9,7 @@ one map is held at a border.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.budgets.metrics import METRICS, named, unknown_metric
 from ...designs.build import Border
@@ -19,6 +19,7 @@ from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...engine.graph import Graph
 from ...errors import CallError
+from ...records import NamedTuple
 from ..report.metrics import Gauge
 
 SUMS = ("params", "madds", "flops", "weight_bytes", "flash_bytes", "layers", "activation_elements.sum")

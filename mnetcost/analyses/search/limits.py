@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...errors import CallError
+from ...records import NamedTuple
 from .lattice import Edge, Lattice, additive, arriving
 from .tables import MOST_ENTRIES, Sums, check_sums, counts_pass, dot, merged, size
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.cells import Grid
 from ...designs.checkpoints import Checkpoint
@@ -15,6 +15,7 @@ from ...designs.settings import Design, Settings
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError, Fault, MnetcostError
+from ...records import NamedTuple
 from ..report.grids import Tick
 from ..report.metrics import Gauge
 from ..report.scale import scale

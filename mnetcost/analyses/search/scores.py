@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os.path import realpath
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.loading import find_spec, split_design
 from ...designs.measured import Scored
@@ -13,6 +13,7 @@ from ...designs.settings import Settings, sized
 from ...designs.shipped import is_shipped
 from ...designs.spec import Spec
 from ...errors import CallError, Fault, MnetcostError
+from ...records import NamedTuple
 
 TOP1 = "top1"
 """The accuracy, in per cent: from a user's file, or published with a checkpoint."""

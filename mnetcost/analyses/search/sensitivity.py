@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.convert import NAMED, spec_text
 from ...designs.find import parent_of
@@ -14,6 +14,7 @@ from ...designs.spec import read_spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError, MnetcostError
+from ...records import NamedTuple
 from ..documents import (
     Column,
     Document,

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...designs.budgets.limits import read_limit
 from ...designs.budgets.metrics import METRICS, named
@@ -17,6 +17,7 @@ from ...designs.spaces import Space, Variant, load_space
 from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...errors import CallError
+from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .lattice import Lattice, additive, priced
 from .limits import EFFORT, Count, Limit, within

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...records import NamedTuple
 from .lattice import Lattice, additive
 from .limits import Limit, kept
 from .tables import Middle, middle

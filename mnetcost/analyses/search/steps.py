@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from math import lcm
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...designs.build import row_labels
 from ...designs.loading import LARGEST_MULTIPLIER, load_spec
@@ -18,6 +18,7 @@ from ...designs.spec import Block, Row, Spec, vocabulary
 from ...engine.costs import cost
 from ...engine.rules import OUTPUT
 from ...engine.widths import WidthRule
+from ...records import NamedTuple
 
 if TYPE_CHECKING:
     from ...engine.ops.op import OpClass

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from functools import reduce
 from itertools import accumulate, pairwise
 from math import gcd
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...engine.num import ARRAY_LIMIT
 from ...errors import CallError
+from ...records import NamedTuple
 from .lattice import Lattice, additive
 from .tables import check_sums
 

@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...errors import CallError
+from ...records import NamedTuple
 from ...version import VERSION
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .lattice import Lattice

@@ -8,10 +8,11 @@ are exact; products of counts are added in pieces of 20 bits, so that no 64-bit 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...engine.num import ARRAY_LIMIT
 from ...errors import CallError
+from ...records import NamedTuple
 from .lattice import Lattice, arriving
 
 if TYPE_CHECKING:

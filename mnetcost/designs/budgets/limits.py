@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import CallError, nearest
+from ...records import NamedTuple
 from .metrics import LARGEST, UNITS
 
 NUMBER = re.compile(

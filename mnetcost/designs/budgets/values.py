@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...records import NamedTuple
 from ..conventions import DEFAULT
 from ..loading import SETTINGS
 from ..places import KeyPath, line_of, lines

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.graph import Ref
 from ...engine.ops import Op
+from ...records import NamedTuple
 from ..kit.calls import Call as KitCall
 from ..kit.fields import MISSING, Fields
 from ..kit.layers import LARGEST_DIMENSION, PRODUCTS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.graph import MOST_LAYERS
 from ...errors import SpecError, nearest
+from ...records import NamedTuple
 from ..kit.tensors import NotKnown, Tensor, Value
 from .layers import STEPWISE
 from .net import Arguments, Call, Net

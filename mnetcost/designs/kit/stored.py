@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
+
+from ...records import NamedTuple
 
 Dims = tuple[int, ...]
 MOST_MARKED = 1 << 26  # numbers of stored tensors that are marked one by one, those of all cuts together

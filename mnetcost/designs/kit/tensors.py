@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from math import prod
-from typing import NamedTuple
 
 from ...engine.graph import Ref
 from ...engine.ops.joins import spread
 from ...engine.shapes import Shape, Volume
 from ...errors import CallError, Fault
+from ...records import NamedTuple
 from ..settings import Settings, sized
 from .layers import LARGEST_DIMENSION
 from .stored import Dims, Stored

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.graph import MOST_LAYERS
 from ...errors import nearest
+from ...records import NamedTuple
 from ..reading import Spot, Table, shown
 from ..shipped import block_path, shipped_blocks
 from ..sorts import read_flag

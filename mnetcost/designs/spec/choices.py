@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...records import NamedTuple
 from ..sorts import LARGEST_COUNT, SORTS, Wrong, number
 
 MOST_VALUES = 1000

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...engine.rules import ROLES, RULE_TABLES
 from ...errors import SpecError
+from ...records import NamedTuple
 from ..places import KeyPath
 from ..reading import Reading, Spot, Table, shown
 from ..sorts import SORTS

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...engine import exact
 from ...engine.num import Num, is_array
 from ...errors import ShapeError, nearest
+from ...records import NamedTuple
 from ..sorts import Wrong
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ...engine.ops.op import Either, free
 from ...engine.rules import Compound, Rules
+from ...records import NamedTuple
 from .choices import Choice, Shares
 
 PRINTED = Compound()

@@ -11,9 +11,10 @@ from __future__ import annotations
 import struct
 from functools import cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import Fault, SpecError
+from ...records import NamedTuple
 from ..files import mapped
 from ..kit.layers import LARGEST_DIMENSION
 from ..kit.stored import Dims

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from ...engine.memory.tflm import aligned
 from ...errors import Fault, SpecError
+from ...records import NamedTuple
 from . import interpret
 
 PACKAGE = "tflite-micro"

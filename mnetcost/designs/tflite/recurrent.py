@@ -7,10 +7,10 @@ Source: TensorFlow Lite's kernels of these operators (lstm.cc, unidirectional_se
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
 
 from ...engine.ops import Concat
 from ...engine.ops.recurrent import Lstm, Rnn
+from ...records import NamedTuple
 from ..kit.stored import Dims, Stored
 from ..kit.tensors import NotKnown, Tensor
 from .call import Call, Output, Rule

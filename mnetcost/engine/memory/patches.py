@@ -8,9 +8,10 @@ Source: Lin et al. 2021, MCUNetV2, arXiv 2110.15352.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import CallError, Fault
+from ...records import NamedTuple
 from ..costs import Costs, LayerCost
 from ..graph import Graph, Node, Ref
 from ..num import pair

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import NamedTuple
 
+from ...records import NamedTuple
 from .buffers import Buffer, arena, peak
 from .greedy import first_fit, place
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...records import NamedTuple
 from ..graph import Graph, Node, Ref
 from ..num import pair
 from ..ops import Add, Conv, DepthwiseConv

@@ -1,8 +1,9 @@
 """Which ops multiply by weights or by each other? Convolutions, dense layers and matrix products."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Count, Flag, Padding, Size, Whole, Width
 from ..num import Num, anywhere, everywhere, is_array, pair
 from ..shapes import Shape, Volume, sides, tiled, windowed

@@ -3,9 +3,8 @@
 Norms, scales and activations.
 """
 
-from typing import NamedTuple
-
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Count, Flag, Function, Whole
 from ..num import Num, anywhere
 from ..shapes import Shape

@@ -1,7 +1,6 @@
 """Which ops stand at a network's ends? Its inputs, the choice of boxes, and what cannot be costed."""
 
-from typing import NamedTuple
-
+from ...records import NamedTuple
 from ..fields import Count, Whole
 from ..num import Num
 from ..shapes import Shape, Volume

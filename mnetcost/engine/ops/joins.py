@@ -1,8 +1,9 @@
 """Which ops read several maps and give one? Sums, products and concatenation."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Choice
 from ..num import Num, choose, everywhere
 from ..shapes import Shape, Volume

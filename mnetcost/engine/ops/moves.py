@@ -1,8 +1,9 @@
 """Which ops only move, keep or drop numbers? They cost no arithmetic, and here is the whole table of them."""
 
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Choice, Count, Flag, MaybeCount, Row, Size, Whole, Width, Zeros
 from ..num import Num, anywhere, everywhere, pair
 from ..shapes import Shape, Volume, sides

@@ -1,8 +1,7 @@
 """Which ops change a map's height and width? Pools, reductions and resizing."""
 
-from typing import NamedTuple
-
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Choice, Count, Flag, MaybeCount, Padding, Ratios, Row, Size
 from ..num import Num, anywhere, gcd, pair, truncate
 from ..shapes import Shape, Volume, windowed

@@ -13,9 +13,10 @@ Products by weights are of the kind `recurrent`; products, sums and functions of
 no weights, are of the kind `recurrent_state`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Choice, Count, Flag, Whole, Width
 from ..num import Num
 from ..shapes import Shape, tiled

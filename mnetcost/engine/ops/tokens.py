@@ -1,8 +1,7 @@
 """Which ops make a map a sequence of tokens, and a sequence a map again?"""
 
-from typing import NamedTuple
-
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Count, Flag, MaybeCount, Row, Whole
 from ..num import anywhere, everywhere
 from ..shapes import Shape, Volume

@@ -1,8 +1,7 @@
 """Which ops slide a window over a volume, or change its depth (or frames), height and width?"""
 
-from typing import NamedTuple
-
 from ...errors import ShapeError
+from ...records import NamedTuple
 from ..fields import Choice, Count, Flag, Padding3, Size3, Whole3, Width, Zeros3
 from ..num import Num, anywhere
 from ..shapes import Shape, Volume, sides3d, triple, windowed3d
