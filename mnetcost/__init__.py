@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         report,
         scale,
         sensitivity,
+        solve,
         space,
         totals,
     )
@@ -60,6 +61,7 @@ _HOMES = {
         "report",
         "scale",
         "sensitivity",
+        "solve",
         "space",
         "totals",
     ),
@@ -112,6 +114,7 @@ __all__ = [
     "scale",
     "sensitivity",
     "shipped",
+    "solve",
     "space",
     "totals",
 ]

@@ -358,6 +358,51 @@ def fit(
     return answer(fits(asked, room, rules, grid), room, rules, everything or not grid)
 
 
+def solve(
+    design: str,
+    most: Mapping[str, int | str],
+    *,
+    over: Sequence[str] | str = ("alpha", "resolution"),
+    alpha: tuple[float, float] = (0.05, 2.0),
+    resolution: Sequence[int | tuple[int, ...] | str] = (),
+    depth: tuple[float, float] = (0.25, 4.0),
+    convention: str = "paper",
+    classes: int | None = None,
+    top: bool | None = None,
+    batch: int | None = None,
+    channels: int | None = None,
+) -> Document:
+    """The largest alpha of a design at each resolution within limits, exactly, and what stops it.
+
+    >>> answers = solve("v2", {"madds": "150M", "params": "3M"}).data["answers"]
+    >>> answers[-1]["best"]["design"], answers[-1]["limits"]
+    ('v2:alpha=0.57,resolution=224', ['madds'])
+
+    most: metrics of budgets, each with a number or a text such as "150M". over: what may grow: "alpha",
+    "resolution", "depth", or "width:ROW" for the width of one row. alpha, depth: the ends to look between.
+    resolution: the sizes; by default the published ones. Raises CallError without a limit, and for what the
+    design does not have; SpecError for a design that cannot be built.
+    """
+    from .analyses.search import solve as answer
+
+    name, given = _designs.split_design(design)
+    spec = _designs.find_spec(name)
+    asked = given.over(_settings({"classes": classes, "top": top, "batch": batch, "channels": channels}))
+    words = answer.read_over(over if isinstance(over, str) else ",".join(over))
+    sizes = [_designs.read_resolution(r) for r in resolution]
+    question = answer.question(
+        spec,
+        asked,
+        answer.read_limits([f"{metric}={value}" for metric, value in most.items()]),
+        words,
+        sizes,
+        alpha,
+        depth,
+        load_convention(convention),
+    )
+    return answer.solve(question)
+
+
 def space(name: str, *, convention: str = "paper", **asked: Unpack[Asked]) -> DesignSpace:
     """A space of designs, by a shipped name or a spec with choices.
 

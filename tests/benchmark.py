@@ -242,6 +242,41 @@ def grids() -> list[Measured]:
     return [*found, Measured("their CSV by column, against csv.writer by row", ratio, 0.5, "times")]
 
 
+def fronts() -> list[Measured]:
+    """How long does the front of a million points take against sorting them by all objectives?
+
+    The points are of a space: multiply-adds, parameters and peak, and a made-up accuracy that grows with the
+    multiply-adds, so that hundreds are on the front. moocore is not used.
+    """
+    import numpy as np
+
+    from mnetcost.analyses.pareto import pareto_front
+    from mnetcost.api import space
+
+    swept = space("ofa-mobilenetv3").sweep(1_000_000, of=["madds", "params", "peak_bytes.int8"])
+    madds, params, peak = (swept[name] for name in ("madds", "params", "peak_bytes.int8"))
+    noise = np.random.default_rng(0).normal(0, 3, len(madds))
+    top1 = -100 * np.log(madds) + noise
+    found = []
+    for columns, most in (
+        ((madds, top1), 1.0),
+        ((madds, params, top1), 2.0),
+        ((madds, params, peak, top1), 3.0),
+    ):
+
+        def by_us(columns: tuple[object, ...] = columns) -> object:
+            return pareto_front(columns, moocore=False)
+
+        def by_sorting(columns: tuple[object, ...] = columns) -> object:
+            return np.lexsort(columns)
+
+        pairs = [(least(by_us, 2), least(by_sorting, 2)) for _ in range(3)]
+        ours, numpy = (min(column) for column in zip(*pairs, strict=True))
+        what = f"front of 1,000,000 points in {len(columns)} objectives, against a sort"
+        found.append(Measured(what, ours / numpy, most, "times"))
+    return found
+
+
 CHAIN = (4000, 16_000)
 """Layers of the chains that growth is measured on."""
 GROWTH = {
@@ -356,6 +391,8 @@ def main() -> int:
         all_ = memory()
     elif "grids" in sys.argv:
         all_ = grids()
+    elif "fronts" in sys.argv:
+        all_ = fronts()
     elif "equal" in sys.argv:
         all_ = [*equal_layers(), *equal_copies()]
     else:
@@ -367,6 +404,7 @@ def main() -> int:
             *grid(),
             *grids(),
             *memory(),
+            *fronts(),
             *growth(),
         ]
     for measured in all_:

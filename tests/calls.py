@@ -38,6 +38,10 @@ CALLS: dict[str, list[list[str]]] = {
         ["fit", "v1", "v2", "--alpha", "0.25:1:0.25", "--ram", "1M", "--format", "json"],
     ],
     "receptive": [["receptive", "v1"], ["receptive", "v3-small", "--all", "--format", "json"]],
+    "solve": [
+        ["solve", "v2", "--max", "madds=150M", "--max", "params=3M"],
+        ["solve", "v1", "--max", "params=3M", "--over", "width:separable 8", "--format", "json"],
+    ],
     "space": [
         ["space", "count", "v1-grid", "--max", "madds=300M"],
         ["space", "list", "--format", "json"],

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnetcost.analyses import pareto
 from mnetcost.analyses.pareto import WORTH_MOOCORE, beaten_by, first_beating, pareto_front
 
 MOST, LEAST = 2**63 - 1, -(2**63)
@@ -58,8 +59,12 @@ def test_more_may_be_better(case: tuple[list[tuple[int, ...]], tuple[bool, ...]]
 
 @pytest.mark.parametrize("objectives", [2, 3, 4])
 @pytest.mark.parametrize("values", [4, 30, 10**6])
-def test_thousands_of_points_in_blocks(objectives: int, values: int) -> None:
-    """Many more than the first ones that strike others out, and than a block."""
+@pytest.mark.parametrize("sample", [50, 2048])
+def test_thousands_of_points_in_samples_and_blocks(
+    objectives: int, values: int, sample: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many more than the first ones that strike others out, than a block, and than some samples."""
+    monkeypatch.setattr(pareto, "SAMPLE", sample)
     points = np.random.default_rng(objectives * values).integers(0, values, (3000, objectives))
     # half of them on a plane, where none beats another
     points[::2, 0] = values * (objectives - 1) // 2 - points[::2, 1:].sum(axis=1)

@@ -13,7 +13,9 @@ LARGEST_EXACT = 2**53
 """Up to here float64 holds every whole number."""
 WORTH_MOOCORE = 5_000
 """From so many points on that a few good ones do not beat, moocore saves more time than its import takes."""
-STRIKERS, BLOCK = 64, 256
+STRIKERS, SAMPLE, BLOCK = 16, 2048, 256
+SPREAD = 2_654_435_761
+"""A sample is of every SPREADth point, round and round, so that it follows no order of the points."""
 
 
 def pareto_front(objectives: Sequence[Any], larger: Sequence[bool] = (), moocore: bool | None = None) -> Any:
@@ -35,13 +37,15 @@ def pareto_front(objectives: Sequence[Any], larger: Sequence[bool] = (), moocore
     columns = _smaller_is_better(objectives, larger)
     if not len(columns[0]):
         return np.empty(0, np.int64)
-    left = _not_struck_out(columns)
-    kept = [column[left] for column in columns]
+    sums = sum(map(_scaled, columns))
+    few = np.argpartition(sums, min(STRIKERS, len(sums) - 1))[:STRIKERS]
+    left = np.flatnonzero(~_beaten([column[few] for column in columns], columns))
+    kept, sums = [column[left] for column in columns], sums[left]
     if len(columns) <= 2:
-        return np.sort(left[_by_sorting(kept[0], kept[-1])])
+        return left[np.sort(_by_sorting(kept[0], kept[-1]))]
     if moocore is None:
         moocore = len(left) >= WORTH_MOOCORE and _has_moocore()
-    return np.sort(left[_by_moocore(kept) if moocore else _by_blocks(kept)])
+    return left[np.sort(_by_moocore(kept) if moocore else _by_blocks(kept, sums))]
 
 
 def first_beating(objectives: Sequence[Any], front: Any, larger: Sequence[bool] = ()) -> Any:
@@ -120,21 +124,6 @@ def _ranks(column: Any) -> Any:
     return np.unique(column, return_inverse=True)[1]
 
 
-def _not_struck_out(columns: Sequence[Any]) -> Any:
-    """The points that none of a few good ones beats, in an order in which none is beaten by a later one.
-
-    Good ones have the least sum of objectives, each on a scale of 0 to 1. Sums in floats may be equal where
-    objectives are not; then the objectives decide the order.
-    """
-    import numpy as np
-
-    sums = sum(map(_scaled, columns))
-    few = np.argpartition(sums, min(STRIKERS, len(sums) - 1))[:STRIKERS]
-    few = few[np.argsort(sums[few])]
-    left = np.flatnonzero(~_beaten([column[few] for column in columns], columns))
-    return left[np.lexsort((*(column[left] for column in columns), sums[left]))]
-
-
 def _by_sorting(first: Any, second: Any) -> Any:
     """The front of two objectives: sorted by the first, those below all that come before in the second."""
     import numpy as np
@@ -168,13 +157,35 @@ def _has_moocore() -> bool:
     return find_spec("moocore") is not None
 
 
-def _by_blocks(columns: Sequence[Any]) -> Any:
-    """The front of points of which none is beaten by a later one: the front of each block strikes out later
-    points.
+def _by_blocks(columns: Sequence[Any], sums: Any) -> Any:
+    """The front of several objectives: what the front of a sample strikes out, round by round, and then of
+    each block of what is left, the best sum first.
+
+    sums: of the objectives, see `_scaled`.
     """
     import numpy as np
 
-    left, at = list(columns), np.arange(len(columns[0]))
+    left, at, before = list(columns), np.arange(len(sums)), 2 * len(sums)
+    while 4 * SAMPLE < len(at) <= before // 2:
+        before = len(at)
+        some = np.arange(SAMPLE) * SPREAD % before
+        sample = [column[some] for column in left]
+        best = _in_blocks(sample, sums[at[some]])
+        keep = ~_beaten([column[best] for column in sample], left)
+        left, at = [column[keep] for column in left], at[keep]
+    return at[_in_blocks(left, sums[at])]
+
+
+def _in_blocks(columns: Sequence[Any], sums: Any) -> Any:
+    """The front of several objectives: the front of each block strikes out later points.
+
+    In order of the sums no point is beaten by a later one. Sums in floats may be equal where objectives are
+    not; then the objectives decide the order.
+    """
+    import numpy as np
+
+    at = np.lexsort((*columns, sums))
+    left = [column[at] for column in columns]
     found = []
     while len(at):
         block, rest = ([column[part] for column in left] for part in (slice(BLOCK), slice(BLOCK, None)))

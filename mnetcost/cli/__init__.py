@@ -21,6 +21,7 @@ COMMANDS = {
     "memory": "The memory that a design needs while it runs.",
     "fit": "Which designs fit into a device: memory, flash, time.",
     "receptive": "The part of the image that each layer sees.",
+    "solve": "The largest design within limits.",
     "space": "Spaces of designs: counts, spread, samples, sweeps.",
     "front": "The Pareto front of designs in cost and accuracy.",
     "pick": "Published checkpoints within limits, ranked.",

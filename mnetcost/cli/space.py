@@ -20,6 +20,8 @@ Examples:
   mnetcost space stats ofa-mobilenetv3:resolution=160
   mnetcost space show ofa-mobilenetv3 42 -o net.toml
   mnetcost space sample ofa-mobilenetv3 5 --max madds=300M
+  mnetcost space sweep ofa-mobilenetv3 1000000 -o designs.parquet
+  mnetcost space front v2-grid --of madds,params,peak_bytes.int8
 """
 COUNT = """\b
 Examples:
@@ -49,6 +51,11 @@ Examples:
   mnetcost space sweep v1-grid --format csv                   every design, on the standard output
   mnetcost space sweep ofa-mobilenetv3 1000000 -o ofa.parquet
   mnetcost space sweep mnasnet-space 100000000 -o parts/ --workers 4
+"""
+FRONT = """\b
+Examples:
+  mnetcost space front v2-grid --of madds,params
+  mnetcost space front ofa-mobilenetv3 --of madds,params,peak_bytes.int8,top1=mine.csv
 """
 SWEEP_FORMATS = ("text", "json", "csv")
 
@@ -356,6 +363,38 @@ def dask_client(workers: int | None, scheduler: str | None) -> Any:
         return dask.Client(scheduler, timeout="10s")
     except (OSError, ValueError) as e:
         raise CallError(f"cannot reach a Dask scheduler at '{scheduler[:100]}': {e}") from None
+
+
+@command.command("front", epilog=FRONT)
+@click.argument("space", type=SPACE)
+@click.option(
+    "--of",
+    "objectives",
+    default="madds,params",
+    show_default=True,
+    metavar="FIGURES",
+    help="Two to four figures, with commas between; top1=FILE.csv.",
+)
+@click.option("--all", "everything", is_flag=True, help="Show every row.")
+@convention_option
+@format_options
+def front(
+    space: str, objectives: str, everything: bool, convention: str, format_: str | None, output: str | None
+) -> None:
+    """Find the Pareto front of SPACE in two to four figures: designs of which no other is as good and better.
+
+    Without an accuracy, of all designs of the space, exactly, however many there are. With top1=FILE.csv, of
+    those that the file gives one: its columns are design (the number) and value. Nothing is predicted.
+    """
+    from ..analyses.search import space as spaces
+    from ..analyses.search import spacefront as analysis
+    from ..analyses.search.front import read_objectives
+    from ..designs.spaces import load_space
+
+    wanted = read_objectives(objectives)
+    counted = [one.metric for one in wanted if not one.larger]
+    known = spaces.price(load_space(space), counted, load_convention(convention))
+    emit(analysis.document(known, wanted, analysis.front(known, wanted), everything), format_, output)
 
 
 @command.command("list")

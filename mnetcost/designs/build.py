@@ -173,15 +173,16 @@ def row_labels(spec: Spec, top: bool = True) -> list[tuple[Row, str]]:
     words = vocabulary(spec.blocks)
     numbers: dict[str, int] = {}
     rows = (*spec.layers, *spec.top) if top else spec.layers
-    return [(row, _label(row, words[row.op], numbers)) for row in rows]
+    kinds = ("stage" if row.any else words[row.op].label for row in rows)
+    return [(row, _label(row, kind, numbers)) for row, kind in zip(rows, kinds, strict=True)]
 
 
-def _label(row: Row, cls: OpClass, numbers: dict[str, int]) -> str:
-    """What a row is called; numbers: how many rows without a name there were so far, by their op."""
+def _label(row: Row, kind: str, numbers: dict[str, int]) -> str:
+    """What a row is called; numbers: how many rows without a name there were so far, by their kind."""
     if row.name:
         return row.name
-    numbers[cls.label] = numbers.get(cls.label, 0) + 1
-    return f"{cls.label} {numbers[cls.label]}"
+    numbers[kind] = numbers.get(kind, 0) + 1
+    return f"{kind} {numbers[kind]}"
 
 
 def _add_row(
@@ -189,7 +190,7 @@ def _add_row(
 ) -> None:
     """Add the layers of one row, as often as it repeats."""
     cls = words[row.op]
-    label = _label(row, cls, numbers)
+    label = _label(row, cls.label, numbers)
     fields = _row_fields(site, row, cls, classes, named)
     site.row, site.why, site.shared = row.key, row.why, row.shared or bool(row.weights)
     inputs = tuple(_find(name, named, f"{row.key}.from") for name in row.inputs) or (site.x,)

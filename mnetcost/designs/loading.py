@@ -155,7 +155,7 @@ def find_spec(name: str) -> Spec:
     return one_design(find_space(name))
 
 
-SPACE_COMMANDS = ("count", "stats", "show", "sample", "sweep")
+SPACE_COMMANDS = ("count", "stats", "show", "sample", "sweep", "front")
 """The commands that take a space, behind `mnetcost space`."""
 
 

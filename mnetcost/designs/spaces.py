@@ -11,7 +11,7 @@ from ..engine.graph import Graph
 from ..engine.rules import Compound
 from ..errors import CallError, Fault, SpecError
 from ..records import NamedTuple
-from .build import INPUT, Border, behind, no_row, reads, row_line
+from .build import INPUT, Border, behind, no_row, reads, row_labels, row_line
 from .loading import adjusted, find_space, read_whole, split_design
 from .settings import Settings, sized
 from .spec import Row, Spec, vocabulary
@@ -113,7 +113,7 @@ def load_space(text: str, settings: Settings | None = None) -> Space:
     top = asked.top is not False
     rows = (*spec.layers, *spec.top) if top else spec.layers
     depths = dict.fromkeys(variant.depth for variant in variants)
-    slots = {depth: tuple(_slots(spec, rows, depth)) for depth in depths}
+    slots = {depth: tuple(_slots(spec, rows, top, depth)) for depth in depths}
     classes = spec.classes if asked.classes is None else read_whole(asked.classes, "classes")
     return Space(spec, variants, slots, classes, top, _heading(spec, asked))
 
@@ -154,19 +154,15 @@ def _chosen(spec: Spec, key: str, asked: float | None) -> tuple[float, ...]:
     return spec.choices[key].values if key in spec.choices else (1.0,)
 
 
-def labels(spec: Spec, rows: Iterable[Row], words: Vocabulary) -> list[str]:
-    """The name of each row, as a design has it: its own, or its op with a number."""
-    numbers: dict[str, int] = {}
-    found = []
-    for row in rows:
-        kind = "stage" if row.any else words[row.op].label
-        if not row.name:
-            numbers[kind] = numbers.get(kind, 0) + 1
-        found.append(row.name or f"{kind} {numbers[kind]}")
-        if found.index(found[-1]) < len(found) - 1:
-            message = f"another row is called '{found[-1]}' already"
+def labels(spec: Spec, top: bool) -> list[str]:
+    """What each row is called in a design; raises SpecError where two have one name."""
+    found: dict[str, None] = {}
+    for row, label in row_labels(spec, top):
+        if label in found:
+            message = f"another row is called '{label}' already"
             raise SpecError(Fault(message, *row_line(spec, row), f"{row.key}.name"))
-    return found
+        found[label] = None
+    return list(found)
 
 
 def linked(rows: Iterable[Row]) -> Iterator[Row]:
@@ -186,10 +182,10 @@ def linked(rows: Iterable[Row]) -> Iterator[Row]:
             last[label] = row.name
 
 
-def _slots(spec: Spec, rows: Sequence[Row], depth: float) -> Iterator[Slot]:
+def _slots(spec: Spec, rows: Sequence[Row], top: bool, depth: float) -> Iterator[Slot]:
     """The slots of a space at a depth: one a copy of a row, or one for rows that only go together."""
     words = vocabulary(spec.blocks)
-    named = labels(spec, rows, words)
+    named = labels(spec, top)
     compound = spec.rules.compound
     compound = compound._replace(depth=compound.depth * depth)
     apart = [

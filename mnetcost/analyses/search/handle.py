@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...designs.measured import Scored
 from ...designs.spaces import Space
 from ...engine.conventions import Convention
 from ...errors import CallError
@@ -105,6 +106,28 @@ class DesignSpace:
         asked = sweeping.plan(known, many, seed, limits, sweeping.MOST_IN_MEMORY)
         chunks = list(asked.chunks(0, asked.many))
         return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in chunks[0]}
+
+    def front(
+        self, of: str = "madds,params", *, scores: Mapping[int, float] | None = None
+    ) -> list[tuple[int, dict[str, float]]]:
+        """The designs that no other one beats in two to four figures: their numbers and figures.
+
+        of: as `--of` of the command. scores: the accuracy of each design by its number, for `top1`, in place
+        of a file. Without `top1`, of all designs of the space, one for each point.
+        """
+        from . import spacefront
+        from .front import read_objectives
+
+        objectives = read_objectives(of)
+        counted = [one.metric for one in objectives if not one.larger]
+        known = answers.price(self._space, counted, self._convention)
+        rows = None
+        if scores is not None:
+            rows = [Scored(str(number), value, n) for n, (number, value) in enumerate(scores.items(), 1)]
+        return [
+            (p.number, dict(zip((one.metric for one in objectives), p.figures, strict=True)))
+            for p in spacefront.front(known, objectives, rows)
+        ]
 
 
 def _limits(most: Bounds, least: Bounds) -> list[Limit]:
