@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import CallError
 from ...records import NamedTuple
 from .lattice import Edge, Lattice, additive, arriving
-from .tables import MOST_ENTRIES, Sums, check_sums, counts_pass, dot, merged, size
+from .tables import MOST_ENTRIES, Sums, check_sums, counts_pass, distinct, dot, merged, size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -347,7 +347,7 @@ def _decided(
     import numpy as np
 
     sure = 0
-    parts: dict[int, list[tuple[Sums, int]]] = {}
+    parts: dict[int, list[Sums]] = {}
     for mask, sums in tables.items():
         live = np.ones(len(sums.values), bool)
         left = np.zeros(len(sums.values), np.int64)
@@ -366,11 +366,13 @@ def _decided(
             chosen = live & (left == other)
             if other:
                 if chosen.any():
-                    parts.setdefault(other, []).append((Sums(key[chosen], sums.counts[chosen]), 0))
+                    parts.setdefault(other, []).append(Sums(key[chosen], sums.counts[chosen]))
             else:
                 sure += int(sums.counts[chosen].sum())
+    if list(parts) == list(tables) and len(parts) == 1:
+        return sure, {mask: these[0] for mask, these in parts.items()}
     return sure, {
-        mask: these[0][0] if len(these) == 1 and mask in tables and len(tables) == 1 else merged(these)
+        mask: distinct(*(np.concatenate(column) for column in zip(*these, strict=True)))
         for mask, these in parts.items()
     }
 
@@ -399,7 +401,7 @@ def _rounded(sums: Sums, keys: Keys, mask: int, bits: int, rounding: int) -> Sum
         if rounding > 0:
             figure = figure + (1 << drop) - 1
         key += figure >> drop << drop << keys.shifts[j]
-    return merged([(Sums(key, sums.counts), 0)])
+    return distinct(key, sums.counts)
 
 
 def _pairs(

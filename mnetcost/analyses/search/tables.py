@@ -8,6 +8,7 @@ are exact; products of counts are added in pieces of 20 bits, so that no 64-bit 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from ...engine.num import ARRAY_LIMIT
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PIECE = 20  # bits
 BATCH = 1 << 22  # entries that are merged, or multiplied, at a time
+SPARSE = 8
 MOST_ENTRIES = 24_000_000  # of one half, 16 bytes each: about 1 GB while it grows
 
 
@@ -42,9 +44,12 @@ class Sums(NamedTuple):
 
 
 def merged(parts: Sequence[tuple[Sums, int]]) -> Sums:
-    """Several tables in one, each with a number added to its sums."""
+    """Several tables in one, each with a number added to its sums, which are in order and differ."""
     import numpy as np
 
+    parts = [(sums, plus) for sums, plus in parts if len(sums.values)]
+    if len(parts) > 1 and (dense := _dense(parts)) is not None:
+        return dense
     whole: Sums | None = None
     waiting: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
     many = 0
@@ -54,7 +59,7 @@ def merged(parts: Sequence[tuple[Sums, int]]) -> Sums:
         if many >= BATCH or n == len(parts) - 1:
             if whole is not None:
                 waiting.append((whole.values, whole.counts))
-            whole = _distinct(
+            whole = distinct(
                 np.concatenate([values for values, _ in waiting]),
                 np.concatenate([counts for _, counts in waiting]),
             )
@@ -62,8 +67,32 @@ def merged(parts: Sequence[tuple[Sums, int]]) -> Sums:
     return whole if whole is not None else Sums(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-def _distinct(values: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Sums:
-    """Sort sums, and add the counts of equal ones."""
+def _dense(parts: Sequence[tuple[Sums, int]]) -> Sums | None:
+    """Several tables in one, by an array with a place for every sum that there may be: without sorting.
+
+    None where that array would have more than `SPARSE` times as many places as there are entries, or a count
+    may pass 64 bits.
+    """
+    import numpy as np
+
+    if any(sums.counts.dtype == object for sums, _ in parts):
+        return None
+    low = min(int(sums.values[0]) + plus for sums, plus in parts)
+    high = max(int(sums.values[-1]) + plus for sums, plus in parts)
+    steps = {int(np.gcd.reduce(sums.values - sums.values[0])) for sums, _ in parts}
+    step = gcd(*steps, *(int(sums.values[0]) + plus - low for sums, plus in parts)) or 1
+    places = (high - low) // step + 1
+    if places > SPARSE * sum(len(sums.values) for sums, _ in parts):
+        return None
+    counts = np.zeros(places, np.int64)
+    for sums, plus in parts:
+        counts[(sums.values + (plus - low)) // step] += sums.counts  # sums of one table differ
+    there = np.flatnonzero(counts)
+    return Sums(there * step + low, counts[there])
+
+
+def distinct(values: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Sums:
+    """A table of sums in any order, in which the counts of equal ones are added."""
     import numpy as np
 
     if not len(values):
