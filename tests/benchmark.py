@@ -277,6 +277,52 @@ def fronts() -> list[Measured]:
     return found
 
 
+def spaces() -> list[Measured]:
+    """How long does a sweep of a million designs take against a plain pass over their slots in numpy, and an
+    exact count of 2 x 10^19 designs against sorting eight million numbers?
+
+    The plain pass draws an option for each of the 20 slots of Once-for-All that choose, and gathers and adds
+    three figures of it. It keeps no numbers of designs, and no stage of it ends early; a sweep does both.
+    """
+    import numpy as np
+
+    from mnetcost.analyses.search.limits import Limit, within
+    from mnetcost.analyses.search.space import price
+    from mnetcost.analyses.search.sweep import CHUNK, Sweep
+    from mnetcost.designs.conventions import load_convention
+    from mnetcost.designs.spaces import load_space
+
+    figures = ("madds", "params", "peak_bytes.int8")
+    known = price(load_space("ofa-mobilenetv3"), figures, load_convention("paper"))
+    slots, options = 20, 9
+    random = np.random.default_rng(0)
+    tables = [[random.integers(0, 2**30, options) for _ in figures] for _ in range(slots)]
+    numbers = random.integers(0, 2**60, 2**23)
+
+    def swept() -> None:
+        sweep = Sweep(known.lattices)
+        for start in range(0, 16 * CHUNK, CHUNK):
+            sweep.chunk(start, start + CHUNK, 0)
+
+    def plain() -> None:
+        for _ in range(16):
+            sums = [np.zeros(CHUNK, np.int64) for _ in figures]
+            for slot in tables:
+                drawn = random.integers(0, options, CHUNK)
+                for total, table in zip(sums, slot, strict=True):
+                    total += table[drawn]
+
+    def counted() -> None:
+        assert within(known.lattices[0], [Limit("madds", None, 3 * 10**8)]).exact
+
+    sweep = least(swept, 3) / least(plain, 3)
+    count = least(counted, 2) / least(lambda: np.sort(numbers), 3)
+    return [
+        Measured("a sweep of 2^20 designs, against a plain pass over their slots", sweep, 2.5, "times"),
+        Measured("a count of 2 x 10^19 designs, against a sort of 2^23 numbers", count, 4.0, "times"),
+    ]
+
+
 CHAIN = (4000, 16_000)
 """Layers of the chains that growth is measured on."""
 GROWTH = {
@@ -393,6 +439,8 @@ def main() -> int:
         all_ = grids()
     elif "fronts" in sys.argv:
         all_ = fronts()
+    elif "spaces" in sys.argv:
+        all_ = spaces()
     elif "equal" in sys.argv:
         all_ = [*equal_layers(), *equal_copies()]
     else:
@@ -405,6 +453,7 @@ def main() -> int:
             *grids(),
             *memory(),
             *fronts(),
+            *spaces(),
             *growth(),
         ]
     for measured in all_:

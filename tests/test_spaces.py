@@ -379,6 +379,12 @@ def test_samples_are_uniform_over_the_designs_within_limits(spaces: Path) -> Non
         [Limit("madds", None, most)],
         [Limit("madds", most // 2, most), Limit("peak_bytes.int8", None, 100_000)],
         [Limit("peak_bytes.int8", 70_000, 100_000)],
+        [Limit("madds", None, most * 2), Limit("params", 2_590_000, 2_600_000)],
+        [
+            Limit("params", None, 2_600_000),
+            Limit("madds", most, None),
+            Limit("peak_bytes.int8", 70_000, None),
+        ],
     ):
         good = {number for number, one in enumerate(designs) if kept(one, limits)}
         drawn = Counter(one.number for one in sample(known, limits, 100 * len(good), 5))
@@ -480,7 +486,7 @@ def test_counts_that_pass_64_bits_in_one_half_are_exact(tmp_path: Path) -> None:
     first = lattice.layers[0][0]
     cheaper = sum(edge.figures[0] - first[0].figures[0] <= step for edge in first) - 1
     assert within(lattice, limit) == Count(1 + 79 + cheaper, 1 + 79 + cheaper)
-    assert middle(lattice, "madds").at_most(10**18) == 4**80
+    assert middle(lattice, ["madds"]).at_most(10**18) == 4**80
 
 
 @pytest.mark.parametrize("name", shipped_spaces())

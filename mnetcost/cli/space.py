@@ -232,7 +232,7 @@ def sample(
     """Draw N designs of SPACE within limits, each with the same chance.
 
     Nothing is drawn and thrown away: a limit that one design in a billion keeps takes no longer. There may be
-    a limit on one sum (madds, params, ...), and any on peaks.
+    limits on one or two sums (madds, params, ...), and any on peaks.
     """
     from ..analyses.search import space as analysis
     from ..designs.spaces import load_space

@@ -79,7 +79,7 @@ class DesignSpace:
     ) -> list[tuple[int, dict[str, int]]]:
         """So many designs within limits, each with the same chance: their numbers and figures.
 
-        There may be a limit on one sum, and any on peaks.
+        There may be limits on one or two sums, and any on peaks.
         """
         limits = _limits(most, least)
         known = answers.price(self._space, [*of, *(limit.metric for limit in limits)], self._convention)

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from ...errors import CallError
 from ...records import NamedTuple
 from .lattice import Edge, Lattice, additive, arriving
-from .tables import MOST_ENTRIES, Sums, check_sums, counts_pass, distinct, dot, merged, size
+from .tables import KEY_BITS, MOST_ENTRIES, Sums, check_sums, counts_pass, distinct, dot, merged, size
 
 if TYPE_CHECKING:
     import numpy as np
 
-KEY_BITS = 62
+    Array = np.ndarray[Any, Any]
+    Pair = tuple[Array, Array]
+
 EFFORT = 5e8
 """Entries of a half, all in all, that are worth an exact number: some minutes."""
 ROUNDED = 8
@@ -450,13 +452,13 @@ def _below(
     return dot(counts, prefix[xs[order].searchsorted(ys, "right")])
 
 
-def dominated(
-    points: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
-    weights: np.ndarray[Any, Any],
-    corners: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
-    counts: np.ndarray[Any, Any],
-) -> int:
-    """The pairs of a point and a corner with x <= X and y <= Y, each of its weight times its count.
+def dominated(points: Pair, weights: Array, corners: Pair, counts: Array) -> int:
+    """The pairs of a point and a corner with x <= X and y <= Y, each of its weight times its count."""
+    return dot(counts, below_corners(points, weights, corners))
+
+
+def below_corners(points: Pair, weights: Array, corners: Pair) -> Array:
+    """For each corner the weight of the points with x <= X and y <= Y.
 
     The points are sorted by x, and split bit by bit by the rank of their y, as in a wavelet matrix: all
     corners are asked at once, a pass a bit.
@@ -468,8 +470,9 @@ def dominated(
     ys, rank = np.unique(points[1][order], return_inverse=True)
     stop = xs.searchsorted(corners[0], "right")
     below = ys.searchsorted(corners[1], "right")
-    asked = (stop > 0) & (below > 0)
-    stop, below, counts = stop[asked], below[asked], counts[asked]
+    every = np.zeros(len(stop), weights.dtype)
+    asked = np.flatnonzero((stop > 0) & (below > 0))
+    stop, below = stop[asked], below[asked]
     start, found = np.zeros(len(stop), np.int64), np.zeros(len(stop), weights.dtype)
     for bit in reversed(range(len(ys).bit_length())):
         ones = rank >> bit & 1 == 1
@@ -482,4 +485,5 @@ def dominated(
         stop = np.where(up, zeros[-1] + stop - last, last)
         rank = np.concatenate((rank[~ones], rank[ones]))
         weights = np.concatenate((weights[~ones], weights[ones]))
-    return dot(counts, found)
+    every[asked] = found
+    return every

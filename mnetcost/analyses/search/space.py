@@ -334,7 +334,7 @@ class Sample(NamedTuple):
 def sample(known: Priced, limits: Sequence[Limit], many: int, seed: int, told: Told = quiet) -> list[Sample]:
     """Draw designs within limits, each with the same chance, none thrown away; the same for the same seed.
 
-    Raises CallError where there is none, and for limits on more than one sum.
+    Raises CallError where there is none, and for limits on more than two sums.
     """
     samplers = [Sampler(lattice, limits) for lattice in known.lattices]
     ends = list(accumulate(one.total for one in samplers))

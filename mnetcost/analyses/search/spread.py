@@ -84,7 +84,7 @@ class _Summed:
     """The law of a figure that is a sum, from the halves of each lattice."""
 
     def __init__(self, lattices: Sequence[Lattice], metric: str, least: int, most: int) -> None:
-        self.middles = [middle(lattice, metric) for lattice in lattices]
+        self.middles = [middle(lattice, [metric]) for lattice in lattices]
         self.low, self.high = least, most
         self.known = {least - 1: 0, most: sum(lattice.completions()[0][0] for lattice in lattices)}
         self.coarse = _coarse(self.middles, least, most)

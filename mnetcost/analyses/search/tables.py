@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PIECE = 20  # bits
 BATCH = 1 << 22  # entries that are merged, or multiplied, at a time
 SPARSE = 8
+KEY_BITS = 62
 MOST_ENTRIES = 24_000_000  # of one half, 16 bytes each: about 1 GB while it grows
 
 
@@ -128,20 +129,30 @@ def _pieces(xs: np.ndarray[Any, Any]) -> list[tuple[int, np.ndarray[Any, Any]]]:
 
 
 class Middle(NamedTuple):
-    """Both halves of a lattice for the sum of one figure, which meet at a border.
+    """Both halves of a lattice for the sums of one figure or two, which meet at a border.
 
-    front: for each border from the image to it, a table for each node there. back: the same from the end.
-    prefixes: of the counts of the last tables in front, from 0.
+    at: the figures, by their numbers in the lattice. shifts: where each begins in a key. front: for each
+    border from the image to it, a table for each node there. back: the same from the end. prefixes: of the
+    counts of the last tables in front, from 0.
     """
 
-    lattice: Lattice
-    metric: int
+    at: tuple[int, ...]
+    shifts: tuple[int, ...]
     front: list[list[Sums]]
     back: list[list[Sums]]
     prefixes: list[np.ndarray[Any, Any]]
 
+    def key(self, figures: Sequence[int]) -> int:
+        """The figures of an edge as they stand in a key."""
+        return sum(figures[m] << shift for m, shift in zip(self.at, self.shifts, strict=True))
+
+    def part(self, keys: Any, n: int) -> Any:
+        """One figure of many keys."""
+        bits = (self.shifts[n - 1] if n else KEY_BITS) - self.shifts[n]
+        return keys >> self.shifts[n] & (1 << bits) - 1
+
     def next_above(self, limit: int) -> int | None:
-        """The least sum of a design above a limit; None where there is none."""
+        """The least sum of a design above a limit, of one figure; None where there is none."""
         found = None
         for front, back in zip(self.front[-1], self.back[-1], strict=True):
             at = front.values.searchsorted(limit - back.values, "right")
@@ -152,40 +163,67 @@ class Middle(NamedTuple):
         return found
 
     def at_most(self, limit: int) -> int:
-        """The designs whose sum is at most a limit."""
+        """The designs whose sum of one figure is at most a limit."""
         return sum(
             dot(back.counts, prefix[front.values.searchsorted(limit - back.values, "right")])
             for front, back, prefix in zip(self.front[-1], self.back[-1], self.prefixes, strict=True)
         )
 
 
-def middle(lattice: Lattice, metric: str, most: int = MOST_ENTRIES) -> Middle:
+def middle(
+    lattice: Lattice,
+    metrics: Sequence[str],
+    ends: Sequence[int | None] = (),
+    most: int = MOST_ENTRIES,
+) -> Middle:
     """Grow both halves, the smaller one first, until they meet.
 
-    Raises CallError where a half would have more than `most` entries, and for sums that pass 64 bits.
+    ends: paths that no design with at most these figures has may be left out. Raises CallError where a half
+    would have more than `most` entries, and for sums that pass 64 bits.
     """
     import numpy as np
 
-    check_sums(lattice, metric)
-    m = lattice.metrics.index(metric)
+    bits = [check_sums(lattice, metric).bit_length() for metric in metrics]
+    if sum(bits) > KEY_BITS:
+        raise CallError(f"{' and '.join(metrics)} together pass what 64-bit integers hold exactly")
+    shifts = tuple(sum(bits[n + 1 :]) for n in range(len(bits)))
+    found = Middle(tuple(lattice.metrics.index(metric) for metric in metrics), shifts, [], [], [])
     ways = (lattice, lattice.turned())
+    rests = [[way.extremes(metric, min) for metric in metrics] for way in ways]
     wide = [counts_pass(way) for way in ways[::-1]]
-    halves = [[[Sums.single(wide[side][0]) for _ in way.layers[0]]] for side, way in enumerate(ways)]
+    halves = (found.front, found.back)
+    for side, way in enumerate(ways):
+        halves[side].append([Sums.single(wide[side][0]) for _ in way.layers[0]])
     for _ in lattice.layers:
         side = int(size(halves[0][-1]) > size(halves[1][-1]))
         half, here = halves[side], len(halves[side]) - 1
-        half.append(
-            [
-                merged([(half[-1][edge.to].wide(wide[side][here + 1]), edge.figures[m]) for edge in several])
-                for several in arriving(ways[side], here)
-            ]
-        )
-        if size(half[-1]) > most:
-            raise TooMany(f"more than {most:,} different sums of {metric} in one half of the space")
-    prefixes = [
-        np.concatenate((np.zeros(1, sums.counts.dtype), sums.counts.cumsum())) for sums in halves[0][-1]
-    ]
-    return Middle(lattice, m, halves[0], halves[1], prefixes)
+        grown = [
+            merged(
+                [(half[-1][edge.to].wide(wide[side][here + 1]), found.key(edge.figures)) for edge in several]
+            )
+            for several in arriving(ways[side], here)
+        ]
+        for n, end in enumerate(ends):
+            if end is not None:
+                rest = rests[side][n][here + 1]
+                grown = [_possible(found, sums, n, end, rest[node]) for node, sums in enumerate(grown)]
+        half.append(grown)
+        if size(grown) > most:
+            raise TooMany(
+                f"more than {most:,} different sums of {' and '.join(metrics)} in half of the space"
+            )
+    found.prefixes.extend(
+        np.concatenate((np.zeros(1, sums.counts.dtype), sums.counts.cumsum())) for sums in found.front[-1]
+    )
+    return found
+
+
+def _possible(found: Middle, sums: Sums, n: int, end: int, rest: int | None) -> Sums:
+    """The entries of a table that a design with at most `end` of a figure may have."""
+    if rest is None:
+        return Sums(sums.values[:0], sums.counts[:0])
+    good = found.part(sums.values, n) <= end - rest
+    return Sums(sums.values[good], sums.counts[good])
 
 
 class TooMany(CallError):
@@ -197,11 +235,12 @@ def size(tables: Sequence[Sums]) -> int:
     return sum(len(sums.values) for sums in tables)
 
 
-def check_sums(lattice: Lattice, metric: str) -> None:
-    """Raise CallError where a design's sum may pass what 64-bit integers hold exactly."""
+def check_sums(lattice: Lattice, metric: str) -> int:
+    """Return the largest sum of a design; raise CallError where it passes what 64 bits hold exactly."""
     largest = lattice.extremes(metric, max)[0][0]
     if largest is not None and largest > ARRAY_LIMIT:
         raise CallError(f"the largest {metric} passes what 64-bit integers hold exactly")
+    return largest or 0
 
 
 def counts_pass(turned: Lattice) -> list[bool]:
