@@ -18,7 +18,8 @@ from mnetcost.engine.costs import cost
 
 from .test_cli import run
 
-# a layer that comes and goes with alpha, widths that fall at an alpha of 1, and "scaled from"
+# a layer that comes and goes with alpha, widths that fall at an alpha of 1 and where the least width is no
+# multiple, and "scaled from"
 AWKWARD = """
 resolution = 32
 layers = [
@@ -29,6 +30,8 @@ layers = [
 ]
 [widths.head]
 scale = "scaled from 0.75"
+[widths]
+minimum = 10
 [expansion]
 when = "different"
 [compound]
@@ -92,11 +95,13 @@ def test_the_shortest_number_is_between_the_ends() -> None:
     assert shortest(0.1 + 0.2, 0.1 + 0.2) == 0.1 + 0.2
 
 
-@pytest.mark.parametrize("name", ["v1", "v2", "v3-large", "torchvision/v3-large", ""])
+@pytest.mark.parametrize("name", ["v1", "v2", "v3-large", "torchvision/v3-large", "mobilenext", ""])
 @pytest.mark.parametrize("most", [{"madds": 90_000_000}, {"madds": 60_000_000, "params": 1_500_000}])
 def test_the_answer_is_the_largest_of_a_dense_grid(name: str, most: dict[str, int], awkward: str) -> None:
     """No alpha of five thousand above it is within the limits, and it is; the next breaks what is named."""
     design = name or awkward
+    if name == "mobilenext" and "params" in most:
+        most = {**most, "params": 2_000_000}
     if not name:
         most = {metric: n // 40 for metric, n in most.items()}
     sizes = [96, 128] if name else [32]
@@ -145,6 +150,48 @@ def test_the_width_of_one_row_is_solved_for(tmp_path: Path) -> None:
     assert best["figures"]["params"] <= 3_000_000 < after["figures"]["params"]
 
 
+def test_widths_that_groups_do_not_fit_are_left_out(tmp_path: Path) -> None:
+    """12 channels in groups of 3 follow: a width of 13 or 14 is no design, and 15 is the next."""
+    path = tmp_path / "groups.toml"
+    path.write_text(
+        """layers = [
+  { op = "conv", name = "first", out = 12, kernel = 1 },
+  { op = "conv", out = 6, kernel = 1, groups = 3 },
+]
+resolution = 8
+[widths]
+rounding = "truncate"
+""",
+        "utf-8",
+    )
+    params = mnetcost.totals(str(path))["params"]
+    (answer,) = mnetcost.solve(str(path), {"params": params}, over="width:first").data["answers"]
+    assert (answer["best"]["width"], answer["next"]["width"]) == (12, 15)
+    assert answer["limits"] == ["params"]
+
+
+def test_a_width_that_is_too_small_is_named() -> None:
+    """With the row, since no setting says it."""
+    said = run("solve", "v1", "--max", "params=3M", "--over", "width:stem")
+    assert said.exit_code == 1
+    assert "the smallest, stem of 8, has params" in said.stdout
+
+
+def test_each_size_has_its_depth() -> None:
+    """The deepest at each of two sizes, and what it costs at the next."""
+    answers = mnetcost.solve(
+        "efficientnet-b0", {"madds": "600M"}, over="depth,resolution", resolution=[192, 224]
+    ).data["answers"]
+    assert [(one["resolution"], one["best"]["design"]) for one in answers] == [
+        ([size, size], f"efficientnet-b0:depth={one['best']['depth']!r},resolution={size}")
+        for size, one in zip((192, 224), answers, strict=True)
+    ]
+    for one in answers:
+        assert one["best"]["figures"]["madds"] <= 600_000_000 < one["next"]["figures"]["madds"]
+    table = run("solve", "efficientnet-b0", "--max", "madds=600M", "--over", "depth,resolution")
+    assert "largest depth" in table.stdout
+
+
 def test_depth_and_resolution_are_solved_for() -> None:
     """The deepest at the design's own alpha; the largest size of those that are asked."""
     (answer,) = mnetcost.solve("efficientnet-b0", {"madds": "600M"}, over="depth").data["answers"]
@@ -167,6 +214,31 @@ def test_answers_on_the_front_beat_the_others() -> None:
         (192, 0.74, True),
         (224, 0.57, True),
     ]
+
+
+def test_a_larger_alpha_may_cost_less() -> None:
+    """MobileNeXt narrows 40 channels to 16 and 48 to 8, so a bisection misses the largest: 0.62, not 0.59."""
+    pieces = alpha_pieces(find_spec("mobilenext"), Settings(), 0.05, 2.0)
+    madds = mnetcost.scale("mobilenext", alpha=[one.shown for one in pieces]).madds[:, 0]
+    assert (len(pieces), int((madds[1:] < madds[:-1]).sum())) == (702, 90)
+    low, high = 0, len(pieces)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if madds[middle] <= 153_000_000 else (low, middle)
+    (answer,) = mnetcost.solve("mobilenext", {"madds": "153M"}).data["answers"]
+    assert (pieces[low].shown, answer["best"]["alpha"]) == (0.59, 0.62)
+
+
+def test_the_next_size_is_costed_at_the_same_alpha() -> None:
+    """It breaks a limit where the answer is on the front, and is within all where it is not."""
+    answers = mnetcost.solve("v2", {"madds": "150M", "params": "3M"}).data["answers"]
+    for answer, following in pairwise(answers):
+        after = answer["next_resolution"]
+        assert after["resolution"] == following["resolution"]
+        assert mnetcost.totals(after["design"])["madds"] == after["figures"]["madds"]
+        assert after["design"].startswith(f"v2:alpha={answer['best']['alpha']},")
+        assert after["breaks"] == (["madds"] if answer["front"] else [])
+    assert answers[-1]["next_resolution"] is None
 
 
 def test_what_no_design_is_within_ends_with_one() -> None:
@@ -197,6 +269,9 @@ def test_what_nothing_stops_says_so() -> None:
         (["v2", "--max", "madds=+1%"], "no base to compare with"),
         (["v2", "--max", "madds=3M", "--over", "alhpa"], "did you mean 'alpha'?"),
         (["v1", "--max", "madds=3M", "--over", "width:separable 99"], "no row 'separable 99' with a width"),
+        (["v1", "--max", "madds=3M", "--over", "width:stem,alpha"], "no row 'stem,alpha'"),
+        (["v1", "--max", "madds=3M", "--over", "alpha,width:stem"], "solved for alone"),
+        (["mlperf-tiny-ic", "--max", "params=1M", "--over", "width:plain 1"], "fit no other width of it"),
         (["v1", "--max", "madds=3M", "--over", "width:pool"], "no row 'pool' with a width"),
         (["v2:alpha=1,resolution=96", "--max", "madds=3M"], "fix all that may grow"),
         (["v2", "--max", "madds=3M", "--alpha", "2:1"], "2 is above 1"),

@@ -1,16 +1,13 @@
 """Which different networks does alpha give? Every piece of alphas between two roundings, to the last float.
 
-Each width is a rounded product of alpha, and never falls while alpha grows: but at an alpha of exactly 1,
-where it is as printed, and at the A of "scaled from A". Between two of those cuts, two alphas with equal
-widths have equal widths all the way between them; where they differ, the middle is looked at, down to
-neighbouring floats.
-A layer that comes and goes does so with the widths before and in it; it may be there at neither end of a
-stretch of equal widths and in between only if one of those changed.
+The design is built once with rules that note which printed widths they are asked for. Alpha reaches a network
+only by these: all else, such as a squeeze's width or whether an expansion is there, follows from them. So
+between two breakpoints of their roundings (`engine/breakpoints.py`) the network is one, and a look at the
+first alpha of each shows which neighbours are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import inf, nextafter
 from typing import TYPE_CHECKING, Any
@@ -19,14 +16,14 @@ from ...designs.build import build
 from ...designs.loading import adjusted, load_spec
 from ...designs.settings import Settings
 from ...designs.spec import Spec
+from ...engine.breakpoints import depth_breaks, width_breaks
+from ...engine.num import Num
 from ...engine.rules import Rules
+from ...engine.widths import WidthRule
 from ...records import NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
-
-GRID = 1025  # alphas that each stretch is first looked at
-FLOATS_NEAR = 8
 
 
 class Piece(NamedTuple):
@@ -61,110 +58,63 @@ def alpha_pieces(spec: Spec, settings: Settings, low: float, high: float) -> lis
 
     settings: classes, channels, top and depth. Raises SpecError for a spec that cannot be built.
     """
+    import numpy as np
+
     corner = load_spec(spec, settings._replace(alpha=1.0))
     *depth, height, width = corner.resolution
     found = adjusted(spec, settings)
 
-    names: dict[str, int] = {}  # of layers that are there at some alpha, each with its column
-
-    def widths(alphas: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def channels(rules: Rules, alphas: list[float]) -> np.ndarray[Any, Any]:
         """The channels of every layer at some alphas, a row each; 0 where it is not there."""
-        import numpy as np
-
-        graph = build(found, alphas[:, None], height, width, corner.classes, corner.top, *depth)
-        for node in graph.nodes:
-            names.setdefault(node.name, len(names))
-        rows = np.zeros((len(alphas), len(names)), np.int64)
-        for node in graph.nodes:
-            rows[:, names[node.name]] = np.ravel(node.output.c * node.when)
+        graph = build(
+            found._replace(rules=rules),
+            np.array(alphas)[:, None],
+            height,
+            width,
+            corner.classes,
+            corner.top,
+            *depth,
+        )
+        rows = np.zeros((len(alphas), len(graph.nodes)), np.int64)
+        for column, node in enumerate(graph.nodes):
+            rows[:, column] = np.ravel(node.output.c * node.when)
         return rows
 
-    cuts = [cut for cut in cuts_of(spec.rules) if low < cut <= high]
-    starts = sorted({low, *cuts})
-    stretches = [(start, nextafter(end, -inf)) for start, end in zip(starts, [*starts[1:], inf], strict=True)]
-    pieces: list[Piece] = []
-    last: tuple[int, ...] | None = None
-    for start, end in stretches:
-        for first, final, row in constant(widths, start, min(end, high)):
-            if row == last:
-                pieces[-1] = pieces[-1]._replace(last=final)
-            else:
-                pieces.append(Piece(first, final))
-            last = row
-    return pieces
+    asked: set[tuple[WidthRule, int]] = set()
+    channels(noting(found.rules, asked), [low, high])
+    own = found.rules.compound.alpha
+    breaks = {alpha for rule, printed in asked for alpha in width_breaks(rule, printed, low, high, own)}
+    starts = [low, *sorted(breaks)]
+    rows = channels(found.rules, starts)
+    new = (rows[1:] != rows[:-1]).any(axis=1)
+    return _pieces([low, *(start for start, is_new in zip(starts[1:], new, strict=True) if is_new)], high)
 
 
-def cuts_of(rules: Rules) -> Iterator[float]:
-    """The alphas at which widths may fall: where the design's own alpha times this one comes to 1, is first
-    above it, and first comes to the A of "scaled from A".
-    """
-    own = rules.compound.alpha
-    yield _first(lambda alpha: alpha * own >= 1, 1 / own)
-    yield _first(lambda alpha: alpha * own > 1, 1 / own)
-    widths = [rules.widths, *(rule for _, rule in rules.roles), rules.expansion.width, rules.se.width]
-    for rule in widths:
-        if rule.scale.startswith("scaled from "):
-            least = float(rule.scale.removeprefix("scaled from "))
-            yield _first(lambda alpha, least=least: alpha * own >= least, least / own)  # type: ignore[misc]
+def _pieces(starts: list[float], high: float) -> list[Piece]:
+    """Pieces from where each starts; the last one ends with `high`."""
+    ends = [*(nextafter(start, -inf) for start in starts[1:]), high]
+    return [Piece(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
-def _first(holds: Callable[[float], bool], near: float) -> float:
-    """The first float near a number for which something holds that holds from there on."""
-    found = near
-    for _ in range(FLOATS_NEAR):
-        found = nextafter(found, -inf)
-    while not holds(found):
-        found = nextafter(found, inf)
-    return found
+def noting(rules: Rules, asked: set[tuple[WidthRule, int]]) -> Rules:
+    """The same rules, that note which printed widths each is asked for, and so which follow alpha."""
 
+    class Noting(WidthRule):
+        def width(self, printed: Num, alpha: Any) -> Num:
+            asked.add((WidthRule(*self), printed))
+            return super().width(printed, alpha)
 
-def constant(
-    rows_at: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]], low: float, high: float
-) -> Iterator[tuple[float, float, tuple[int, ...]]]:
-    """Yield each piece of floats on which rows of numbers that never fall stay as they are, and the row.
-
-    rows_at: of an array of floats, a row each.
-    """
-    import numpy as np
-
-    points = np.unique(np.linspace(low, high, GRID))
-    rows = rows_at(points)
-    while True:
-        changes = (rows[1:] != rows[:-1]).any(axis=1)
-        open_ = np.flatnonzero(changes & (np.nextafter(points[:-1], inf) < points[1:]))
-        ends = np.zeros(len(points), bool)  # of runs of equal rows; what is between them is known
-        ends[0] = ends[-1] = True
-        ends[1:] |= changes
-        ends[:-1] |= changes
-        if not len(open_):
-            break
-        middles = points[open_] + (points[open_ + 1] - points[open_]) / 2
-        new = rows_at(middles)
-        rows = np.pad(rows, ((0, 0), (0, new.shape[1] - rows.shape[1])))  # layers seen for the first time
-        points, rows = np.concatenate((points[ends], middles)), np.concatenate((rows[ends], new))
-        order = np.argsort(points, kind="stable")
-        points, rows = points[order], rows[order]
-    points, rows = points[ends], rows[ends]
-    firsts = [0, *(np.flatnonzero((rows[1:] != rows[:-1]).any(axis=1)) + 1).tolist()]
-    for first, following in zip(firsts, [*firsts[1:], len(points)], strict=True):
-        yield float(points[first]), float(points[following - 1]), tuple(rows[first].tolist())
+    return rules._replace(
+        widths=Noting(*rules.widths),
+        roles=tuple((role, Noting(*rule)) for role, rule in rules.roles),
+        expansion=rules.expansion._replace(width=Noting(*rules.expansion.width)),
+    )
 
 
 def depth_pieces(spec: Spec, low: float, high: float) -> list[Piece]:
-    """Every piece of depth multipliers that gives one number of copies of each row, in order."""
-    import numpy as np
-
-    compound = spec.rules.compound
-    repeats = sorted({row.repeat for row in (*spec.layers, *spec.top) if row.repeat})
-
-    def copies(depths: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return np.array(
-            [
-                [compound._replace(depth=compound.depth * float(depth)).copies(n) for n in repeats]
-                for depth in depths
-            ],
-            np.int64,
-        )
-
-    # at a depth of exactly 1 the rows are as printed, which every rounding gives too
-    return [Piece(first, last) for first, last, _ in constant(copies, low, high)] if repeats else []
+    """Every piece of depth multipliers that gives one number of copies of each row, in order; none where no
+    row repeats.
+    """
+    repeats = {row.repeat for row in (*spec.layers, *spec.top) if row.repeat}
+    breaks = {depth for n in repeats for depth in depth_breaks(spec.rules.compound, n, low, high)}
+    return _pieces([low, *sorted(breaks)], high) if repeats else []

@@ -19,13 +19,14 @@ from ...designs.shipped import is_shipped
 from ...designs.spec import Row, Spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
-from ...errors import CallError, Fault, MnetcostError, nearest
+from ...errors import CallError, Fault, SpecError, nearest
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from ..pareto import pareto_front
 from ..report.metrics import Gauge
 from ..report.scale import scale
 from .alphas import Piece, alpha_pieces, depth_pieces
+from .points import figure
 
 SCHEMA = "mnetcost.solve/1"
 OVER = ("alpha", "resolution", "depth")
@@ -66,19 +67,30 @@ class Line(NamedTuple):
     figures: Mapping[str, Sequence[int]]  # of all choices, where arrays gave them
 
 
-class Found(NamedTuple):
-    """The largest design of a line within the limits, and the next larger one.
+class Priced(NamedTuple):
+    """A choice with its figures, and the metrics of which it has more than the limit."""
 
-    best: None where no choice is within them; then `after` is the smallest. broken: the metrics that `after`
-    breaks; it is None where the line ends with `best`. exact: whether the figures hold for all.
+    choice: Choice
+    figures: dict[str, int]
+    broken: tuple[str, ...]
+
+
+class Found(NamedTuple):
+    """The largest design of a line within the limits, and the next larger ones.
+
+    best: None where no choice is within them; then `after` is the smallest. after: the next choice of the
+    line; None where the line ends with `best`. larger: the best at the next larger size, if there is one.
     """
 
     line: Line
-    best: Choice | None
-    figures: dict[str, int]
-    after: Choice | None
-    after_figures: dict[str, int]
-    broken: tuple[str, ...]
+    best: Priced | None
+    after: Priced | None
+    larger: Priced | None = None
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The metrics that stop it."""
+        return self.after.broken if self.after else ()
 
 
 def read_limits(texts: Sequence[str]) -> Limits:
@@ -104,6 +116,8 @@ def read_over(text: str) -> tuple[str, ...]:
         return (text,)
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
     for word in words:
+        if word.startswith(WIDTH):
+            raise CallError("the width of one row is solved for alone", hint=f"--over '{word}'")
         if word not in OVER:
             like = nearest(word, OVER)
             raise CallError(
@@ -124,6 +138,16 @@ class Question(NamedTuple):
     alphas: tuple[float, float]
     depths: tuple[float, float]
     convention: Convention
+
+    @property
+    def row(self) -> str:
+        """The row whose width may grow, or nothing."""
+        return self.over[0].removeprefix(WIDTH) if self.over[0].startswith(WIDTH) else ""
+
+    @property
+    def grown(self) -> str:
+        """What grows along a line, from one choice to the next."""
+        return "width" if self.row else next(w for w in ("alpha", "depth", "resolution") if w in self.over)
 
 
 def question(
@@ -173,6 +197,7 @@ def solve(asked: Question, told: Callable[[int, int], None] | None = None) -> Do
         found.append(largest(asked, line, tick))
         before += len(line.choices)
         tick(0)
+    found = [one._replace(larger=_larger(asked, one, lines)) for one in found]
     return _document(asked, found, on_front(found))
 
 
@@ -180,7 +205,7 @@ def _lines(asked: Question) -> Iterator[Line]:
     """The lines of designs that are looked through, one after another."""
     own = sized(asked.spec.resolution, asked.settings, asked.spec.name)[0]
     sizes = asked.sizes if "resolution" in asked.over else (own,)
-    if asked.over[0].startswith(WIDTH):
+    if asked.row:
         for size in asked.sizes or (own,):
             yield Line(size, None, list(_widths(asked, size)), {})
         return
@@ -236,9 +261,8 @@ def _alpha_lines(asked: Question, depth: Piece | None, sizes: Sequence[tuple[int
 
 def _widths(asked: Question, size: tuple[int, ...]) -> Iterator[Choice]:
     """One row at every width, from the least that its rule gives to four times the printed one."""
-    name = asked.over[0].removeprefix(WIDTH)
     spec = asked.spec
-    row = _row(spec, name)
+    row = _row(spec, asked.row)
     rule = spec.rules.width(row.role)
     step = rule.divisor if rule.rounding.endswith("divisible") else 1
     for width in range(rule.smallest, WIDEST * row.fields["out"] + 1, step):
@@ -261,45 +285,60 @@ def _row(spec: Spec, name: str) -> Row:
 
 
 def largest(asked: Question, line: Line, tick: Callable[[int], None]) -> Found:
-    """The largest choice of a line within the limits: the last one of which that holds."""
-    limits = asked.limits.most
-    best = None
-    figures: dict[str, int] = {}
+    """The largest choice of a line within the limits: the last one of which that holds.
+
+    Widths of a row that other rows do not fit are left out; raises CallError where only one fits.
+    """
+    after, fits = None, 0
+    faults: list[Fault] = []
     for n in reversed(range(len(line.choices))):
-        if any(line.figures[m][n] > most for m, most in limits.items() if m in line.figures):
+        if any(line.figures[m][n] > most for m, most in asked.limits.most.items() if m in line.figures):
+            after = None
             continue
         tick(len(line.choices) - n - 1)
-        figures = _figures(asked, line, n)
-        if not _broken(limits, figures):
-            best = n
+        try:
+            one = _priced(asked, line, n)
+        except SpecError as e:
+            if not asked.row:
+                raise
+            faults.extend(e.faults)
+            continue
+        fits += 1
+        if not one.broken:
             break
-    if best is None:
-        figures = _figures(asked, line, 0)
-        return Found(line, None, {}, line.choices[0], figures, _broken(limits, figures))
-    if best + 1 == len(line.choices):
-        return Found(line, line.choices[best], figures, None, {}, ())
-    after = _figures(asked, line, best + 1)
-    return Found(line, line.choices[best], figures, line.choices[best + 1], after, _broken(limits, after))
+        after = one
+    else:
+        one = _priced(asked, line, 0) if after is None else after
+    if faults and fits == 1:
+        raise CallError(f"the rows behind '{asked.row}' fit no other width of it: {faults[0].message}")
+    if one.broken:
+        return Found(line, None, one)
+    if after is None and n + 1 < len(line.choices):
+        after = _priced(asked, line, n + 1)
+    return Found(line, one, after)
 
 
-def _broken(limits: Mapping[str, int], figures: Mapping[str, int]) -> tuple[str, ...]:
-    return tuple(metric for metric, most in limits.items() if figures[metric] > most)
+def _larger(asked: Question, found: Found, lines: Sequence[Line]) -> Priced | None:
+    """The answer of a line at the next larger size, of the same alpha and depth."""
+    area = _area(found.line.resolution)
+    larger = [line for line in lines if line.depth == found.line.depth and _area(line.resolution) > area]
+    if found.best is None or not larger:
+        return None
+    line = min(larger, key=lambda line: _area(line.resolution))
+    value = found.best.choice.value
+    return _priced(asked, line, next(n for n, one in enumerate(line.choices) if one.value == value))
 
 
-def _figures(asked: Question, line: Line, n: int) -> dict[str, int]:
-    """The figures of one choice: params, madds, and whatever else is limited."""
-    choice = line.choices[n]
-    wanted = dict.fromkeys((*IN_ARRAYS, *asked.limits.most))
-    known = {metric: line.figures[metric][n] for metric in wanted if metric in line.figures}
-    if len(known) == len(wanted):
-        return known
-    design = load_spec(choice.spec, choice.settings)
-    gauge = Gauge(cost(design.graph, design.batch), asked.convention, design)
-    try:
-        return {metric: known.get(metric) or gauge.figure(metric) for metric in wanted}
-    except MnetcostError as e:
-        faults = (Fault(f.message, place=design.heading, hint=f.hint) for f in e.faults)
-        raise CallError(*faults) from None
+def _priced(asked: Question, line: Line, n: int) -> Priced:
+    """One choice with its figures: params, madds, and whatever else is limited."""
+    choice, limits = line.choices[n], asked.limits.most
+    wanted = dict.fromkeys((*IN_ARRAYS, *limits))
+    figures = {metric: line.figures[metric][n] for metric in wanted if metric in line.figures}
+    if len(figures) < len(wanted):
+        design = load_spec(choice.spec, choice.settings)
+        gauge = Gauge(cost(design.graph, design.batch), asked.convention, design)
+        figures = {metric: figure(gauge, metric, design) for metric in wanted}
+    return Priced(choice, figures, tuple(m for m, most in limits.items() if figures[m] > most))
 
 
 def on_front(found: Sequence[Found]) -> list[bool]:
@@ -311,7 +350,7 @@ def on_front(found: Sequence[Found]) -> list[bool]:
     for n in within:
         one = found[n]
         assert one.best is not None
-        columns[0].append(one.best.value)
+        columns[0].append(one.best.choice.value)
         columns[1].append(float(_area(one.line.resolution)))
         columns[2].append(one.line.depth.shown if one.line.depth else 1.0)
     front = {within[int(n)] for n in pareto_front(columns, [True] * 3)}
@@ -340,9 +379,8 @@ def called(choice: Choice) -> str:
 
 def _document(asked: Question, found: Sequence[Found], front: Sequence[bool]) -> Document:
     metrics = list(dict.fromkeys((*IN_ARRAYS, *asked.limits.most)))
-    width = asked.over[0].startswith(WIDTH)
-    grown = "width" if width else next(word for word in OVER if word in asked.over)
-    depths = any(one.line.depth for one in found)
+    grown = asked.grown
+    depths, larger = any(one.line.depth for one in found), any(one.larger for one in found)
     columns = [
         *([Column("resolution", "resolution")] if grown != "resolution" else []),
         *([Column("depth", "depth", "number")] if depths else []),
@@ -351,12 +389,13 @@ def _document(asked: Question, found: Sequence[Found], front: Sequence[bool]) ->
         Column("limit", "limit"),
         Column("next", f"next {grown}"),
         Column("breaks", "which breaks"),
+        *([Column("larger", "at the next size")] if larger else []),
         Column("front", "front"),
     ]
-    rows = [_cells(asked, one, good, grown, depths, metrics) for one, good in zip(found, front, strict=True)]
+    rows = [_cells(one, good, grown, depths, larger, metrics) for one, good in zip(found, front, strict=True)]
     good = [one for one in found if one.best]
     lead = _summary(asked, found, front, grown)
-    grows = ["width"] if width else [word for word in OVER if word in asked.over]
+    grows = ["width"] if asked.row else [word for word in OVER if word in asked.over]
     notes = [
         "an alpha stands for all that give the same network; the one that is shown is the shortest to write",
         f"front: no other row is as large or larger in all of {' and '.join(grows)}",
@@ -386,10 +425,11 @@ def _kind(metric: str) -> str:
     return "memory" if METRICS[metric].unit == "bytes" else "count"
 
 
-def _value(choice: Choice | None, grown: str) -> str:
-    """What grows, of one choice: with the ends of its piece, where it has some."""
-    if choice is None:
+def _value(one: Priced | None, grown: str) -> str:
+    """What grows, of one choice."""
+    if one is None:
         return ""
+    choice = one.choice
     if grown == "resolution":
         return spelled_size(choice.settings.resolution or ())
     if grown == "width":
@@ -398,53 +438,66 @@ def _value(choice: Choice | None, grown: str) -> str:
 
 
 def _cells(
-    asked: Question, one: Found, front: bool, grown: str, depths: bool, metrics: Sequence[str]
+    one: Found, front: bool, grown: str, depths: bool, larger: bool, metrics: Sequence[str]
 ) -> tuple[Any, ...]:
-    binding = ", ".join(one.broken) if one.best else ""
-    broken = "; ".join(f"{metric} {one.after_figures[metric]:,}" for metric in one.broken)
+    figures = one.best.figures if one.best else {}
     return (
         *([spelled_size(one.line.resolution)] if grown != "resolution" else []),
         *([one.line.depth.shown if one.line.depth else None] if depths else []),
         _value(one.best, grown) or "none",
-        *(one.figures.get(metric) for metric in metrics),
-        binding or ("" if one.best else ", ".join(one.broken)) or "none in range",
+        *(figures.get(metric) for metric in metrics),
+        ", ".join(one.broken) or "none in range",
         _value(one.after, grown),
-        broken,
+        _breaks(one.after) if one.after else "",
+        *([_size(one.larger)] if larger else []),
         "yes" if front else "",
     )
+
+
+def _breaks(one: Priced) -> str:
+    """The figures that are above their limits."""
+    return "; ".join(f"{metric} {one.figures[metric]:,}" for metric in one.broken)
+
+
+def _size(one: Priced | None) -> str:
+    """What the next larger size breaks."""
+    return f"{spelled_size(one.choice.settings.resolution or ())}: {_breaks(one) or 'within'}" if one else ""
 
 
 def _summary(asked: Question, found: Sequence[Found], front: Sequence[bool], grown: str) -> str:
     limits = ", ".join(asked.limits.texts)
     good = [one for one in found if one.best]
     if not good:
-        least = min(found, key=lambda one: one.after_figures["madds"])
-        assert least.after is not None
-        broken = ", ".join(f"{metric} {least.after_figures[metric]:,}" for metric in least.broken)
-        return f"no design is within {limits}: the smallest, {called(least.after)}, has {broken}"
+        least = min((one.after for one in found if one.after), key=lambda one: one.figures["madds"])
+        name = f"{asked.row} of {int(least.choice.value)}" if asked.row else called(least.choice)
+        return f"no design is within {limits}: the smallest, {name}, has {_breaks(least)}"
     if len(found) == 1:
         return f"within {limits}"
     return f"within {limits}: {len(good)} of {len(found)} rows, {sum(front)} of them on the front"
 
 
 def _data(one: Found, front: bool, grown: str) -> dict[str, Any]:
+    own = one.best.choice.settings.resolution if one.best else None
     return {
-        "resolution": list(one.line.resolution or (one.best.settings.resolution or () if one.best else ())),
+        "resolution": list(one.line.resolution or own or ()),
         **({"depth": one.line.depth.shown} if one.line.depth else {}),
         "within": one.best is not None,
-        "best": None if one.best is None else {**_choice_data(one.best, grown), "figures": one.figures},
+        "best": _priced_data(one.best, grown),
         "limits": list(one.broken),
-        "next": None
-        if one.after is None
-        else {**_choice_data(one.after, grown), "figures": one.after_figures},
+        "next": _priced_data(one.after, grown),
+        **({"next_resolution": _priced_data(one.larger, "resolution")} if one.line.resolution else {}),
         "front": front,
     }
 
 
-def _choice_data(choice: Choice, grown: str) -> dict[str, Any]:
-    piece = choice.piece
+def _priced_data(one: Priced | None, grown: str) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    choice, sized = one.choice, grown == "resolution"
     return {
-        grown: list(choice.settings.resolution or ()) if grown == "resolution" else choice.value,
-        **({"from": piece.first, "to": piece.last} if piece else {}),
+        grown: list(choice.settings.resolution or ()) if sized else choice.value,
+        **({"from": choice.piece.first, "to": choice.piece.last} if choice.piece and not sized else {}),
         **({"design": called(choice)} if grown != "width" else {}),
+        "figures": one.figures,
+        "breaks": list(one.broken),
     }
