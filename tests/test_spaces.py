@@ -551,6 +551,43 @@ def test_a_number_that_no_design_has_is_refused() -> None:
     assert "0 to 15" in said.stderr
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            '{ op = "conv_norm", name = "stem", out = 8 }, { op = "flatten", from = "stm" }',
+            "did you mean 'stem'?",
+        ),
+        (
+            '{ op = "conv", name = "a", out = 8 }, { op = "conv", name = "a", out = { choice = [8, 9] } }',
+            "called 'a'",
+        ),
+        (
+            '{ op = "conv", out = 8, kernel = { choice = [3, 90] }, padding = "valid" }',
+            "window of 90 does not fit",
+        ),
+        (
+            ", ".join(
+                ['{ op = "conv", name = "a", out = 8 }']
+                + ['{ op = "conv", out = 8, kernel = { choice = [1, 3, 5, 7, 9, 11, 13] } }'] * 7
+                + ['{ op = "add", from = ["a", "conv 7"] }']
+            ),
+            "can only be chosen together",
+        ),
+    ],
+)
+def test_a_space_whose_rows_do_not_fit_is_refused_with_the_row(
+    rows: str, message: str, tmp_path: Path
+) -> None:
+    """No traceback; file, line and place."""
+    path = tmp_path / "bad.toml"
+    path.write_text(f"resolution = 32\nlayers = [{rows}]\n", "utf-8")
+    said = run("space", "count", str(path))
+    assert said.exit_code == 2
+    assert message in said.stderr
+    assert "bad.toml:2" in said.stderr
+
+
 def test_specs_of_samples_are_written(tmp_path: Path) -> None:
     """Each file costs what the table says."""
     said = run("space", "sample", "v1-widths", "3", "--specs", str(tmp_path / "nets"), "--format", "json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 from ..engine.flash import FOLDED
@@ -211,6 +212,7 @@ def _copies(spec: Spec, row: Row, n: int, label: str, compound: Compound) -> Ite
         whole = row._replace(name=label)
         yield Slot(((whole,),), False, True, (n, True), row)
         return
+    _check_ways(spec, row)
     printed = row.repeat.values if row.repeat.__class__ is Choice else (row.repeat,)
     nothing: tuple[tuple[Row, ...], ...] = ((),) if row.optional else ()
     if row.per:
@@ -227,6 +229,16 @@ def _copies(spec: Spec, row: Row, n: int, label: str, compound: Compound) -> Ite
     for copy in range(1, most + 1):
         ways = [(_copy(one, label if single else f"{label}/{copy}", copy),) for (one,) in first]
         yield Slot((*nothing, *ways), copy - 1 in counts, copy == most, (n, copy == 1), row)
+
+
+def _check_ways(spec: Spec, row: Row) -> None:
+    """Raise SpecError for a row of too many options, before they are made."""
+    copies = row.repeat.values if row.repeat.__class__ is Choice else (row.repeat or 1,)
+    many = sum(prod(len(_values(spec, one, v)) for v in one.fields.values()) for one in row.any or (row,))
+    many *= len(copies) if row.per else max(copies)
+    if many > MOST_TOGETHER:
+        message = f"the choices of this row come to {many:,} options, more than {MOST_TOGETHER:,}"
+        raise SpecError(Fault(message, *row_line(spec, row), row.key))
 
 
 def _copy(row: Row, name: str, copy: int) -> Row:

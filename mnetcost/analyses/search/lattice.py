@@ -160,6 +160,12 @@ def priced(
 
     layers, before, many = [], {(space.start(variant), False): 0}, 0
     for slot in slots:
+        many += len(slot.options) * len(before)
+        if many > MOST_EDGES:
+            raise CallError(
+                f"this space has more than {MOST_EDGES:,} options behind the maps before them",
+                hint='fewer widths, or one choice for all copies of a row: per = "row"',
+            )
         after: dict[tuple[Border, bool], int] = {}
         layer = []
         for border, ended in before:
@@ -170,9 +176,6 @@ def priced(
                 for option, (figures, to) in enumerate(options(slot, border)):
                     edges.append(Edge(option, after.setdefault((to, False), len(after)), figures))
             layer.append(tuple(edges))
-            many += len(edges)
-        if many > MOST_EDGES:
-            raise CallError(f"a space of more than {MOST_EDGES:,} options and maps is too large")
         layers.append(tuple(layer))
         before = after
     return Lattice(variant, names, tuple(layers), len(before))

@@ -154,7 +154,7 @@ def count(
 
     memory: bytes that tables may take. quick: rather an interval than a number that takes minutes.
     """
-    known = price(space, [limit.metric for limit in limits], convention)
+    known = price(space, [limit.metric for limit in limits], convention, told)
     effort = memory / ENTRY_BYTES if quick else EFFORT
     found, of = Count(0, 0), len(known.lattices)
     for n, lattice in enumerate(known.lattices):
@@ -255,7 +255,7 @@ def stats(
     space: Space, metrics: Sequence[str], convention: Convention, bins: int = BINS, told: Told = quiet
 ) -> Document:
     """How the figures of a space's designs are spread: least, quantiles, most, and a histogram."""
-    known = price(space, metrics or FIGURES, convention)
+    known = price(space, metrics or FIGURES, convention, told)
     if not known.total:
         raise CallError(f"'{space.heading}' has no designs")
     spreads = []
