@@ -15,6 +15,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from mnetcost.analyses.report import catalogue, stored
 from mnetcost.cli import COMMANDS, cli
 from mnetcost.cli.schema import SCHEMAS
 from mnetcost.designs import contents
@@ -257,6 +258,7 @@ def made() -> dict[Path, str]:
     """Every file that is made in whole or in part, and what it should hold."""
     whole = {
         **{ROOT / "specs" / f"{name}.schema.json": text() for name, text in SCHEMAS.items()},
+        ROOT / "specs" / stored.FIGURES: stored.text(catalogue.entries),
         ROOT / "docs" / "compare.svg": picture(),
         ROOT / ".pre-commit-hooks.yaml": hooks(),
         test_published.PAGE: test_published.page(),

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from ...designs import Settings, load_spec, split_design
 from ...designs.aliases import aliases, sharing
+from ...designs.conventions import load_convention
 from ...designs.find import like, shipped_spec
 from ...designs.shipped import family_of, shipped
-from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError
 from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 from .metrics import Gauge
 from .rows import sorted_rows
+from .stored import stored
 
 if TYPE_CHECKING:
     from ...designs.budgets.values import Rule
 
 SCHEMA = "mnetcost.list/1"
+STORED = "paper"
+"""The convention whose figures are stored."""
 
 
 def chosen(patterns: Sequence[str]) -> list[str]:
@@ -49,8 +52,27 @@ def chosen(patterns: Sequence[str]) -> list[str]:
     return [n for n in shipped() if n in found or not patterns]
 
 
-def _entry(name: str, spec: Spec, gauge: Gauge) -> dict[str, Any]:
+def entries() -> list[dict[str, Any]]:
+    """Every shipped design as it is listed under the convention "paper", counted anew."""
+    convention = load_convention(STORED)
+    return [_entry(name, _gauge(name, convention)) for name in shipped()]
+
+
+def _is_stored(convention: Convention, rules: Sequence[Rule]) -> bool:
+    """Are all figures of a list among those that may be stored?"""
+    plain = all(rule.metric in ("params", "madds") and not rule.scope for rule in rules)
+    return plain and convention == load_convention(STORED)
+
+
+def _gauge(name: str, convention: Convention) -> Gauge:
+    design = load_spec(shipped_spec(name), Settings())
+    return Gauge(cost(design.graph), convention, design)
+
+
+def _entry(name: str, gauge: Gauge) -> dict[str, Any]:
     """One design of the JSON document: its names, its source, its settings and its figures."""
+    spec = gauge.whole.spec
+    assert spec is not None
     return {
         "name": name,
         "title": spec.title,
@@ -102,13 +124,17 @@ def catalogue(
             hint="an amount: --max madds=300M",
         )
     wanted = chosen(patterns)
+    known = stored() if _is_stored(convention, rules) else {}
     found = []
     for name in wanted:
-        spec = shipped_spec(name)
-        design = load_spec(spec, Settings())
-        gauge = Gauge(cost(design.graph), convention, design)
+        if name in known:
+            entry = known[name]
+            if all(rule.limit.keeps(entry[rule.metric]) for rule in rules):
+                found.append(entry)
+            continue
+        gauge = _gauge(name, convention)
         if all(_keeps(gauge, rule) for rule in rules):
-            found.append(_entry(name, spec, gauge))
+            found.append(_entry(name, gauge))
     table = _table(found, convention, names)
     if sort:
         table = sorted_rows(table, sort)
