@@ -218,16 +218,18 @@ def test_examples_in_docstrings_run(module: str) -> None:
         assert not found.failed
 
 
-def loaded_by(code: str) -> set[str]:
-    """Top-level packages that a fresh process holds after running code, Python's own apart."""
-    code += (
-        "\nimport sys; print(*{m.partition('.')[0] for m in sys.modules} - sys.stdlib_module_names,"
-        " file=sys.stderr)"
-    )
+def python_says(code: str) -> set[str]:
+    """The words that a fresh process writes to stderr."""
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", f"import sys\n{code}"], capture_output=True, text=True, check=True, timeout=60
     )
     return set(done.stderr.split())
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level packages that a fresh process holds after running code, Python's own apart."""
+    held = "{m.partition('.')[0] for m in sys.modules} - sys.stdlib_module_names"
+    return python_says(f"{code}\nprint(*{held}, file=sys.stderr)")
 
 
 def calling(*args: str) -> str:
@@ -249,6 +251,37 @@ def test_the_start_loads_click_and_nothing_else() -> None:
 def test_a_call_into_a_pipe_loads_no_more(call: list[str]) -> None:
     """What answers in a tenth of a second has no time for numpy, rich or tabulate."""
     assert loaded_by(calling(*call)) - loaded_by("import click") == {"mnetcost"}
+
+
+WAITING = (
+    "pathlib",
+    "locale",
+    "fractions",
+    "json",
+    "mnetcost.analyses.report.report",
+    "mnetcost.designs.aliases",
+    "mnetcost.designs.budgets.metrics",
+    "mnetcost.designs.contents",
+    "mnetcost.designs.spec.blocks",
+    "mnetcost.designs.spec.changes",
+    "mnetcost.designs.spec.spaces",
+    "mnetcost.engine.memory.tflm",
+)
+"""Modules that a comparison of the papers' networks has no use for, and that took a part of its time."""
+
+
+def test_a_comparison_loads_what_it_uses() -> None:
+    """Each module takes a tenth of a millisecond at least, and some of Python's own twenty times that."""
+    held = python_says(calling("compare", "v1", "v2") + "\nprint('held:', *sys.modules, file=sys.stderr)")
+    assert "mnetcost.analyses.report.compare" in held
+    assert [module for module in WAITING if module in held] == []
+
+
+def test_classes_on_the_way_are_made_the_quick_way() -> None:
+    """By `mnetcost.records`: a class of `typing.NamedTuple` is a direct subclass of tuple."""
+    made = "[c.__module__ for c in tuple.__subclasses__() if '_fields' in vars(c)]"
+    held = python_says(f"{calling('compare', 'v1', 'v2')}\nprint(*{made}, file=sys.stderr)")
+    assert [module for module in held if module.startswith("mnetcost")] == []
 
 
 def test_the_guard_of_the_start_can_fail() -> None:

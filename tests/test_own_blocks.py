@@ -280,7 +280,7 @@ def test_a_shipped_block_is_one_file_of_its_name(word: str) -> None:
     """Copied into a spec, it is the spec's own and does the same."""
     path = block_path(word)
     assert path
-    assert path.read_text().startswith(f"[block.{word}]\n")
+    assert Path(path).read_text().startswith(f"[block.{word}]\n")
 
 
 def test_faults_name_the_line_of_the_block_and_the_row_that_used_it() -> None:

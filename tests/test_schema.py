@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -58,7 +59,7 @@ def test_it_takes_every_shipped_block(word: str) -> None:
     """In a spec that has it for its own."""
     path = block_path(word)
     assert path is not None
-    tree = tomllib.loads(path.read_text("utf-8"))
+    tree = tomllib.loads(Path(path).read_text("utf-8"))
     VALIDATOR.validate({"resolution": 8, "layers": [{"op": "flatten"}], **tree})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ def test_the_table_names_what_there_is() -> None:
         "convention": set(convention_names()),
         "metrics": set(METRICS),
     }
-    words = tomllib.loads((specs_folder() / "words.toml").read_text("utf-8"))
+    words = tomllib.loads((Path(specs_folder()) / "words.toml").read_text("utf-8"))
     for name, ours in known.items():
         for word in words[name]:
             assert set(word.replace(" or ", ", ").partition(" (")[0].split(", ")) <= ours, f"{name}: {word}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..engine.terms import by_kind
 from ..records import NamedTuple
 from ..version import VERSION
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..engine.conventions import Convention
     from ..engine.costs import Costs
     from ..engine.graph import Graph
+    from ..engine.terms import Term
 
 PASSING = {
     "kept": True,
@@ -164,17 +166,25 @@ def convention_data(convention: Convention) -> dict[str, Any]:
     }
 
 
+def madds_of(costs: Costs, work: Sequence[Term], convention: Convention) -> int:
+    """The work of a whole network as a convention weighs it; work: its merged terms."""
+    if convention.by_count:
+        return int(convention.madds(work))
+    return int(sum(convention.madds(layer.work) * n for layer, n in costs.once()))
+
+
 def totals_data(costs: Costs, convention: Convention) -> dict[str, Any]:
     """The `totals` object of a JSON document: counts by kind, unweighted, and params and work as the
     convention weighs them; bytes of weights by type; numbers of elements of the maps.
     """
-    params = convention.count_params(t for layer in costs.layers for t in layer.params)
+    counted, work = costs.merged_params(), costs.merged_work()
+    params = convention.count_params(counted)
     stored = costs.graph.weight_bytes  # of a model file, tensor by tensor
     return {
         "params": params,
-        "params_by_kind": costs.params_by_kind(),
-        "madds": convention.madds(t for layer in costs.layers for t in layer.work),
-        "work_by_kind": costs.work_by_kind(),
+        "params_by_kind": by_kind(counted),
+        "madds": madds_of(costs, work, convention),
+        "work_by_kind": by_kind(work),
         "weight_bytes": {
             "float32": 4 * params,
             "float16": 2 * params,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -67,7 +67,8 @@ class LazyGroup(click.Group):
         command = import_module(f"{__name__}.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         if color_option not in command.params:
-            command.params.append(color_option)
+            command.add_help_option = False
+            command.params += [color_option, help_option]
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -167,14 +168,35 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def _flag(names: list[str], help_: str, answer: Callable[[click.Context], str]) -> click.Option:
+    """Make an option that prints an answer and exits.
+
+    click's own --help and --version ask for a translation of their help texts, and the search for one takes
+    longer than reading a spec.
+    """
+
+    def callback(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            click.echo(answer(ctx), color=ctx.color)
+            ctx.exit()
+
+    return click.Option(names, is_flag=True, expose_value=False, is_eager=True, callback=callback, help=help_)
+
+
+help_option = _flag(["-h", "--help"], "Show this message and exit.", lambda ctx: ctx.get_help())
+version_option = _flag(
+    ["-V", "--version"], "Show the version and exit.", lambda _: f"mnetcost, version {VERSION}"
+)
+
+
 @click.group(
     "mnetcost",
     cls=LazyGroup,
     epilog=EPILOG,
-    params=[color_option],
+    params=[color_option, version_option, help_option],
+    add_help_option=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-@click.version_option(VERSION, "-V", "--version", prog_name="mnetcost")
 def cli() -> None:
     """Count parameters and multiply-adds of convolutional networks.
 

@@ -33,7 +33,7 @@ Examples:
   mnetcost compare v1 v2 --by block --depth 1           block by block: all copies of a row together
   mnetcost compare v1 v2 --columns params,madds,madds_ratio --unit M -o table.tex --label tab:cost
 """
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}")
+LABEL = r"[A-Za-z0-9][A-Za-z0-9:._+-]{0,99}"
 
 
 @click.command("compare", epilog=EPILOG)
@@ -101,7 +101,7 @@ def command(
         raise CallError("--unit needs --only or --columns", hint="--only total, or --columns params,madds")
     if (caption or label) and format_of(format_, output) != "latex":
         raise CallError("--caption and --label need LaTeX output", hint="--format latex, or -o table.tex")
-    if label and not LABEL.fullmatch(label):
+    if label and not re.fullmatch(LABEL, label):
         raise CallError(
             f"invalid label '{label[:60]}'", hint="use letters, digits and : . _ - +, such as tab:cost"
         )

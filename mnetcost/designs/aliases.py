@@ -13,7 +13,7 @@ from functools import lru_cache
 from ..errors import CallError
 from ..records import NamedTuple
 from .files import read_bytes
-from .shipped import ALIASES, LONGEST_NAME, is_shipped, shipped, specs_folder
+from .shipped import ALIASES, LONGEST_NAME, is_shipped, shipped, shipped_file
 
 LARGEST_TABLE = 1 << 16  # bytes
 TAG = re.compile(r"\.\w+_in\d+k\w*$", re.ASCII)
@@ -61,7 +61,7 @@ def _pattern(alias: str) -> re.Pattern[str]:
 @lru_cache(None)
 def aliases() -> Aliases:
     """Read the table of aliases; a name that stands for two designs fails an assertion."""
-    data = tomllib.loads(read_bytes(specs_folder() / ALIASES, LARGEST_TABLE).decode())
+    data = tomllib.loads(read_bytes(shipped_file(ALIASES), LARGEST_TABLE).decode())
     names: dict[str, str] = {}
     several: dict[str, tuple[str, ...]] = {}
 

@@ -268,8 +268,8 @@ def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[st
             continue
         if key in naming:
             fields[key] = _find(value, named, f"{row.key}.{key}")
-        elif of := CLASSES.fullmatch(value):
-            fields[key] = _of_classes(classes, of, f"{row.key}.{key}")
+        elif value == "classes" or re.fullmatch(CLASSES, value):
+            fields[key] = _of_classes(classes, value, f"{row.key}.{key}")
             if isinstance(cls, Block):
                 fields[key] = Pair(fields[key], fields[key])
             else:
@@ -277,8 +277,12 @@ def _row_fields(site: Site, row: Row, cls: OpClass, classes: Num, named: dict[st
     return fields
 
 
-def _of_classes(classes: Num, of: re.Match[str], place: str) -> Num:
+def _of_classes(classes: Num, value: str, place: str) -> Num:
     """The channels of an output: every class and some more numbers, for each of some boxes."""
+    if value == "classes":
+        return classes
+    of = re.fullmatch(CLASSES, value)
+    assert of is not None
     times, more, each = of.group(2, 3, 4)
     width = (classes + int(more or 0)) * int(times or each or 1)
     if anywhere(width > LARGEST_COUNT):

@@ -10,7 +10,7 @@ from ..records import NamedTuple
 from .budgets.limits import read_amount
 from .files import read_text_file
 from .reading import Reading, Spot, Table
-from .shipped import CHECKPOINTS_FOLDER, specs_folder
+from .shipped import CHECKPOINTS_FOLDER, names_in, shipped_file
 from .sorts import Wrong, number, read_text, word
 from .toml import parse_short
 
@@ -52,18 +52,19 @@ class Checkpoint(NamedTuple):
 @lru_cache(None)
 def checkpoint_sources() -> tuple[str, ...]:
     """Names of the tables of checkpoints, a file each."""
-    return tuple(sorted(p.stem for p in (specs_folder() / CHECKPOINTS_FOLDER).glob("*.toml")))
+    return names_in(CHECKPOINTS_FOLDER)
 
 
 @lru_cache(None)
 def checkpoints() -> tuple[Checkpoint, ...]:
     """Every checkpoint, in the order of sources and of their tables."""
-    folder = specs_folder() / CHECKPOINTS_FOLDER
     return tuple(
         row
         for name in checkpoint_sources()
         for row in read_checkpoints(
-            read_text_file(folder / f"{name}.toml"), f"specs/{CHECKPOINTS_FOLDER}/{name}.toml", name
+            read_text_file(shipped_file(CHECKPOINTS_FOLDER, f"{name}.toml")),
+            f"specs/{CHECKPOINTS_FOLDER}/{name}.toml",
+            name,
         )
     )
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import PurePath
 from typing import Any
 
 from ..engine.conventions import UNITS, Convention
 from ..engine.terms import BIASED, FOLDED, KEPT, PARAM_KINDS, WORK_KINDS, WRITTEN
 from ..errors import CallError, plain
-from .files import read_text_file
+from .files import is_file, read_text_file, stem
 from .reading import Reading, Spot, Table, shown
-from .shipped import CONVENTIONS_FOLDER, specs_folder
+from .shipped import CONVENTIONS_FOLDER, names_in, shipped_file
 from .sorts import Wrong, read_flag
 from .toml import parse_short
 
@@ -29,8 +28,7 @@ WRITTEN_AS = tuple(dict.fromkeys(word for words in WRITTEN.values() for word in 
 @lru_cache(None)
 def convention_names() -> tuple[str, ...]:
     """Names of the shipped conventions, the default first."""
-    names = sorted(p.stem for p in (specs_folder() / CONVENTIONS_FOLDER).glob("*.toml"))
-    return (DEFAULT, *(n for n in names if n != DEFAULT))
+    return (DEFAULT, *(n for n in names_in(CONVENTIONS_FOLDER) if n != DEFAULT))
 
 
 @lru_cache(None)
@@ -40,9 +38,9 @@ def load_convention(name: str = DEFAULT) -> Convention:
     Raises CallError, with the nearest name, where there is none; SpecError where its file is wrong.
     """
     if name.endswith(".toml"):
-        return read_convention(read_text_file(name), name, PurePath(name).stem)
-    path = specs_folder() / CONVENTIONS_FOLDER / f"{name}.toml"
-    if not name.replace("-", "").isalnum() or not path.is_file():
+        return read_convention(read_text_file(name), name, stem(name))
+    path = shipped_file(CONVENTIONS_FOLDER, f"{name}.toml")
+    if not name.replace("-", "").isalnum() or not is_file(path):
         from .synonyms import did_you_mean
 
         raise CallError(

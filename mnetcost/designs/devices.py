@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import PurePath
 from typing import Any
 
 from ..engine.flash import BITS
@@ -13,9 +12,9 @@ from ..errors import CallError
 from ..records import NamedTuple
 from .budgets.limits import read_amount
 from .budgets.metrics import MEMORY, UNITS
-from .files import read_text_file
+from .files import is_file, read_text_file, stem
 from .reading import Reading, Spot, Table
-from .shipped import DEVICES_FOLDER, specs_folder
+from .shipped import DEVICES_FOLDER, names_in, shipped_file
 from .sorts import Wrong, number, read_flag, read_text, word
 from .toml import parse_short
 
@@ -112,7 +111,7 @@ def meant(blocks: tuple[Block, ...]) -> Block | None:
 @lru_cache(None)
 def device_names() -> tuple[str, ...]:
     """Names of the shipped devices: those with rates first."""
-    names = sorted(p.stem for p in (specs_folder() / DEVICES_FOLDER).glob("*.toml") if p.stem != REFUSED)
+    names = (name for name in names_in(DEVICES_FOLDER) if name != REFUSED)
     return tuple(sorted(names, key=lambda n: load_device(n).latency is None))
 
 
@@ -120,7 +119,7 @@ def device_names() -> tuple[str, ...]:
 def refused_devices() -> dict[str, str]:
     """Why each device without a profile has none, by name."""
     file = f"specs/{DEVICES_FOLDER}/{REFUSED}.toml"
-    texts = parse_short(read_text_file(specs_folder() / DEVICES_FOLDER / f"{REFUSED}.toml"), file)
+    texts = parse_short(read_text_file(shipped_file(DEVICES_FOLDER, f"{REFUSED}.toml")), file)
     return {name: why for names, why in texts.items() for name in names.split(", ")}
 
 
@@ -132,9 +131,9 @@ def load_device(name: str) -> Device:
     every fault where its file is wrong.
     """
     if name.endswith(".toml"):
-        return read_device(read_text_file(name), name, PurePath(name).stem)
-    path = specs_folder() / DEVICES_FOLDER / f"{name}.toml"
-    if name == REFUSED or not name.replace("-", "").replace(".", "").isalnum() or not path.is_file():
+        return read_device(read_text_file(name), name, stem(name))
+    path = shipped_file(DEVICES_FOLDER, f"{name}.toml")
+    if name == REFUSED or not name.replace("-", "").replace(".", "").isalnum() or not is_file(path):
         if why := refused_devices().get(name):
             raise CallError(
                 f"there is no profile of '{name}': {why}", hint="mnetcost devices lists the others"

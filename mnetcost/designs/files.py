@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os.path
+from typing import TYPE_CHECKING
 
 from ..errors import Fault, SpecError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LARGEST_TEXT = 1 << 20  # bytes; the largest shipped spec has 4 kB
 
 
 def is_file(name: str | Path) -> bool:
     """Whether there is a file of this name; False for a name that no file can have."""
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):
-        return False
+    return os.path.isfile(name)
 
 
-def existing(path: str | Path, shown_as: str = "") -> Path:
-    """The path of a file; raises SpecError if there is none of this name, or a folder."""
-    path = Path(path)
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "no such file"
+def stem(name: str | Path) -> str:
+    """The name of a file without its folder and suffix.
+
+    >>> stem("nets/mine.toml")
+    'mine'
+    """
+    return os.path.splitext(os.path.basename(name))[0]
+
+
+def existing(path: str | Path, shown_as: str = "") -> str | Path:
+    """Return the path of a file unchanged; raises SpecError if there is none of this name, or a folder."""
+    if not os.path.isfile(path):
+        what = "is a folder, not a file" if os.path.isdir(path) else "no such file"
         raise SpecError(Fault(what, shown_as or str(path)))
     return path
 
@@ -35,7 +44,7 @@ def read_bytes(path: str | Path, limit: int, shown_as: str = "", no_such: str = 
     """
     name = shown_as or str(path)
     try:
-        with existing(path, name).open("rb") as f:
+        with open(existing(path, name), "rb") as f:
             data = f.read(limit + 1)
     except (OSError, ValueError) as e:
         raise SpecError(Fault(f"cannot be read: {getattr(e, 'strerror', None) or e}", name)) from None
@@ -59,9 +68,11 @@ def read_text_file(path: str | Path, shown_as: str = "", limit: int = LARGEST_TE
 def decode(data: bytes, shown_as: str) -> str:
     """Read bytes as UTF-8; raises SpecError with the line where they are not."""
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        return (
+            data.removeprefix(b"\xef\xbb\xbf").decode().replace("\r\n", "\n")
+        )  # without its byte order mark
     except UnicodeDecodeError as e:
-        raise SpecError(Fault("is not UTF-8 text", shown_as, data.count(b"\n", 0, e.start) + 1)) from None
+        raise SpecError(Fault("is not UTF-8 text", shown_as, e.object.count(b"\n", 0, e.start) + 1)) from None
 
 
 def mapped(file: str) -> memoryview:
@@ -72,7 +83,7 @@ def mapped(file: str) -> memoryview:
     import mmap
 
     try:
-        with existing(file).open("rb") as f:
+        with open(existing(file), "rb") as f:
             if not f.seek(0, 2):
                 raise SpecError(Fault("is empty", file))
             return memoryview(mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ))

@@ -425,7 +425,7 @@ class Repository:
         it cannot be read.
         """
         mark = f"{rev or commit[:12]}:"
-        homes = {Path(mark + path): path}  # the files read here, by the name `read_spec` knows them by
+        homes = {mark + path: path}  # the files read here, by the name `read_spec` knows them by
 
         def text(path: str) -> str | None:
             data = self.read(commit, path)
@@ -433,7 +433,7 @@ class Repository:
                 return None
             return decode(data, mark + path)
 
-        def parent(name: str, base: Path | None) -> tuple[str, str]:
+        def parent(name: str, base: str | None) -> tuple[str, str]:
             child = homes.get(base) if base and name.endswith(".toml") else None
             if child is None:
                 return parent_of(name, base)
@@ -441,14 +441,14 @@ class Repository:
             found = text(path)
             if found is None:
                 raise SpecError(Fault(f"no such file at this revision: {path}", mark + path))
-            homes[Path(mark + path)] = path
+            homes[mark + path] = path
             return mark + path, found
 
         found = text(path)
         return (
             None
             if found is None
-            else read_spec(found, mark + path, PurePosixPath(path).stem, Path(mark + path), parent)
+            else read_spec(found, mark + path, PurePosixPath(path).stem, mark + path, parent)
         )
 
 

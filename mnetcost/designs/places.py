@@ -13,10 +13,15 @@ from typing import Any
 
 KeyPath = tuple[Any, ...]  # ("layers", 3, "stride")
 
-BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-KEY = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*""")
-STRING = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.DOTALL)
-BARE = re.compile(r"[^,\]}#\n]+")
+BLANK = r"(?:[ \t\r\n]|#[^\n]*)*"
+KEY = r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*"""
+STRING = r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\''
+BARE = r"[^,\]}#\n]+"
+
+
+def match(pattern: str, text: str, at: int) -> re.Match[str] | None:
+    """Match one of these patterns; `re` compiles it when a text is scanned for the first time."""
+    return re.compile(pattern, re.DOTALL).match(text, at)
 
 
 class _Scanner:
@@ -31,7 +36,7 @@ class _Scanner:
 
     def blank(self) -> None:
         """Go past blanks, ends of lines and comments."""
-        self.at = BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]
+        self.at = match(BLANK, self.text, self.at).end()  # type: ignore[union-attr]
 
     def note(self, path: KeyPath) -> None:
         """Note the line of the current position for a path, unless it has one."""
@@ -42,7 +47,7 @@ class _Scanner:
     def key(self) -> KeyPath:
         """Read a key, which may have several parts joined by dots."""
         parts = []
-        while found := KEY.match(self.text, self.at):
+        while found := match(KEY, self.text, self.at):
             word = found[1]
             if word[0] in "\"'":
                 import tomllib
@@ -70,7 +75,7 @@ class _Scanner:
         self.blank()
         c = self.text[self.at : self.at + 1]
         if c in "\"'":
-            self.at = STRING.match(self.text, self.at).end()  # type: ignore[union-attr]
+            self.at = match(STRING, self.text, self.at).end()  # type: ignore[union-attr]
         elif c == "[":
             self.at += 1
             for n in range(len(self.text)):
@@ -91,7 +96,7 @@ class _Scanner:
                 self.comma()
             self.at += 1
         else:
-            self.at = BARE.match(self.text, self.at).end()  # type: ignore[union-attr]
+            self.at = match(BARE, self.text, self.at).end()  # type: ignore[union-attr]
 
     def comma(self) -> None:
         """Go past a comma, if there is one."""

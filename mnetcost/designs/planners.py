@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import PurePath
+from typing import Any
 
 from ..engine.memory.planners import ALGORITHMS, Planner
-from ..engine.memory.tflm import SCRATCH
 from ..errors import CallError
-from .files import read_text_file
+from .files import is_file, read_text_file, stem
 from .reading import Reading, Spot, Table
-from .shipped import PLANNERS_FOLDER, specs_folder
+from .shipped import PLANNERS_FOLDER, names_in, shipped_file
 from .sorts import SORTS, read_flag, word
 from .toml import parse_short
 
@@ -25,7 +24,7 @@ KEYS = (*TEXTS, "version", "algorithm", "fused", "in_place", "scratch", "run")
 @lru_cache(None)
 def planner_names() -> tuple[str, ...]:
     """Names of the shipped planners: from the simplest rule to those of runtimes."""
-    names = sorted(p.stem for p in (specs_folder() / PLANNERS_FOLDER).glob("*.toml"))
+    names = names_in(PLANNERS_FOLDER)
     return tuple(sorted(names, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)))
 
 
@@ -36,15 +35,22 @@ def load_planner(name: str = DEFAULT) -> Planner:
     Raises CallError, with the nearest name, where there is none; SpecError where its file is wrong.
     """
     if name.endswith(".toml"):
-        return read_planner(read_text_file(name), name, PurePath(name).stem)
-    path = specs_folder() / PLANNERS_FOLDER / f"{name}.toml"
-    if not name.replace("-", "").isalnum() or not path.is_file():
+        return read_planner(read_text_file(name), name, stem(name))
+    path = shipped_file(PLANNERS_FOLDER, f"{name}.toml")
+    if not name.replace("-", "").isalnum() or not is_file(path):
         from .synonyms import did_you_mean
 
         raise CallError(
             f"there is no planner '{name[:60]}'", hint=did_you_mean(name, planner_names(), "planner")
         )
     return read_planner(read_text_file(path), f"specs/{PLANNERS_FOLDER}/{name}.toml", name)
+
+
+def _kernels(value: Any, key: str) -> str:
+    """Read whose kernels ask for memory of their own."""
+    from ..engine.memory.tflm import SCRATCH
+
+    return word(tuple(SCRATCH), "kernels that ask for memory")(value, key)
 
 
 def read_planner(text: str, file: str, name: str) -> Planner:
@@ -58,7 +64,7 @@ def read_planner(text: str, file: str, name: str) -> Planner:
             table.fault(f"a planner must have '{key}', a text", key=key)
     version = table.read("version", SORTS["Text"].read, "")
     algorithm = table.read("algorithm", word(tuple(ALGORITHMS), "an algorithm"), "liveness")
-    scratch = table.read("scratch", word(tuple(SCRATCH), "kernels that ask for memory"), "")
+    scratch = table.read("scratch", _kernels, "")
     fused, in_place, run = (
         table.read(key, read_flag, default)
         for key, default in (("fused", True), ("in_place", False), ("run", True))

@@ -5,18 +5,20 @@ A row by suffix; a reader turns a file into a `Model`.
 
 from __future__ import annotations
 
+import os.path
 from importlib import import_module
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
 from ..records import NamedTuple
-from .contents import SPEC, Content, content_of, named
-from .files import is_file
+from .files import is_file, stem
 from .shipped import is_shipped
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
+    from .contents import Content
     from .settings import Design, Settings
 
 READERS = {
@@ -57,29 +59,31 @@ class Model(NamedTuple):
     title: str = ""  # the network's name in the file
 
 
-class Reader(Protocol):
-    """A module that reads the model files of one format, on what `kit/` shares.
+if TYPE_CHECKING:
 
-    Pause before you change this: every folder of a format, `load_file`, and whatever reads a further format
-    are written for it. `Settings` may get more fields; `read` must still return a Model.
-    """
+    class Reader(Protocol):
+        """A module that reads the model files of one format, on what `kit/` shares.
 
-    def read(self, file: str, settings: Settings) -> Model:
-        """Read one file, of which nothing is executed and no other file is opened.
-
-        The graph is built with `kit.layers.Layers` (or `kit.maps.Maps`) at the size that `settings` asks for;
-        an op that cannot be costed is added with their `unknown`. Raises SpecError for a file that is
-        wrong, CallError where it leaves open what the settings do not give, UnknownOpError for an op of
-        unknown cost where `settings.allow_unknown` is not set.
+        Pause before you change this: every folder of a format, `load_file`, and whatever reads a further
+        format are written for it. `Settings` may get more fields; `read` must still return a Model.
         """
-        ...
+
+        def read(self, file: str, settings: Settings) -> Model:
+            """Read one file, of which nothing is executed and no other file is opened.
+
+            The graph is built with `kit.layers.Layers` (or `kit.maps.Maps`) at the size that `settings` asks
+            for; an op that cannot be costed is added with their `unknown`. Raises SpecError for a file that
+            is wrong, CallError where it leaves open what the settings do not give, UnknownOpError for an op
+            of unknown cost where `settings.allow_unknown` is not set.
+            """
+            ...
 
 
 def reader_of(name: str) -> str | None:
     """Return the module that reads a file of this name, by its ending alone, or None for a name that is
     no model file's.
     """
-    return READERS.get(PurePath(name).suffix.lower())
+    return READERS.get(os.path.splitext(name)[1].lower())
 
 
 def reader_for(name: str, found: Content | None) -> str | None:
@@ -88,6 +92,8 @@ def reader_for(name: str, found: Content | None) -> str | None:
     None for a spec, or if there is no file. Raises SpecError for a file that no module reads, with what it is
     and how to get one that is read.
     """
+    from .contents import SPEC, named
+
     by_name = reader_of(name)
     if found is SPEC or name.endswith(".toml"):
         return None
@@ -122,6 +128,8 @@ def model_reader(name: str) -> str | None:
     """
     if not reader_of(name) and (name.endswith(".toml") or is_shipped(name) or not is_file(name)):
         return None
+    from .contents import content_of
+
     return reader_for(name, content_of(name))
 
 
@@ -132,6 +140,7 @@ def load_file(file: str, settings: Settings) -> Design:
     built, and UnknownOpError where it holds an op that cannot be costed and `settings.allow_unknown` is not
     set.
     """
+    from .contents import content_of
     from .settings import Design
 
     for setting, why in REFUSED.items():
@@ -148,7 +157,7 @@ def load_file(file: str, settings: Settings) -> Design:
         model = reader.read(file, settings)
     file_height = (model.file_size or model.resolution)[-2]
     rho = settings.rho or (model.resolution[-2] / file_height if file_height else 1.0)
-    name = PurePath(file).name
+    name = os.path.basename(file)
     return Design(
         name,
         model.title or name,
@@ -166,7 +175,7 @@ def load_file(file: str, settings: Settings) -> Design:
 
 def unreadable(name: str) -> CallError:
     """What to say to a command that needs a spec and was given a model file."""
-    like = nearest(PurePath(name).stem, ("v1", "v2", "v3-large", "v3-small"))
+    like = nearest(stem(name), ("v1", "v2", "v3-large", "v3-small"))
     return CallError(
         f"'{name}' is a model file, and this needs a design whose widths can change",
         hint=f"a shipped design, such as '{like or 'v2'}', or a .toml file; `mnetcost convert` writes one",

@@ -278,7 +278,7 @@ def _block() -> dict[str, Any]:
         "required": ["op"],
         "allOf": _by_op(FIXED, "inner-row"),
     }
-    named = {"propertyNames": {"pattern": f"^{FIELD_NAME.pattern}$"}}
+    named = {"propertyNames": {"pattern": f"^{FIELD_NAME}$"}}
     fields = {
         "type": "object",
         "description": ABOUT["fields"],

@@ -7,17 +7,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
 
 @lru_cache(None)
-def specs_folder() -> Path:
+def specs_folder() -> str:
     """The folder of shipped specs: inside the installed package, or at the top of a checkout."""
-    here = Path(__file__).resolve().parent.parent
-    installed = here / "specs"
-    return installed if installed.is_dir() else here.parent / "specs"
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    installed = os.path.join(package, "specs")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "specs")
+
+
+def shipped_file(*parts: str) -> str:
+    """The path of a file or a folder in the folder of shipped specs, whether it is there or not."""
+    return os.path.join(specs_folder(), *parts)
+
+
+def names_in(folder: str) -> tuple[str, ...]:
+    """The names of the TOML files in one of its folders, in order."""
+    files = os.listdir(shipped_file(folder))
+    return tuple(sorted(file.removesuffix(".toml") for file in files if file.endswith(".toml")))
 
 
 CONVENTIONS_FOLDER = "conventions"
@@ -72,7 +83,8 @@ LONGEST_NAME = 200
 @lru_cache(None)
 def families() -> tuple[str, ...]:
     """The folders of specs/nets/."""
-    return tuple(sorted(p.name for p in (specs_folder() / NETS_FOLDER).iterdir() if p.is_dir()))
+    folder = shipped_file(NETS_FOLDER)
+    return tuple(sorted(name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name))))
 
 
 @lru_cache(None)
@@ -83,16 +95,21 @@ def shipped() -> tuple[str, ...]:
     return tuple(name for name, _ in spec_files())
 
 
-def spec_files() -> Iterator[tuple[str, Path]]:
+def spec_files() -> Iterator[tuple[str, str]]:
     """Walk the folders: each shipped design's name and file."""
     folder = specs_folder()
-    places = sorted(p.relative_to(folder).with_suffix("") for p in folder.rglob("*.toml"))
-    for place in (p for p in places if len(p.parts) == 1 and f"{p}.toml" not in NO_DESIGNS):
-        yield place.name, folder / f"{place}.toml"
-    for place in (p for p in places if len(p.parts) == 3 and p.parts[0] == NETS_FOLDER):
-        yield place.name, folder / f"{place}.toml"
-    for place in (p for p in places if len(p.parts) > 1 and p.parts[0] not in NO_IMPLEMENTATIONS):
-        yield place.as_posix(), folder / f"{place}.toml"
+    places: list[tuple[str, ...]] = sorted(
+        (*(part for part in os.path.relpath(inner, folder).split(os.sep) if part != "."), file[:-5])
+        for inner, _, files in os.walk(folder)
+        for file in files
+        if file.endswith(".toml")
+    )
+    papers = [p for p in places if len(p) == 1 and f"{p[0]}.toml" not in NO_DESIGNS]
+    nets = [p for p in places if len(p) == 3 and p[0] == NETS_FOLDER]
+    others = [p for p in places if len(p) > 1 and p[0] not in NO_IMPLEMENTATIONS]
+    for place in (*papers, *nets, *others):
+        name = place[-1] if place[0] == NETS_FOLDER else "/".join(place)
+        yield name, shipped_file(*place[:-1], f"{place[-1]}.toml")
 
 
 def is_shipped(name: str) -> bool:
@@ -101,7 +118,7 @@ def is_shipped(name: str) -> bool:
 
 
 @lru_cache(1024)
-def spec_path(name: str) -> Path | None:
+def spec_path(name: str) -> str | None:
     """The file of a shipped design or space; None if the name is not one's."""
     parts = name.split("/")
     good = all(
@@ -109,15 +126,15 @@ def spec_path(name: str) -> Path | None:
     )
     if not (good and name.isascii() and len(name) <= LONGEST_NAME):
         return None
-    folder, file = specs_folder(), f"{name}.toml"
+    file = f"{name}.toml"
     if parts[0] in NO_IMPLEMENTATIONS or file in NO_DESIGNS:
         return None
-    if (folder / file).is_file():
-        return folder / file
+    if os.path.isfile(path := shipped_file(*parts[:-1], f"{parts[-1]}.toml")):
+        return path
     if len(parts) > 1:
         return None
-    inner = (folder / place / file for place in (*(f"{NETS_FOLDER}/{f}" for f in families()), SPACES_FOLDER))
-    return next((path for path in inner if path.is_file()), None)
+    inner = [shipped_file(NETS_FOLDER, family, file) for family in families()]
+    return next(filter(os.path.isfile, (*inner, shipped_file(SPACES_FOLDER, file))), None)
 
 
 def family_of(name: str) -> str:
@@ -127,31 +144,34 @@ def family_of(name: str) -> str:
     ('resnet', '', '')
     """
     path = spec_path(name)
-    return path.parent.name if path and path.parent.parent == specs_folder() / NETS_FOLDER else ""
+    folder, family = os.path.split(os.path.dirname(path)) if path else ("", "")
+    return family if folder == shipped_file(NETS_FOLDER) else ""
 
 
 @lru_cache(None)
 def shipped_blocks() -> tuple[str, ...]:
     """The words of the blocks in specs/blocks/."""
-    return tuple(sorted(p.stem for p in (specs_folder() / BLOCKS_FOLDER).glob("*.toml")))
+    return names_in(BLOCKS_FOLDER)
 
 
 @lru_cache(1024)
-def block_path(word: str) -> Path | None:
+def block_path(word: str) -> str | None:
     """The file of a shipped block; None if the word is not one's."""
     if not (word.isascii() and word.replace("_", "").isalnum() and len(word) <= LONGEST_NAME):
         return None
-    path = specs_folder() / BLOCKS_FOLDER / f"{word}.toml"
-    return path if path.is_file() else None
+    path = shipped_file(BLOCKS_FOLDER, f"{word}.toml")
+    return path if os.path.isfile(path) else None
 
 
 @lru_cache(None)
 def shipped_spaces() -> tuple[str, ...]:
     """Names of the spaces in specs/spaces/."""
-    return tuple(sorted(p.stem for p in (specs_folder() / SPACES_FOLDER).glob("*.toml")))
+    return names_in(SPACES_FOLDER)
 
 
 @lru_cache(None)
 def with_own_blocks() -> list[str]:
     """The shipped designs whose file holds a block of its own."""
-    return [name for name, path in spec_files() if "[block." in path.read_text("utf-8")]
+    from .files import read_text_file
+
+    return [name for name, path in spec_files() if "[block." in read_text_file(path)]

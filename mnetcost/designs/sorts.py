@@ -81,7 +81,7 @@ def read_ratios(value: Any, key: str) -> Any:
         raise Wrong(f"{e}, or [height, width] of such numbers") from None
 
 
-CLASSES = re.compile(r"classes( \* ([1-9][0-9]{0,2}))?|\(classes \+ ([1-9][0-9]{0,2})\) \* ([1-9][0-9]{0,2})")
+CLASSES = r"classes( \* ([1-9][0-9]{0,2}))?|\(classes \+ ([1-9][0-9]{0,2})\) \* ([1-9][0-9]{0,2})"
 """As many channels as there are classes; for each of some default boxes; with more beside the classes."""
 
 
@@ -136,7 +136,7 @@ def read_padding3(value: Any, key: str) -> Any:
 
 def read_width(value: Any, key: str) -> Any:
     """A number of channels, or of classes: "classes", "classes * 6", "(classes + 5) * 3"."""
-    if value.__class__ is str and CLASSES.fullmatch(value):
+    if value.__class__ is str and (value == "classes" or re.fullmatch(CLASSES, value)):
         return value
     try:
         return whole(1, LARGEST_COUNT)(value, key)
@@ -172,7 +172,7 @@ def read_padding(value: Any, key: str) -> Any:
 
 def read_scale(value: Any, key: str) -> str:
     """How a width follows alpha: "scaled", "fixed" or "scaled from A"."""
-    if isinstance(value, str) and SCALE.fullmatch(value):
+    if isinstance(value, str) and (value in ("scaled", "fixed") or re.fullmatch(SCALE, value)):
         return value
     raise Wrong('"scaled", "fixed", or "scaled from A" with an alpha A up to 100')
 
@@ -193,7 +193,7 @@ def word(known: tuple[str, ...], called: str = "") -> Callable[[Any, str], str]:
 
 
 PADDINGS = ("same", "valid", "symmetric")
-SCALE = re.compile(r"scaled|fixed|scaled from (?!0+(\.0*)?$)([0-9]{1,2}(\.[0-9]{1,9})?|100)")
+SCALE = r"scaled|fixed|scaled from (?!0+(\.0*)?$)([0-9]{1,2}(\.[0-9]{1,9})?|100)"
 
 
 def read_choice(value: Any, key: str) -> str:
@@ -284,7 +284,7 @@ _ZEROS3 = [_integers(0, LARGEST_SIDE), *(_several(_integers(0, LARGEST_SIDE), n,
 SORTS: dict[str, Sort] = {
     "Width": Sort(
         read_width,
-        {"anyOf": [_integers(1, LARGEST_COUNT), {"type": "string", "pattern": f"^({CLASSES.pattern})$"}]},
+        {"anyOf": [_integers(1, LARGEST_COUNT), {"type": "string", "pattern": f"^({CLASSES})$"}]},
     ),
     "Count": Sort(whole(1, LARGEST_COUNT), _integers(1, LARGEST_COUNT)),
     "Whole": Sort(whole(0, LARGEST_COUNT), _integers(0, LARGEST_COUNT)),
@@ -319,7 +319,7 @@ SORTS: dict[str, Sort] = {
         {"enum": [*ACTIVATIONS, *LEARNED, "none"]},
     ),
     "Role": Sort(word((*ROLES, OUTPUT)), {"enum": [*ROLES, OUTPUT]}),
-    "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE.pattern})$"}),
+    "Scale": Sort(read_scale, {"type": "string", "pattern": f"^({SCALE})$"}),
     "Rounding": Sort(word(tuple(ROUNDING)), {"enum": list(ROUNDING)}),
     "Choice": Sort(read_choice, {"type": "string"}),
     "Text": Sort(read_text, _TEXT),

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..errors import nearest
 from .files import read_bytes
-from .shipped import WORDS, specs_folder
+from .shipped import WORDS, shipped_file
 
 LARGEST_TABLE = 1 << 17  # bytes
 LONGEST_WORD = 100
@@ -33,7 +33,7 @@ def fold(word: str) -> str:
 @lru_cache(None)
 def table() -> Mapping[str, Mapping[str, list[str]]]:
     """Read `specs/words.toml`: in every section our words, each with its synonyms."""
-    return tomllib.loads(read_bytes(specs_folder() / WORDS, LARGEST_TABLE).decode())
+    return tomllib.loads(read_bytes(shipped_file(WORDS), LARGEST_TABLE).decode())
 
 
 @lru_cache(None)

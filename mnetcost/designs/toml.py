@@ -13,7 +13,7 @@ from .places import KeyPath, line_of, lines, spelled
 MOST_PARTS = 16  # of a dotted key; tomllib takes time and memory by their square
 DEEPEST = 32  # arrays and tables within one another
 LONGEST_INTEGER = 1000  # bits; any of these has a float, and can be printed
-LONG = re.compile(r"0[xob][0-9A-Fa-f_]{250}|[0-9][0-9_]{300}")
+LONG = r"0[xob][0-9A-Fa-f_]{250}|[0-9][0-9_]{300}"
 TOO_LONG = "is too large a number: it has more than 300 digits"
 
 QUOTED = re.compile(
@@ -28,7 +28,7 @@ QUOTED = re.compile(
 
 Every branch matches to the end of what it has begun, closed or not, so that each character is read once.
 """
-OBEYED = re.compile(r"##\[|^[ \t]*::", re.MULTILINE)
+OBEYED = r"(?m)##\[|^[ \t]*::"
 """What a CI service runs as a command when it reads a log: the first anywhere in a line, the second at its
 start.
 """
@@ -53,7 +53,7 @@ def parse_toml(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str, 
             line, message = text.count("\n") + 1, message.removesuffix(" (at end of document)")
         raise SpecError(Fault(f"TOML: {message}", file, line)) from None
     except ValueError as e:  # a number of more digits than Python reads
-        found = LONG.search(text)
+        found = re.search(LONG, text)
         line = text.count("\n", 0, found.start()) + 1 if found else 0
         raise SpecError(
             Fault("TOML: a number of more than 300 digits" if found else f"TOML: {e}", file, line)
@@ -65,7 +65,7 @@ def parse_short(text: str, file: str, most_parts: int = MOST_PARTS) -> dict[str,
     hexadecimal number may have.
     """
     data = parse_toml(text, file, most_parts)
-    left: list[tuple[KeyPath, Any]] = [((), data)] if LONG.search(text) else []
+    left: list[tuple[KeyPath, Any]] = [((), data)] if max(map(len, text.split()), default=0) > 250 else []
     while left:
         place, value = left.pop()
         if value.__class__ is int and value.bit_length() > LONGEST_INTEGER:
@@ -146,15 +146,15 @@ def inert(text: str) -> str:
     >>> inert('a = "##[error]x"  # ##[error]y')
     'a = "##\\\\u005berror]x"  # ## [error]y'
     """
-    return QUOTED.sub(_inert, text) if OBEYED.search(text) else text
+    return QUOTED.sub(_inert, text) if re.search(OBEYED, text) else text
 
 
 def _inert(found: re.Match[str]) -> str:
     piece = found[0]
-    if not OBEYED.search(piece):
+    if not re.search(OBEYED, piece):
         return piece
     if piece[0] == "#":
         return piece.replace("##[", "## [")
     if piece[0] == "'":  # no escapes: another sort of string says the same
         piece = quoted(tomllib.loads(f"x = {piece}")["x"])
-    return OBEYED.sub(lambda m: "##\\u005b" if m[0] == "##[" else m[0].replace("::", "\\u003a:"), piece)
+    return re.sub(OBEYED, lambda m: "##\\u005b" if m[0] == "##[" else m[0].replace("::", "\\u003a:"), piece)

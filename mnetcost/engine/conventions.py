@@ -66,6 +66,11 @@ class Convention(NamedTuple):
     # kinds of work, and FOLDED, that it is not known how the tool counts
     unknown: tuple[str, ...] = ()
 
+    @property
+    def by_count(self) -> bool:
+        """Whether it weighs only counts of work, and no single factors of them."""
+        return all(isinstance(weight, int) for weight in self.work.values())
+
     def madds(self, terms: Iterable[Term]) -> Num:
         """Weigh work."""
         return weigh(terms, self.work)

@@ -15,7 +15,7 @@ from .ops import Conv, Input, Unknown
 from .ops.convolutions import conv_kind
 from .ops.op import traits
 from .shapes import Shape
-from .terms import Term, by_kind
+from .terms import Term, by_kind, merged
 
 
 class LayerCost(NamedTuple):
@@ -65,13 +65,34 @@ class Costs(NamedTuple):
         """ "complete", or "partial" where something could not be costed."""
         return "partial" if self.graph.left_out else "complete"
 
+    def once(self) -> list[tuple[LayerCost, int]]:
+        """Layers that share their terms, as equal ones do, once, each with how many share them."""
+        many: dict[tuple[int, int], int] = {}
+        first: list[LayerCost] = []
+        for layer in self.layers:
+            key = (id(layer.params), id(layer.work))
+            if key in many:
+                many[key] += 1
+            else:
+                many[key] = 1
+                first.append(layer)
+        return list(zip(first, many.values(), strict=True))
+
+    def merged_params(self) -> list[Term]:
+        """The parameters of the whole network, merged by kind, variant and way of writing; see `merged`."""
+        return merged((t, n) for layer, n in self.once() for t in layer.params)
+
+    def merged_work(self) -> list[Term]:
+        """The work of the whole network, merged as the parameters are."""
+        return merged((t, n) for layer, n in self.once() for t in layer.work)
+
     def params_by_kind(self) -> dict[str, Num]:
         """Raw parameter counts of the whole network, a kind."""
-        return by_kind(t for layer in self.layers for t in layer.params)
+        return by_kind(self.merged_params())
 
     def work_by_kind(self) -> dict[str, Num]:
         """Raw work counts of the whole network, a kind."""
-        return by_kind(t for layer in self.layers for t in layer.work)
+        return by_kind(self.merged_work())
 
     def activation_elements(self) -> dict[str, Num]:
         """Numbers written by layers that make a new map: their sum, and the largest.

@@ -86,13 +86,9 @@ def flash(costs: Costs, dtype: str = "int8", folded: bool = True) -> Flash:
     layers = stored(costs, dtype, folded)
     if unknown := next((x.unknown for x in layers if x.unknown), ""):
         raise SpecError(Fault(f"the bytes as {dtype} are not known: {unknown}", hint="float16 or float32"))
-    return Flash(
-        dtype,
-        sum((x.weights for x in layers), 0),
-        sum((x.biases for x in layers), 0),
-        sum((x.kept for x in layers), 0),
-        sum((x.channels for x in layers), 0),
-    )
+    columns = zip(*layers, strict=True) if layers else [()] * 6
+    _, weights, biases, kept, channels, _ = columns
+    return Flash(dtype, sum(weights), sum(biases), sum(kept), sum(channels))
 
 
 def stored(costs: Costs, dtype: str = "int8", folded: bool = True) -> list[Stored]:
@@ -115,6 +111,8 @@ def _stored(layer: LayerCost, dtype: str, folded: bool, biased: bool) -> Stored:
     size = BIAS if integers else BITS[dtype] // 8
     if not isinstance(node.op, WEIGHTED):
         norm = isinstance(node.op, FOLDED)
+        if not norm and not layer.params:
+            return Stored(layer.name)
         if integers and (folded or not norm) and (layer.params or isinstance(node.op, Norm)):
             why = "cannot be folded" if norm else "has parameters of its own"
             return Stored(layer.name, unknown=f"layer {layer.name!r} ({layer.word}) {why}")

@@ -125,3 +125,20 @@ def by_kind(terms: Iterable[Term]) -> dict[str, Num]:
     for t in terms:
         sums[t.kind] = sums[t.kind] + t.count if t.kind in sums else t.count
     return sums
+
+
+def merged(several: Iterable[tuple[Term, int]]) -> list[Term]:
+    """Terms of one kind, variant and way of writing as one term: its only factor is the sum of their counts,
+    each as many times as the number beside it.
+
+    >>> merged([(term("bias", c=8), 2), (term("bias", c=4), 1)])
+    [Term(kind='bias', factors=(('count', 20),), variant='', written='')]
+    """
+    sums: dict[tuple[str, str, str], Num] = {}
+    for t, n in several:
+        kind, _, variant, written = t
+        key, count = (kind, variant, written), t.count if n == 1 else t.count * n
+        sums[key] = sums[key] + count if key in sums else count
+    return [
+        Term(kind, (("count", count),), variant, written) for (kind, variant, written), count in sums.items()
+    ]

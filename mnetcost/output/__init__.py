@@ -8,26 +8,28 @@ name from a spec or a model file is never taken for markup.
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import PurePath
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from ..analyses.documents import Document
 from ..errors import CallError, nearest
 
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class Format(Protocol):
-    """A module that writes answers in one format.
+    class Format(Protocol):
+        """A module that writes answers in one format.
 
-    `encode` calls this one function of it, so that a change here is a change of every format.
-    """
-
-    def render(self, document: Document) -> str | bytes:
-        """Return an answer as text, or as bytes if the format is no text.
-
-        Raises CallError if the answer cannot be written in this format.
+        `encode` calls this one function of it, so that a change here is a change of every format.
         """
+
+        def render(self, document: Document) -> str | bytes:
+            """Return an answer as text, or as bytes if the format is no text.
+
+            Raises CallError if the answer cannot be written in this format.
+            """
 
 
 FORMATS = {
@@ -107,12 +109,12 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
 
     Raises CallError if the suffix of the file contradicts the format, or is of a format that is not written.
     """
-    path = PurePath(file or "")
-    ending = path.suffix.lower()
+    name_only, ending = os.path.splitext(os.path.basename(file or ""))
+    ending = ending.lower()
     if name is not None:
         fits = ending in ENDINGS[check_format(name, formats)] or ending not in (*SUFFIXES, *INSTEAD)
         if not fits:
-            right = path.with_suffix(ENDINGS[name][0]).name
+            right = name_only + ENDINGS[name][0]
             other = f", or --format {SUFFIXES[ending]}" if ending in SUFFIXES else ""
             raise CallError(f"'{file}' does not have a suffix of {name}", hint=f"-o {right}{other}")
         return name
@@ -122,7 +124,7 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
         return SUFFIXES[ending]
     known = ", ".join(endings[0] for of, endings in ENDINGS.items() if of in formats)
     near = INSTEAD.get(ending, "")
-    first = f"nearest is -o {path.with_suffix(ENDINGS[near][0]).name}; " if near in formats else ""
+    first = f"nearest is -o {name_only}{ENDINGS[near][0]}; " if near in formats else ""
     raise CallError(
         f"cannot write a '{ending[:20]}' file",
         hint=f"{first}the suffix may be {known}, or give --format",
@@ -134,7 +136,7 @@ def encode(document: Document, name: str = "text", formats: Mapping[str, str] = 
 
     Raises CallError for an unknown format, and for npz if the answer has no arrays.
     """
-    module = cast(Format, import_module(f"{__name__}.{formats[check_format(name, formats)]}"))
+    module = cast("Format", import_module(f"{__name__}.{formats[check_format(name, formats)]}"))
     answer = module.render(document)
     if isinstance(answer, bytes):
         return answer

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ...designs.budgets.metrics import METRICS
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
@@ -30,7 +29,6 @@ from ..documents import (
 )
 from .metrics import Gauge
 from .metrics import about as meaning
-from .report import block_of, groups_of
 
 SCHEMA = "mnetcost.compare/1"
 
@@ -75,11 +73,12 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     """The figures of one design that are compared, as an item of `designs` in the JSON document."""
     totals = totals_data(costs, convention)
     by_map: dict[tuple[int, ...], int] = {}
-    for layer in costs.layers:
-        size = tuple(n for _, n in layer.output.places)
-        by_map[size] = by_map.get(size, 0) + convention.madds(layer.work)
+    for layer, n in costs.once():
+        if layer.work:
+            size = tuple(side for _, side in layer.output.places)
+            by_map[size] = by_map.get(size, 0) + convention.madds(layer.work) * n
     sorts = Counter(layer.word for layer in costs.layers)
-    weighted = sum(any(t.kind in MAC_KINDS for t in layer.work) for layer in costs.layers)
+    weighted = sum(n for layer, n in costs.once() if any(t.kind in MAC_KINDS for t in layer.work))
     return {
         "design": design_data(design),
         **status_data(costs.graph),
@@ -91,6 +90,8 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
 
 def blocks_data(costs: Costs, convention: Convention, depth: int | None) -> list[dict[str, Any]]:
     """The figures of every block, at a depth or as the spec builds them, as in the JSON document."""
+    from .groups import block_of, groups_of
+
     return [
         {
             "name": name,
@@ -116,8 +117,11 @@ def _sections(
 ) -> list[_Section]:
     """Every section of a comparison, from totals to layers."""
     totals, unit = [f["totals"] for f in found], convention.unit
-    params = [weighed((t for x in c.layers for t in x.params), convention, False) for c in all_costs]
-    work = [weighed((t for x in c.layers for t in x.work), convention, True) for c in all_costs]
+    params = [weighed(c.merged_params(), convention, False) for c in all_costs]
+    merged = [
+        c.merged_work() if convention.by_count else [t for x in c.layers for t in x.work] for c in all_costs
+    ]
+    work = [weighed(terms, convention, True) for terms in merged]
     return [
         _Section("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),
         _Section(f"{unit} by kind", "count", True, work),
@@ -218,6 +222,8 @@ RATIO = "_ratio"
 
 def columns_known() -> list[str]:
     """The keys of all columns that `compare` takes."""
+    from ...designs.budgets.metrics import METRICS
+
     return [*ABOUT, *METRICS, *(f"{m}{RATIO}" for m in METRICS)]
 
 
@@ -248,6 +254,8 @@ def one_row_each(
 
 def _head(key: str, convention: Convention, unit: str) -> Column:
     """The column with this key; raises CallError, with the nearest key, if there is none."""
+    from ...designs.budgets.metrics import METRICS
+
     if key in ABOUT:
         return Column(key, *ABOUT[key][:2])
     if key not in columns_known():

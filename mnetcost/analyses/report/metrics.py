@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from functools import cached_property
 from math import ceil
 from typing import Any
@@ -22,14 +21,21 @@ from ...errors import CallError, SpecError
 from ..documents import totals_data
 
 
+def _fits(name: str, glob: str) -> bool:
+    """Whether a name fits a pattern with * and ?."""
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(name, glob)
+
+
 def _of_kind(glob: str, layer: LayerCost) -> LayerCost | None:
-    params = tuple(t for t in layer.params if fnmatchcase(t.kind, glob))
-    work = tuple(t for t in layer.work if fnmatchcase(t.kind, glob))
+    params = tuple(t for t in layer.params if _fits(t.kind, glob))
+    work = tuple(t for t in layer.work if _fits(t.kind, glob))
     return layer._replace(params=params, work=work) if params or work else None
 
 
 def _where(name: Callable[[LayerCost], str]) -> Callable[[str, LayerCost], LayerCost | None]:
-    return lambda glob, layer: layer if fnmatchcase(name(layer), glob) else None
+    return lambda glob, layer: layer if _fits(name(layer), glob) else None
 
 
 def _named(glob: str, layer: LayerCost) -> LayerCost | None:
@@ -38,13 +44,13 @@ def _named(glob: str, layer: LayerCost) -> LayerCost | None:
     """
     name = layer.name
     exact = name == glob or name.startswith(f"{glob}/")
-    return layer if exact or fnmatchcase(name, glob) or fnmatchcase(name, f"{glob}/*") else None
+    return layer if exact or _fits(name, glob) or _fits(name, f"{glob}/*") else None
 
 
 SCOPES: dict[str, Callable[[str, LayerCost], LayerCost | None]] = {
     "layer": _named,
     "op": lambda glob, layer: (
-        layer if fnmatchcase(traits(layer.node.op).label, glob) or fnmatchcase(layer.word, glob) else None
+        layer if _fits(traits(layer.node.op).label, glob) or _fits(layer.word, glob) else None
     ),
     "kind": _of_kind,
     "stage": _where(lambda layer: "x".join(str(n) for _, n in layer.output.places)),

@@ -29,6 +29,7 @@ from ..documents import (
 from ..fit.footprint import Footprint, footprint, footprint_data, own_type, size_note, weight_sizes
 from ..fit.footprint import notes as notes_of
 from ..fit.footprint import tables as tables_of
+from .groups import block_of, groups_of, map_size
 from .moved import MOVED, moved_data, moved_rows, moved_table
 from .rows import sorted_rows, top_rows, without_zeros
 from .tally import elsewhere, gap_notes
@@ -74,24 +75,6 @@ def report_data(design: Design, costs: Costs, convention: Convention) -> dict[st
         bytes=weight_sizes(costs),
         layers=[layer_data(layer, convention) for layer in costs.layers],
     )
-
-
-def block_of(depth: int | None) -> Callable[[LayerCost], str]:
-    """The block that a layer belongs to: at a depth of its path, or the row of the spec, for None."""
-    return (lambda layer: layer.node.place) if depth is None else lambda layer: layer.node.block(depth)
-
-
-def groups_of(costs: Costs, key: Callable[[LayerCost], str]) -> dict[str, list[LayerCost]]:
-    """Group layers by a key, in the order in which the keys first appear."""
-    found: dict[str, list[LayerCost]] = {}
-    for layer in costs.layers:
-        found.setdefault(key(layer), []).append(layer)
-    return found
-
-
-def map_size(layer: LayerCost) -> str:
-    """The height and width of a layer's output map; of a volume, its depth before."""
-    return "x".join(str(n) for _, n in layer.output.places)
 
 
 def weights_only(terms: Iterable[Term], convention: Convention) -> int:

@@ -20,8 +20,8 @@ from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .gridrows import BlockCells, Cells
 from .grids import Asked, Tick, column_kind
+from .groups import block_of, groups_of
 from .metrics import about as meaning
-from .report import block_of, groups_of
 
 SCHEMA = "mnetcost.scale/1"
 MOST_CELLS = 4_000_000

@@ -17,7 +17,7 @@ def stored() -> dict[str, dict[str, Any]]:
     a block or the table of aliases is not as it was when they were stored.
     """
     try:
-        data = json.loads((specs_folder() / FIGURES).read_bytes())
+        data = json.loads((Path(specs_folder()) / FIGURES).read_bytes())
         whole: bool = data["digest"] == digest()
         return {entry["name"]: entry for entry in data["designs"]} if whole else {}
     except (OSError, ValueError, KeyError, TypeError):
@@ -43,7 +43,7 @@ def digest() -> str:
 
 
 def _files() -> Iterator[Path]:
-    folder = specs_folder()
-    yield from (path for _, path in spec_files())
+    folder = Path(specs_folder())
+    yield from (Path(path) for _, path in spec_files())
     yield from sorted((folder / BLOCKS_FOLDER).glob("*.toml"))
     yield folder / ALIASES

@@ -43,7 +43,7 @@ def opened(file: str) -> Iterator[zipfile.ZipFile]:
     """A .keras archive, its list of names checked; raises SpecError for what is none."""
     import zipfile
 
-    with existing(file).open("rb") as f:
+    with open(existing(file), "rb") as f:  # noqa: PTH123  # or a str
         _check_directory(f, file)
         with zipfile.ZipFile(f) as archive:
             yield archive

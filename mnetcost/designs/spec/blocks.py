@@ -38,7 +38,7 @@ def block_of(table: Table, name: str, rows: list[Table], words: Vocabulary) -> B
     rows: the tables of its rows, as changes left them.
     """
     table.only(BLOCK_KEYS, f"[block.{name}]")
-    if name in FIXED or not FIELD_NAME.fullmatch(name):
+    if name in FIXED or not re.fullmatch(FIELD_NAME, name):
         taken = (
             f"'{name}' is an op already" if name in FIXED else "a block's name is a word such as ghost_unit"
         )
@@ -49,7 +49,7 @@ def block_of(table: Table, name: str, rows: list[Table], words: Vocabulary) -> B
     if len(given.values) > MOST_FIELDS:
         given.fault(f"a block has at most {MOST_FIELDS} fields")
     for key in [*given.values][:MOST_FIELDS]:
-        if not FIELD_NAME.fullmatch(key) or key in RESERVED:
+        if not re.fullmatch(FIELD_NAME, key) or key in RESERVED:
             given.fault("a field's name is small letters, digits and _, and no word of the language", key=key)
             continue
         names = Names({k: f.sort == "Width" for k, f in fields.items()}, {IN, *inputs})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 from ...records import NamedTuple
@@ -89,6 +88,8 @@ def _several(values: list[Any]) -> tuple[Any, ...]:
 
 def _ranged(ends: Any) -> list[Any]:
     """The numbers of a range, both ends included; a step of 1 where none is given. Decimals stay exact."""
+    from fractions import Fraction
+
     good = isinstance(ends, list) and len(ends) in (2, 3) and all(n.__class__ in (int, float) for n in ends)
     low, high, step = (Fraction(str(n)) for n in (*ends, 1)[:3]) if good and _finite(ends) else (1, 0, 1)
     if not low <= high or step <= 0 or (high - low) // step >= MOST_VALUES:

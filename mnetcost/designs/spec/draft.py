@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ...engine.rules import ROLES, RULE_TABLES
 from ...errors import SpecError
@@ -13,13 +13,15 @@ from ..places import KeyPath
 from ..reading import Reading, Spot, Table, shown
 from ..sorts import SORTS
 from ..toml import parse_toml
-from .changes import Changes
 from .language import ROW_LISTS, SPACE_TOP_KEYS, TABLES, TOP_KEYS
 from .lists import row_tables
 
+if TYPE_CHECKING:
+    from .changes import Changes
+
 DEEPEST_EXTENDS = 16
 
-ParentOf = Callable[[str, Path | None], tuple[str, str]]
+ParentOf = Callable[[str, str | None], tuple[str, str]]
 """From the name a spec extends, and the path of that spec, to the parent's file and text."""
 
 
@@ -39,11 +41,17 @@ class Draft:
         self.values: dict[KeyPath, Found] = {}  # by ("title",), ("widths", "divisor")
         self.rows: dict[str, list[Table]] = {key: [] for key in ROW_LISTS}
         self.blocks: dict[str, tuple[Table, list[Table]]] = {}
-        self.changes = Changes(self.rows, self.blocks)
         self.family: list[str] = []
         self.complete = True  # False where what it extends could not be read
 
-    def add(self, file: str, text: str, base: Path | None) -> None:
+    @cached_property
+    def changes(self) -> Changes:
+        """What makes the changes of all files."""
+        from .changes import Changes
+
+        return Changes(self.rows, self.blocks)
+
+    def add(self, file: str, text: str, base: str | None) -> None:
         """Read one file, after what it extends; its keys override those."""
         self.reading.texts[file] = text
         table = Table(self.reading, Spot(file), parse_toml(text, file))
@@ -72,7 +80,7 @@ class Draft:
         found = self.values.get(path)
         return self.reading.read(found.spot, read, found.value, default) if found else default
 
-    def _extend(self, table: Table, base: Path | None) -> bool:
+    def _extend(self, table: Table, base: str | None) -> bool:
         """Read the file that one extends, and return whether it could be read."""
         name = table.read("extends", SORTS["Name"].read)
         if name is None:
@@ -86,7 +94,7 @@ class Draft:
         if file in self.reading.texts or len(self.reading.texts) > DEEPEST_EXTENDS + 1:
             table.fault(f"'{name}' extends itself in a circle", key="extends")
             return False
-        self.add(file, text, Path(file))
+        self.add(file, text, file)
         self.family.insert(0, name)
         return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -97,7 +96,7 @@ WIDTH_KEYS = {"scale": "Scale", "rounding": "Rounding", "divisor": "Count", "min
 ROUNDING_KEYS = ("rounding", "divisor", "minimum")
 CHANGE_KEYS = ("match", "set", "unset", "remove", "before", "after", "block")
 BLOCK_KEYS = {"why": "Text", "source": "Text", "inputs": "Names", "fields": "", "layers": ""}
-FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+FIELD_NAME = r"[a-z][a-z0-9_]{0,39}"
 FIELD_SORTS = {
     "width": "Width",
     "count": "Count",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ..reading import Spot
@@ -16,7 +15,7 @@ from .values import Block, Row, Spec
 from .words import vocabulary
 
 
-def read_spec(text: str, file: str, name: str, base: Path | None, parent_of: ParentOf) -> Spec:
+def read_spec(text: str, file: str, name: str, base: str | None, parent_of: ParentOf) -> Spec:
     """Read a spec's text, and what it extends.
 
     `base` is the path of the file, beside which a relative `extends` is looked for; `parent_of` finds

@@ -11,7 +11,6 @@ from ..reading import Table, shown
 from ..sorts import SORTS, sorts_of
 from .choices import read_choice
 from .language import ROW_KEYS, SPACE_KEYS, Vocabulary
-from .spaces import check_copies, read_any
 from .values import Row
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 def read_row(row: Table, words: Vocabulary) -> Row | None:
     """Check a row against its op; None where it names none. What is wrong is kept as faults."""
     if "any" in row.values:
+        from .spaces import read_any
+
         return read_any(row, words, read_row)
     op = row.values.get("op")
     if not isinstance(op, str) or op not in words:
@@ -33,6 +34,8 @@ def read_row(row: Table, words: Vocabulary) -> Row | None:
     check_reads(row, op, cls.reads, inputs, repeat)
     optional, per = common.get("optional") is True, common.get("per") or ""
     if optional or per:
+        from .spaces import check_copies
+
         check_copies(row, optional, per, repeat)
     return Row(
         op,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...records import NamedTuple
-from . import tflm
 from .buffers import Buffer, Peak, peak
 from .program import Program
 
@@ -47,10 +46,12 @@ def plan(program: Program, planner: Planner) -> Plan:
     """Plan the memory of a program."""
     buffers, top, arena = ALGORITHMS[planner.algorithm](program, planner)
     steps = ("input", *(o.name or f"{k} {o.type}" for k, o in enumerate(program.operations)))
-    bound = peak([b._replace(bytes=tflm.aligned(b.bytes)) for b in buffers]).bytes
-    return Plan(
-        planner, tuple(buffers), top, arena, bound if planner.algorithm == "greedy" else top.bytes, steps
-    )
+    bound = top.bytes
+    if planner.algorithm == "greedy":
+        from .tflm import aligned
+
+        bound = peak([b._replace(bytes=aligned(b.bytes)) for b in buffers]).bytes
+    return Plan(planner, tuple(buffers), top, arena, bound, steps)
 
 
 Answer = tuple[list[Buffer], Peak, int]
@@ -93,6 +94,8 @@ def _largest(program: Program, planner: Planner) -> Answer:
 
 def _greedy(program: Program, planner: Planner) -> Answer:
     """TensorFlow Lite Micro's plan, with the scratch memory of some kernels."""
+    from . import tflm
+
     buffers = tflm.plan(program, planner.scratch, planner.in_place)
     return buffers, peak(buffers), tflm.head(buffers)
 
