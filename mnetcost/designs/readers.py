@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os.path
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..engine.graph import Graph
 from ..errors import CallError, Fault, SpecError, UnknownOpError, nearest
@@ -16,8 +16,6 @@ from .files import is_file, stem
 from .shipped import is_shipped
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from .contents import Content
     from .settings import Design, Settings
 
@@ -59,24 +57,22 @@ class Model(NamedTuple):
     title: str = ""  # the network's name in the file
 
 
-if TYPE_CHECKING:
+class Reader(Protocol):
+    """A module that reads the model files of one format, on what `kit/` shares.
 
-    class Reader(Protocol):
-        """A module that reads the model files of one format, on what `kit/` shares.
+    Pause before you change this: every folder of a format, `load_file`, and whatever reads a further
+    format are written for it. `Settings` may get more fields; `read` must still return a Model.
+    """
 
-        Pause before you change this: every folder of a format, `load_file`, and whatever reads a further
-        format are written for it. `Settings` may get more fields; `read` must still return a Model.
+    def read(self, file: str, settings: Settings) -> Model:
+        """Read one file, of which nothing is executed and no other file is opened.
+
+        The graph is built with `kit.layers.Layers` (or `kit.maps.Maps`) at the size that `settings` asks
+        for; an op that cannot be costed is added with their `unknown`. Raises SpecError for a file that
+        is wrong, CallError where it leaves open what the settings do not give, UnknownOpError for an op
+        of unknown cost where `settings.allow_unknown` is not set.
         """
-
-        def read(self, file: str, settings: Settings) -> Model:
-            """Read one file, of which nothing is executed and no other file is opened.
-
-            The graph is built with `kit.layers.Layers` (or `kit.maps.Maps`) at the size that `settings` asks
-            for; an op that cannot be costed is added with their `unknown`. Raises SpecError for a file that
-            is wrong, CallError where it leaves open what the settings do not give, UnknownOpError for an op
-            of unknown cost where `settings.allow_unknown` is not set.
-            """
-            ...
+        ...
 
 
 def reader_of(name: str) -> str | None:
