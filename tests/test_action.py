@@ -245,7 +245,9 @@ def test_hooks_and_action_install_what_model_files_need() -> None:
     (everything,) = extras["all"]
     assert set(everything.removeprefix("mnetcost[").removesuffix("]").split(",")) == {*extras} - {
         "all",
+        "dask",
         "moocore",
+        "parquet",
         "tflm",
         "test",
         "dev",

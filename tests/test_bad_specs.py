@@ -86,7 +86,7 @@ def test_files_that_cannot_be_read(here: Path, monkeypatch: pytest.MonkeyPatch) 
     def closed(*_: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", closed)
+    monkeypatch.setattr("mnetcost.designs.files.open", closed, raising=False)
     assert refusal("net.toml") == "error: net.toml: cannot be read: Permission denied"
 
 
