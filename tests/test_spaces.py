@@ -202,39 +202,22 @@ def kept(figures: dict[str, int], limits: list[Limit]) -> bool:
     )
 
 
-@pytest.mark.parametrize("most", [16, 64, 256])
-def test_an_interval_holds_the_true_number(most: int, spaces: Path) -> None:
-    """With room for so few sums that they are rounded; and in parts, where it stays exact."""
-    known = small(spaces, "stages that end early")
+@pytest.mark.parametrize("name", ["stages that end early", "one choice a row, of several ops"])
+@pytest.mark.parametrize("most", [8, 16, 64, 256])
+def test_an_interval_holds_the_true_number(most: int, name: str, spaces: Path) -> None:
+    """With room for so few sums that they are rounded, at limits up to the largest figures but one, where
+    sums that are rounded up need a bit more; and in parts, where it stays exact.
+    """
+    known = small(spaces, name)
     designs = [known.figures(number) for number in range(known.total)]
     (lattice,) = known.lattices
-    for quantile in (0.2, 0.5, 0.8):
-        limits = [
-            Limit(m, None, int(np.quantile([one[m] for one in designs], quantile)))
-            for m in ("madds", "params")
-        ]
+    marks = {m: sorted({one[m] for one in designs}) for m in ("madds", "params")}
+    for share in (0.2, 0.5, 0.8, 0.97, 1.0):
+        limits = [Limit(m, None, at[int((len(at) - 2) * share)]) for m, at in marks.items()]
         expected = sum(kept(one, limits) for one in designs)
-        rough = within(lattice, limits, most, effort=1)
+        rough = within(lattice, limits, most, effort=0)
         assert rough.least <= expected <= rough.most
         assert within(lattice, limits, most, effort=1e9) == Count(expected, expected)
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_spreads_are_those_of_brute_force(name: str, spaces: Path) -> None:
-    """Least, quantiles, most and every bin."""
-    known = small(spaces, name)
-    shares = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-    for metric in known.metrics:
-        values = sorted(known.figures(number)[metric] for number in range(known.total))
-        found = spread(known.lattices, metric, shares, 7, lambda share: None)
-        assert found is not None
-        assert (found.designs, found.least, found.most) == (len(values), values[0], values[-1])
-        for share, value in found.quantiles:
-            rank = -(-len(values) * round(share * 100) // 100)
-            assert value == values[rank - 1], (metric, share)
-        for low, high, designs in found.bins:
-            assert designs == sum(low <= value <= high for value in values)
-        assert sum(designs for _, _, designs in found.bins) == len(values)
 
 
 # a space, limits, and the number: BACKGROUND of spaces, each by two algorithms that agree

@@ -198,7 +198,8 @@ def _at_most(
     if not binding:
         every = lattice.completions()[0][0]
         return Count(every, every)
-    bits = tuple(largest.bit_length() for _, _, largest in binding)
+    # a figure that was rounded up, and then grew, is below twice the largest one
+    bits = tuple(largest.bit_length() + 1 for _, _, largest in binding)
     if sum(bits) > KEY_BITS:
         names = " and ".join(metric for metric, _, _ in binding)
         raise CallError(f"{names} together pass what 64-bit integers hold exactly")
@@ -293,20 +294,25 @@ class Search:
             part = self.halves[side] if parts == 1 else self.halves[side].part(n, parts)
             for here in range(self.done[side], self.done[side] + self.left):
                 part = self.grown(side, part, here)
-            total += self.pairs(part, self.halves[1 - side], side)
+            total += self.pairs(part, self.halves[1 - side], side, n == 0)
             told((n + 1) / parts)
         return total
 
-    def pairs(self, grown: Half, other: Half, side: int) -> int:
-        """The designs within the limits, of the paths of two halves that have met."""
+    def pairs(self, grown: Half, other: Half, side: int, first: bool) -> int:
+        """The designs within the limits, of the paths of two halves that have met.
+
+        first: whether this is the first part of what was grown. Paths in front that keep every limit for sure
+        do so with all that follows, and are counted with it alone where the parts are those behind.
+        """
         front, back = (grown, other) if side == 0 else (other, grown)
+        counted = side == 0 or first
         at = self.done[0] + (self.left if side == 0 else 0)
         behind = self.lattice.completions()[at]
         return sum(
             _pairs(
                 self.keys,
                 behind[node],
-                (front.sure[node], front.live[node]),
+                (front.sure[node] if counted else 0, front.live[node]),
                 (back.sure[node], back.live[node]),
             )
             for node in range(len(front.sure))
@@ -381,9 +387,9 @@ def _decided(
 
 def _coarser(half: Half, keys: Keys, most: int, rounding: int, bits: int) -> tuple[int, Half]:
     """The same with sums rounded to multiples of a power of two, of at least so many bits, until it fits;
-    and those bits.
+    and those bits. One entry for each node and mask is as few as there can be.
     """
-    while half.size > most:
+    while half.size > most and bits < max(keys.bits):
         bits += 1
         live = [
             {mask: _rounded(sums, keys, mask, bits, rounding) for mask, sums in tables.items()}
@@ -394,16 +400,23 @@ def _coarser(half: Half, keys: Keys, most: int, rounding: int, bits: int) -> tup
 
 
 def _rounded(sums: Sums, keys: Keys, mask: int, bits: int, rounding: int) -> Sums:
-    """A table whose figures are rounded down (-1) or up (1); of a figure of fewer bits, fewer are rounded."""
+    """A table whose figures are rounded down (-1) or up (1); of a figure of fewer bits, fewer are rounded.
+
+    What is rounded up above its limit is dropped: it breaks the limit, and would reach another figure's bits.
+    """
+    import numpy as np
+
     widest = max(keys.bits)
-    key = 0 * sums.values
+    key, good = 0 * sums.values, np.ones(len(sums.values), bool)
     for j in (j for j in range(len(keys.at)) if mask >> j & 1):
         drop = max(0, bits - (widest - keys.bits[j]))
         figure = keys.part(sums.values, j)
         if rounding > 0:
             figure = figure + (1 << drop) - 1
-        key += figure >> drop << drop << keys.shifts[j]
-    return distinct(key, sums.counts)
+        figure = figure >> drop << drop
+        good &= figure <= keys.most[j]
+        key += figure << keys.shifts[j]
+    return distinct(key[good], sums.counts[good])
 
 
 def _pairs(
