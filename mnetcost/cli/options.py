@@ -289,29 +289,7 @@ def write_text(text: str, output: str | None, ending: str) -> None:
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write a file atomically: to a temporary file in the same folder, which then replaces it.
+    """Write a file, whole or not at all; see `output.files`. Raises CallError if it cannot be written."""
+    from ..output.files import write_file as write
 
-    Raises CallError if it cannot be written.
-    """
-    import os
-    import tempfile
-    from pathlib import Path
-
-    temporary = None
-    try:
-        target = Path(path)
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)  # a pipe or /dev/stdout cannot be replaced
-            return
-        handle, temporary = tempfile.mkstemp(dir=target.resolve().parent, prefix=".mnetcost-")
-        with os.fdopen(handle, "wb") as f:
-            f.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~mask)
-        Path(temporary).replace(target.resolve())
-    except (OSError, ValueError) as e:  # ValueError: a name with a null byte
-        raise CallError(f"cannot write '{path}': {getattr(e, 'strerror', None) or e}") from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    write(path, data)

@@ -10,7 +10,7 @@ import click
 from ..designs import read_whole
 from ..designs.conventions import load_convention
 from ..errors import CallError, MnetcostError
-from .options import Word, apply, convention_option, emit, format_options, write_text
+from .options import Word, apply, convention_option, emit, format_options, write_file, write_text
 from .progress import progress
 
 EPILOG = """\b
@@ -243,8 +243,26 @@ def sample(
     known = analysis.price(load_space(space), wanted, load_convention(convention))
     drawn = analysis.sample(known, limits, size, start, shares("drawing"))
     if folder is not None:
-        analysis.write_specs(known, drawn, folder)
+        write_specs(known, drawn, folder)
     emit(analysis.samples(known, limits, drawn, start), format_, output)
+
+
+def write_specs(known: Any, drawn: Iterable[Any], folder: str) -> None:
+    """Write each design that was drawn as a spec, called by the space and its number.
+
+    Raises CallError where one cannot be written.
+    """
+    from pathlib import Path
+
+    from ..analyses.search.space import spec_text
+
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise CallError(f"cannot make the folder '{folder}': {e.strerror}") from None
+    for one in drawn:
+        path = Path(folder) / f"{known.space.spec.name}-{one.number}.toml"
+        write_file(str(path), spec_text(known, one.number).encode())
 
 
 def read_seed(text: str) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CallError
+from .files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,26 +49,6 @@ def arrow() -> Any:
             "Parquet needs pyarrow", hint="pip install 'mnetcost[parquet]', or -o FILE.csv"
         ) from None
     return pyarrow
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of another one once it is whole; raises CallError where it cannot."""
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.resolve().parent, prefix=".mnetcost-")
-        with os.fdopen(handle, "wb") as f:
-            yield f
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-        temporary = None
-    except OSError as e:
-        raise CallError(f"cannot write '{path}': {e.strerror or e}") from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def with_digits(chunk: Columns) -> dict[str, Any]:

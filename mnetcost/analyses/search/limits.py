@@ -135,6 +135,23 @@ class Keys(NamedTuple):
     shifts: tuple[int, ...]
     bits: tuple[int, ...]
 
+    @classmethod
+    def of(cls, lattice: Lattice, limits: Sequence[tuple[str, int, int]], spare: int = 0) -> Keys:
+        """Keys for limits: a metric, what it may be, and the largest that it is; spare: bits beside those.
+
+        Raises CallError where 64 bits do not hold them.
+        """
+        bits = tuple(largest.bit_length() + spare for _, _, largest in limits)
+        if sum(bits) > KEY_BITS:
+            names = " and ".join(metric for metric, _, _ in limits)
+            raise CallError(f"{names} together pass what 64-bit integers hold exactly")
+        return cls(
+            tuple(lattice.metrics.index(metric) for metric, _, _ in limits),
+            tuple(end for _, end, _ in limits),
+            tuple(sum(bits[j + 1 :]) for j in range(len(bits))),
+            bits,
+        )
+
     def key(self, figures: Sequence[int], mask: int) -> int:
         """The key of the figures in a mask."""
         return sum(
@@ -198,25 +215,15 @@ def _at_most(
     if not binding:
         every = lattice.completions()[0][0]
         return Count(every, every)
-    # a figure that was rounded up, and then grew, is below twice the largest one
-    bits = tuple(largest.bit_length() + 1 for _, _, largest in binding)
-    if sum(bits) > KEY_BITS:
-        names = " and ".join(metric for metric, _, _ in binding)
-        raise CallError(f"{names} together pass what 64-bit integers hold exactly")
-    keys = Keys(
-        tuple(lattice.metrics.index(metric) for metric, _, _ in binding),
-        tuple(end for _, end, _ in binding),
-        tuple(sum(bits[j + 1 :]) for j in range(len(bits))),
-        bits,
-    )
-    search = Search(lattice, keys, most, 0)
+    search = Search(lattice, Keys.of(lattice, binding), most, 0)
     search.meet()
     if search.work <= effort:
         exact = search.count(told)
         return Count(exact, exact)
     bounds = []
     for rounding in (1, -1):
-        search = Search(lattice, keys, most // ROUNDED, rounding)
+        # a figure that was rounded up, and then grew, is below twice the largest one
+        search = Search(lattice, Keys.of(lattice, binding, spare=1), most // ROUNDED, rounding)
         search.meet()
         bounds.append(search.count(told))
     return Count(*bounds)

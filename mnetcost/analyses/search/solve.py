@@ -8,6 +8,7 @@ and work of all pieces come from one array pass, and further figures from one de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from ...designs.budgets.metrics import METRICS
@@ -183,8 +184,8 @@ def solve(asked: Question, told: Callable[[int, int], None] | None = None) -> Do
 
     told: is called with the number of designs that are looked through, and of all.
 
-    Raises CallError for a thing to solve
-    for that the design does not have, or a limit that a design has no figure for.
+    Raises CallError for a thing to solve for that the design does not have, or a limit that a design has no
+    figure for.
     """
     lines = list(_lines(asked))
     every, before, found = sum(len(line.choices) for line in lines), 0, []
@@ -228,16 +229,9 @@ def _lines(asked: Question) -> Iterator[Line]:
             ]
             yield Line(size, None, choices, {})
     else:
-        sizes = tuple(sorted(sizes, key=lambda size: (_area(size), size)))
+        sizes = tuple(sorted(sizes, key=lambda size: (prod(size), size)))
         settings = [asked.settings._replace(resolution=size, rho=None) for size in sizes]
         yield Line((), None, [Choice(asked.spec, one, max(one.resolution or ())) for one in settings], {})
-
-
-def _area(size: tuple[int, ...]) -> int:
-    area = 1
-    for side in size:
-        area *= side
-    return area
 
 
 def _alpha_lines(asked: Question, depth: Piece | None, sizes: Sequence[tuple[int, ...]]) -> Iterator[Line]:
@@ -320,11 +314,11 @@ def largest(asked: Question, line: Line, tick: Callable[[int], None]) -> Found:
 
 def _larger(asked: Question, found: Found, lines: Sequence[Line]) -> Priced | None:
     """The answer of a line at the next larger size, of the same alpha and depth."""
-    area = _area(found.line.resolution)
-    larger = [line for line in lines if line.depth == found.line.depth and _area(line.resolution) > area]
+    area = prod(found.line.resolution)
+    larger = [line for line in lines if line.depth == found.line.depth and prod(line.resolution) > area]
     if found.best is None or not larger:
         return None
-    line = min(larger, key=lambda line: _area(line.resolution))
+    line = min(larger, key=lambda line: prod(line.resolution))
     value = found.best.choice.value
     return _priced(asked, line, next(n for n, one in enumerate(line.choices) if one.value == value))
 
@@ -351,7 +345,7 @@ def on_front(found: Sequence[Found]) -> list[bool]:
         one = found[n]
         assert one.best is not None
         columns[0].append(one.best.choice.value)
-        columns[1].append(float(_area(one.line.resolution)))
+        columns[1].append(float(prod(one.line.resolution)))
         columns[2].append(one.line.depth.shown if one.line.depth else 1.0)
     front = {within[int(n)] for n in pareto_front(columns, [True] * 3)}
     return [n in front for n in range(len(found))]

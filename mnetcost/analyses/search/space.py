@@ -19,6 +19,7 @@ from ...engine.conventions import Convention
 from ...errors import CallError
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
+from ..report.grids import column_kind
 from .lattice import Lattice, additive, priced
 from .limits import EFFORT, Count, Limit, within
 from .sampling import Sampler
@@ -295,8 +296,8 @@ def _quantile(share: float) -> str:
 
 def _histogram(one: Spread) -> Table:
     columns = (
-        Column("from", f"{one.metric} from", "count"),
-        Column("to", "to", "count"),
+        Column("from", f"{one.metric} from", column_kind(one.metric)),
+        Column("to", "to", column_kind(one.metric)),
         Column("designs", "designs", "integer"),
         Column("share", "share", "share", bar=True),
     )
@@ -350,22 +351,6 @@ def sample(known: Priced, limits: Sequence[Limit], many: int, seed: int, told: T
     return found
 
 
-def write_specs(known: Priced, drawn: Sequence[Sample], folder: str) -> None:
-    """Write each design that was drawn as a spec of its own, called by the space and its number.
-
-    Raises CallError where a file cannot be written.
-    """
-    from pathlib import Path
-
-    for one in drawn:
-        path = Path(folder) / f"{known.space.spec.name}-{one.number}.toml"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(spec_text(known, one.number), "utf-8")
-        except OSError as e:
-            raise CallError(f"cannot write '{path}': {e.strerror or e}") from None
-
-
 def samples(known: Priced, limits: Sequence[Limit], found: Sequence[Sample], seed: int) -> Document:
     """Designs that were drawn, each with its number, by which `space show` writes it."""
     space = known.space
@@ -373,7 +358,7 @@ def samples(known: Priced, limits: Sequence[Limit], found: Sequence[Sample], see
     columns = (
         Column("design", "design", "number"),
         *several,
-        *(Column(metric, metric, "count") for metric in known.metrics),
+        *(Column(metric, metric, column_kind(metric)) for metric in known.metrics),
     )
     rows = [(str(one.number), *variant_cells(several, one.variant), *one.figures.values()) for one in found]
     data = json_data(
