@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import CallError
 from ...records import NamedTuple
 from .lattice import Edge, Lattice, additive, arriving
-from .tables import KEY_BITS, MOST_ENTRIES, Sums, check_sums, counts_pass, distinct, dot, merged, size
+from .tables import MOST_ENTRIES, Keys, Sums, check_sums, counts_pass, distinct, dot, merged, size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,45 +127,6 @@ def kept(lattice: Lattice, limits: Sequence[Limit]) -> Lattice:
     return Lattice(lattice.variant, lattice.metrics, tuple(layers), len(good))
 
 
-class Keys(NamedTuple):
-    """How the limited figures of a path stand in one key: each from its own bit on."""
-
-    at: tuple[int, ...]  # the figures, by their numbers in the lattice
-    most: tuple[int, ...]  # what each may be in all
-    shifts: tuple[int, ...]
-    bits: tuple[int, ...]
-
-    @classmethod
-    def of(cls, lattice: Lattice, limits: Sequence[tuple[str, int, int]], spare: int = 0) -> Keys:
-        """Keys for limits: a metric, what it may be, and the largest that it is; spare: bits beside those.
-
-        Raises CallError where 64 bits do not hold them.
-        """
-        bits = tuple(largest.bit_length() + spare for _, _, largest in limits)
-        if sum(bits) > KEY_BITS:
-            names = " and ".join(metric for metric, _, _ in limits)
-            raise CallError(f"{names} together pass what 64-bit integers hold exactly")
-        return cls(
-            tuple(lattice.metrics.index(metric) for metric, _, _ in limits),
-            tuple(end for _, end, _ in limits),
-            tuple(sum(bits[j + 1 :]) for j in range(len(bits))),
-            bits,
-        )
-
-    def key(self, figures: Sequence[int], mask: int) -> int:
-        """The key of the figures in a mask."""
-        return sum(
-            figures[m] << s
-            for j, (m, s) in enumerate(zip(self.at, self.shifts, strict=True))
-            if mask >> j & 1
-        )
-
-    def part(self, keys: np.ndarray[Any, Any], j: int) -> np.ndarray[Any, Any]:
-        """One figure of many keys."""
-        found: np.ndarray[Any, Any] = keys >> self.shifts[j] & (1 << self.bits[j]) - 1
-        return found
-
-
 class Half(NamedTuple):
     """The paths from one end, for each node at a border: how many keep every limit for sure, and by the mask
     of undecided figures the keys of the others.
@@ -206,16 +167,16 @@ def _at_most(
     """Count the designs whose sums are at most these."""
     binding = []
     for metric, end in limits:
-        check_sums(lattice, metric)
-        least, largest = (lattice.extremes(metric, pick)[0][0] for pick in (min, max))
+        least, largest = lattice.extremes(metric, min)[0][0], check_sums(lattice, metric)
         if least is None or (end is not None and least > end):
             return Count(0, 0)
-        if end is not None and largest is not None and largest > end:
-            binding.append((metric, end, largest))
+        if end is not None and largest > end:
+            binding.append((metric, end))
     if not binding:
         every = lattice.completions()[0][0]
         return Count(every, every)
-    search = Search(lattice, Keys.of(lattice, binding), most, 0)
+    metrics, ends = zip(*binding, strict=True)
+    search = Search(lattice, Keys.of(lattice, metrics, ends), most, 0)
     search.meet()
     if search.work <= effort:
         exact = search.count(told)
@@ -223,7 +184,7 @@ def _at_most(
     bounds = []
     for rounding in (1, -1):
         # a figure that was rounded up, and then grew, is below twice the largest one
-        search = Search(lattice, Keys.of(lattice, binding, spare=1), most // ROUNDED, rounding)
+        search = Search(lattice, Keys.of(lattice, metrics, ends, 1), most // ROUNDED, rounding)
         search.meet()
         bounds.append(search.count(told))
     return Count(*bounds)

@@ -65,7 +65,7 @@ class _Halves:
         keys = self.middle.back[-1][node].values[entries]
         found = []
         for n, limit in enumerate(self.limits):
-            figure = self.middle.part(keys, n)
+            figure = self.middle.keys.part(keys, n)
             low = 0 * figure if limit.least is None else limit.least - figure
             high = 0 * figure + ARRAY_LIMIT if limit.most is None else limit.most - figure
             found.append((low, high))
@@ -76,7 +76,7 @@ class _Halves:
         import numpy as np
 
         front = self.middle.front[-1][node]
-        parts = [self.middle.part(front.values, n) for n in range(len(self.limits))]
+        parts = [self.middle.keys.part(front.values, n) for n in range(len(self.limits))]
         box = self.box(node, slice(None))
         if len(parts) == 1:
             ((low, high),) = box
@@ -120,7 +120,7 @@ class _Halves:
         front = self.middle.front[-1][node]
         good = np.ones(len(front.values), bool)
         for n, (low, high) in enumerate(self.box(node, [entry])):
-            figure = self.middle.part(front.values, n)
+            figure = self.middle.keys.part(front.values, n)
             good &= (figure >= low) & (figure <= high)
         entries = np.flatnonzero(good)
         return int(entries[int(front.counts[entries].cumsum().searchsorted(rank, "right"))])
@@ -136,7 +136,7 @@ def walked(
         ways = [
             (edge, rest, count)
             for edge in arriving(way, border - 1)[node]
-            if (count := _count(tables[border - 1][edge.to], rest := sum_ - middle.key(edge.figures)))
+            if (count := _count(tables[border - 1][edge.to], rest := sum_ - middle.keys.key(edge.figures)))
         ]
         edge, sum_ = _chosen(ways, random)
         options.append(edge.option)

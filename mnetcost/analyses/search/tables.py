@@ -128,28 +128,57 @@ def _pieces(xs: np.ndarray[Any, Any]) -> list[tuple[int, np.ndarray[Any, Any]]]:
     return [(shift, xs >> shift & mask) for shift in range(0, most.bit_length(), PIECE)]
 
 
-class Middle(NamedTuple):
-    """Both halves of a lattice for the sums of one figure or two, which meet at a border.
+class Keys(NamedTuple):
+    """How some figures of a path stand in one key: each from its own bit on.
 
-    at: the figures, by their numbers in the lattice. shifts: where each begins in a key. front: for each
-    border from the image to it, a table for each node there. back: the same from the end. prefixes: of the
-    counts of the last tables in front, from 0.
+    at: the figures, by their numbers in the lattice. most: what each may be in all.
     """
 
     at: tuple[int, ...]
+    most: tuple[int, ...]
     shifts: tuple[int, ...]
+    bits: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, lattice: Lattice, metrics: Sequence[str], most: Sequence[int | None] = (), spare: int = 0
+    ) -> Keys:
+        """Keys of sums; most: None where a sum may be anything; spare: bits beside those of the largest sum.
+
+        Raises CallError where 64 bits do not hold them.
+        """
+        bits = tuple(check_sums(lattice, metric).bit_length() + spare for metric in metrics)
+        if sum(bits) > KEY_BITS:
+            raise CallError(f"{' and '.join(metrics)} together pass what 64-bit integers hold exactly")
+        return cls(
+            tuple(lattice.metrics.index(metric) for metric in metrics),
+            tuple(ARRAY_LIMIT if end is None else end for end in most or [None] * len(bits)),
+            tuple(sum(bits[j + 1 :]) for j in range(len(bits))),
+            bits,
+        )
+
+    def key(self, figures: Sequence[int], mask: int = -1) -> int:
+        """The key of the figures of an edge, or of those in a mask."""
+        places = enumerate(zip(self.at, self.shifts, strict=True))
+        return sum(figures[m] << shift for j, (m, shift) in places if mask >> j & 1)
+
+    def part(self, keys: np.ndarray[Any, Any], j: int) -> np.ndarray[Any, Any]:
+        """One figure of many keys."""
+        found: np.ndarray[Any, Any] = keys >> self.shifts[j] & (1 << self.bits[j]) - 1
+        return found
+
+
+class Middle(NamedTuple):
+    """Both halves of a lattice for the sums of one figure or two, which meet at a border.
+
+    front: for each border from the image to it, a table for each node there. back: the same from the end.
+    prefixes: of the counts of the last tables in front, from 0.
+    """
+
+    keys: Keys
     front: list[list[Sums]]
     back: list[list[Sums]]
     prefixes: list[np.ndarray[Any, Any]]
-
-    def key(self, figures: Sequence[int]) -> int:
-        """The figures of an edge as they stand in a key."""
-        return sum(figures[m] << shift for m, shift in zip(self.at, self.shifts, strict=True))
-
-    def part(self, keys: Any, n: int) -> Any:
-        """One figure of many keys."""
-        bits = (self.shifts[n - 1] if n else KEY_BITS) - self.shifts[n]
-        return keys >> self.shifts[n] & (1 << bits) - 1
 
     def next_above(self, limit: int) -> int | None:
         """The least sum of a design above a limit, of one figure; None where there is none."""
@@ -171,10 +200,7 @@ class Middle(NamedTuple):
 
 
 def middle(
-    lattice: Lattice,
-    metrics: Sequence[str],
-    ends: Sequence[int | None] = (),
-    most: int = MOST_ENTRIES,
+    lattice: Lattice, metrics: Sequence[str], ends: Sequence[int | None] = (), most: int = MOST_ENTRIES
 ) -> Middle:
     """Grow both halves, the smaller one first, until they meet.
 
@@ -183,11 +209,8 @@ def middle(
     """
     import numpy as np
 
-    bits = [check_sums(lattice, metric).bit_length() for metric in metrics]
-    if sum(bits) > KEY_BITS:
-        raise CallError(f"{' and '.join(metrics)} together pass what 64-bit integers hold exactly")
-    shifts = tuple(sum(bits[n + 1 :]) for n in range(len(bits)))
-    found = Middle(tuple(lattice.metrics.index(metric) for metric in metrics), shifts, [], [], [])
+    keys = Keys.of(lattice, metrics, ends)
+    found = Middle(keys, [], [], [])
     ways = (lattice, lattice.turned())
     rests = [[way.extremes(metric, min) for metric in metrics] for way in ways]
     wide = [counts_pass(way) for way in ways[::-1]]
@@ -199,14 +222,13 @@ def middle(
         half, here = halves[side], len(halves[side]) - 1
         grown = [
             merged(
-                [(half[-1][edge.to].wide(wide[side][here + 1]), found.key(edge.figures)) for edge in several]
+                [(half[-1][edge.to].wide(wide[side][here + 1]), keys.key(edge.figures)) for edge in several]
             )
             for several in arriving(ways[side], here)
         ]
-        for n, end in enumerate(ends):
-            if end is not None:
-                rest = rests[side][n][here + 1]
-                grown = [_possible(found, sums, n, end, rest[node]) for node, sums in enumerate(grown)]
+        for n in (n for n, end in enumerate(ends) if end is not None):
+            rest = rests[side][n][here + 1]
+            grown = [_possible(keys, sums, n, rest[node]) for node, sums in enumerate(grown)]
         half.append(grown)
         if size(grown) > most:
             raise TooMany(
@@ -218,11 +240,11 @@ def middle(
     return found
 
 
-def _possible(found: Middle, sums: Sums, n: int, end: int, rest: int | None) -> Sums:
-    """The entries of a table that a design with at most `end` of a figure may have."""
+def _possible(keys: Keys, sums: Sums, n: int, rest: int | None) -> Sums:
+    """The entries of a table that a design within the limit of a figure may have; rest: the least behind."""
     if rest is None:
         return Sums(sums.values[:0], sums.counts[:0])
-    good = found.part(sums.values, n) <= end - rest
+    good = keys.part(sums.values, n) <= keys.most[n] - rest
     return Sums(sums.values[good], sums.counts[good])
 
 
