@@ -9,18 +9,19 @@ from functools import lru_cache
 from ..errors import Fault, SpecError, nearest
 from .files import is_file, read_text_file, stem
 from .readers import READ
-from .shipped import shipped, spec_path, specs_folder
+from .shipped import shipped, shipped_spaces, spec_path, specs_folder
 from .spec import Spec, read_spec
 
 SMALLEST_SIDE = 8  # a smaller number behind a colon is a width multiplier, a larger one a size in pixels
 
 
 def like(name: str) -> str:
-    """Return the shipped design whose name or alias a misspelt name is nearest to; "" for none."""
+    """Return the shipped design or space whose name or alias a misspelt name is nearest to; "" for none."""
     from .aliases import aliases, fold
 
-    known = {**{fold(own): own for own in shipped()}, **aliases().names}
-    return known.get(nearest(fold(name), known, 0.8) or "", "") or nearest(name, shipped()) or ""
+    own = (*shipped(), *shipped_spaces())
+    known = {**{fold(one): one for one in own}, **aliases().names}
+    return known.get(nearest(fold(name), known, 0.8) or "", "") or nearest(name, own) or ""
 
 
 def unknown_design(name: str) -> SpecError:

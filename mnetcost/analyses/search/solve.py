@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from ...designs.budgets.metrics import METRICS
-from ...designs.budgets.options import read_option
+from ...designs.budgets.options import read_amounts
 from ...designs.build import row_labels
 from ...designs.loading import load_spec
 from ...designs.settings import Settings, sized, spelled_size
@@ -96,16 +96,7 @@ class Found(NamedTuple):
 
 def read_limits(texts: Sequence[str]) -> Limits:
     """Read limits as --max gives them; raises CallError for none, and for one on a part of a design."""
-    most: dict[str, int] = {}
-    for rule in (rule for text in texts for rule in read_option(text, "max")):
-        if rule.scope:
-            raise CallError(f"a limit is on a figure of the whole design, not on '{rule.scope[:60]}'")
-        if rule.limit.relative:
-            raise CallError(
-                f"'{rule.limit.text[:40]}': there is no base to compare with", hint="an amount, such as 150M"
-            )
-        bound = rule.limit.bound()
-        most[rule.metric] = min(bound, most.get(rule.metric, bound))
+    most = read_amounts(texts, "max")
     if not most:
         raise CallError("there is no limit", hint="--max madds=150M --max params=3M")
     return Limits(most, tuple(texts))

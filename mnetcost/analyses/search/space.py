@@ -10,7 +10,7 @@ from typing import Any
 
 from ...designs.budgets.limits import read_limit
 from ...designs.budgets.metrics import METRICS, named
-from ...designs.budgets.options import read_option
+from ...designs.budgets.options import read_amounts
 from ...designs.resolved import written
 from ...designs.shipped import shipped_spaces
 from ...designs.spaces import Space, Variant, load_space
@@ -114,25 +114,10 @@ def read_limits(most: Sequence[str], least: Sequence[str] = ()) -> list[Limit]:
     Raises CallError for a metric that is not a sum or the largest of its parts, and for a limit that makes
     no sense.
     """
-    found: dict[str, Limit] = {}
-    for side, texts in (("max", most), ("min", least)):
-        for rule in (rule for text in texts for rule in read_option(text, side)):
-            if rule.scope:
-                raise CallError(
-                    f"a limit of a space is on a figure of whole designs, not on '{rule.scope[:60]}'"
-                )
-            if rule.limit.relative:
-                raise CallError(
-                    f"'{rule.limit.text[:40]}': a space has no base to compare with", hint="an amount"
-                )
-            additive(rule.metric)
-            old = found.get(rule.metric, Limit(rule.metric, None, None))
-            bound = rule.limit.bound()
-            if side == "max":
-                found[rule.metric] = old._replace(most=bound if old.most is None else min(bound, old.most))
-            else:
-                found[rule.metric] = old._replace(least=bound if old.least is None else max(bound, old.least))
-    return list(found.values())
+    high, low = read_amounts(most, "max"), read_amounts(least, "min")
+    for metric in (names := dict.fromkeys((*high, *low))):
+        additive(metric)
+    return [Limit(metric, low.get(metric), high.get(metric)) for metric in names]
 
 
 def read_memory(text: str) -> int:

@@ -85,6 +85,27 @@ def read_option(text: str, side: str) -> tuple[Rule, ...]:
     return read_rules(name.removesuffix(sign).strip(), value, side)
 
 
+def read_amounts(texts: Iterable[str], side: str) -> dict[str, int]:
+    """Read limits on figures of whole designs, each an amount: for each metric the narrowest bound.
+
+    >>> read_amounts(["madds=150M", "madds=2G", "ram=1K"], "max")
+    {'madds': 150000000, 'peak_bytes.int8': 1024}
+
+    Raises CallError as `read_option` does, for a limit on some layers, and for one relative to a base.
+    """
+    found: dict[str, int] = {}
+    for rule in (rule for text in texts for rule in read_option(text, side)):
+        if rule.scope:
+            raise CallError(f"a limit is on a figure of the whole design, not on '{rule.scope[:60]}'")
+        if rule.limit.relative:
+            message = f"'{rule.limit.text[:40]}': there is no base to compare with"
+            raise CallError(message, hint="an amount, such as 150M")
+        bound = rule.limit.bound()
+        old = found.get(rule.metric, bound)
+        found[rule.metric] = min(bound, old) if side == "max" else max(bound, old)
+    return found
+
+
 def _option(text: str, side: str) -> str:
     """How a limit that is written in another way is written."""
     found = re.fullmatch(r"([^<>=: ]{1,60})\s*(<=?|>=?|:|\s)\s*(\S{1,40})", text.strip())
