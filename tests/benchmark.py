@@ -70,6 +70,8 @@ def start() -> list[Measured]:
         "--help": ["-c", PROGRAM, "--help"],
         " ".join(COMPARE): ["-c", PROGRAM, *COMPARE],
         "report v2": ["-c", PROGRAM, "report", "v2"],
+        "list": ["-c", PROGRAM, "list"],
+        "reconcile": ["-c", PROGRAM, "reconcile", "v2", "320.3M"],
     }
     least = dict.fromkeys(calls, float("inf"))
     for _ in range(RUNS):
@@ -80,6 +82,8 @@ def start() -> list[Measured]:
         Measured("mnetcost --help, against `import click`", ratios["--help"], 1.5, "times"),
         Measured(f"mnetcost {' '.join(COMPARE)} into a pipe", ratios[" ".join(COMPARE)], 1.5, "times"),
         Measured("mnetcost report v2 into a pipe", ratios["report v2"], 2.0, "times"),
+        Measured("mnetcost list into a pipe, of stored figures", ratios["list"], 2.5, "times"),
+        Measured("mnetcost reconcile v2 320.3M into a pipe", ratios["reconcile"], 7.0, "times"),
     ]
 
 
