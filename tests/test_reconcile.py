@@ -13,8 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from mnetcost.analyses.reconcile.asked import read_number
+from mnetcost.analyses.reconcile.parts import float32, float32_sum
 from mnetcost.analyses.reconcile.reconcile import document, judge, reconcile
 from mnetcost.analyses.reconcile.search import Search
+from mnetcost.analyses.reconcile.variants import classes_edit
+from mnetcost.analyses.report.tally import PARAMS, WORK, terms_of
 from mnetcost.cli import cli
 from mnetcost.designs import load
 from mnetcost.designs.conventions import load_convention
@@ -151,6 +154,34 @@ def test_every_ledger_adds_up(design: str, number: str, kind: str) -> None:
         assert fit["start"] == data["ours"]
         assert fit["start"] + sum(line["amount"] for line in fit["ledger"]) == fit["value"]
         assert readings[fit["reading"]].holds(fit["value"])
+
+
+@pytest.mark.parametrize(
+    "design",
+    ["v1:alpha=0.5", "v2", "v2:batch=8", "v3-small", "ssdlite-v2", "lraspp-v3-small", "shufflenet-v2"],
+)
+def test_an_edited_design_counted_by_its_parts_is_counted_as_a_whole(design: str) -> None:
+    """Every seventh chain of edits, built and costed again as one network: each convention's work,
+    parameters and float32 sum, and what one more class adds.
+    """
+    walk = search(design).walk
+    for chain in [walk.base, *walk.rest()[::7]]:
+        more = (classes_edit(walk.design, (walk.design.classes or 0) + 1),)
+        above = walk.build((*chain.edits, *more)) if chain.more else None
+        whole = walk.build(chain.edits)
+        assert whole is not None
+        for n, k in enumerate(walk.conventions):
+            work, params = (k.madds(terms_of(whole, WORK)), k.count_params(terms_of(whole, PARAMS)))
+            assert (chain.figures[WORK][n], chain.figures[PARAMS][n]) == (work, params), (chain.edits, k.name)
+            if above is not None and chain.more is not None:
+                added = (
+                    k.madds(terms_of(above, WORK)) - work,
+                    k.count_params(terms_of(above, PARAMS)) - params,
+                )
+                assert added == (chain.more[WORK][n], chain.more[PARAMS][n]), (chain.edits, k.name)
+            if k.float32:
+                layers = (float32(k.madds(layer.work)) for layer in whole.layers)
+                assert chain.lossy[k.name] == float32_sum(layers), (chain.edits, k.name)
 
 
 def test_a_float32_sum_is_named_where_it_would_explain_the_rest() -> None:

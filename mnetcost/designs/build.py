@@ -81,7 +81,7 @@ def behind(
     site.x = builder.input(INPUT, height, width, channels, *depth)
     site.printed[site.x] = border.printed
     words = vocabulary(spec.blocks)
-    named = {name: site.x for row in rows for name, _ in reads(row, words)}
+    named = {name: site.x for row in rows for name, _ in reads(row, words[row.op])}
     for row in rows:
         named.pop(row.name, None)
     numbers: dict[str, int] = {}
@@ -243,10 +243,10 @@ def _add_row(
         check_shared(site.builder, row.weights, theirs, nodes[first:], f"{row.key}.weights")
 
 
-def reads(row: Row, words: Vocabulary) -> Iterator[tuple[str, bool]]:
+def reads(row: Row, cls: OpClass) -> Iterator[tuple[str, bool]]:
     """The rows that a row names, and whether their own layers are wanted, or only the map that they give."""
     yield from ((name, False) for name in row.inputs)
-    yield from ((row.fields[key], False) for key in naming_keys(words[row.op]) if row.fields.get(key))
+    yield from ((row.fields[key], False) for key in naming_keys(cls) if row.fields.get(key))
     if row.weights:
         yield row.weights, True
 

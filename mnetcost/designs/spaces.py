@@ -7,17 +7,16 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from ..engine.flash import FOLDED
 from ..engine.graph import Graph
 from ..engine.rules import Compound
 from ..errors import CallError, Fault, SpecError
 from ..records import NamedTuple
-from .build import INPUT, Border, behind, no_row, reads, row_labels, row_line
+from .build import Border, behind, row_labels, row_line
+from .cuts import cuts
 from .loading import adjusted, find_space, read_whole, split_design
 from .settings import Settings, sized
-from .spec import Row, Spec, vocabulary
+from .spec import Row, Spec
 from .spec.choices import Choice, Shares
-from .spec.language import Vocabulary
 
 MOST_TOGETHER = 100_000
 MOST_VARIANTS = 100_000
@@ -185,7 +184,6 @@ def linked(rows: Iterable[Row]) -> Iterator[Row]:
 
 def _slots(spec: Spec, rows: Sequence[Row], top: bool, depth: float) -> Iterator[Slot]:
     """The slots of a space at a depth: one a copy of a row, or one for rows that only go together."""
-    words = vocabulary(spec.blocks)
     named = labels(spec, top)
     compound = spec.rules.compound
     compound = compound._replace(depth=compound.depth * depth)
@@ -194,10 +192,7 @@ def _slots(spec: Spec, rows: Sequence[Row], top: bool, depth: float) -> Iterator
         for n, (row, label) in enumerate(zip(rows, named, strict=True))
     ]
     first = 0
-    closed = _closed(spec, rows, named, words)
-    for border in range(1, len(rows) + 1):
-        if border in closed:
-            continue
+    for border in cuts(spec, rows, named):
         together = [slot for copies in apart[first:border] for slot in copies]
         if border - first == 1:
             yield from together
@@ -268,32 +263,6 @@ def _values(spec: Spec, row: Row, value: Any) -> tuple[Any, ...]:
         rule = spec.rules.width(row.role)
         return tuple(int(rule.round(part * value.of)) for part in value.parts)
     return (value,)
-
-
-def _closed(spec: Spec, rows: Sequence[Row], named: Sequence[str], words: Vocabulary) -> set[int]:
-    """The borders between rows where a design is not known by one map: a later row reads an earlier one."""
-    closed: set[int] = set()
-    at = {INPUT: -1}
-    for n, row in enumerate(rows):
-        for one in row.any or (row,):
-            low = min([n, *(_reach(spec, rows, row, name, at, own) for name, own in reads(one, words))])
-            if words[one.op] in FOLDED:
-                low = min(low, n - 1)  # a norm is folded into the row above
-            closed.update(range(max(low, 0) + 1, n + 1))
-        at[named[n]] = n
-    return closed
-
-
-def _reach(spec: Spec, rows: Sequence[Row], row: Row, name: str, at: Mapping[str, int], own: bool) -> int:
-    """The first row that has to be in one slot with a row that reads this name."""
-    copy = name not in at  # one copy of a row that repeats
-    n = at.get(name.rpartition("/")[0] if copy else name)
-    if n is None:
-        raise SpecError(no_row(name, at, row.key)._replace(file=row.file, line=row_line(spec, row)[1]))
-    if n >= 0 and rows[n].optional:
-        message = f"'{name}' may be left out, and no other row may read it"
-        raise SpecError(Fault(message, *row_line(spec, row), row.key))
-    return n if own or copy else n + 1
 
 
 def _merged(spec: Spec, slots: Sequence[Slot], first: Row, last: Row, n: int) -> Slot:

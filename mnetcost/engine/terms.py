@@ -70,6 +70,23 @@ convolution.
 """
 
 
+def product(factors: Iterable[Num]) -> Num:
+    """Multiply numbers and arrays, exact; those of one array shape first, so that a grid costs one large
+    product a term.
+    """
+    total: Num = 1
+    arrays: dict[tuple[int, ...], Num] = {}
+    for factor in factors:
+        if factor.__class__ is int:
+            total *= factor
+        else:
+            shape = getattr(factor, "shape", ())
+            arrays[shape] = arrays[shape] * factor if shape in arrays else factor
+    for part in arrays.values():
+        total = total * part
+    return total
+
+
 class Term(NamedTuple):
     """One product: `depthwise: 3 k_h x 3 k_w x 32 c x 112 h x 112 w`.
 
@@ -86,26 +103,11 @@ class Term(NamedTuple):
     @property
     def count(self) -> Num:
         """The product of the factors, exact."""
-        # factors of one array shape are multiplied first, so that a grid costs one large product a term
-        total: Num = 1
-        arrays: dict[tuple[int, ...], Num] = {}
-        for _, factor in self.factors:
-            if factor.__class__ is int:
-                total *= factor
-            else:
-                shape = getattr(factor, "shape", ())
-                arrays[shape] = arrays[shape] * factor if shape in arrays else factor
-        for part in arrays.values():
-            total = total * part
-        return total
+        return product([factor for _, factor in self.factors])
 
     def over(self, names: tuple[str, ...] | None) -> Num:
         """The product of the factors of these names, exact; of all of them for None."""
-        return (
-            self.count
-            if names is None
-            else Term(self.kind, tuple([f for f in self.factors if f[0] in names])).count
-        )
+        return product([factor for name, factor in self.factors if names is None or name in names])
 
     def __str__(self) -> str:
         return " x ".join(f"{value} {name}" for name, value in self.factors)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
 from ...records import NamedTuple
-from ..report.tally import PARAMS, WORK, Counts, Key, counts, difference, side, terms_of, value, weights
+from ..report.tally import PARAMS, WORK, counts, difference, side, terms_of, value
 from .asked import Asked, Reading
 from .variants import EVERYDAY, IMAGENET, MANY_CLASSES, MOST_CLASSES, WORK_ONLY, Edit, classes_edit
 from .walk import MOST_POINTS, Chain, Tick, Walk
@@ -151,8 +152,7 @@ class Search:
     ) -> None:
         self.design, self.costs, self.reference, self.kind = design, costs, reference, kind
         self.walk = walk or Walk(design, costs, reference)
-        self.units, self.build = self.walk.units, self.walk.build
-        self.known: list[dict[tuple[Key, str], int]] = [{} for _ in self.walk.conventions]
+        self.units, self.build = self.walk.parts.units, self.walk.build
         self.candidates: list[Candidate] = []
         # with each factor, and the points of all but the classes
         self.forms: list[tuple[Form, int, int, str, int]] = []
@@ -166,17 +166,9 @@ class Search:
                 self._add(chain)
         if tick and not base_only:
             tick(len(chains), len(chains))
-        self.candidates.sort(key=lambda c: (c.value, c.points))
-        self.spans: dict[tuple[str, tuple[Reading, ...]], list[tuple[int, int, int]]] = {}
+        self.candidates.sort(key=attrgetter("value", "points"))
+        self.spans: dict[tuple[Any, ...], list[tuple[int, int, int]]] = {}
         self.odds: dict[tuple[Any, ...], float] = {}
-
-    def _values(self, sums: Counts) -> Iterator[int]:
-        for convention, known in zip(self.walk.conventions, self.known, strict=True):
-            missing = [k for k in sums if k not in known]
-            if missing:
-                found = weights(missing, side(convention, self.kind))
-                known.update({k: found.get(k, 0) for k in missing})
-            yield sum(n * known[k] for k, n in sums.items() if known[k])
 
     def _add(self, chain: Chain) -> None:
         """Make the candidates of one chain of edits: by convention, number of classes and factor."""
@@ -203,19 +195,18 @@ class Search:
 
     def _forms(self, chain: Chain) -> dict[tuple[int, int], Form]:
         """The forms of a chain by figure and slope; conventions that give the same are one form."""
-        conventions = self.walk.conventions
-        figures = self._values(chain.sums[self.kind])
-        slopes = self._values(chain.more[self.kind]) if chain.more else iter([0] * len(conventions))
-        now = self.design.classes or 0
-        found: dict[tuple[int, int], Form] = {}
-        for convention, figure, slope in zip(conventions, figures, slopes, strict=True):
-            same = found.get((figure, slope))
-            found[figure, slope] = (
-                same._replace(also=(*same.also, convention.name))
-                if same
-                else Form(figure - slope * now, slope, chain.edits, convention, chain.points)
+        conventions, now = self.walk.conventions, self.design.classes or 0
+        figures = chain.figures[self.kind]
+        slopes = chain.more[self.kind] if chain.more else (0,) * len(figures)
+        alike: dict[tuple[int, int], list[Convention]] = {}
+        for convention, figure in zip(conventions, zip(figures, slopes, strict=True), strict=True):
+            alike.setdefault(figure, []).append(convention)
+        return {
+            (figure, slope): Form(
+                figure - slope * now, slope, chain.edits, first, chain.points, tuple(k.name for k in others)
             )
-        return found
+            for (figure, slope), (first, *others) in alike.items()
+        }
 
     def _usual_classes(self, chain: Chain, form: Form) -> Iterator[tuple[int, tuple[Edit, ...], int]]:
         """The figures of a form at other numbers of classes that are in every day's use, with their edits
@@ -346,23 +337,18 @@ class Search:
     def _fixed(self, asked: Asked, points: int, low: int, high: int) -> list[tuple[int, int]]:
         """The spans (first, last) of numbers from low to high that some candidate would be written as."""
         form = tuple(r._replace(digits=0) for r in self.readings(asked))
-        if (asked.unit, form) not in self.spans:
+        key = asked.unit, form, low, high
+        if key not in self.spans:
             fewest: dict[tuple[int, int], int] = {}
-            for c in self.candidates:
-                few = self.evidence(c.points, c.convention, c.times, c.over, asked)
-                if few is not None:
-                    for r in form:
+            for r in form:
+                edges = r._replace(digits=low).edges[0], r._replace(digits=high).edges[1]
+                for c in self.between(*edges):
+                    few = self.evidence(c.points, c.convention, c.times, c.over, asked)
+                    if few is not None:
                         at = r.written(c.value), r.written(c.value + r.slack)
                         fewest[at] = min(fewest.get(at, 1000), few + r.points)
-            self.spans[asked.unit, form] = sorted((*at, few) for at, few in fewest.items())
-        written = self.spans[asked.unit, form]
-        # a span that begins before may reach in
-        begin = 0 if any(r.slack for r in form) else bisect_left(written, (low,))
-        return [
-            (a, b)
-            for a, b, few in written[begin : bisect_left(written, (high + 1,))]
-            if few <= points and b >= low
-        ]
+            self.spans[key] = sorted((*at, few) for at, few in fewest.items())
+        return [(a, b) for a, b, few in self.spans[key] if few <= points]
 
     def _by_class(self, asked: Asked, points: int, low: int, high: int) -> int:
         """At most how many of the numbers from low to high other numbers of classes would give; several may

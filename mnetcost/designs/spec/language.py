@@ -139,7 +139,13 @@ def field_reader(field: Field) -> Callable[[Any, str], Any]:
 
 def naming_keys(cls: OpClass) -> tuple[str, ...]:
     """The keys of an op that name another row."""
-    return tuple(key for key, sort in sorts_of(cls).items() if sort == "Row")
+    op: Any = cls
+    return _naming_keys(op)
+
+
+@lru_cache(None)
+def _naming_keys(op: Any) -> tuple[str, ...]:
+    return tuple(key for key, sort in sorts_of(op).items() if sort == "Row")
 
 
 @lru_cache(None)
