@@ -83,7 +83,7 @@ def start() -> list[Measured]:
         Measured(f"mnetcost {' '.join(COMPARE)} into a pipe", ratios[" ".join(COMPARE)], 1.5, "times"),
         Measured("mnetcost report v2 into a pipe", ratios["report v2"], 2.0, "times"),
         Measured("mnetcost list into a pipe, of stored figures", ratios["list"], 2.5, "times"),
-        Measured("mnetcost reconcile v2 320.3M into a pipe", ratios["reconcile"], 6.5, "times"),
+        Measured("mnetcost reconcile v2 320.3M into a pipe", ratios["reconcile"], 6.0, "times"),
     ]
 
 

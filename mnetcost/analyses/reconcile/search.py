@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +15,7 @@ from ...designs.settings import Design
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
 from ...records import NamedTuple
-from ..report.tally import PARAMS, WORK, counts, difference, side, terms_of, value
+from ..report.tally import PARAMS, WORK, Counts, counts, difference, side, terms_of, value
 from .asked import Asked, Reading
 from .variants import EVERYDAY, IMAGENET, MANY_CLASSES, MOST_CLASSES, WORK_ONLY, Edit, classes_edit
 from .walk import MOST_POINTS, Chain, Tick, Walk
@@ -169,6 +170,7 @@ class Search:
         self.candidates.sort(key=attrgetter("value", "points"))
         self.spans: dict[tuple[Any, ...], list[tuple[int, int, int]]] = {}
         self.odds: dict[tuple[Any, ...], float] = {}
+        self.counted: dict[tuple[Edit, ...], Counts] = {}
 
     def _add(self, chain: Chain) -> None:
         """Make the candidates of one chain of edits: by convention, number of classes and factor."""
@@ -376,15 +378,24 @@ class Search:
 
     def nearest(self, asked: Asked) -> list[Candidate]:
         """The simplest candidates whose figures come nearest to the number."""
-        seen: dict[int, Candidate] = {}
-        for c in self.candidates:  # of one value the simplest stands first
-            seen.setdefault(c.value, c)
-        return sorted(seen.values(), key=lambda c: (abs(c.value - asked.target), c.points))[:NEAREST]
+        at = bisect_left(self.candidates, asked.target, key=_value)
+        above = groupby(islice(self.candidates, at, None), key=_value)  # of one value the simplest is first
+        below = groupby(reversed(self.candidates[:at]), key=_value)
+        found = [next(alike) for _, alike in islice(above, NEAREST)]
+        found += [list(alike)[-1] for _, alike in islice(below, NEAREST)]
+        return sorted(found, key=lambda c: (abs(c.value - asked.target), c.points, c.value))[:NEAREST]
 
     def ours(self) -> int:
         """Our figure, under the reference."""
-        sums = counts(terms_of(self.costs, self.kind), self.units)
-        return value(sums, side(self.reference, self.kind))
+        return value(self._counts(()), side(self.reference, self.kind))
+
+    def _counts(self, edits: tuple[Edit, ...]) -> Counts:
+        """Unweighted counts of the design after some edits, which have been built."""
+        if edits not in self.counted:
+            costs = self.build(edits)
+            assert costs is not None
+            self.counted[edits] = counts(terms_of(costs, self.kind), self.units)
+        return self.counted[edits]
 
     def words(
         self, c: Candidate, reading: Reading | None = None, classes: tuple[int, int] | None = None
@@ -406,7 +417,7 @@ class Search:
             assert after is not None
             lines += [Line(what, amount, edit.words) for what, amount in self._between(before, after)]
             before = after
-        sums = counts(terms_of(before, self.kind), self.units)
+        sums = self._counts(c.edits)
         parts = difference(sums, table, side(c.convention, self.kind), self.kind)
         words = f"convention {c.convention.name}"
         lines += [Line(f"{e.weight:+d} x {e.number:,} {e.what}", e.amount, words) for e in parts]

@@ -46,6 +46,7 @@ class Walk:
             *(load_convention(n) for n in convention_names() if n != reference.name),
         ]
         self.parts = Parts(self.conventions)
+        self.built: dict[tuple[Edit, ...], Costs | None] = {(): costs}
         self.edits = edits_of(design)
         self.by_classes = design.spec is not None and design.top and self._linear()
         if design.spec is not None and design.top and not self.by_classes:
@@ -119,8 +120,11 @@ class Walk:
 
     def build(self, edits: tuple[Edit, ...]) -> Costs | None:
         """The edited design's costs; None where it cannot be built."""
-        if not edits:
-            return self.costs
+        if edits not in self.built:
+            self.built[edits] = self._cost(edits)
+        return self.built[edits]
+
+    def _cost(self, edits: tuple[Edit, ...]) -> Costs | None:
         assert self.design.spec is not None
         try:
             built = load_spec(*self._edited(self.design.spec, edits))
