@@ -204,16 +204,15 @@ def _repeat() -> dict[str, Any]:
     return {"anyOf": [_ref("repeat"), _ref("choice-Repeat")]}
 
 
-def _choosing_row(any_row: dict[str, Any]) -> dict[str, Any]:
+def _choosing_row() -> dict[str, Any]:
     """Describe a row that chooses between rows: what each of those needs may stand in either."""
-    outer = {key: value for key, value in any_row.items() if key != "op"}
     inner = {
-        "type": "object",
-        "properties": {**any_row, **dict.fromkeys(NOT_INNER, False), "op": _ref("op")},
+        **_ref("keys"),
+        "properties": {**dict.fromkeys(NOT_INNER, False), "op": _ref("op")},
         "required": ["op"],
     }
     rows = {"description": ABOUT["any"], "type": "array", "items": inner, "minItems": 1}
-    return {"properties": {**outer, "op": False, "any": rows}}
+    return {**_ref("keys"), "properties": {"op": False, "any": rows}}
 
 
 def _ways(op: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -349,16 +348,9 @@ def _known_words(any_row: dict[str, Any]) -> dict[str, Any]:
     return {"if": {"not": {"anyOf": strange}}, "then": {"properties": known}}
 
 
-@lru_cache(None)
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of the spec language.
-
-    It covers what can be checked in one file. Whether names are known, shapes fit and a parent exists is
-    checked when the spec is read.
-    """
+def _tables() -> dict[str, Any]:
+    """Describe the lists of rows, the tables of rules, the changes and the blocks of a spec."""
     rows = {"type": "array", "items": _ref("row")}
-    widths = _about(WIDTH_KEYS)
-    any_row = _any_row()
     change = {
         "match": {"description": ABOUT["match"], **_ref("keys"), "minProperties": 1},
         "set": {"description": ABOUT["set"], **_ref("keys")},
@@ -371,10 +363,11 @@ def schema() -> dict[str, Any]:
         "before": {"description": ABOUT["before"], **rows},
         "after": {"description": ABOUT["after"], **rows},
     }
-    tables = {
+    roles = {role: _ref("role-widths") for role in ROLES}
+    return {
         "layers": {"description": ABOUT["layers"], **rows},
         "top": {"description": ABOUT["top"], **rows},
-        "widths": closed_table({**widths, **{role: _ref("role-widths") for role in ROLES}}, ABOUT["widths"]),
+        "widths": closed_table({**_about(WIDTH_KEYS), **roles}, ABOUT["widths"]),
         **{table: _rules(table) for table in RULE_TABLES},
         "change": {
             "description": ABOUT["change"],
@@ -383,11 +376,61 @@ def schema() -> dict[str, Any]:
         },
         "block": _block(),
     }
+
+
+def _definitions(any_row: dict[str, Any]) -> dict[str, Any]:
+    """Describe what several places of a spec refer to: sorts of values, rows, expressions."""
+    sorts = {
+        sort: {"description": takes(sort, ""), **SORTS[sort].schema} for sort in SORTS if sort != "Choice"
+    }
+    role = "The rule for rows with this role; the default of each key is its value in [widths]."
+    row = {
+        "type": "object",
+        # for completion; the schema of each op below has the values that it takes
+        "properties": {
+            **{key: {} for key in any_row},
+            **{key: _ref(key) for key in ROW_KEYS if key != "repeat"},
+            "repeat": _repeat(),
+        },
+        "if": {"required": ["any"]},
+        "then": _choosing_row(),
+        "else": {"required": ["op"], "allOf": _by_op(FIXED, "row")},
+    }
+    expression = {
+        "description": "An expression over the block's fields, `in` and the sizes of rows above.",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST,
+    }
+    return {
+        **sorts,
+        **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
+        **_about(SPACE_KEYS),
+        **_choice_sorts(),
+        "op": {"description": ABOUT["op"], "type": "string"},
+        "role-widths": closed_table(_about(WIDTH_KEYS), role),
+        "keys": {"type": "object", "description": "Keys of a row.", "properties": any_row},
+        "row": row,
+        **{f"row-{op}": _row(op) for op in VOCABULARY},
+        **{f"inner-row-{op}": _inner_row(op) for op in FIXED},
+        **_inner_sorts(),
+        "expression": expression,
+    }
+
+
+@lru_cache(None)
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the spec language.
+
+    It covers what can be checked in one file. Whether names are known, shapes fit and a parent exists is
+    checked when the spec is read.
+    """
+    any_row = _any_row()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mnetcost spec",
         **closed_table(
-            {**_about(TOP_KEYS), **_space_keys(), **tables},
+            {**_about(TOP_KEYS), **_space_keys(), **_tables()},
             "A convolutional network as a table of layers, for mnetcost.",
         ),
         "anyOf": [
@@ -395,42 +438,7 @@ def schema() -> dict[str, Any]:
             {"required": ["resolution", "layers"], "properties": {"layers": {"minItems": 1}}},
         ],
         **_known_words(any_row),
-        "$defs": {
-            **{
-                sort: {"description": takes(sort, ""), **SORTS[sort].schema}
-                for sort in SORTS
-                if sort != "Choice"
-            },
-            **_about({key: sort for key, sort in ROW_KEYS.items() if key != "op"}),
-            **_about(SPACE_KEYS),
-            **_choice_sorts(),
-            "op": {"description": ABOUT["op"], "type": "string"},
-            "role-widths": closed_table(
-                widths, "The rule for rows with this role; the default of each key is its value in [widths]."
-            ),
-            "keys": {"type": "object", "description": "Keys of a row.", "properties": any_row},
-            "row": {
-                "type": "object",
-                # for completion; the schema of each op below has the values that it takes
-                "properties": {
-                    **{key: {} for key in any_row},
-                    **{key: _ref(key) for key in ROW_KEYS if key != "repeat"},
-                    "repeat": _repeat(),
-                },
-                "if": {"required": ["any"]},
-                "then": _choosing_row(any_row),
-                "else": {"required": ["op"], "allOf": _by_op(FIXED, "row")},
-            },
-            **{f"row-{op}": _row(op) for op in VOCABULARY},
-            **{f"inner-row-{op}": _inner_row(op) for op in FIXED},
-            **_inner_sorts(),
-            "expression": {
-                "description": "An expression over the block's fields, `in` and the sizes of rows above.",
-                "type": "string",
-                "minLength": 1,
-                "maxLength": LONGEST,
-            },
-        },
+        "$defs": _definitions(any_row),
     }
 
 
