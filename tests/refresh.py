@@ -258,7 +258,7 @@ def made() -> dict[Path, str]:
     """Every file that is made in whole or in part, and what it should hold."""
     whole = {
         **{ROOT / "specs" / f"{name}.schema.json": text() for name, text in SCHEMAS.items()},
-        ROOT / "specs" / stored.FIGURES: stored.text(catalogue.entries),
+        ROOT / "specs" / stored.FIGURES: stored.text(catalogue.entries()),
         ROOT / "docs" / "compare.svg": picture(),
         ROOT / ".pre-commit-hooks.yaml": hooks(),
         test_published.PAGE: test_published.page(),

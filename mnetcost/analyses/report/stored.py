@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ def stored() -> dict[str, dict[str, Any]]:
         return {}
 
 
-def text(entries: Callable[[], list[dict[str, Any]]]) -> str:
+def text(entries: Iterable[Mapping[str, Any]]) -> str:
     """The text of the file; entries: of all shipped designs, counted anew."""
-    designs = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries())
+    designs = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
     return f'{{"digest": "{digest()}", "designs": [\n{designs}\n]}}\n'
 
 

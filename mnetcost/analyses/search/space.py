@@ -38,12 +38,20 @@ LEAST_MEMORY = 2**24
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BINS = 20
 MOST_SAMPLES = 100_000
+INTERVAL = (
+    "an interval, which is proven: an exact number would take more memory or time than was allowed (--memory)"
+)
 
 Told = Callable[[float], None]
 
 
 def quiet(share: float) -> None:
     """Tell nobody."""
+
+
+def part_of(told: Told, n: int, of: int) -> Told:
+    """What the nth of some equal pieces of work tells of its own share, for all of it."""
+    return lambda share: told((n + share) / of)
 
 
 class Priced(NamedTuple):
@@ -144,41 +152,11 @@ def count(
     effort = memory / ENTRY_BYTES if quick else EFFORT
     found, of = Count(0, 0), len(known.lattices)
     for n, lattice in enumerate(known.lattices):
-        found += within(
-            lattice,
-            limits,
-            memory // ENTRY_BYTES,
-            effort,
-            lambda share, n=n: told((n + share) / of),  # type: ignore[misc]
-        )
+        found += within(lattice, limits, memory // ENTRY_BYTES, effort, part_of(told, n, of))
         told((n + 1) / of)
-    rows: list[tuple[str, int, int, float | None]] = [("designs", known.total, known.total, 1.0)]
-    if limits:
-        rows.append(
-            (words(limits), found.least, found.most, None if not known.total else found.most / known.total)
-        )
-    exact = found.exact
-    columns = (
-        (
-            Column("what", "designs"),
-            Column("designs", "number", "integer"),
-            Column("share", "share of all", "share"),
-        )
-        if exact
-        else (
-            Column("what", "designs"),
-            Column("at_least", "at least", "integer"),
-            Column("at_most", "at most", "integer"),
-            Column("share", "share of all, at most", "share"),
-        )
-    )
-    notes = [convention_note(convention)]
+    exact, notes = found.exact, [convention_note(convention)]
     if not exact:
-        notes.insert(
-            0,
-            "an interval, which is proven: an exact number would take more memory or time than was allowed"
-            " (--memory)",
-        )
+        notes.insert(0, INTERVAL)
     data = json_data(
         SCHEMA,
         "exact" if exact else "interval",
@@ -191,12 +169,21 @@ def count(
         slots=slots_data(space),
         convention=convention_data(convention),
     )
-    table = Table(
-        "",
-        columns,
-        [(what, low, share) if exact else (what, low, high, share) for what, low, high, share in rows],
-    )
+    table = _count_table(known.total, limits, found)
     return Document(space.heading, (table,), tuple(notes), data, (_lead(space),))
+
+
+def _count_table(total: int, limits: Sequence[Limit], found: Count) -> Table:
+    """A row for all designs of a space, and one for those within limits; of an interval, with both ends."""
+    rows: list[tuple[str, int, int, float | None]] = [("designs", total, total, 1.0)]
+    if limits:
+        rows.append((words(limits), found.least, found.most, found.most / total if total else None))
+    what, share = Column("what", "designs"), Column("share", "share of all", "share")
+    if found.exact:
+        columns = (what, Column("designs", "number", "integer"), share)
+        return Table("", columns, [(text, most, part) for text, _, most, part in rows])
+    ends = Column("at_least", "at least", "integer"), Column("at_most", "at most", "integer")
+    return Table("", (what, *ends, share._replace(title="share of all, at most")), rows)
 
 
 def slots_data(space: Space) -> list[dict[str, Any]]:
@@ -245,9 +232,8 @@ def stats(
     if not known.total:
         raise CallError(f"'{space.heading}' has no designs")
     spreads = []
-    of = len(known.metrics)
     for n, metric in enumerate(known.metrics):
-        found = spread(known.lattices, metric, SHARES, bins, lambda share, n=n: told((n + share) / of))  # type: ignore[misc]
+        found = spread(known.lattices, metric, SHARES, bins, part_of(told, n, len(known.metrics)))
         assert found is not None
         spreads.append(found)
     columns = (

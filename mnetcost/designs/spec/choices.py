@@ -111,11 +111,10 @@ def _shares(parts: Any, of: Any) -> Shares:
     if of.__class__ is not int or not 1 <= of <= LARGEST_COUNT:
         raise Wrong("shares of a printed width, such as { share = [0.5, 1], of = 512 }")
     try:
-        return Shares(_several([one(part, "share") for part in _listed(parts)]), of)
-    except Wrong as e:
-        if "twice" in str(e):
-            raise
+        read = [one(part, "share") for part in _listed(parts)]
+    except Wrong:
         raise Wrong("shares above 0 up to 100, such as { share = [0.5, 1], of = 512 }") from None
+    return Shares(_several(read), of)
 
 
 def choice_schema(sort: str, one: dict[str, Any]) -> dict[str, Any]:
