@@ -10,6 +10,7 @@ import pytest
 import mnetcost
 from mnetcost.analyses.search.limits import within
 from mnetcost.analyses.search.space import price, read_limits
+from mnetcost.cli.space import command
 from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.spaces import load_space
 from mnetcost.errors import CallError, SpecError
@@ -127,3 +128,24 @@ def test_specs_of_samples_are_written(tmp_path: Path) -> None:
     for row in rows:
         totals = mnetcost.totals(str(tmp_path / "nets" / f"v1-widths-{row['design']}.toml"))
         assert (totals["madds"], totals["params"]) == (row["figures"]["madds"], row["figures"]["params"])
+
+
+def test_a_group_without_a_command_shows_its_help() -> None:
+    """In the order in which its commands are defined, with the exit code of success."""
+    done = run("space")
+    assert (done.exit_code, done.stdout) == (0, run("space", "--help").stdout)
+    listed = done.stdout.split("Commands:")[1].split("Examples:")[0]
+    assert [line.split()[0] for line in listed.splitlines() if line.strip()] == list(command.commands)
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("name", command.commands)
+def test_every_command_of_a_group_has_the_options_of_all_commands(name: str) -> None:
+    """--color behind its name, and -h."""
+    done = run("space", name, "--color", "never", "-h")
+    assert (done.exit_code, "--color WHEN" in done.stdout) == (0, True)
+
+
+def test_the_beginning_of_one_name_is_enough_for_a_hint() -> None:
+    """Where only one design or space begins so."""
+    assert "did you mean 'ofa-mobilenetv3'?" in run("space", "count", "ofa").stderr

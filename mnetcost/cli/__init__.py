@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -12,6 +12,7 @@ import click
 from ..errors import MnetcostError, plain
 from ..version import VERSION
 from .color import color_option
+from .groups import Group, flag, help_option
 
 COMMANDS = {
     "report": "Parameters and multiply-adds of each layer of a design.",
@@ -55,37 +56,18 @@ Examples:
 INTERRUPTED = 130  # the exit code of a command stopped by Control-C
 
 
-class LazyGroup(click.Group):
-    """A click group that imports a command's module on first use, and prints errors as this project does."""
+class LazyGroup(Group):
+    """A group that imports a command's module on first use, and prints errors as this project does."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+    def find(self, name: str) -> click.Command | None:
+        if name not in COMMANDS:
             return None
-        command = import_module(f"{__name__}.{MODULES.get(cmd_name, cmd_name)}").command
+        command = import_module(f"{__name__}.{MODULES.get(name, name)}").command
         assert isinstance(command, click.Command)
-        if color_option not in command.params:
-            command.add_help_option = False
-            command.params += [color_option, help_option]
         return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        name = args[0] if args else ""
-        if name and name not in COMMANDS and not name.startswith("-"):
-            from ..designs.synonyms import meant
-
-            like = meant(name, COMMANDS, "commands")
-            hint = f"did you mean '{like}'?" if like else "commands: " + ", ".join(COMMANDS)
-            raise MnetcostError(f"there is no command '{name[:60]}'", hint=hint)
-        return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args and not ctx.resilient_parsing:  # called without arguments: show the help
-            click.echo(ctx.get_help())
-            ctx.exit()
-        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -168,23 +150,7 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _flag(names: list[str], help_: str, answer: Callable[[click.Context], str]) -> click.Option:
-    """Make an option that prints an answer and exits.
-
-    click's own --help and --version ask for a translation of their help texts, and the search for one takes
-    longer than reading a spec.
-    """
-
-    def callback(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-        if value and not ctx.resilient_parsing:
-            click.echo(answer(ctx), color=ctx.color)
-            ctx.exit()
-
-    return click.Option(names, is_flag=True, expose_value=False, is_eager=True, callback=callback, help=help_)
-
-
-help_option = _flag(["-h", "--help"], "Show this message and exit.", lambda ctx: ctx.get_help())
-version_option = _flag(
+version_option = flag(
     ["-V", "--version"], "Show the version and exit.", lambda _: f"mnetcost, version {VERSION}"
 )
 

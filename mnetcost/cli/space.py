@@ -9,7 +9,8 @@ import click
 
 from ..designs import read_whole
 from ..designs.conventions import load_convention
-from ..errors import CallError, MnetcostError
+from ..errors import CallError
+from .groups import Group
 from .options import Word, apply, convention_option, emit, format_options, write_file, write_text
 from .progress import progress
 
@@ -69,25 +70,12 @@ def _spaces() -> Iterable[str]:
 SPACE = Word("space", _spaces, strict=False)
 
 
-class Group(click.Group):
-    """A group whose unknown commands get the nearest known one."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            from ..designs.synonyms import meant
-
-            like = meant(args[0], self.commands, "commands")
-            hint = f"did you mean 'space {like}'?" if like else "commands: " + ", ".join(self.commands)
-            raise MnetcostError(f"there is no command 'space {args[0][:60]}'", hint=hint)
-        return super().resolve_command(ctx, args)
-
-
 @click.group("space", cls=Group, epilog=EPILOG)
 def command() -> None:
     """Answer questions about a space of designs.
 
-    SPACE is a shipped space, or a spec whose values may be choices: kernel = { choice = [3, 5, 7] }. Settings
-    stand behind a colon: ofa-mobilenetv3:resolution=128.
+    SPACE is a shipped space, or a spec whose values may be choices. Settings stand behind a colon:
+    ofa-mobilenetv3:resolution=128.
     """
 
 
@@ -171,7 +159,10 @@ def count(
 def stats(
     space: str, figures: str | None, bins: str, convention: str, format_: str | None, output: str | None
 ) -> None:
-    """Show how the figures of SPACE's designs are spread: least, quantiles, most, and a histogram."""
+    """Show how the figures of SPACE's designs are spread.
+
+    For each figure the least, quantiles, the most, and a histogram, all of them exact.
+    """
     from ..analyses.search import space as analysis
     from ..designs.spaces import load_space
 
@@ -187,10 +178,10 @@ def stats(
 @click.argument("number", required=False)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE (atomically).")
 def show(space: str, number: str | None, output: str | None) -> None:
-    """Print the design of a NUMBER of SPACE as a spec; without one, the space itself.
+    """Print a design of SPACE as a spec, or SPACE itself.
 
-    The designs are numbered from 0, in the order of the choices in the file, the first one changing slowest.
-    `space sample` and `space sweep` show the numbers of designs.
+    Without a NUMBER it is SPACE. The designs are numbered from 0, in the order of the choices in the file,
+    the first one changing slowest. `space sample` and `space sweep` show the numbers of designs.
     """
     from ..analyses.search import space as analysis
     from ..designs.loading import find_space, split_design
@@ -306,7 +297,7 @@ def sweep(
     format_: str | None,
     convention: str,
 ) -> None:
-    """Cost every design of SPACE, or N of them drawn by chance, in array passes.
+    """Cost every design of SPACE, or N of them drawn by chance.
 
     A row a design goes to the file: its number, what the space chooses for whole designs, and its figures. A
     folder gets a Parquet file for every million designs. A sweep into a folder that was stopped goes on with
@@ -399,10 +390,11 @@ def dask_client(workers: int | None, scheduler: str | None) -> Any:
 def front(
     space: str, objectives: str, everything: bool, convention: str, format_: str | None, output: str | None
 ) -> None:
-    """Find the Pareto front of SPACE in two to four figures: designs of which no other is as good and better.
+    """Find the Pareto front of SPACE in two to four figures.
 
-    Without an accuracy, of all designs of the space, exactly, however many there are. With top1=FILE.csv, of
-    those that the file gives one: its columns are design (the number) and value. Nothing is predicted.
+    It is of the designs for which no other one is better: no worse in any figure, and better in one. Without
+    an accuracy, of all designs of the space, exactly, however many there are. With top1=FILE.csv, of those
+    that the file gives one: its columns are design (the number) and value. Nothing is predicted.
     """
     from ..analyses.search import space as spaces
     from ..analyses.search import spacefront as analysis

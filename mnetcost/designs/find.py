@@ -21,7 +21,9 @@ def like(name: str) -> str:
 
     own = (*shipped(), *shipped_spaces())
     known = {**{fold(one): one for one in own}, **aliases().names}
-    return known.get(nearest(fold(name), known, 0.8) or "", "") or nearest(name, own) or ""
+    longer = [one for one in own if one.startswith(f"{name}-")]
+    only = longer[0] if len(longer) == 1 else ""
+    return known.get(nearest(fold(name), known, 0.8) or "", "") or nearest(name, own) or only
 
 
 def unknown_design(name: str) -> SpecError:
@@ -42,7 +44,8 @@ def unknown_design(name: str) -> SpecError:
             Fault(f"there is no design '{name}'", hint=f"a setting has a name: {head}:{setting}={tail}")
         )
     near = like(name) or nearest(name, sorted(glob("*.toml"))[:1000])
-    hint = f"did you mean '{near}'?" if near else f"`mnetcost list` shows the shipped designs; {READ}"
+    listed = "`mnetcost list` shows the shipped designs, `mnetcost space list` the spaces of designs"
+    hint = f"did you mean '{near}'?" if near else f"{listed}; {READ}"
     return SpecError(Fault(f"there is no design '{name}'", hint=hint))
 
 
