@@ -404,4 +404,6 @@ def listed(convention: Convention) -> Document:
         Column("variants", "alphas, sizes, depths", "integer"),
         Column("title", "title", rank=1),
     )
-    return Document("", (Table("", columns, rows),), (), json_data(SPACES, None, spaces=data))
+    return Document(
+        f"{len(rows)} spaces", (Table("", columns, rows),), (), json_data(SPACES, None, spaces=data)
+    )
