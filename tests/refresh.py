@@ -42,6 +42,7 @@ from mnetcost.output.starter import HOOKED
 
 from . import counting, implementations, mistakes, test_published
 from .golden import golden
+from .pictures import pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("engine", "designs", "analyses", "output", "cli")
@@ -263,6 +264,7 @@ def made() -> dict[Path, str]:
         ROOT / ".pre-commit-hooks.yaml": hooks(),
         test_published.PAGE: test_published.page(),
         **golden(),
+        **pictures(),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return whole | {path: page(path) for path in pages if MARKED.search(path.read_text("utf-8"))}

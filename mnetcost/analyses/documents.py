@@ -6,7 +6,7 @@ from specs and model files are stored as they are; each format escapes them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.terms import by_kind
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..engine.costs import Costs
     from ..engine.graph import Graph
     from ..engine.terms import Term
+    from .charts import Chart
 
 PASSING = {
     "kept": True,
@@ -79,13 +80,19 @@ class Table(NamedTuple):
         return [dict(zip(keys, row, strict=True)) for row in self.rows]
 
 
+def no_charts() -> tuple[Chart, ...]:
+    """The charts of an answer that has none."""
+    return ()
+
+
 class Document(NamedTuple):
     """The answer of an analysis: a heading, tables, notes beneath them, and the same as data for JSON.
 
     lead: lines between the heading and the tables.
     flat: the same as one table, for CSV; None where `tables` already are in that form.
     arrays: the same as numpy arrays, for npz; None for an answer without arrays.
-    caption, label: of the table in a paper, for LaTeX.
+    caption, label: of the table in a paper, for LaTeX. charts: makes what is drawn of the answer, the most
+    telling first, when a format asks for it.
     """
 
     title: str
@@ -97,6 +104,7 @@ class Document(NamedTuple):
     arrays: Mapping[str, Any] | None = None
     caption: str = ""
     label: str = ""
+    charts: Callable[[], tuple[Chart, ...]] = no_charts
 
 
 def about(title: str, source: str) -> str:

@@ -1,11 +1,10 @@
-"""SVG: a picture of the terminal output, drawn by rich, without external resources."""
+"""SVG: the charts of an answer; of an answer without charts a picture of the terminal, drawn by rich."""
 
 from __future__ import annotations
 
 import re
 
 from ..analyses.documents import Document
-from .terminal import recorded
 
 # rich's SVG would fetch a font from the web
 FONT = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
@@ -13,6 +12,12 @@ FAMILY = "ui-monospace, Menlo, Consolas, DejaVu Sans Mono"
 
 
 def render(document: Document) -> str:
-    """Return the document as shown on a terminal that is wide enough for it."""
-    picture = recorded(document).export_svg(title="mnetcost", unique_id="mnetcost")
-    return FONT.sub("", picture).replace("font-family: Fira Code", f"font-family: {FAMILY}")
+    """Return the charts of a document, or the document as shown on a terminal that is wide enough for it."""
+    if charts := document.charts():
+        from .charts import picture
+
+        return picture(charts)
+    from .terminal import recorded
+
+    photograph = recorded(document).export_svg(title="mnetcost", unique_id="mnetcost")
+    return FONT.sub("", photograph).replace("font-family: Fira Code", f"font-family: {FAMILY}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -33,6 +33,9 @@ from .groups import block_of, groups_of, map_size
 from .moved import MOVED, moved_data, moved_rows, moved_table
 from .rows import sorted_rows, top_rows, without_zeros
 from .tally import elsewhere, gap_notes
+
+if TYPE_CHECKING:
+    from ..charts import Bars
 
 SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
@@ -291,7 +294,13 @@ def report(
     ]
     tables = (table, *(() if found is None else tables_of(found.sizes)))
     flat = table if len(tables) > 1 else None
-    return Document(design.heading, tables, tuple(notes), data, lead, flat)
+
+    def charts() -> tuple[Bars, ...]:
+        from .drawn import cost_by_block
+
+        return (cost_by_block(design, costs, convention, depth),)
+
+    return Document(design.heading, tables, tuple(notes), data, lead, flat, charts=charts)
 
 
 def _moves(design: Design, costs: Costs, view: View) -> Moves | None:
