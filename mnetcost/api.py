@@ -212,6 +212,39 @@ def scale(
     return answer(spec, alphas, sizes, load_convention(convention), settings, by, depth, asked)
 
 
+def draw(
+    *designs: str | Design,
+    style: str = "strip",
+    by: str = "block",
+    depth: int | None = None,
+    blocks: Sequence[str] = (),
+    convention: str = "paper",
+    **asked: Unpack[Asked],
+) -> Document:
+    """The architecture of designs, one or several on one scale; `render(document, "svg")` is the picture.
+
+    >>> answer = draw("v1", "v2")
+    >>> [len(design["columns"]) for design in answer.data["designs"]]
+    [17, 22]
+    >>> render(answer, "svg").startswith("<svg")
+    True
+
+    style: "strip", the map behind each block, or "block", the layers in a block. by: "block" or "layer", what
+    a column of a strip is; depth: see `report`. blocks: names of blocks to look into; without them, each
+    kind of block of one design, or the costliest kind of several.
+    """
+    from .analyses.drawing.draw import Asked as Wanted
+    from .analyses.drawing.draw import draw as answer
+
+    if by not in ("block", "layer"):
+        raise CallError(f"a strip is by block or layer, not by '{str(by)[:60]}'")
+    if blocks and style != "block":
+        raise CallError("blocks are named for one style", hint='style="block"')
+    wanted = Wanted(by, _depth(by, depth), tuple(blocks))
+    loaded = [_designs.load(d, _settings(asked)) if isinstance(d, str) else d for d in designs]
+    return answer([(d, cost(d)) for d in loaded], load_convention(convention), style, wanted)
+
+
 def factorize(
     height: int,
     width: int,

@@ -34,5 +34,54 @@ class Bars(NamedTuple):
     rows: tuple[tuple[str, int, int], ...]
 
 
-Chart = Bars
+class Slab(NamedTuple):
+    """What a block gives, drawn as a column.
+
+    name: of the block. size: of its map, (h, w, c), or (d, h, w, c) of a volume. widest: the map inside with
+    most channels, where it has more than this one; empty if none has. work, params: of the block; layers: how
+    many it has.
+    """
+
+    name: str
+    size: tuple[int, ...]
+    widest: tuple[int, ...]
+    work: int
+    params: int
+    layers: int
+
+
+class Arc(NamedTuple):
+    """A path that goes by a block: what a slab holds is added to, or put behind, what a later one gives.
+
+    first, last: the positions of both. kind: "add" or "concat". direct: whether nothing is computed on the
+    way.
+    """
+
+    first: int
+    last: int
+    kind: str
+    direct: bool
+
+
+class Strip(NamedTuple):
+    """A network from left to right: its blocks in order, the paths that go by blocks, and its totals."""
+
+    title: str
+    heading: str
+    slabs: tuple[Slab, ...]
+    arcs: tuple[Arc, ...]
+    work: int
+    params: int
+
+
+class Strips(NamedTuple):
+    """Networks beneath each other, on one scale; work: what is counted of them."""
+
+    title: str
+    about: str
+    work: Axis
+    strips: tuple[Strip, ...]
+
+
+Chart = Bars | Strips
 """Any kind of chart."""

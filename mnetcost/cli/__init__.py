@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "Parameters and multiply-adds of each layer of a design.",
     "compare": "Compare designs side by side, with ratios to the first.",
     "scale": "Parameters and multiply-adds by alpha and resolution.",
+    "draw": "Draw the architecture of designs as a picture.",
     "factorize": "Compare one convolution with its factorisations.",
     "memory": "The memory that a design needs while it runs.",
     "fit": "Which designs fit into a device: memory, flash, time.",
