@@ -83,5 +83,50 @@ class Strips(NamedTuple):
     strips: tuple[Strip, ...]
 
 
-Chart = Bars | Strips
+class Step(NamedTuple):
+    """A layer within a block, with the norm and the activation that follow it.
+
+    kind: "input", a map from outside; "layer"; or a join: "add", "gate" or "concat". name: of the layer.
+    part: what it is in its block, "expand", where the word does not say it. word: what it does, "3x3
+    depthwise, stride 2"; with_: what follows, "BN, ReLU6". size: of the map that it gives. inputs: the
+    positions of the steps that it reads.
+    """
+
+    kind: str
+    name: str
+    part: str
+    word: str
+    with_: str
+    size: tuple[int, ...]
+    inputs: tuple[int, ...]
+    work: int
+    params: int
+
+
+class Block(NamedTuple):
+    """One block of a network: its steps in order, inputs first, and what it costs of the whole.
+
+    heading: of the design. many: how many such blocks it has; whole: the work of the design.
+    """
+
+    title: str
+    heading: str
+    name: str
+    many: int
+    steps: tuple[Step, ...]
+    work: int
+    params: int
+    whole: int
+
+
+class Blocks(NamedTuple):
+    """Blocks side by side, on one scale; work: what is counted of them."""
+
+    title: str
+    about: str
+    work: Axis
+    blocks: tuple[Block, ...]
+
+
+Chart = Bars | Strips | Blocks
 """Any kind of chart."""

@@ -14,7 +14,7 @@ from ...records import NamedTuple
 from ..charts import Arc
 from .draw import Drawn
 
-MOST_COLUMNS = 64
+MOST_COLUMNS = 70
 """More columns than these are drawn as the outermost blocks, and then neighbours of one size together."""
 
 
@@ -28,6 +28,19 @@ class Column(NamedTuple):
     params: int
 
 
+FEW_MODULES = 40
+"""A file of PyTorch is drawn by its modules, as deep as there are no more than these."""
+
+
+def depth_of(drawn: Drawn, by: str, depth: int | None) -> int | None:
+    """The depth of blocks: as asked, or for a file that knows its modules one at which they are few."""
+    nodes = drawn.costs.graph.nodes
+    if depth is None and by == "block" and any(node.module for node in nodes):
+        few = (n for n in (3, 2) if len({node.block(n) for node in nodes}) <= FEW_MODULES)
+        return next(few, 1)
+    return depth
+
+
 def columns_of(drawn: Drawn, by: str, depth: int | None) -> list[Column]:
     """The columns of a design, inputs among them, from the first to the last.
 
@@ -35,9 +48,10 @@ def columns_of(drawn: Drawn, by: str, depth: int | None) -> list[Column]:
     as are those that only norm, activate, pad or add. by, depth: see `draw.Asked`.
     """
     graph = drawn.costs.graph
-    found = _joined(drawn, _groups(graph, by, depth))
+    depth = depth_of(drawn, by, depth)
+    found = _joined(drawn, groups_of(graph, by, depth))
     if depth is None and by == "block" and len(found) > MOST_COLUMNS:
-        found = _joined(drawn, _groups(graph, by, 1))
+        found = _joined(drawn, groups_of(graph, by, 1))
     return _folded(found) if len(found) > MOST_COLUMNS else found
 
 
@@ -47,7 +61,7 @@ def by_ref(drawn: Drawn) -> dict[Ref, LayerCost]:
     return dict(zip(refs, drawn.costs.layers, strict=True))
 
 
-def _groups(graph: Graph, by: str, depth: int | None) -> dict[str, list[Ref]]:
+def groups_of(graph: Graph, by: str, depth: int | None) -> dict[str, list[Ref]]:
     """The layers of each block, or each layer with what is attached to it, by name."""
     groups: dict[str, list[Ref]] = {}
     names: list[str] = []

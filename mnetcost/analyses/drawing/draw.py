@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SCHEMA = "mnetcost.draw/1"
 STYLES = {
     "strip": "strip",
+    "block": "block",
 }
 """The name of every style, and its module in this folder; the first is the default."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...designs.settings import Design
 from ...engine.ops import Input
 from ..charts import Arc, Axis, Slab, Strip, Strips
 from ..documents import Column, Table
@@ -45,9 +46,12 @@ def strip_of(drawn: Drawn, asked: Asked) -> Strip:
     )
     design = drawn.design
     work, params = sum(slab.work for slab in slabs), sum(slab.params for slab in slabs)
-    return Strip(
-        design.title or design.name, design.heading, slabs, tuple(arcs_of(graph, columns)), work, params
-    )
+    return Strip(title_of(design), design.heading, slabs, tuple(arcs_of(graph, columns)), work, params)
+
+
+def title_of(design: Design) -> str:
+    """What a picture calls a design: the title of its spec, or the name of its file."""
+    return design.title if design.spec and design.title else design.name
 
 
 def _chart(drawn: Sequence[Drawn], strips: Sequence[Strip]) -> Strips:

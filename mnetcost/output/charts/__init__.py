@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from ...analyses.charts import Bars, Chart, Strips
+from ...analyses.charts import Bars, Blocks, Chart, Strips
 from .canvas import Canvas, stacked
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
             """Return the picture of a chart, as wide as `canvas.WIDTH` if it can be."""
 
 
-CHARTS: dict[type, str] = {Bars: "bars", Strips: "strips"}
+CHARTS: dict[type, str] = {Bars: "bars", Strips: "strips", Blocks: "blocks"}
 """The module in this folder that draws each kind of chart."""
 
 

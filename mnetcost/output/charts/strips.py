@@ -16,9 +16,9 @@ from .theme import HEATS, heat
 
 LEFT, RIGHT = 50, 20
 ROOM = WIDTH - LEFT - RIGHT
-HIGH = (180, 170, 164)
+HIGH = (190, 180, 164, 140, 116)
 """Pixels of the highest map of one, two, or more designs."""
-NEAR, FAR = 3.0, 14.0
+NEAR, FAR = 3.0, 18.0
 """Pixels between columns: the least and the most."""
 CHANNEL = 5.0
 """Most pixels of the root of a channel."""
@@ -65,8 +65,8 @@ class Place(NamedTuple):
 
     @property
     def room(self) -> float:
-        """Pixels that a text beneath it may take."""
-        return self.right - self.left + self.gap + 2
+        """Pixels from it to the next one, which a text beneath it may take."""
+        return self.right - self.left + self.gap
 
 
 def draw(chart: Strips) -> Canvas:
@@ -125,6 +125,8 @@ def _places(strip: Strip, scales: Scales) -> list[Place]:
         own = max(math.sqrt(slab.size[-1]) * scales.channel, SLIM)
         found.append(Place(x, x + width, gap, own, slab))
         x += width + gap
+    if found:  # nothing stands beside the last
+        found[-1] = found[-1]._replace(gap=max(gap, RIGHT / 2))
     return found
 
 
@@ -148,7 +150,7 @@ def _title(canvas: Canvas, strip: Strip, chart: Strips, y: float) -> None:
     params = Axis("params")
     figures = f"{shown(strip.params, params)} params · {shown(strip.work, chart.work)} {chart.work.title}"
     room = WIDTH - 40 - measure(figures, MIDDLE) - 20
-    own = min(measure(strip.title, MIDDLE + 2) * 1.1, room * 0.6)
+    own = min(measure(strip.title, MIDDLE + 2) * 1.15, room * 0.6)
     canvas.name(20, y, strip.title, own, size=MIDDLE + 2, bold=True)
     canvas.name(20 + own + 12, y, strip.heading, room - own - 12, "dim")
     both = f"{exact(strip.params, params)}, {exact(strip.work, chart.work)}"
@@ -167,7 +169,7 @@ def _levels(canvas: Canvas, places: Sequence[Place], scales: Scales, base: float
     for pixels in sorted({side(place.slab) for place in places}, reverse=True):
         y = base - math.sqrt(pixels) * scales.side
         canvas.line(LEFT, y, end, y, "grid", 0.75, "2 4")
-        if abs(y - last) >= 12 and pixels > 1:
+        if abs(y - last) >= 10.5 and pixels > 1:
             canvas.text(LEFT - 6, y + 4, f"{pixels:,}", "dim", anchor="end")
             last = y
     canvas.line(LEFT, base, end, base, "dim")
@@ -243,8 +245,13 @@ def _arc(canvas: Canvas, strip: Strip, places: Sequence[Place], scales: Scales, 
 def _beneath(canvas: Canvas, places: Sequence[Place], base: float) -> float:
     """Channels, sizes and names beneath the columns; returns where they end."""
     y = base + 16
+    free = 0.0
     for run in _runs(places, lambda slab: slab.size[-1]):
-        _within(canvas, run, y, [f"{run[0].slab.size[-1]}"], "ink")
+        text, x = f"{run[0].slab.size[-1]}", (run[0].left + run[-1].right) / 2
+        half = measure(text) / 2
+        if x - half >= free:
+            canvas.text(x, y, text, anchor="middle")
+            free = x + half + 4
     y += 8
     for run in _runs(places, lambda slab: slab.size[:-1]):
         left, right = run[0].left + 1, run[-1].right - 1
@@ -276,41 +283,64 @@ def _within(canvas: Canvas, run: Sequence[Place], y: float, ways: Sequence[str],
     """The longest way of writing something that has room beneath a run of columns; none where none has."""
     left, right = run[0].left, run[-1].right
     for text in ways:
-        if measure(text) <= right - left + run[-1].gap - 2:
+        if measure(text) <= right - left + run[-1].gap - 4:
             canvas.text((left + right) / 2, y, text, tone, anchor="middle")
             return
 
 
-NUMBERED = re.compile(r"(.*?)[ ._]?(\d[\w/.]*)")
+NUMBER = 14
+"""Most letters of what is taken for the number of a block."""
+NUMBERED = re.compile(r"(.*?)[ ._/]?(\d[\w/.]*)")
 
 
 def _names(canvas: Canvas, places: Sequence[Place], y: float) -> float:
     """The names: numbers beneath the columns, and once beneath these what is before them; returns where they
     end.
     """
-    parts = [_split(place.slab.name) for place in places]
+    parts = _parts(places)
     upright = any(
-        before and measure(last) > place.room for place, (before, last) in zip(places, parts, strict=True)
+        before and not _fits(last, place) for place, (before, last) in zip(places, parts, strict=True)
     )
-    lowest = y + LINE
+    lowest = numbers = y + LINE
+    free = 0.0
     for place, (before, last) in zip(places, parts, strict=True):
-        if (not upright and before) or measure(last) <= place.room:
+        if not (before and upright) and _fits(last, place):
             canvas.text(place.x, y + 12, last, anchor="middle", hover=place.slab.name)
-        elif place.right - place.left >= LABEL - 2:
+        elif place.x - 6 >= free:
+            free = place.x + 6
             short = fitted(last, NAMES)
             canvas.text(place.x + 4, y + 2, short, anchor="end", hover=place.slab.name, turn=-90)
             lowest = max(lowest, y + 4 + measure(short))
-    down = y + LINE if not upright else lowest
-    groups = [list(run) for _, run in groupby(zip(places, parts, strict=True), key=lambda pair: pair[1][0])]
-    for group in groups:
-        before = group[0][1][0]
-        if not before:
-            continue
-        left, right = group[0][0].left, group[-1][0].right
-        canvas.path(f"M{number(left + 1)} {number(down)} v4 H{number(right - 1)} v-4", "dim", 1)
-        canvas.name((left + right) / 2, down + 18, before, max(right - left + 20, 30), anchor="middle")
-        lowest = max(lowest, down + 24)
+            numbers = max(numbers, y + 4 + measure(short)) if before else numbers
+    for before, group in _groups(places, parts):
+        if before:
+            left, right = group[0].left, group[-1].right
+            canvas.path(f"M{number(left + 1)} {number(numbers)} v4 H{number(right - 1)} v-4", "dim", 1)
+            canvas.text((left + right) / 2, numbers + 18, before, anchor="middle")
+            lowest = max(lowest, numbers + 24)
     return lowest + 8
+
+
+def _fits(text: str, place: Place) -> bool:
+    """Whether a text has room beneath a column, with a little on both sides."""
+    return measure(text) + 3 <= place.room
+
+
+def _groups(places: Sequence[Place], parts: Sequence[tuple[str, str]]) -> list[tuple[str, list[Place]]]:
+    """Neighbours whose names begin alike, with that beginning."""
+    pairs = zip(parts, places, strict=True)
+    return [(key, [place for _, place in run]) for key, run in groupby(pairs, key=lambda pair: pair[0][0])]
+
+
+def _parts(places: Sequence[Place]) -> list[tuple[str, str]]:
+    """Each name as its beginning and its number; a beginning without room beneath its columns stays whole."""
+    parts = [_split(place.slab.name) for place in places]
+    found = []
+    for before, group in _groups(places, parts):
+        room = group[-1].right - group[0].left + group[-1].gap
+        whole = not before or measure(before) + 3 > room
+        found += [("", plain(p.slab.name)) if whole else _split(p.slab.name) for p in group]
+    return found
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -320,7 +350,7 @@ def _split(name: str) -> tuple[str, str]:
     (('bottleneck', '2/1'), ('features', '0.1'), ('', 'stem'))
     """
     found = NUMBERED.fullmatch(plain(name))
-    return (found[1], found[2]) if found and found[1] else ("", plain(name))
+    return (found[1], found[2]) if found and found[1] and len(found[2]) <= NUMBER else ("", plain(name))
 
 
 def _legend(canvas: Canvas, chart: Strips, scales: Scales, y: float) -> float:
@@ -333,14 +363,8 @@ def _legend(canvas: Canvas, chart: Strips, scales: Scales, y: float) -> float:
         low, up = (100 * scales.share * k / HEATS for k in (n, n + 1))
         canvas.rect(20 + 24 * n, y + 8, 24, 12, f"heat{n}", f"{low:g} to {up:g} %", edge="heat6")
     for n in range(0, HEATS + 1, 2):
-        canvas.text(
-            20 + 24 * n,
-            y + 34,
-            f"{100 * scales.share * n / HEATS:g}",
-            "dim",
-            anchor="middle" if n else "start",
-        )
-    canvas.text(20 + 24 * HEATS + 8, y + 34, "%", "dim")
+        text = f"{100 * scales.share * n / HEATS:g}" + (" %" if n == HEATS else "")
+        canvas.text(20 + 24 * n, y + 34, text, "dim", anchor="middle" if n else "start")
     x = 330.0
     canvas.text(x, y, "width: root of the channels", "dim")
     at = x
@@ -353,14 +377,14 @@ def _legend(canvas: Canvas, chart: Strips, scales: Scales, y: float) -> float:
             at += room + 12
     x = 560.0
     canvas.text(x, y, "height: root of the map's longer side", "dim")
-    rows = []
+    rows: list[tuple[str, bool] | None] = []
     if any(slab.widest for slab in slabs):
-        rows.append("wide")
+        rows.append(None)
     arcs = {(arc.kind, arc.direct) for strip in chart.strips for arc in strip.arcs}
     rows += sorted(arcs, reverse=True)
     down = y + 20
     for row in rows:
-        if row == "wide":
+        if row is None:
             canvas.rect(x, down - 10, 24, 12, "panel", edge="heat3")
             canvas.text(x + 32, down, "widest map within the block", "dim")
         else:
