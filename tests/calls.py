@@ -25,6 +25,11 @@ CALLS: dict[str, list[list[str]]] = {
         ["scale", "v1"],
         ["scale", "v2", "--alpha", "0.5:1:0.25", "--resolution", "96,128x160", "--format", "csv"],
     ],
+    "draw": [
+        ["draw", "v1", "v2"],
+        ["draw", "resnet50", "v2", "--style", "block", "--format", "text"],
+        ["draw", "v3-small", "--by", "layer", "--format", "json"],
+    ],
     "factorize": [["factorize", "112x112x64", "--kernel", "3", "--out", "128"]],
     "memory": [
         ["memory", "keras/v2:alpha=0.35,resolution=96"],

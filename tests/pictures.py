@@ -15,6 +15,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 
 PICTURES: dict[str, list[str]] = {
     "report.svg": ["report", "v2"],
+    "strips.svg": ["draw", "v1", "v2", "v3-large"],
+    "unet.svg": ["draw", "unet"],
+    "blocks.svg": ["draw", "v2", "--style", "block"],
+    "bottlenecks.svg": ["draw", "resnet50", "v2", "v3-large", "--style", "block"],
 }
 """A file of docs/pictures/, and the call that draws it, but for `--format svg`."""
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mnetcost.analyses import charts
-from mnetcost.analyses.charts import Axis, Bars
+from mnetcost.analyses.charts import Arc, Axis, Bars, Block, Blocks, Slab, Step, Strip, Strips
 from mnetcost.output.charts import CHARTS, canvas_of, picture
 from mnetcost.output.charts.canvas import Canvas, fitted, measure, stacked
 from mnetcost.output.charts.scales import Scale, around, round_step
@@ -23,6 +23,60 @@ HOSTILE = "</text><script>alert(1)</script>&\"'\x1b[31m\u202e\x00\ufffe"
 FIGURES = Axis("MAdds"), Axis("params")
 SAMPLES: dict[str, charts.Chart] = {
     "bars": Bars("net: cost by block", "Two blocks.", *FIGURES, (("stem", 864, 0), (HOSTILE, 10**12, 7))),
+    "strips": Strips(
+        "nets",
+        "Two networks.",
+        FIGURES[0],
+        (
+            Strip(
+                HOSTILE,
+                HOSTILE * 3,
+                (
+                    Slab("input", (32, 32, 3), (), 0, 0, 0),
+                    Slab(HOSTILE, (32, 32, 8), (32, 32, 48), 10**9, 10**6, 3),
+                    Slab(f"{HOSTILE} 2/1", (8, 32, 32, 8), (), 10**9, 7, 3),
+                ),
+                (Arc(0, 1, "add", False), Arc(0, 2, "concat", True)),
+                2 * 10**9,
+                10**6 + 7,
+            ),
+            Strip("empty", "empty", (), (), 0, 0),
+        ),
+    ),
+    "blocks": Blocks(
+        "blocks",
+        "Two blocks.",
+        FIGURES[0],
+        (
+            Block(
+                HOSTILE,
+                HOSTILE * 3,
+                HOSTILE,
+                2,
+                (
+                    Step("input", HOSTILE, "", "", "", (8, 8, 16), (), 0, 0),
+                    Step("layer", HOSTILE, HOSTILE, HOSTILE, HOSTILE, (8, 8, 16), (0,), 10**9, 10**6),
+                    Step("layer", "b", "", "1x1 conv", "BN", (1, 1, 4096), (1,), 0, 0),
+                    Step("gate", "c", "", "gate", "", (8, 8, 16), (1, 2), 0, 0),
+                    Step("add", "d", "", "add", HOSTILE, (8, 8, 16), (3, 0), 0, 0),
+                    Step("concat", "e", "", "concat", "", (8, 8, 32), (4, 0), 0, 0),
+                ),
+                10**9,
+                10**6,
+                10**9,
+            ),
+            Block(
+                "alone",
+                "alone",
+                "alone",
+                1,
+                (Step("layer", "a", "", "conv", "", (1, 1, 1), (), 0, 0),),
+                0,
+                0,
+                0,
+            ),
+        ),
+    ),
 }
 """A chart of each kind, with a name that is meant to break out of the picture."""
 
@@ -184,3 +238,29 @@ def test_a_report_is_drawn_by_block() -> None:
     bars = re.findall(r"<title>([^:<]+): ([\d,]+) (MAdds|params), ", svg)
     for unit, total in (("MAdds", 300_774_272), ("params", 3_504_872)):
         assert sum(int(n.replace(",", "")) for _, n, of in bars if of == unit) == total
+
+
+def test_strips_hold_every_block() -> None:
+    """With its exact figures, which add up to the total of the design."""
+    svg = run("draw", "v2", "--format", "svg").stdout
+    columns = dict(re.findall(r"<title>([^:<]+): [^;<]+; ([\d,]+) MAdds \(", svg))
+    assert sum(int(n.replace(",", "")) for n in columns.values()) == 300_774_272
+    assert "bottleneck 2/1: 56x56x24, 112x112x96 inside; 29,202,432 MAdds (9.71 %), 5,136 params" in svg
+
+
+def test_strips_are_on_one_scale() -> None:
+    """The stem of V1, 112 high and 32 wide, is as high and as wide as that of V2."""
+    columns = [
+        re.findall(
+            r'width="(\S+)" height="(\S+)" [^>]*><title>stem:', run("draw", *names, "--format", "svg").stdout
+        )
+        for names in (["v1", "v2"], ["v2", "v1"])
+    ]
+    assert columns[0][0] == columns[0][1] == columns[1][0]
+
+
+def test_a_block_holds_every_layer() -> None:
+    """With its exact figures: bottleneck 2/2 of V2, by hand 56 x 56 x (24 x 144, 9 x 144 and 144 x 24)."""
+    svg = run("draw", "v2", "--style", "block", "--block", "bottleneck 2/2", "--format", "svg").stdout
+    work = [int(n.replace(",", "")) for n in re.findall(r">([\d,]+) MAdds</text>", svg)]
+    assert work == [56 * 56 * 24 * 144, 56 * 56 * 9 * 144, 56 * 56 * 144 * 24]

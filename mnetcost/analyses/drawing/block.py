@@ -19,7 +19,7 @@ from .columns import by_ref, depth_of, groups_of, joins
 from .draw import Asked, Drawn, Sketch
 from .strip import title_of
 
-MOST_STEPS = 40
+MOST_STEPS = 30
 """Blocks of more steps than these are not drawn."""
 MOST_KINDS = 4
 """Of so many kinds of block of a design one is drawn where none is named."""
@@ -58,10 +58,11 @@ def sketch(drawn: Sequence[Drawn], asked: Asked) -> Sketch:
     """The blocks that are asked for, or the kinds that cost most: several of one design, one of each of
     several.
     """
-    if asked.blocks:
-        found, notes = _named(drawn, asked), ()
-    else:
-        found, notes = _kinds(drawn, asked)
+    if asked.by != "block":
+        raise CallError(
+            "a picture of blocks is not by layer", hint="--depth 2, or more, makes blocks smaller"
+        )
+    found, notes = (_named(drawn, asked), ()) if asked.blocks else _kinds(drawn, asked)
     unit = drawn[0].convention.unit
     blocks = [block for of_design in found for block in of_design]
 
@@ -144,8 +145,8 @@ def _all_kinds(drawn: Drawn, asked: Asked) -> list[Kind]:
         if len(block.steps) <= MOST_STEPS:
             kinds.setdefault(_look(block), []).append(block)
     found = [Kind(tuple(blocks)) for blocks in kinds.values()]
-    built = [kind for kind in found if sum(step.kind == "layer" for step in kind.members[0].steps) > 1]
-    return built or [kind for kind in found if kind.work]
+    found = [kind for kind in found if kind.work] or found
+    return [k for k in found if sum(step.kind == "layer" for step in k.members[0].steps) > 1] or found
 
 
 def _look(block: Block) -> Any:
@@ -223,8 +224,8 @@ def _block(drawn: Drawn, name: str, refs: Sequence[Ref]) -> Block:
 
 
 def _linear(step: Step) -> Step:
-    """A step that says "linear" where a convolution has a norm, and no activation there or after a sum."""
-    if step.with_ == "BN" and " conv" in step.word:
+    """A step that says "linear" where a layer has a norm, and no activation there or after a sum."""
+    if step.with_ == "BN" and step.kind == "layer":
         return step._replace(with_="BN, linear")
     return step
 

@@ -28,16 +28,18 @@ class Column(NamedTuple):
     params: int
 
 
-FEW_MODULES = 40
-"""A file of PyTorch is drawn by its modules, as deep as there are no more than these."""
+USUAL = 24
+"""About so many blocks has a network."""
 
 
 def depth_of(drawn: Drawn, by: str, depth: int | None) -> int | None:
-    """The depth of blocks: as asked, or for a file that knows its modules one at which they are few."""
+    """The depth of blocks: as asked, or for a file that knows its modules the one at which there are about as
+    many as blocks of a network.
+    """
     nodes = drawn.costs.graph.nodes
     if depth is None and by == "block" and any(node.module for node in nodes):
-        few = (n for n in (3, 2) if len({node.block(n) for node in nodes}) <= FEW_MODULES)
-        return next(few, 1)
+        many = {n: len({node.block(n) for node in nodes}) for n in (1, 2, 3)}
+        return min(many, key=lambda n: max(many[n] / USUAL, USUAL / many[n]))
     return depth
 
 

@@ -31,6 +31,8 @@ ROUND = 11
 """Pixels from the middle of a join to its edge."""
 BETWEEN = 26.0
 """Pixels between blocks."""
+BOLD = 1.1
+"""How much wider bold text is."""
 SIGNS = {"add": "+", "gate": "x", "concat": "concat"}
 TINTS = 4
 """The steps of colour, from little to much of a block's work."""
@@ -117,9 +119,10 @@ def _panel(canvas: Canvas, panel: Panel, chart: Blocks, x: float, y: float) -> f
     return rows.bottom[-1]
 
 
-def _lines(step: Step, unit: Axis) -> list[str]:
-    """What is written in a layer, its word first."""
-    found = [f"{step.word} ({step.part})" if step.part else step.word]
+def _lines(step: Step, unit: Axis, room: float) -> list[str]:
+    """What is written in a layer, its word first, with its part if there is room for both."""
+    both = f"{step.word} ({step.part})"
+    found = [both if step.part and measure(both) * BOLD <= room else step.word]
     found += [step.with_] if step.with_ else []
     found += [f"{step.params:,} params"] if step.params else []
     return found + ([exact(step.work, unit)] if step.work else [])
@@ -184,10 +187,10 @@ def _edge(
         )
         canvas.path(path, "dim", 1.5)
     else:
-        pull = (y2 - y1) * 0.7
+        start = y2 - FAR
         path = (
-            f"M{number(x1)} {number(y1)} C{number(x1)} {number(y1 + pull)} {number(x2)} {number(y2 - pull)}"
-            f" {number(x2)} {number(y2)}"
+            f"M{number(x1)} {number(y1)} V{number(start)} C{number(x1)} {number(y2 - FAR / 4)} {number(x2)}"
+            f" {number(start + FAR / 4)} {number(x2)} {number(y2)}"
         )
         canvas.path(path, "dim", 1.5)
 
@@ -211,7 +214,8 @@ def _step(canvas: Canvas, panel: Panel, chart: Blocks, rows: Rows, x: float, n: 
             canvas, panel, chart, step, (x, top, math.sqrt(before) * scale, plate + back / 2, width), hover
         )
     elif step.kind != "input":
-        _join(canvas, step, x, top + ROUND, hover)
+        beside = any(panel.lanes.lane[i] > panel.lanes.lane[n] for i in step.inputs)
+        _join(canvas, step, x, top + ROUND, hover, -5 if beside else 4)
         canvas.line(x, top + 2 * ROUND, x, plate + back, "dim", 1.5)
     _plate(canvas, step, x, (plate, bottom), width, hover)
 
@@ -237,12 +241,14 @@ def _layer(
         (x - beneath / 2, bottom),
     )
     canvas.area("M" + " L".join(f"{number(a)} {number(b)}" for a, b in corners) + " Z", tone, hover)
-    for k, line in enumerate(_lines(step, chart.work)):
-        canvas.name(x, top + LINE * (k + 1), line, panel.lane - 6, anchor="middle", bold=k == 0)
+    room = panel.lane - 4
+    for k, line in enumerate(_lines(step, chart.work, room)):
+        y, wide = top + LINE * (k + 1), room if k else room / BOLD
+        canvas.name(x, y, line, wide, anchor="middle", bold=k == 0)
 
 
-def _join(canvas: Canvas, step: Step, x: float, y: float, hover: str) -> None:
-    """A join as a circle with a sign, or as a box with a word, and what follows it."""
+def _join(canvas: Canvas, step: Step, x: float, y: float, hover: str, down: float) -> None:
+    """A join as a circle with a sign, or as a box with a word, and what follows it, so far down beside it."""
     sign, half = SIGNS[step.kind], _half(step)
     if half == ROUND:
         canvas.circle(x, y, ROUND, "ink", hover)
@@ -256,7 +262,7 @@ def _join(canvas: Canvas, step: Step, x: float, y: float, hover: str) -> None:
         filter(None, (step.word if step.word not in (step.kind, "gate", "elementwise") else "", step.with_))
     )
     if word:
-        canvas.name(x + half + 6, y + 4, word, 80)
+        canvas.name(x + half + 6, y + down, word, 80)
 
 
 def _plate(canvas: Canvas, step: Step, x: float, span: tuple[float, float], width: float, hover: str) -> None:
@@ -307,7 +313,7 @@ def _legend(canvas: Canvas, chart: Blocks, y: float) -> float:
     x = 300.0
     canvas.text(x, y, "width of a map: root of its channels, each block on its own scale", "dim")
     canvas.text(x, y + 18, "depth of a map: root of its longer side", "dim")
-    if any(step.kind == "add" for block in chart.blocks for step in block.steps):
-        canvas.path(f"M{x + 420} {number(y - 4)} h24", "vermillion", 1.75)
-        canvas.text(x + 452, y, "goes by", "dim")
+    if any(arranged(block.steps).bent for block in chart.blocks):
+        canvas.line(x + 300, y + 14, x + 324, y + 14, "vermillion", 1.75)
+        canvas.text(x + 332, y + 18, "goes by the layers between", "dim")
     return y + 48

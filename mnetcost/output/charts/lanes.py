@@ -40,8 +40,8 @@ def arranged(steps: Sequence[Step]) -> Lanes:
     lane = [0] * len(steps)
     before = len(sides[0])
     for n, chains in enumerate((*reversed(sides[0]), [main], *sides[1])):
-        for step in (step for chain in chains for step in chain):
-            lane[step] = n
+        for at in (at for chain in chains for at in chain):
+            lane[at] = n
     edges = [(i, n) for n, step in enumerate(steps) for i in step.inputs]
     bent = tuple(edge for edge in edges if _blocked(edge, lane, row))
     return Lanes(tuple(lane), tuple(row), before + 1 + len(sides[1]), bent)

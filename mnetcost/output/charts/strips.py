@@ -305,7 +305,8 @@ def _names(canvas: Canvas, places: Sequence[Place], y: float) -> float:
     free = 0.0
     for place, (before, last) in zip(places, parts, strict=True):
         if not (before and upright) and _fits(last, place):
-            canvas.text(place.x, y + 12, last, anchor="middle", hover=place.slab.name)
+            hover = place.slab.name if before else ""
+            canvas.text(place.x, y + 12, last, anchor="middle", hover=hover)
         elif place.x - 6 >= free:
             free = place.x + 6
             short = fitted(last, NAMES)
