@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ...engine.costs import LayerCost
-from ...engine.graph import Graph, Node, Ref
+from ...engine.graph import Node, Ref
 from ...engine.num import pair
 from ...engine.ops import Input
 from ...engine.ops.op import traits
@@ -93,13 +94,14 @@ def _size(size: Sequence[int]) -> str:
 def _named(drawn: Sequence[Drawn], asked: Asked) -> list[list[Block]]:
     """The blocks of the names that are asked for, in each design that has them."""
     all_groups = [_blocks(one, asked) for one in drawn]
+    wholes = [_whole(one) for one in drawn]
     found: list[list[Block]] = [[] for _ in drawn]
     for pattern in asked.blocks:
         hits = 0
-        for one, groups, blocks in zip(drawn, all_groups, found, strict=True):
+        for whole, groups, blocks in zip(wholes, all_groups, found, strict=True):
             for name in groups:
                 if name == pattern or fnmatchcase(name, pattern):
-                    blocks.append(_block(one, name, groups[name]))
+                    blocks.append(_block(whole, name, groups[name]))
                     hits += 1
         if not hits:
             names = list(dict.fromkeys(name for groups in all_groups for name in groups))
@@ -140,8 +142,9 @@ def _all_kinds(drawn: Drawn, asked: Asked) -> list[Kind]:
     one layer where there are no others.
     """
     kinds: dict[Any, list[Block]] = {}
+    whole = _whole(drawn)
     for name, refs in _blocks(drawn, asked).items():
-        block = _block(drawn, name, refs)
+        block = _block(whole, name, refs)
         if len(block.steps) <= MOST_STEPS:
             kinds.setdefault(_look(block), []).append(block)
     found = [Kind(tuple(blocks)) for blocks in kinds.values()]
@@ -161,30 +164,42 @@ def _blocks(drawn: Drawn, asked: Asked) -> dict[str, list[Ref]]:
     return {name: refs for name, refs in groups.items() if graph.nodes[refs[0]].op.__class__ is not Input}
 
 
+class Whole(NamedTuple):
+    """A design, what each layer of it costs, how often each is read, and what all of them cost."""
+
+    drawn: Drawn
+    costs: Mapping[Ref, LayerCost]
+    readers: Mapping[Ref, int]
+    work: int
+
+
+def _whole(drawn: Drawn) -> Whole:
+    """What the blocks of a design have in common."""
+    readers = Counter(ref for node in drawn.costs.graph.nodes for ref in node.inputs)
+    work = drawn.convention.madds([t for layer in drawn.costs.layers for t in layer.work])
+    return Whole(drawn, by_ref(drawn), readers, int(work))
+
+
 class Draft:
     """A block as it is put together, layer by layer."""
 
-    def __init__(self, drawn: Drawn, refs: Iterable[Ref]) -> None:
-        self.graph: Graph = drawn.costs.graph
-        self.costs: Mapping[Ref, LayerCost] = by_ref(drawn)
-        self.rules = drawn.convention
+    def __init__(self, whole: Whole, refs: Iterable[Ref]) -> None:
+        self.nodes = whole.drawn.costs.graph.nodes
+        self.costs, self.readers = whole.costs, whole.readers
+        self.rules = whole.drawn.convention
         self.refs = set(refs)
         self.steps: list[Step] = []
         self.of: dict[Ref, int] = {}  # the step that gives what a layer gives
-        self.readers: dict[Ref, int] = {}
-        for node in self.graph.nodes:
-            for ref in node.inputs:
-                self.readers[ref] = self.readers.get(ref, 0) + 1
 
     def outside(self, ref: Ref) -> None:
         """A map that the block reads."""
-        node = self.graph.nodes[ref]
+        node = self.nodes[ref]
         self.of[ref] = len(self.steps)
         self.steps.append(Step("input", node.name, "", "", "", tuple(node.output), (), 0, 0))
 
     def layer(self, ref: Ref) -> None:
         """A layer: a step of its own, or what stands beside the one that it follows."""
-        node, cost = self.graph.nodes[ref], self.costs[ref]
+        node, cost = self.nodes[ref], self.costs[ref]
         work, params = int(self.rules.madds(cost.work)), int(self.rules.count_params(cost.params))
         before = node.inputs[0] if node.inputs else None
         label = traits(node.op).label
@@ -208,19 +223,18 @@ class Draft:
         )
 
 
-def _block(drawn: Drawn, name: str, refs: Sequence[Ref]) -> Block:
+def _block(of: Whole, name: str, refs: Sequence[Ref]) -> Block:
     """A block, with what it reads in front."""
-    draft, mine = Draft(drawn, refs), set(refs)
-    for ref in dict.fromkeys(i for r in refs for i in draft.graph.nodes[r].inputs if i not in mine):
+    draft, mine = Draft(of, refs), set(refs)
+    for ref in dict.fromkeys(i for r in refs for i in draft.nodes[r].inputs if i not in mine):
         draft.outside(ref)
     for ref in refs:
         draft.layer(ref)
     active = {i for step in draft.steps if step.kind == "add" and step.with_ for i in step.inputs}
     steps = [step if n in active else _linear(step) for n, step in enumerate(draft.steps)]
     work, params = sum(step.work for step in steps), sum(step.params for step in steps)
-    whole = int(drawn.convention.madds([t for layer in drawn.costs.layers for t in layer.work]))
-    design = drawn.design
-    return Block(title_of(design), design.heading, name, 1, tuple(steps), work, params, whole)
+    design = of.drawn.design
+    return Block(title_of(design), design.heading, name, 1, tuple(steps), work, params, of.work)
 
 
 def _linear(step: Step) -> Step:

@@ -283,7 +283,7 @@ def _plate(canvas: Canvas, step: Step, x: float, span: tuple[float, float], widt
             canvas.path(face, "dim", 1)
     canvas.rect(left, front, width, FRONT, "panel", hover, edge="dim")
     text = spelled(step.size)
-    if measure(text) + 6 <= width:
+    if measure(text) + 2 <= width:
         canvas.text(x, bottom - 4, text, anchor="middle")
     elif x + width / 2 + back + 8 + measure(text) <= WIDTH:
         canvas.text(x + width / 2 + back + 5, bottom - 4, text)

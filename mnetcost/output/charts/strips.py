@@ -18,8 +18,8 @@ LEFT, RIGHT = 50, 20
 ROOM = WIDTH - LEFT - RIGHT
 HIGH = (190, 180, 164, 140, 116)
 """Pixels of the highest map of one, two, or more designs."""
-NEAR, FAR = 3.0, 18.0
-"""Pixels between columns: the least and the most."""
+NEAR, FAR = (2.0, 6.0), 18.0
+"""Pixels between columns: the least of many and of few columns, and the most."""
 CHANNEL = 5.0
 """Most pixels of the root of a channel."""
 SLIM, LABEL = 3.0, 14.0
@@ -32,6 +32,11 @@ SHEET = 1.6
 """Pixels to the right, and upwards, of the root of a volume's depth."""
 TONE = {"add": "vermillion", "concat": "green"}
 WORDS = {"add": "added", "concat": "concatenated"}
+MEANING = {
+    ("add", True): "shortcut: added as it is",
+    ("add", False): "shortcut through fewer layers",
+    ("concat", True): "concatenated as it is",
+}
 STEPS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
 """Shares that one step of the colours may stand for."""
 
@@ -103,16 +108,21 @@ def _scales(chart: Strips) -> Scales:
     low, much = 0.0, CHANNEL
     for _ in range(40):
         middle = (low + much) / 2
-        room = max((sum(_widths(s, middle)) + NEAR * len(s.slabs) for s in chart.strips), default=0)
+        room = max((sum(_widths(s, middle)) + _near(s) * len(s.slabs) for s in chart.strips), default=0)
         low, much = (middle, much) if room <= ROOM else (low, middle)
     most = max(shares, default=0)
     step = next((s for s in STEPS if s * HEATS >= most), STEPS[-1])
     return Scales(high / math.sqrt(tallest), low, step * HEATS, high)
 
 
+def _near(strip: Strip) -> float:
+    """The least pixels between the columns of a design."""
+    return min(max(132 / max(len(strip.slabs), 1), NEAR[0]), NEAR[1])
+
+
 def _widths(strip: Strip, channel: float) -> list[float]:
     """Pixels that each column takes: as it is wide, and as its name needs if all names have room."""
-    least = LABEL if (LABEL + NEAR) * len(strip.slabs) <= ROOM else SLIM
+    least = LABEL if (LABEL + _near(strip)) * len(strip.slabs) <= ROOM else SLIM
     return [max(math.sqrt(channels(slab)) * channel + depth(slab), least) for slab in strip.slabs]
 
 
@@ -193,7 +203,7 @@ def _column(canvas: Canvas, place: Place, strip: Strip, chart: Strips, scales: S
         _deep(canvas, (left, base - tall, place.width, tall), back, hover)
     canvas.rect(left, base - tall, place.width, tall, f"heat{step}", hover, edge="heat6")
     text = f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
-    if share and place.width >= measure(text) + 4 and tall >= 16:
+    if share and place.width >= measure(text) and tall >= 16:
         canvas.text(x, base - tall / 2 + 4, text, f"on{step}", anchor="middle")
     elif share and place.width >= 15 and tall >= measure(text) + 12:
         canvas.text(x + 4, base - 5, text, f"on{step}", turn=-90)
@@ -372,9 +382,9 @@ def _legend(canvas: Canvas, chart: Strips, scales: Scales, y: float) -> float:
     for count in (16, 64, 256, 1024):
         width = math.sqrt(count) * scales.channel
         if count <= max(map(channels, slabs), default=0):
-            room = max(width, measure(f"{count:,}"))
+            room = max(width, measure(f"{count}"))
             canvas.rect(at + (room - width) / 2, y + 8, width, 12, "panel", edge="dim")
-            canvas.text(at + room / 2, y + 34, f"{count:,}", "dim", anchor="middle")
+            canvas.text(at + room / 2, y + 34, f"{count}", "dim", anchor="middle")
             at += room + 12
     x = 560.0
     canvas.text(x, y, "height: root of the map's longer side", "dim")
@@ -391,8 +401,6 @@ def _legend(canvas: Canvas, chart: Strips, scales: Scales, y: float) -> float:
         else:
             kind, direct = row
             canvas.path(f"M{number(x)} {number(down)} q12 -18 24 0", TONE[kind], 1.5, "" if direct else "4 3")
-            canvas.text(
-                x + 32, down, WORDS[kind] + (" as it is" if direct else " through fewer layers"), "dim"
-            )
+            canvas.text(x + 32, down, MEANING[row], "dim")
         down += LINE + 2
     return max(y + 34, down - 8) + 14
