@@ -9,12 +9,15 @@ mistake in the call, the design or the file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from . import designs as _designs
 from .analyses.documents import Document
+from .designs.asked import Asked
+from .designs.asked import loaded as _loaded
+from .designs.asked import settings as _settings
 from .designs.conventions import load_convention
-from .designs.settings import Design, Settings, sized
+from .designs.settings import Design, sized
 from .engine.costs import Costs
 from .engine.costs import cost as _cost
 from .errors import CallError
@@ -22,45 +25,6 @@ from .errors import CallError
 if TYPE_CHECKING:
     from .analyses.report.scale import Grid
     from .analyses.search.handle import DesignSpace
-
-
-class Asked(TypedDict, total=False):
-    """The settings of a design; those that are left out stay as in its spec or file.
-
-    alpha: width multiplier. rho: resolution multiplier, or resolution: the input in pixels, one number,
-    (height, width), or (depth, height, width) of a volume.
-    classes: outputs of the classifier. channels: of the input, 1 for grey images. top: False leaves out
-    pooling and classifier.
-    batch: number of images. allow_unknown: leave out ops of a model file that cannot be costed; the result
-    is then marked partial.
-    """
-
-    alpha: float | None
-    rho: float | None
-    resolution: int | tuple[int, ...] | str | None
-    classes: int | None
-    top: bool | None
-    batch: int | None
-    allow_unknown: bool | None
-    channels: int | None
-
-
-def _settings(asked: Asked) -> Settings:
-    if asked.get("rho") is not None and asked.get("resolution") is not None:
-        raise CallError("give rho or resolution, not both")
-    readers: dict[str, Any] = {**_designs.SETTINGS, "top": bool, "allow_unknown": bool}
-    unknown = [key for key in asked if key not in readers]
-    if unknown:
-        raise TypeError(f"a design has no setting {unknown[0]!r}")
-    return Settings(**{key: readers[key](v) for key, v in asked.items() if v is not None})
-
-
-def _loaded(design: str | Design, asked: Asked) -> Design:
-    if isinstance(design, str):
-        return _designs.load(design, _settings(asked))
-    if any(v is not None for v in asked.values()):
-        raise CallError(f"'{design.name}' is loaded already; give its settings to load()")
-    return design
 
 
 def _block(by: str | None) -> str | None:

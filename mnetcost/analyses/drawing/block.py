@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import accumulate
 from typing import Any
 
 from ...engine.costs import LayerCost
@@ -22,8 +23,10 @@ from .strip import title_of
 
 MOST_STEPS = 30
 """Blocks of more steps than these are not drawn."""
-MOST_KINDS = 4
-"""Of so many kinds of block of a design one is drawn where none is named."""
+MOST_KINDS, MOST_TOGETHER = 4, 48
+"""Of so many kinds of block of a design one is drawn where none is named, if together they have no more steps
+than these.
+"""
 ATTACHED = ("norm", "activation", "prelu", "scale", "bias", "dropout")
 """Layers that stand beside the layer that they follow."""
 WORDS = {
@@ -127,7 +130,7 @@ def _kinds(drawn: Sequence[Drawn], asked: Asked) -> tuple[list[list[Block]], tup
             raise CallError(
                 f"'{one.design.name}' has no block that can be drawn", hint="name one: --block NAME"
             )
-        chosen = sorted(kinds, key=lambda kind: -kind.work)[:most]
+        chosen = _few(sorted(kinds, key=lambda kind: -kind.work)[:most])
         found.append([kind.costliest for kind in kinds if kind in chosen])
         if len(kinds) > most:
             notes.append(
@@ -135,6 +138,12 @@ def _kinds(drawn: Sequence[Drawn], asked: Asked) -> tuple[list[list[Block]], tup
                 " --block NAME draws another"
             )
     return found, tuple(notes)
+
+
+def _few(kinds: Sequence[Kind]) -> list[Kind]:
+    """The first of some kinds, and others as long as a picture of all is not too large."""
+    steps = list(accumulate(len(kind.costliest.steps) for kind in kinds))
+    return [kind for n, kind in enumerate(kinds) if n == 0 or steps[n] <= MOST_TOGETHER]
 
 
 def _all_kinds(drawn: Drawn, asked: Asked) -> list[Kind]:
