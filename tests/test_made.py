@@ -26,7 +26,7 @@ def test_what_is_made_is_fresh(path: Path) -> None:
 def test_the_picture_says_what_the_program_says() -> None:
     """Every word and number of the README's picture, in order."""
     drawn = words((ROOT / "docs" / "compare.svg").read_text("utf-8"))
-    assert "1,331,592" in drawn
+    assert any("1,331,592" in text for text in drawn)
     assert drawn == words(picture())
 
 

@@ -309,7 +309,7 @@ def test_wide_letters_take_two_cells() -> None:
 
 
 def test_a_narrow_terminal_drops_columns_by_rank_and_says_so() -> None:
-    """The rough numbers first, then what has the highest rank, then it goes on below."""
+    """The rough numbers first, then what has the highest rank, then exact digits, then it goes on below."""
     columns = (
         Column("name", "name"),
         Column("a", "first", "count", rank=1),
@@ -317,13 +317,17 @@ def test_a_narrow_terminal_drops_columns_by_rank_and_says_so() -> None:
         Column("c", "third", "count"),
     )
     answer = Document("d", (Table("t", columns, (("row", 1_000_000, 2_000_000, 3_000_000),)),), (), {})
-    wide, middle, narrow = (terminal.recorded(answer, width).export_text() for width in (80, 32, 20))
+    wide, middle, narrow, least = (terminal.recorded(answer, w).export_text() for w in (80, 32, 20, 12))
     assert "1.00 M" in wide
     assert "1.00 M" not in middle
     assert "1,000,000" not in middle
     assert "a wider terminal also shows: first" in " ".join(middle.split())
-    assert narrow.count("row") == 2
-    assert "3,000,000" in narrow
+    assert narrow.count("row") == 1
+    assert "2.00 M  3.00 M" in narrow
+    assert "has every digit" in " ".join(narrow.split())
+    assert "every digit" not in middle
+    assert least.count("row") == 2
+    assert "3.00 M" in least
 
 
 @pytest.mark.parametrize(
@@ -332,7 +336,7 @@ def test_a_narrow_terminal_drops_columns_by_rank_and_says_so() -> None:
 )
 def test_bars(part: float, blocks: str, ascii_: str) -> None:
     """In eighths of a cell, or in # where the terminal has no blocks."""
-    assert (terminal.bar(part, True).rstrip(), terminal.bar(part, False).rstrip()) == (blocks, ascii_)
+    assert (cells.bar(part, True).rstrip(), cells.bar(part, False).rstrip()) == (blocks, ascii_)
 
 
 def test_a_picture_fetches_nothing() -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..analyses.documents import Column, state_word
+from ..analyses.documents import Branch, Column, Spark, state_word
 from ..errors import plain
 from ..records import NamedTuple
 
 UNITS = {"k": 10**3, "M": 10**6, "G": 10**9}
 """The units in which a column of counts may be shown."""
+BAR = 10
+"""The cells of a bar where there is room."""
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+SPARKS = "·▁▂▃▄▅▆▇█"
+"""A figure of 0, then eighths of the largest."""
+LINES = "│├└─ "
+ASCII = str.maketrans(SPARKS + LINES, "012345678||`- ")
+"""What stands for drawn characters where there are only ASCII ones."""
 STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -76,6 +84,59 @@ def per_cent(value: float) -> str:
     return f"{100 * value:.2f} %"
 
 
+def bar(part: float, blocks: bool, width: int = BAR) -> str:
+    """Return a bar of up to `width` cells, in eighths of a cell if there are block characters.
+
+    >>> bar(0.25, True), bar(0.25, False)
+    ('██▌       ', '##        ')
+    """
+    if not blocks:
+        return ("#" * round(part * width)).ljust(width)
+    eighths = max(round(part * width * 8), 1 if part > 0 else 0)
+    return ("█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()).ljust(width)
+
+
+def levels(value: Spark) -> list[int]:
+    """The figures of a sparkline in eighths of the largest, rounded; 0 for a figure of 0 only.
+
+    >>> levels(Spark((0, 1, 50, 100), 100))
+    [0, 1, 4, 8]
+    """
+    return [max((16 * n + value.top) // (2 * value.top), 1) if n > 0 else 0 for n in value.figures]
+
+
+def spark(value: Spark) -> str:
+    """Draw figures as one line of block characters.
+
+    >>> spark(Spark((0, 1, 50, 100), 100))
+    '·▁▄█'
+    """
+    return "".join(SPARKS[n] for n in levels(value))
+
+
+def branch(value: Branch) -> str:
+    """Draw the lines of a tree before a name.
+
+    >>> branch(Branch((True, False), "conv"))
+    '│   └── conv'
+    """
+    lines = ["│   " if more else "    " for more in value.more]
+    last = ["├── " if value.more[-1] else "└── "] if value.more else []
+    return "".join([*lines[:-1], *last]) + plain(value.name)
+
+
+def in_ascii(text: str, kind: str) -> str:
+    """A written cell without block characters and lines; names stay as they are.
+
+    >>> in_ascii("│   └── conv", "tree"), in_ascii("·▁▄█", "spark")
+    ('|   `-- conv', '0148')
+    """
+    if kind not in DRAWN:
+        return text
+    end = len(text) - len(text.lstrip(LINES)) if kind == "tree" else len(text)
+    return text[:end].translate(ASCII) + text[end:]
+
+
 class Kind(NamedTuple):
     """How people read a kind of value: how it is written, what stands beside it, and whether it is aligned to
     the right.
@@ -100,8 +161,12 @@ KINDS = {
     "ratio": Kind(ratio),
     "number": Kind(lambda v: f"{v:g}" if isinstance(v, float) else f"{v}"),
     "size": Kind(size),
+    "spark": Kind(spark),
+    "tree": Kind(branch, right=False),
 }
 """The kinds of column, by name (`Column.kind`)."""
+DRAWN = ("spark", "tree")
+"""Kinds that are written with other characters than ASCII."""
 
 
 def written(value: Any, column: Column) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ..analyses.documents import Column, Document, Table
 from ..errors import plain
 from ..records import NamedTuple
-from .cells import KINDS, beside, written
+from .cells import KINDS, beside, in_ascii, written
 
 INDENT = "  "
 
@@ -75,24 +75,27 @@ class Page(NamedTuple):
     notes: list[str]
 
 
-def page_of(document: Document) -> Page:
-    """Write every cell, title and note of a document as text, once."""
+def page_of(document: Document, blocks: bool = True) -> Page:
+    """Write every cell, title and note of a document as text, once.
+
+    blocks: whether there are block characters and lines; else what is drawn is drawn in ASCII.
+    """
     several = len(document.tables) > 1
     alike = groupby(document.tables, lambda table: [(c.key, c.title) for c in table.columns])
     return Page(
         plain(document.title),
         [plain(line) for line in document.lead],
-        [_group(list(tables), several) for _, tables in alike],
+        [_group(list(tables), several, blocks) for _, tables in alike],
         [plain(note) for note in document.notes],
     )
 
 
-def _group(tables: list[Table], several: bool) -> Group:
+def _group(tables: list[Table], several: bool, blocks: bool) -> Group:
     """Tables of the same columns as one group; with titles where the document has several tables."""
     columns = tables[0].columns
     titles = [plain(column.title) for column in columns]
     sections = [
-        Section(plain(t.title) if several else "", t, _cells(t, several), _largest(t)) for t in tables
+        Section(plain(t.title) if several else "", t, _cells(t, several, blocks), _largest(t)) for t in tables
     ]
     right = [any(KINDS[t.columns[n].kind].right for t in tables) for n in range(len(columns))]
     widths = [_width(titles[n], sections, n, right[n]) for n in range(len(columns))]
@@ -113,11 +116,24 @@ def _largest(table: Table) -> Any:
     return max((row[n] or 0 for row in table.rows for n in bars), default=0)
 
 
-def _cells(table: Table, several: bool) -> list[list[tuple[str, str]]]:
+def _cells(table: Table, several: bool, blocks: bool) -> list[list[tuple[str, str]]]:
     indent = INDENT if several else ""
-    return [_row(row, table.columns, indent) for row in (*table.rows, *table.footer)]
+    rows = [_row(row, table.columns, indent) for row in (*table.rows, *table.footer)]
+    if blocks:
+        return rows
+    kinds = [column.kind for column in table.columns]
+    return [
+        [(in_ascii(exact, kind), rough) for (exact, rough), kind in zip(row, kinds, strict=True)]
+        for row in rows
+    ]
 
 
 def _row(row: Sequence[Any], columns: Sequence[Column], indent: str) -> list[tuple[str, str]]:
     out = [(written(v, c), beside(v, c)) for v, c in zip(row, columns, strict=True)]
     return [(indent + out[0][0], out[0][1]), *out[1:]]
+
+
+def has_blocks(stream: Any) -> bool:
+    """Whether block characters and lines can be written to a stream."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "utf16")

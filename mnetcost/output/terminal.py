@@ -10,158 +10,122 @@ from typing import TYPE_CHECKING, Any
 
 from ..analyses import documents
 from ..analyses.documents import Document
-from ..records import NamedTuple
-from .layout import Group, Page, Section, cells, pad, page_of
+from .cells import bar
+from .fitting import GAP, Fitted, Size, Style, View, fit, numbers, wrapped
+from .fitting import widest as widest_of
+from .layout import Group, Page, Section, cells, has_blocks, pad, page_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
-BAR = 10  # cells
 WIDEST = 200  # cells of a picture
-PROSE = 30  # minimum width of a text column, in cells; longer text is wrapped
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 GAUGE = str.maketrans("#.|", "█░┃")  # a gauge on terminals with block characters
 STATES = {"kept": "green", "new": "cyan", "waived": "yellow"}
 """The colour of each state that passes; every other state is red."""
 FAILS = "bold red"
-
-
-class View(NamedTuple):
-    """The columns of a group that fit side by side, and whether rounded numbers and bars fit too."""
-
-    columns: list[int]
-    rough: bool
-    bars: bool
-
-
-def bar(part: float, blocks: bool) -> str:
-    """Return a bar of up to ten cells.
-
-    >>> bar(0.25, True), bar(0.25, False)
-    ('██▌       ', '##        ')
-    """
-    if not blocks:
-        return ("#" * round(part * BAR)).ljust(BAR)
-    eighths = max(round(part * BAR * 8), 1 if part > 0 else 0)
-    return ("█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()).ljust(BAR)
-
-
-def has_bar(group: Group, n: int) -> bool:
-    """Has any section of a group bars in its nth column?"""
-    return any(s.table.columns[n].bar for s in group.sections)
-
-
-def total(group: Group, view: View) -> int:
-    """The width of a view of a group, in cells."""
-
-    def need(n: int) -> int:
-        exact, rough = _room(group, view, n)
-        shown = (exact if group.right[n] or n == 0 else min(exact, PROSE)) + rough
-        return max(shown, cells(group.titles[n])) + (BAR + 1 if has_bar(group, n) and view.bars else 0)
-
-    # rich adds a blank between columns to the padding of two
-    return sum(need(n) + 3 for n in view.columns) - 3
+DRAWN = "cyan"  # bars, gauges and sparklines
+ROUNDED = "rounded to fit; a wider terminal, --format csv or json has every digit"
+Cell = list["Text"]
+"""The lines of one cell."""
 
 
 def widest(page: Page) -> int:
     """Return the width at which nothing is left out."""
-    tables = [
-        total(group, View(list(range(len(group.columns))), True, True))
-        + sum(max(group.widths[n][0] - PROSE, 0) for n in _prose(group))
-        for group in page.groups
-    ]
-    return max([*tables, *map(cells, (page.title, *page.lead, *page.notes))])
+    return max([*map(widest_of, page.groups), *map(cells, (page.title, *page.lead, *page.notes))])
 
 
-def _prose(group: Group) -> list[int]:
-    return [n for n in range(1, len(group.columns)) if not group.right[n]]
-
-
-def fit(group: Group, width: int) -> tuple[list[View], list[str]]:
-    """Find what fits into a width: without bars, without rough numbers, without the columns of highest
-    rank, or in several pieces.
-
-    Returns the pieces, and the titles of the columns that are left out.
-    """
-    every = list(range(len(group.columns)))
-    ranks = sorted({c.rank for c in group.columns if c.rank}, reverse=True)
-    tries = [View(every, True, True), View(every, True, False), View(every, False, False)]
-    tries += [View([n for n in every if group.columns[n].rank < r], False, False) for r in ranks]
-    view = next((view for view in tries if total(group, view) <= width), None)
-    pieces = [view] if view else _pieces(group, tries[-1].columns, width)
-    shown = (view or tries[-1]).columns
-    return pieces, [group.titles[n] for n in every if n not in shown]
-
-
-def _pieces(group: Group, columns: list[int], width: int) -> list[View]:
-    """Columns divided among several tables, each as wide as fits, and each with the first column."""
-    pieces = [[columns[0]]]
-    for n in columns[1:]:
-        if len(pieces[-1]) > 1 and total(group, View([*pieces[-1], n], False, False)) > width:
-            pieces.append([columns[0]])
-        pieces[-1].append(n)
-    return [View(piece, False, False) for piece in pieces]
-
-
-def _table(group: Group, view: View, blocks: bool) -> Table:
-    from rich import box
-    from rich.table import Table
+def _table(group: Group, fitted: Fitted, view: View, blocks: bool) -> Text:
+    """All lines of a view of a group, from the titles of the columns to the totals."""
     from rich.text import Text
 
-    out = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        header_style="bold",
-        border_style="dim",
-        padding=(0, 2, 0, 0),
-    )
-    for n in view.columns:
-        title = pad(group.titles[n], sum(_room(group, view, n)), True) if group.right[n] else group.titles[n]
-        out.add_column(Text(title), no_wrap=n > 0 and group.right[n], overflow="fold")
+    width = sum(view.widths) + GAP * (len(view.widths) - 1)
+    rule = Text(("─" if blocks else "-") * width, style="dim")
+    titles = [_title(group, fitted.sizes[n], view, k) for k, n in enumerate(view.columns)]
+    highest = max(map(len, titles))
+    lines = _lines([[Text()] * (highest - len(title)) + title for title in titles], view, "bold")
+    lines.append(rule)
     for at, section in enumerate(group.sections):
         if section.title and len(group.sections) > 1:
-            if at:
-                out.add_row()
-            out.add_row(Text(section.title, style="bold cyan"))
-        for r, row in enumerate(section.rows):
+            lines += [Text()] * (at > 0)
+            lines += [Text(line, style="bold cyan") for line in wrapped(section.title, width)]
+        for r in range(len(section.rows)):
             if r == section.totals and r:
-                out.add_section()
-            shown = [_cell(group, section, view, r, n, row[n], blocks) for n in view.columns]
-            out.add_row(*shown, style="bold" if r >= section.totals else "")
+                lines.append(rule)
+            row = [_cell(group, fitted, section, view, r, k, blocks) for k in range(len(view.columns))]
+            lines += _lines(row, view, "bold" if r >= section.totals else "")
+    return Text("\n").join(lines)
+
+
+def _lines(row: list[Cell], view: View, style: str) -> list[Text]:
+    """The lines of a row: those of its cells beside one another, each as wide as its column."""
+    from rich.text import Text
+
+    out = []
+    for n in range(max(map(len, row))):
+        line, blanks = Text(style=style), 0
+        for cell, width in zip(row, view.widths, strict=True):
+            part = cell[n] if n < len(cell) else Text()
+            if part:
+                line.append(" " * blanks).append_text(part)
+                blanks = 0
+            blanks += width - cells(part.plain) + GAP
+        line.rstrip()
+        out.append(line)
     return out
 
 
-def _room(group: Group, view: View, n: int) -> tuple[int, int]:
-    """The width of a column's exact values and of the rough ones, the blank between them included.
-
-    A title that is wider than its numbers widens the exact values, since all are aligned to the right.
-    """
-    exact, rough = group.widths[n]
-    rough = rough + 1 if rough and view.rough else 0
-    return (max(exact, cells(group.titles[n]) - rough) if group.right[n] else exact), rough
-
-
-def _cell(
-    group: Group, section: Section, view: View, r: int, n: int, cell: tuple[str, str], blocks: bool
-) -> Text:
-    """One cell, padded here: rich would strip the blanks that align exact values, rough ones and bars."""
+def _title(group: Group, size: Size, view: View, k: int) -> Cell:
+    """The title of a column, above its values; one that is wider stands above their bars, too."""
     from rich.text import Text
 
-    if section.table.columns[n].kind == "gauge":
-        return _gauge(section.table, r, n, blocks)
-    exact, rough = _room(group, view, n)
-    text = Text(pad(cell[0], exact, True) if group.right[n] else cell[0], style=_style(section.table, r, n))
-    if rough:
-        text.append(pad(cell[1], rough, True), style="dim")
-    if view.bars and section.table.columns[n].bar and r < section.totals:
+    n, width = view.columns[k], view.widths[k]
+    lines = wrapped(group.titles[n], width)
+    edge = _edge(size, view.style, width)
+    if not group.right[n]:
+        return [Text(line) for line in lines]
+    return [Text(pad(line, edge, True) if cells(line) <= edge else line) for line in lines]
+
+
+def _edge(size: Size, style: Style, width: int) -> int:
+    """The cells of a column up to where its numbers end, before a bar; 0 for a bar alone."""
+    if not (size.bar and style.bar):
+        return width
+    return width - style.bar - 1 if numbers(size, style) else 0
+
+
+def _cell(group: Group, fitted: Fitted, section: Section, view: View, r: int, k: int, blocks: bool) -> Cell:
+    """One cell; numbers are aligned to the right, before their bars."""
+    from rich.text import Text
+
+    n, width = view.columns[k], view.widths[k]
+    size, column = fitted.sizes[n], section.table.columns[n]
+    edge, color = _edge(size, view.style, width), _style(section.table, r, n)
+    exact, rough = _number(section.rows[r][n], size, view.style)
+    if column.kind == "gauge":
+        return [_gauge(section.table, r, n, blocks)]
+    if column.kind == "spark" and cells(exact) <= width:
+        return [Text(pad(exact, edge if cells(exact) <= edge else width, True), style=DRAWN)]
+    if not group.right[n] or cells(exact) + cells(rough) > max(edge, 1):
+        return [Text(line, style=color) for line in wrapped(exact + rough, width)]
+    text = Text(pad(exact, edge - cells(rough), True), style=color).append(rough, style="dim")
+    if edge < width and column.bar and r < section.totals:
         value = section.table.rows[r][n]
-        text.append(
-            " " + (bar(value / section.largest, blocks) if value and section.largest else ""), style="cyan"
-        )
-    return text
+        drawn = bar(value / section.largest, blocks, view.style.bar) if value and section.largest else ""
+        text.append(" " * (edge > 0) + drawn, style=DRAWN)
+    return [text]
+
+
+def _number(cell: tuple[str, str], size: Size, style: Style) -> tuple[str, str]:
+    """What a cell shows in a style, and what stands dim beside it."""
+    exact, rough = cell
+    if not numbers(size, style):
+        return "", ""
+    if not size.beside or not exact:
+        return exact, ""
+    if not style.exact:
+        return rough or exact + " " * size.unit, ""
+    return exact, " " + pad(rough, size.beside, True) if style.rough else ""
 
 
 def _gauge(table: documents.Table, r: int, n: int, blocks: bool) -> Text:
@@ -194,21 +158,27 @@ def parts(page: Page, width: int, blocks: bool = True) -> Iterator[RenderableTyp
     for line in page.lead:
         yield Text(line)
     left_out: dict[str, None] = {}
+    rounded = False
     for group in page.groups:
-        views, missing = fit(group, width)
-        left_out |= dict.fromkeys(missing)
-        for view in views:
+        if not group.columns:
+            yield from [Text(), *(Text(section.title, style="bold cyan") for section in group.sections)]
+            continue
+        fitted = fit(group, width)
+        left_out |= dict.fromkeys(fitted.missing)
+        rounded |= fitted.rounded
+        for view in fitted.views:
             yield Text()
-            for section in group.sections if len(group.sections) == 1 or not group.columns else ():
-                yield from [Text(section.title, style="bold cyan")] if section.title else []
-            if group.columns:
-                yield _table(group, view, blocks)
-    if page.notes or left_out:
+            if len(group.sections) == 1 and group.sections[0].title:
+                yield Text(group.sections[0].title, style="bold cyan")
+            yield _table(group, fitted, view, blocks)
+    if page.notes or left_out or rounded:
         yield Text()
     for note in page.notes:
         yield Text(note, style="dim")
     if left_out:
         yield Text(f"a wider terminal also shows: {', '.join(left_out)}", style="dim")
+    if rounded:
+        yield Text(ROUNDED, style="dim")
 
 
 def _gone() -> None:
@@ -232,12 +202,12 @@ def show(document: Document, color: bool | None = None) -> None:
         True: {"force_terminal": True, "color_system": "standard", "no_color": False},
         False: {"color_system": None},
     }
-    page = page_of(document)
+    blocks = has_blocks(sys.stdout)
+    page = page_of(document, blocks)
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else widest(page)
     console = Console(highlight=False, markup=False, emoji=False, width=width, **colors[color])
     # rich exits with 1, which means over budget here
     console.on_broken_pipe = _gone  # type: ignore[method-assign]
-    blocks = console.encoding.lower().replace("-", "") in ("utf8", "utf16")
     for part in parts(page, console.width, blocks):
         console.print(part)
 

@@ -169,10 +169,11 @@ def _weight_bytes(totals: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _tables(names: Sequence[str], sections: Iterable[_Section]) -> Iterator[Table]:
+    alone = int(len(names) == 2)  # the only ratio is in the first sentence, too
     for title, kind, bars, designs in sections:
         head = [Column("name", ""), Column(names[0], names[0], kind, bars)]
         for name in names[1:]:
-            head += [Column(name, name, kind, bars), Column(f"{name} ratio", "ratio", "ratio")]
+            head += [Column(name, name, kind, bars), Column(f"{name} ratio", "ratio", "ratio", rank=alone)]
         rows = []
         for row in dict.fromkeys(key for values in designs for key in values):
             first, *others = (values.get(row, 0) for values in designs)

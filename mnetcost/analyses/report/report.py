@@ -92,11 +92,11 @@ def _share(part: int, whole: int) -> float | None:
 def _by_layer(costs: Costs, depth: int | None) -> Rows:
     columns = (
         Column("name", "layer"),
-        Column("op", "op", rank=5),
-        Column("input", "input", "size", rank=1),
-        Column("output", "output", "size"),
-        Column("kernel", "kernel", "size", rank=2),
-        Column("stride", "stride", "size", rank=3),
+        Column("op", "op", rank=6),
+        Column("input", "input", "size", rank=2),
+        Column("output", "output", "size", rank=1),
+        Column("kernel", "kernel", "size", rank=3),
+        Column("stride", "stride", "size", rank=4),
     )
 
     def describe(layer: LayerCost) -> Row:
@@ -117,9 +117,9 @@ def _by_layer(costs: Costs, depth: int | None) -> Rows:
 def _by_block(costs: Costs, depth: int | None) -> Rows:
     columns = (
         Column("name", "block"),
-        Column("layers", "layers", "integer", rank=2),
-        Column("input", "input", "size", rank=1),
-        Column("output", "output", "size"),
+        Column("layers", "layers", "integer", rank=3),
+        Column("input", "input", "size", rank=2),
+        Column("output", "output", "size", rank=1),
     )
     rows: list[tuple[Row, Iterable[Term], Iterable[Term]]] = []
     for block, layers in groups_of(costs, block_of(depth)).items():
@@ -178,10 +178,10 @@ def table_of(
     columns = (
         *columns,
         Column("params", "params", "count"),
-        Column("params_share", "params share", "share", rank=4),
+        Column("params_share", "params share", "share", rank=5),
     )
     if by == "kind":
-        columns = (*columns, Column("weights_share", "weights share", "share", rank=3))
+        columns = (*columns, Column("weights_share", "weights share", "share", rank=4))
     columns = (
         *columns,
         Column("madds", convention.unit, "count"),
