@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import mnetcost
 from mnetcost.analyses.documents import Document
 from mnetcost.analyses.report.compare import columns_known, compare, labels
 from mnetcost.cli import cli
@@ -56,6 +57,34 @@ def test_sections_add_up_to_the_totals(title: str, convention: str) -> None:
         assert sum(row[n] for row in rows) == total[n]  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("by", [None, "block"])
+def test_profiles_add_up_to_the_totals(by: str | None) -> None:
+    """Of work and of params, by output map and by block, also where a bar stands for several blocks:
+    EfficientNet-B7 has 57 of them, and no more than 24 bars.
+    """
+    document = mnetcost.compare("v1", "v3-large", "efficientnet-b7", by=by)
+    profile = section(document, "profile by block" if by else "profile by output map")
+    for key in ("params", "MAdds"):
+        for n in (0, 1, 3):  # 2 and 4 are ratios
+            figures = profile[key][n]
+            assert isinstance(figures, tuple)
+            assert len(figures) <= 24
+            assert sum(figures) == section(document, "total")[key][n]
+
+
+def test_a_profile_goes_from_the_largest_map_to_the_smallest() -> None:
+    """The rows of work by output map, and their params; V1's five sizes of maps and its classifier."""
+    document = side_by_side("v1", "v2")
+    by_map = section(document, "MAdds by output map")
+    assert list(by_map) == ["112x112", "56x56", "28x28", "14x14", "7x7", "1x1"]
+    profile = section(document, "profile by output map")
+    assert profile["MAdds"][0] == tuple(row[0] for row in by_map.values())
+    assert profile["params"][0] == (3456, 27200, 103552, 1478912, 1593856, 1025000)
+    data = document.data["designs"][0]["params_by_resolution"]
+    assert {"resolution": [112, 112], "params": 3456} in data
+    assert "  MAdds                     ▁▂▂█▂▁               ▃▄▂█▆▁" in render(document)
+
+
 def test_activations_are_those_that_are_written() -> None:
     """V1's largest map is 112 x 112 x 64, after its first pointwise convolution."""
     maps = section(side_by_side("v1", "v2"), "map elements, not RAM")
@@ -63,11 +92,14 @@ def test_activations_are_those_that_are_written() -> None:
 
 
 def test_a_design_against_itself_is_one() -> None:
-    """Every ratio is 1, and both have a name of their own."""
+    """Every ratio is 1, sparklines have none, and both have a name of their own."""
     document = side_by_side("v2", "v2")
     assert document.title == "v2 and v2 (2) at alpha 1, resolution 224"
     assert document.lead == ("v2 (2) has exactly the params of v2, and exactly its MAdds.",)
-    assert {row[-1] for t in document.tables for row in t.rows} == {1.0}
+    assert {(t.columns[1].kind == "spark", row[-1]) for t in document.tables for row in t.rows} == {
+        (False, 1.0),
+        (True, None),
+    }
 
 
 def test_names_hold_what_differs() -> None:

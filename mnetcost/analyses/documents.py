@@ -35,16 +35,6 @@ of a table.
 """
 
 
-class Spark(NamedTuple):
-    """Figures in their order, such as those of each stage, drawn as one line of small bars.
-
-    top: the figure of a full bar, at least 1; the same for all that are compared.
-    """
-
-    figures: tuple[int, ...]
-    top: int
-
-
 class Branch(NamedTuple):
     """The name of a row in a tree, and how the row hangs below the others.
 
@@ -66,7 +56,8 @@ class Column(NamedTuple):
     "change", an exact integer with its sign; "share", a fraction of 1 shown as per cent; "growth", the same
     with its sign; "ratio", a plain quotient; "number", any other number, shown as written; "size", a
     (h, w, c) or (h, w), shown as 112x112x64; "state", a key of `PASSING`; "gauge", how much of it is used, as
-    ####......|, on a terminal both in colours; "spark", a `Spark`; "tree", a `Branch`, in a first column.
+    ####......|, on a terminal both in colours; "spark", figures in their
+    order, each 0 or more, drawn as one line of small bars; "tree", a `Branch`, in a first column.
     bar: whether a terminal draws a bar beside the value.
     rank: a terminal that is too narrow hides columns of the highest rank first, and never those of rank 0.
     unit: "k", "M" or "G", in which people read a count, to two decimals; what programs read stays exact.

@@ -254,6 +254,13 @@ def emit(
 
         show(document, color)
         return
+    if format_ == "text" and printed:
+        from ..output.layout import has_blocks
+        from ..output.text import render
+
+        text = render(document, has_blocks(sys.stdout)).encode("utf-8", "backslashreplace").decode()
+        click.echo(text, nl=not text.endswith("\n"))
+        return
     from ..output import FORMATS, encode
 
     data = encode(document, format_, formats or FORMATS)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..analyses.documents import Branch, Column, Spark, state_word
+from ..analyses.documents import Branch, Column, state_word
 from ..errors import plain
 from ..records import NamedTuple
 
@@ -96,22 +96,23 @@ def bar(part: float, blocks: bool, width: int = BAR) -> str:
     return ("█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()).ljust(width)
 
 
-def levels(value: Spark) -> list[int]:
-    """The figures of a sparkline in eighths of the largest, rounded; 0 for a figure of 0 only.
+def levels(figures: Sequence[int]) -> list[int]:
+    """The bars of a sparkline in eighths of the largest figure, rounded; 0 for a figure of 0 only.
 
-    >>> levels(Spark((0, 1, 50, 100), 100))
+    >>> levels((0, 1, 50, 100))
     [0, 1, 4, 8]
     """
-    return [max((16 * n + value.top) // (2 * value.top), 1) if n > 0 else 0 for n in value.figures]
+    top = max(figures, default=0)
+    return [max((16 * n + top) // (2 * top), 1) if n > 0 else 0 for n in figures]
 
 
-def spark(value: Spark) -> str:
+def spark(figures: Sequence[int]) -> str:
     """Draw figures as one line of block characters.
 
-    >>> spark(Spark((0, 1, 50, 100), 100))
+    >>> spark((0, 1, 50, 100))
     '·▁▄█'
     """
-    return "".join(SPARKS[n] for n in levels(value))
+    return "".join(SPARKS[n] for n in levels(figures))
 
 
 def branch(value: Branch) -> str:

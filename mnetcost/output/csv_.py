@@ -30,7 +30,7 @@ def _text(value: Any) -> str:
 WORDS: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "size": lambda value: "" if value is None else escape(size(value)),
-    "spark": lambda value: "" if value is None else " ".join(map(str, value.figures)),
+    "spark": lambda value: "" if value is None else " ".join(map(str, value)),
     "tree": lambda value: "" if value is None else _text(value.name),
 }
 """How values other than numbers are written; numbers are written as they are, so that -3 stays a number."""

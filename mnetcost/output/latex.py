@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from ..analyses.documents import Document, Table
+from ..analyses.documents import Branch, Column, Document, Table
 from ..errors import plain
-from .cells import KINDS, written
+from .cells import KINDS, levels, written
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -41,6 +42,30 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(c, c) for c in text)
 
 
+def rules(figures: Sequence[int]) -> str:
+    """A sparkline of rules, since the fonts of LaTeX have no block characters.
+
+    >>> print(rules((0, 5, 10)))
+    \\rule{.3em}{.0em}\\,\\rule{.3em}{.4em}\\,\\rule{.3em}{.8em}
+    """
+    return "\\,".join(f"\\rule{{.3em}}{{.{n}em}}" for n in levels(figures))
+
+
+def indented(value: Branch) -> str:
+    """The name of a row of a tree, indented by its depth."""
+    return "\\quad " * len(value.more) + escape(plain(value.name))
+
+
+DRAWN: dict[str, Callable[[Any], str]] = {"spark": rules, "tree": indented}
+"""Kinds that are drawn with LaTeX's own means."""
+
+
+def _cell(value: Any, column: Column) -> str:
+    if value is not None and column.kind in DRAWN:
+        return DRAWN[column.kind](value)
+    return escape(written(value, column))
+
+
 def render(document: Document) -> str:
     """Return a table environment for each table; they need the packages booktabs and textcomp."""
     parts = ["% \\usepackage{booktabs,textcomp}"]
@@ -59,9 +84,7 @@ def _table(table: Table, caption: str, label: str) -> str:
         return "    " + " & ".join(cells) + r" \\"
 
     def rows(which: Sequence[tuple[object, ...]]) -> list[str]:
-        return [
-            line([escape(written(v, c)) for v, c in zip(row, table.columns, strict=True)]) for row in which
-        ]
+        return [line([_cell(v, c) for v, c in zip(row, table.columns, strict=True)]) for row in which]
 
     align = "".join("r" if KINDS[c.kind].right else "l" for c in table.columns)
     head = line([escape(plain(c.title)) for c in table.columns])

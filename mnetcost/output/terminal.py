@@ -104,8 +104,8 @@ def _cell(group: Group, fitted: Fitted, section: Section, view: View, r: int, k:
     exact, rough = _number(section.rows[r][n], size, view.style)
     if column.kind == "gauge":
         return [_gauge(section.table, r, n, blocks)]
-    if column.kind == "spark" and cells(exact) <= width:
-        return [Text(pad(exact, edge if cells(exact) <= edge else width, True), style=DRAWN)]
+    if column.kind == "spark" and cells(drawn := section.rows[r][n][0]) <= width:
+        return [Text(pad(drawn, edge if cells(drawn) <= edge else width, True), style=DRAWN)]
     if not group.right[n] or cells(exact) + cells(rough) > max(edge, 1):
         return [Text(line, style=color) for line in wrapped(exact + rough, width)]
     text = Text(pad(exact, edge - cells(rough), True), style=color).append(rough, style="dim")

@@ -10,9 +10,12 @@ from .layout import Group, pad, page_of
 GAP = "  "
 
 
-def render(document: Document) -> str:
-    """Return titles, tables and notes as plain text, as wide as needed."""
-    page = page_of(document)
+def render(document: Document, blocks: bool = True) -> str:
+    """Return titles, tables and notes as plain text, as wide as needed.
+
+    blocks: whether there are block characters and lines, as there are in files.
+    """
+    page = page_of(document, blocks)
     parts = ["\n".join((page.title, *page.lead))]
     parts += ["\n".join(line.rstrip() for line in _lines(group)) for group in page.groups]
     parts += ["\n".join(page.notes)] if page.notes else []

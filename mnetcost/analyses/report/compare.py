@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from ...designs.settings import Design
@@ -35,6 +36,8 @@ SCHEMA = "mnetcost.compare/1"
 
 MEMORY = ("peak_bytes.int8", "flash_bytes.int8")
 """The metrics of the rows about memory; a cell is empty where a figure is not known."""
+MOST_BARS = 24
+"""Blocks in a sparkline; where there are more, each bar is of several."""
 MAPS = {"sum": "all maps", "largest": "largest single map"}
 """The titles of the rows about maps, by the keys of `activation_elements`."""
 
@@ -73,10 +76,13 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
     """The figures of one design that are compared, as an item of `designs` in the JSON document."""
     totals = totals_data(costs, convention)
     by_map: dict[tuple[int, ...], int] = {}
+    held: dict[tuple[int, ...], int] = {}
     for layer, n in costs.once():
+        size = tuple(side for _, side in layer.output.places)
         if layer.work:
-            size = tuple(side for _, side in layer.output.places)
             by_map[size] = by_map.get(size, 0) + convention.madds(layer.work) * n
+        if layer.params:
+            held[size] = held.get(size, 0) + convention.count_params(layer.params) * n
     sorts = Counter(layer.word for layer in costs.layers)
     weighted = sum(n for layer, n in costs.once() if any(t.kind in MAC_KINDS for t in layer.work))
     return {
@@ -85,6 +91,7 @@ def facts(design: Design, costs: Costs, convention: Convention) -> dict[str, Any
         "totals": totals,
         "layers": {"all": len(costs.layers), "with_madds": weighted, "by_op": dict(sorts)},
         "madds_by_resolution": [{"resolution": list(size), "madds": n} for size, n in by_map.items() if n],
+        "params_by_resolution": [{"resolution": list(size), "params": n} for size, n in held.items() if n],
     }
 
 
@@ -124,6 +131,7 @@ def _sections(
     work = [weighed(terms, convention, True) for terms in merged]
     return [
         _Section("total", "count", False, [{"params": t["params"], unit: t["madds"]} for t in totals]),
+        _profile("output map", unit, [_stages(f) for f in found]),
         _Section(f"{unit} by kind", "count", True, work),
         _Section(f"{unit} by output map", "count", True, _by_map(found)),
         _Section("params by kind", "count", True, params),
@@ -152,7 +160,43 @@ def _block_sections(found: Sequence[Mapping[str, Any]], unit: str) -> list[_Sect
         values = [{b["name"]: b[key] for b in f["blocks"] if b[key]} for f in found]
         return _Section(f"{title} by block", "count", True, values)
 
-    return [_Section("total", "count", False, totals), section("madds", unit), section("params", "params")]
+    profile = _profile("block", unit, [_blocks(f) for f in found])
+    return [
+        _Section("total", "count", False, totals),
+        profile,
+        section("madds", unit),
+        section("params", "params"),
+    ]
+
+
+_Figures = tuple[Sequence[int], Sequence[int]]
+"""The work and the params of each stage of a design, in their order."""
+
+
+def _stages(facts_: Mapping[str, Any]) -> _Figures:
+    """The figures of a design by output map, the largest map first."""
+    madds, params = (
+        {tuple(m["resolution"]): m[key] for m in facts_[f"{key}_by_resolution"]}
+        for key in ("madds", "params")
+    )
+    maps = sorted({*madds, *params}, key=lambda size: (-prod(size), size))
+    return [madds.get(size, 0) for size in maps], [params.get(size, 0) for size in maps]
+
+
+def _blocks(facts_: Mapping[str, Any]) -> _Figures:
+    """The figures of a design by block, without blocks that cost nothing; neighbours are added up until
+    there are no more than `MOST_BARS`.
+    """
+    rows = [(b["madds"], b["params"]) for b in facts_["blocks"] if b["madds"] or b["params"]]
+    step = -(-len(rows) // MOST_BARS) or 1
+    some = [rows[n : n + step] for n in range(0, len(rows), step)]
+    return [sum(madds for madds, _ in part) for part in some], [sum(n for _, n in part) for part in some]
+
+
+def _profile(by: str, unit: str, figures: Sequence[_Figures]) -> _Section:
+    """A sparkline of each design's work and one of its params."""
+    values = [{unit: tuple(madds), "params": tuple(params)} for madds, params in figures]
+    return _Section(f"profile by {by}", "spark", False, values)
 
 
 def _by_map(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -179,7 +223,7 @@ def _tables(names: Sequence[str], sections: Iterable[_Section]) -> Iterator[Tabl
             first, *others = (values.get(row, 0) for values in designs)
             cells = [row, first]
             for value in others:
-                cells += [value, _ratio(value, first)]
+                cells += [value, None if kind == "spark" else _ratio(value, first)]
             rows.append(tuple(cells))
         yield Table(title, tuple(head), tuple(rows))
 
