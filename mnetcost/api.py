@@ -77,6 +77,7 @@ def report(
     design: str | Design,
     *,
     by: str = "layer",
+    tree: bool = False,
     depth: int | None = None,
     sort: str | None = None,
     first: int | None = None,
@@ -93,8 +94,12 @@ def report(
     ['stem', 'bottleneck 1', 'bottleneck 2']
     >>> report("v2", memory=True).data["memory"]["weights"][1]["folded"]
     3541984
+    >>> [part["name"] for part in report("v2", tree=True, depth=2).data["tree"]["parts"][2]["parts"]]
+    ['1', '2']
 
-    depth: of blocks, by the first parts of a layer's path: 1 for the outermost; None for the rows of a spec.
+    tree: blocks within blocks, with the sums of what is in them; with `depth` and `everything`.
+    depth: of blocks, by the first parts of a layer's path: 1 for the outermost; None for the rows of a spec,
+    or for all levels of a tree.
     sort: the key of a column, the largest first. first: only this many rows. everything: include rows with
     no parameters and no work. memory: the bytes that each row reads, writes and holds, and the sizes of the
     design by type and by planner; dtype: of its maps, see `memory`. receptive: what of the image each row
@@ -105,9 +110,16 @@ def report(
 
     if by not in BY:
         raise CallError(f"a report is by {', '.join(BY)}, not by '{by}'")
+    view = View(memory, receptive, dtype)
+    if tree:
+        from .analyses.report.tree import tree as tree_of
+
+        if by != "layer" or sort or first or any(view):
+            raise CallError("a tree has rows of its own", hint="tree=True goes with depth and everything")
+        depth, loaded = _depth("block", depth), _loaded(design, asked)
+        return tree_of(loaded, cost(loaded), load_convention(convention), everything, depth)
     depth = _depth(by, depth)
-    loaded = _loaded(design, asked)
-    rules, view = load_convention(convention), View(memory, receptive, dtype)
+    loaded, rules = _loaded(design, asked), load_convention(convention)
     return answer(loaded, cost(loaded), rules, by, sort, first, everything, depth, view)
 
 

@@ -11,6 +11,8 @@ CALLS: dict[str, list[list[str]]] = {
         ["report", "keras/v3-large:alpha=0.75", "--format", "json"],
         ["report", "v2", "--memory", "--dtype", "float16"],
         ["report", "v2", "--by", "block", "--receptive", "--format", "json"],
+        ["report", "v2", "--tree"],
+        ["report", "resnet50", "--tree", "--depth", "2", "--format", "json"],
     ],
     "reconcile": [
         ["reconcile", "v2", "320.3M"],

@@ -25,6 +25,8 @@ CALLS: dict[str, list[str]] = {
     "report.md": ["report", "v1", "--by", "kind", "--format", "markdown"],
     "report.tex": ["report", "v1", "--by", "kind", "--format", "latex"],
     "report.html": ["report", "v1", "--by", "kind", "--format", "html"],
+    "report-tree.txt": ["report", "v3-small", "--tree"],
+    "report-tree.md": ["report", "resnet50", "--tree", "--depth", "2", "--format", "markdown"],
     "report-top.txt": ["report", "resnet50", "--top", "5", "--convention", "flops"],
     "compare.txt": ["compare", "v1", "v2", "--alpha", "0.5"],
     "compare.csv": ["compare", "v1", "v2", "v3-large", "--format", "csv"],

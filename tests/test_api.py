@@ -18,6 +18,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 ANSWERS = {
     ("report", "v1:alpha=0.5", "--by", "kind"): lambda: mnetcost.report("v1", alpha=0.5, by="kind"),
     ("report", "v2", "--top", "3", "--no-top"): lambda: mnetcost.report("v2", top=False, first=3),
+    ("report", "v3-small", "--tree", "--depth", "2"): lambda: mnetcost.report("v3-small", tree=True, depth=2),
     ("compare", "v1", "v2", "--resolution", "160x192"): lambda: mnetcost.compare(
         "v1", "v2", resolution=(160, 192)
     ),

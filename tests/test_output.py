@@ -36,6 +36,7 @@ from mnetcost.output import (
     markdown,
     render,
     terminal,
+    text,
 )
 
 HOSTILE = [
@@ -294,6 +295,26 @@ def test_exact_integers_stay_exact(n: int) -> None:
     for format_ in TEXTS:
         digits = re.sub("[,\u00a0 ]|&#160;", "", render(Document("d", (table,), (), {"n": n}), format_))
         assert str(n) in digits
+
+
+@pytest.mark.parametrize(
+    ("format_", "shown"),
+    [
+        ("text", "·▁▄█"),
+        ("markdown", "| ·▁▄█ |"),
+        ("html", '<td class="n">·▁▄█</td>'),
+        ("svg", "·▁▄█"),
+        ("csv", "0 1 50 100"),
+        ("latex", r"\rule{.3em}{.0em}\,\rule{.3em}{.1em}\,\rule{.3em}{.4em}\,\rule{.3em}{.8em}"),
+    ],
+)
+def test_a_sparkline_is_drawn_in_eighths_of_its_largest(format_: str, shown: str) -> None:
+    """0 is a point, and whatever is more has a bar; CSV has the figures, and ASCII digits."""
+    table = Table("t", (Column("name", ""), Column("n", "n", "spark")), (("x", (0, 1, 50, 100)), ("y", None)))
+    answer = Document("d", (table,), (), {})
+    assert shown in render(answer, format_)
+    assert "0148" in text.render(answer, blocks=False)
+    assert cells.spark(()) == ""
 
 
 def test_wide_letters_take_two_cells() -> None:

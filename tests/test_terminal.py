@@ -146,6 +146,7 @@ def test_names_are_broken_behind_a_slash_and_hang() -> None:
     """Never within a word that fits, and a tree's lines go on."""
     assert fitting.wrapped("  bottleneck 2/1/depthwise", 16) == ["  bottleneck 2/", "  1/depthwise"]
     assert fitting.wrapped("resolution 96 -> 32", 15) == ["resolution 96", "-> 32"]
-    assert fitting.wrapped("  │   ├── stage/unit", 16) == ["  │   ├── stage/", "  │   │   unit"]
+    assert fitting.wrapped("│   ├── stage/unit", 14, True) == ["│   ├── stage/", "│   │   unit"]
+    assert fitting.wrapped("|   `-- stage/unit", 14, True) == ["|   `-- stage/", "|       unit"]
     assert fitting.wrapped("1,048,576 bytes", 9) == ["1,048,576", "bytes"]
     assert fitting.wrapped("\u7f51\u7edc\u7f51\u7edc", 5) == ["\u7f51\u7edc", "\u7f51\u7edc"]

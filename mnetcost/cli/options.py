@@ -114,9 +114,9 @@ def size_options(f: F) -> F:
     )
 
 
-def depth_option(f: F) -> F:
-    """--depth, which `depth_of()` reads."""
-    help_ = "With --by block: blocks by the first N parts of a layer's path (stage/unit/conv)."
+def depth_option(f: F, views: str = "--by block") -> F:
+    """--depth, which `depth_of()` reads; views: the options that it goes with."""
+    help_ = f"With {views}: blocks by the first N parts of a layer's path (stage/unit/conv)."
     return click.option("--depth", metavar="N", help=help_)(f)
 
 

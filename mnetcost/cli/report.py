@@ -9,6 +9,7 @@ import click
 from ..designs import load, read_whole
 from ..designs.conventions import load_convention
 from ..engine.costs import cost
+from ..errors import CallError
 from .options import DESIGN, Word, depth_of, depth_option, emit, output_options, setting_options, settings
 from .planning import dtype_option
 
@@ -19,6 +20,7 @@ Examples:
   mnetcost report v2 --alpha 0.5 --by block --top 5    the five most expensive blocks
   mnetcost report v2 --by block --depth 1              the rows of the paper's table: all copies together
   mnetcost report net.onnx --by block --depth 2        a file from PyTorch by its modules, two levels deep
+  mnetcost report v2 --tree --depth 2                  blocks within blocks, with sums and bars
   mnetcost report keras/v3-large:resolution=160 --format json
   mnetcost report v2 --memory --top 5                  the layers that hold most, bytes by type and planner
   mnetcost report v1 --by block --receptive            what each block sees of the image
@@ -32,6 +34,10 @@ def _by() -> Any:
     return BY
 
 
+def _depth(f: Any) -> Any:
+    return depth_option(f, "--by block or --tree")
+
+
 @click.command("report", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @click.option(
@@ -42,7 +48,8 @@ def _by() -> Any:
     show_default=True,
     help="One row per layer, block, resolution or kind.",
 )
-@depth_option
+@click.option("--tree", is_flag=True, help="Show a tree of blocks with the sums of what is in them.")
+@_depth
 @click.option(
     "--sort", metavar="COLUMN", help="Sort by a column, largest first: params, madds, madds_share, name ..."
 )
@@ -62,6 +69,7 @@ def _by() -> Any:
 def command(
     design: str,
     by: str,
+    tree: bool,
     depth: str | None,
     sort: str | None,
     top: str | None,
@@ -81,9 +89,17 @@ def command(
     """
     from ..analyses.report.report import View, report
 
-    levels = depth_of(by, depth)
-    d = load(design, settings(options))
+    levels = depth_of("block" if tree else by, depth)
     view = View(memory, receptive, dtype)
+    if tree and (by != "layer" or sort or top or any(view)):
+        raise CallError("--tree has rows of its own", hint="it goes with --depth and --all")
+    d = load(design, settings(options))
+    if tree:
+        from ..analyses.report.tree import tree as tree_of
+
+        rules = load_convention(convention)
+        emit(tree_of(d, cost(d.graph, d.batch), rules, everything, levels), format_, output)
+        return
     first = None if top is None else read_whole(top, "--top")
     rules = load_convention(convention)
     emit(report(d, cost(d.graph, d.batch), rules, by, sort, first, everything, levels, view), format_, output)

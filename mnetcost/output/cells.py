@@ -17,7 +17,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 SPARKS = "·▁▂▃▄▅▆▇█"
 """A figure of 0, then eighths of the largest."""
 LINES = "│├└─ "
-ASCII = str.maketrans(SPARKS + LINES, "012345678||`- ")
+ASCII = str.maketrans(SPARKS + "│├└─", "012345678|+`-")
 """What stands for drawn characters where there are only ASCII ones."""
 STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 
 from ..records import NamedTuple
-from .cells import BAR, LINES
+from .cells import BAR
 from .layout import Group, cells
 
 SHORTEST = 5  # cells of a bar; in eighths of a cell it has 40 steps
@@ -26,7 +26,12 @@ SOFT = 16  # the same where little fits, for the first column too
 WORD = 24  # cells of a word for which a column is as wide as it
 LEAST = 4  # of a column that is cut down to what is there
 GAP = 2  # blanks between columns
-HANGING = str.maketrans("├└─", "│  ")
+HANGING = str.maketrans("├└─+`-", "│  |  ")
+LEVELS = re.compile(r"(?:[│|] {3}| {4})*(?:[├└]──|[+`]--) ")
+"""The lines of a tree before a name, as they are written."""
+LINES = re.compile(r"(?:[│├└|+`](?:── |-- | {3}| )| {2})*")
+"""The same, also closer to one another, and before the second line of a name."""
+BLANKS = re.compile(" *")
 BREAK = re.compile("[ /:]|-(?=[A-Za-z])")
 """Where a name or a text is broken: behind these, and never within a number."""
 
@@ -37,7 +42,8 @@ class Size(NamedTuple):
     title: its title; word: the longest word of it. exact: exact values. beside: rounded numbers beside these,
     0 for none. short: values of which those that can be are rounded; unit: the units of these, with the blank
     before. spark: sparklines. soft: whether its texts may be wrapped; part: the longest part of these that is
-    not broken. bar: whether it has bars. share: whether its numbers are shares, which a bar shows by itself.
+    not broken. close: what closer lines of a tree save. bar: whether it has bars. share: whether its numbers
+    are shares, which a bar shows by itself.
     """
 
     title: int
@@ -49,6 +55,7 @@ class Size(NamedTuple):
     spark: int
     soft: bool
     part: int
+    close: int
     bar: bool
     share: bool
 
@@ -57,8 +64,8 @@ class Style(NamedTuple):
     """How the cells of a table are shown.
 
     exact, rough: exact and rounded counts. bar: cells of a bar, 0 for no bars. shares: whether shares with a
-    bar are numbers, too. wrap: whether titles may take several lines. narrow: whether names may, too, and
-    texts have less room.
+    bar are numbers, too. wrap: whether titles may take several lines, and the lines of a tree are closer.
+    narrow: whether names may take several lines, too, and texts have less room.
     """
 
     exact: bool = True
@@ -102,30 +109,49 @@ def _size(group: Group, n: int) -> Size:
             drawn += [cells(text) for text, _ in values]
         else:
             plain += values
-    unit = max((len(rough) - rough.rfind(" ") for _, rough in plain if rough), default=0)
-    short = max((cells(rough) if rough else cells(text) + unit for text, rough in plain), default=0)
     kinds = {s.table.columns[n].kind for s in group.sections}
-    title, soft = group.titles[n], bool(kinds & {"text", "tree"})
+    soft, tree = bool(kinds & {"text", "tree"}), "tree" in kinds
+    unit = max((len(rough) - rough.rfind(" ") for _, rough in plain if rough), default=0)
+    exact = max((cells(text) for text, _ in plain), default=0)
+    closer = max((cells(close(text)) for text, _ in plain), default=0) if tree else exact
+    title = group.titles[n]
     return Size(
-        cells(title),
-        max(map(cells, title.split()), default=0),
-        max((cells(text) for text, _ in plain), default=0),
-        max((cells(rough) for _, rough in plain), default=0),
-        short,
-        unit,
-        max(drawn),
-        soft,
-        max((_part(text) for text, _ in plain), default=0) if soft else 0,
-        any(s.table.columns[n].bar for s in group.sections),
-        kinds == {"share"},
+        title=cells(title),
+        word=max(map(cells, title.split()), default=0),
+        exact=exact,
+        beside=max((cells(rough) for _, rough in plain), default=0),
+        short=max((cells(rough) if rough else cells(text) + unit for text, rough in plain), default=0),
+        unit=unit,
+        spark=max(drawn),
+        soft=soft,
+        part=max((_part(text, tree) for text, _ in plain), default=0) if soft else 0,
+        close=exact - closer,
+        bar=any(s.table.columns[n].bar for s in group.sections),
+        share=kinds == {"share"},
     )
 
 
-def _part(text: str) -> int:
-    """The cells of the longest part of a text that is not broken, up to `WORD`, and of its indentation."""
-    indent = len(text) - len(text.lstrip(LINES))
-    parts = BREAK.sub(lambda mark: mark[0] + "\n", text[indent:]).split("\n")
-    return indent + min(max(map(cells, parts)), WORD)
+def close(text: str) -> str:
+    """The first cell of a row of a tree, with lines half as wide.
+
+    >>> close("│   └── conv"), close("|   `-- conv")
+    ('│ └ conv', '| ` conv')
+    """
+    lines = LEVELS.match(text)
+    return text if lines is None else " ".join(lines[0][::4]) + " " + text[lines.end() :]
+
+
+def start_of(text: str, tree: bool) -> int:
+    """The length of the blanks before a text, or of the lines before a row of a tree."""
+    found = (LINES if tree else BLANKS).match(text)
+    return found.end() if found else 0
+
+
+def _part(text: str, tree: bool) -> int:
+    """The cells of the longest part of a text that is not broken, up to `WORD`, and of what is before it."""
+    start = start_of(text, tree)
+    parts = BREAK.sub(lambda mark: mark[0] + "\n", text[start:]).split("\n")
+    return start + min(max(map(cells, parts)), WORD)
 
 
 def numbers(size: Size, style: Style) -> int:
@@ -143,10 +169,11 @@ def room(size: Size, style: Style, first: bool = False) -> int:
     """The cells that a column needs in a style; first: whether it is the first of the table."""
     title = size.word if style.wrap or (size.soft and not first) else size.title
     if size.soft:
-        most = size.exact if first else PROSE
+        exact = size.exact - (size.close if style.wrap else 0)
+        most = exact if first else PROSE
         if style.narrow:
             most = min(most, max(SOFT, size.part))
-        return max(min(size.exact, most), title)
+        return max(min(exact, most), title)
     body = numbers(size, style)
     if size.bar and style.bar:
         body += style.bar + (1 if body else 0)
@@ -238,7 +265,8 @@ def _grown(sizes: list[Size], titles: list[str], columns: list[int], style: Styl
     widths = _widths(sizes, columns, style)
     for k, n in enumerate(columns):
         if sizes[n].soft:
-            more = max(sizes[n].exact, sizes[n].title) - widths[k]
+            exact = sizes[n].exact - (sizes[n].close if style.wrap else 0)
+            more = max(exact, sizes[n].title) - widths[k]
             widths[k] += max(min(more, width - _total(widths)), 0)
     _widen(widths, [titles[n] for n in columns], width)
     for k in (0, max(range(len(widths)), key=widths.__getitem__)):
@@ -262,18 +290,18 @@ def _widen(widths: list[int], titles: list[str], width: int) -> None:
         lines[k] = len(wrapped(titles[k], wider))
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int, tree: bool = False) -> list[str]:
     """The lines of a text in so many cells, broken where a reader expects it, or anywhere if nowhere.
 
-    Further lines hang below the first: they begin with its blanks and with the lines of its tree.
+    Further lines hang below the first: they begin with its blanks, or with the lines of its tree.
 
-    >>> wrapped("├── stage 2/conv", 12), wrapped("abcdef", 4)
+    >>> wrapped("├── stage 2/conv", 12, True), wrapped("abcdef", 4)
     (['├── stage 2/', '│   conv'], ['abcd', 'ef'])
     """
-    start = len(text) - len(text.lstrip(LINES))
-    indent = text[:start].translate(HANGING)
-    if len(indent) + LEAST > width:
-        indent, text = "", text.strip()
+    start = start_of(text, tree)
+    indent = text[:start].translate(HANGING) if tree else text[:start]
+    if start + LEAST > width:
+        indent, text = "", text[start:]
     lines = []
     while cells(text) > width:
         end = _end(text, width)

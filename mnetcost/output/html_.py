@@ -16,7 +16,8 @@ STYLE = (
     " 0}caption{text-align:left;font-weight:600;padding:.4em 0}th,td{padding:.2em"
     " .6em;text-align:left;border-bottom:1px solid"
     " #e3e7eb}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tfoot"
-    " td{font-weight:600}small{color:#6a737d;margin-left:.6em}meter{width:4em;margin-left:.6em}"
+    " td{font-weight:600}.t{white-space:pre;font-family:ui-monospace,monospace}"
+    "small{color:#6a737d;margin-left:.6em}meter{width:4em;margin-left:.6em}"
 )
 
 
@@ -39,6 +40,8 @@ def _cell(value: Any, column: Column, largest: Any = 0) -> str:
 
 
 def _class(column: Column) -> str:
+    if column.kind == "tree":
+        return ' class="t"'
     return ' class="n"' if KINDS[column.kind].right else ""
 
 

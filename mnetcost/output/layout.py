@@ -49,6 +49,11 @@ class Section(NamedTuple):
         """The index of the first total row."""
         return len(self.rows) - len(self.table.footer)
 
+    def part(self, r: int, n: int) -> float:
+        """How much of a full bar a cell has; 0 for totals, which have no bars, and for the root of a tree."""
+        value = self.table.rows[r][n] if r < self.totals else 0
+        return value / self.largest if value and value <= self.largest else 0.0
+
 
 class Group(NamedTuple):
     """Tables with the same columns, which are printed as one with sections.
@@ -62,6 +67,11 @@ class Group(NamedTuple):
     sections: list[Section]
     widths: list[tuple[int, int]]
     right: list[bool]
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether its rows are those of a tree, which is drawn with its lines and bars."""
+        return any(column.kind == "tree" for column in self.columns)
 
 
 class Page(NamedTuple):
@@ -113,7 +123,8 @@ def _width(title: str, sections: list[Section], n: int, right: bool) -> tuple[in
 
 def _largest(table: Table) -> Any:
     bars = [n for n, column in enumerate(table.columns) if column.bar]
-    return max((row[n] or 0 for row in table.rows for n in bars), default=0)
+    top = table.columns[:1] and table.columns[0].kind == "tree"  # the root is the sum of the others
+    return max((row[n] or 0 for row in (table.rows[1:] if top else table.rows) for n in bars), default=0)
 
 
 def _cells(table: Table, several: bool, blocks: bool) -> list[list[tuple[str, str]]]:

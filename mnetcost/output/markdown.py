@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from ..analyses.documents import Document
 from ..errors import plain
 from .cells import KINDS, written
+from .layout import page_of
+from .text import lines_of
 
+RUNS = re.compile("`*")
 SPECIAL = set("\\`*_{}[]<>#|~$&")
 # otherwise a name could mention a person or become a link
 BROKEN = {"@": "@<!-- -->", "://": ":<!-- -->//", "www.": "www<!-- -->."}
@@ -29,6 +34,8 @@ def render(document: Document) -> str:
     """Return headings, pipe tables and notes."""
     from tabulate import tabulate
 
+    if any(column.kind == "tree" for table in document.tables for column in table.columns):
+        return _drawn(document)
     parts = ["## " + escape(plain(document.title)), *(escape(plain(line)) for line in document.lead)]
     for table in document.tables:
         if len(document.tables) > 1:
@@ -50,3 +57,19 @@ def render(document: Document) -> str:
         )
     parts += [escape(plain(note)) for note in document.notes]
     return "\n\n".join(parts)
+
+
+def _drawn(document: Document) -> str:
+    """A document with a tree: headings, the tree as code, in which its lines meet, and notes."""
+    page = page_of(document)
+    drawn = ["\n".join(lines_of(group)) for group in page.groups]
+    # a longer fence than any in a name
+    fence = "`" * max(3, 1 + max(len(run) for text in drawn for run in RUNS.findall(text)))
+    return "\n\n".join(
+        [
+            "## " + escape(page.title),
+            *map(escape, page.lead),
+            *(f"{fence}text\n{text}\n{fence}" for text in drawn),
+            *map(escape, page.notes),
+        ]
+    )

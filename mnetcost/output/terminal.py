@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..analyses import documents
 from ..analyses.documents import Document
 from .cells import bar
-from .fitting import GAP, Fitted, Size, Style, View, fit, numbers, wrapped
+from .fitting import GAP, Fitted, Size, Style, View, close, fit, numbers, start_of, wrapped
 from .fitting import widest as widest_of
 from .layout import Group, Page, Section, cells, has_blocks, pad, page_of
 
@@ -106,14 +106,23 @@ def _cell(group: Group, fitted: Fitted, section: Section, view: View, r: int, k:
         return [_gauge(section.table, r, n, blocks)]
     if column.kind == "spark" and cells(drawn := section.rows[r][n][0]) <= width:
         return [Text(pad(drawn, edge if cells(drawn) <= edge else width, True), style=DRAWN)]
+    if column.kind == "tree":
+        return [_branch(line) for line in wrapped(close(exact) if view.style.wrap else exact, width, True)]
     if not group.right[n] or cells(exact) + cells(rough) > max(edge, 1):
         return [Text(line, style=color) for line in wrapped(exact + rough, width)]
-    text = Text(pad(exact, edge - cells(rough), True), style=color).append(rough, style="dim")
+    text = Text.assemble((pad(exact, edge - cells(rough), True), color), (rough, "dim"))
     if edge < width and column.bar and r < section.totals:
-        value = section.table.rows[r][n]
-        drawn = bar(value / section.largest, blocks, view.style.bar) if value and section.largest else ""
-        text.append(" " * (edge > 0) + drawn, style=DRAWN)
+        part = section.part(r, n)
+        text.append((" " * (edge > 0) + bar(part, blocks, view.style.bar)) if part else "", style=DRAWN)
     return [text]
+
+
+def _branch(line: str) -> Text:
+    """A line of the first cell of a row of a tree, with its lines dim."""
+    from rich.text import Text
+
+    start = start_of(line, True)
+    return Text.assemble((line[:start], "dim"), line[start:])
 
 
 def _number(cell: tuple[str, str], size: Size, style: Style) -> tuple[str, str]:

@@ -212,6 +212,21 @@ def summary(design: Design, totals: Mapping[str, Any], convention: Convention) -
     return f"{design.heading}: {params:,} params, {madds:,} {convention.unit}"
 
 
+def notes_under(
+    design: Design, costs: Costs, convention: Convention, totals: Mapping[str, Any], notes: Iterable[str]
+) -> list[str]:
+    """The notes under a report; notes: those of its own, which follow what was left out of the design."""
+    return [
+        *partial_notes(costs.graph),
+        *notes,
+        *gap_notes(costs, convention),
+        size_note(design, costs),
+        summary(design, totals, convention),
+        convention_note(convention),
+        elsewhere(costs, costs.layers, convention),
+    ]
+
+
 class Moves(NamedTuple):
     """The bytes that layers move, and the sizes of the whole design."""
 
@@ -283,15 +298,7 @@ def report(
     if by != "layer" or sort or top:
         data |= {"by": by, **({} if depth is None else {"depth": depth}), "rows": table.records()}
     lead = (about(design.title, design.source),)
-    notes = [
-        *partial_notes(costs.graph),
-        *notes,
-        *gap_notes(costs, convention),
-        size_note(design, costs),
-        summary(design, data["totals"], convention),
-        convention_note(convention),
-        elsewhere(costs, costs.layers, convention),
-    ]
+    notes = notes_under(design, costs, convention, data["totals"], notes)
     tables = (table, *(() if found is None else tables_of(found.sizes)))
     flat = table if len(tables) > 1 else None
 
