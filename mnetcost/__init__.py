@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from .designs.settings import Design, Settings
     from .designs.shipped import shipped
+    from .display import save
     from .engine.costs import Costs, LayerCost
     from .errors import CallError, CompareError, Fault, MnetcostError, ShapeError, SpecError, UnknownOpError
 
@@ -69,6 +70,7 @@ _HOMES = {
     ),
     "designs.settings": ("Design", "Settings"),
     "designs.shipped": ("shipped",),
+    "display": ("save",),
     "engine.costs": ("Costs", "LayerCost"),
     "analyses.documents": ("Column", "Document", "Table"),
     "errors": (
@@ -114,6 +116,7 @@ __all__ = [
     "receptive",
     "render",
     "report",
+    "save",
     "scale",
     "sensitivity",
     "shipped",

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from . import designs as _designs
+from . import display as _display
+from . import shown as _shown
 from .analyses.documents import Document
 from .designs.asked import Asked
 from .designs.asked import loaded as _loaded
@@ -25,6 +27,9 @@ from .errors import CallError
 if TYPE_CHECKING:
     from .analyses.report.scale import Grid
     from .analyses.search.handle import DesignSpace
+
+
+_shown.WAYS.update(_display.WAYS)  # so that what these functions return can show itself
 
 
 def _block(by: str | None) -> str | None:
@@ -58,7 +63,7 @@ def cost(design: str | Design, **asked: Unpack[Asked]) -> Costs:
     20716416
     """
     loaded = _loaded(design, asked)
-    return _cost(loaded.graph, loaded.batch)
+    return _cost(loaded.graph, loaded.batch)._replace(heading=loaded.heading)
 
 
 def totals(design: str | Design, *, convention: str = "paper", **asked: Unpack[Asked]) -> dict[str, Any]:

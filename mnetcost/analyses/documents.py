@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.terms import by_kind
 from ..records import NamedTuple
+from ..shown import line, many, shown
 from ..version import VERSION
 
 if TYPE_CHECKING:
@@ -117,6 +118,16 @@ class Document(NamedTuple):
     caption: str = ""
     label: str = ""
     charts: Callable[[], tuple[Chart, ...]] = no_charts
+
+    def __repr__(self) -> str:
+        charts = () if self.charts is no_charts else ("charts",)
+        return line("Document", self.title, many(len(self.tables), "table"), *charts)
+
+    def __str__(self) -> str:
+        return shown(self, "text") or repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return shown(self, "html")
 
 
 def about(title: str, source: str) -> str:

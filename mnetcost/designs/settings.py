@@ -8,6 +8,7 @@ from ..engine.graph import Graph
 from ..engine.ops import Input
 from ..errors import CallError, Fault
 from ..records import NamedTuple
+from ..shown import line, many, shown
 
 if TYPE_CHECKING:
     from .spec import Spec
@@ -54,6 +55,16 @@ class Design(NamedTuple):
     file: str = ""  # where it is a model file
     channels: int | None = None  # of the input, where the spec is built at others than it says
     depth: float = 1.0  # depth multiplier
+
+    def __repr__(self) -> str:
+        layers = sum(node.op.__class__ is not Input for node in self.graph.nodes)
+        return line("Design", self.heading, many(layers, "layer"))
+
+    def __str__(self) -> str:
+        return shown(self, "text") or repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return shown(self, "html")
 
     @property
     def in_channels(self) -> int | None:

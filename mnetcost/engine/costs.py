@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import CallError, Fault, UnknownOpError
 from ..records import NamedTuple
+from ..shown import line, many, shown
 from .graph import Graph, Node
 from .num import ARRAY_LIMIT, Num, is_array, larger
 from .ops import Conv, Input, Unknown
@@ -54,11 +55,24 @@ class LayerCost(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """Every layer's cost in execution order; inputs are not layers."""
+    """Every layer's cost in execution order; inputs are not layers.
+
+    heading: what the design is called, with its settings; "" where it is not known.
+    """
 
     graph: Graph
     layers: tuple[LayerCost, ...]
     batch: int = 1
+    heading: str = ""
+
+    def __repr__(self) -> str:
+        return shown(self, "line") or line("Costs", self.heading, many(len(self.layers), "layer"))
+
+    def __str__(self) -> str:
+        return shown(self, "text") or repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return shown(self, "html")
 
     @property
     def status(self) -> str:

@@ -17,6 +17,7 @@ from ...engine.costs import Costs, LayerCost, cost, refuse_overflow
 from ...engine.products import weigh_grid
 from ...errors import CallError
 from ...records import NamedTuple
+from ...shown import line, many, shown
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .gridrows import BlockCells, Cells
 from .grids import Asked, Tick, column_kind
@@ -53,6 +54,17 @@ class Grid(NamedTuple):
     blocks: tuple[str, ...] = ()
     block_params: Any = None
     block_madds: Any = None
+
+    def __repr__(self) -> str:
+        sides = many(len(self.alpha), "alpha"), many(len(self.sizes), "resolution")
+        blocks = (many(len(self.blocks), "block"),) if self.by else ()
+        return line("Grid", self.spec.name, *sides, *blocks)
+
+    def __str__(self) -> str:
+        return shown(self, "text") or repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return shown(self, "html")
 
 
 def scale(

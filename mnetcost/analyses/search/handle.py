@@ -9,6 +9,7 @@ from ...designs.measured import Scored
 from ...designs.spaces import Space
 from ...engine.conventions import Convention
 from ...errors import CallError
+from ...shown import line, many, shown
 from ..documents import Document
 from . import space as answers
 from . import sweeping
@@ -33,7 +34,13 @@ class DesignSpace:
         self._known = answers.price(space, (), convention)
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {self.total:,} designs>"
+        return line("DesignSpace", self.name, many(self.total, "design"))
+
+    def __str__(self) -> str:
+        return shown(self, "text") or repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return shown(self, "html")
 
     @property
     def name(self) -> str:
