@@ -10,13 +10,13 @@ import tomllib
 from pathlib import Path
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-READERS = ("keras", "onnx", "tflite")
+EXTRAS = ("keras", "onnx", "tflite", "pictures")
 
 
 def floors() -> list[str]:
-    """Every library that mnetcost needs to run and to read model files, at its lowest version."""
+    """Every library that mnetcost needs to run, to read files or to write them, at its lowest version."""
     project = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]
-    extras = [line for name in READERS for line in project["optional-dependencies"][name]]
+    extras = [line for name in EXTRAS for line in project["optional-dependencies"][name]]
     return [line.replace(">=", "==") for line in (*project["dependencies"], *extras)]
 
 

@@ -248,6 +248,7 @@ def test_hooks_and_action_install_what_model_files_need() -> None:
         "dask",
         "moocore",
         "parquet",
+        "pictures",
         "tflm",
         "test",
         "dev",

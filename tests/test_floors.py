@@ -70,6 +70,16 @@ def test_a_mistake_says_the_same(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("name", ["net.png", "net.pdf"])
+def test_every_kind_of_picture_is_written(tmp_path: Path, name: str) -> None:
+    """Through vl-convert, of the charts and of a terminal."""
+    pytest.importorskip("vl_convert")
+    for call in (["report", "v2"], ["compare", "v1", "v2"]):
+        done = run(tmp_path, *call, "-o", name)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / name).read_bytes()[:4] in (b"\x89PNG", b"%PDF")
+
+
 def test_every_kind_of_model_file_is_read(tmp_path: Path) -> None:
     """Through protobuf, flatbuffers and h5py: 3 x 3 x 3 x 4 weights in two of them."""
     h5py = pytest.importorskip("h5py")

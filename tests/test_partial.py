@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from mnetcost.cli import cli
-from mnetcost.output import ARRAYS, FORMATS
+from mnetcost.output import BINARY, FORMATS
 
 from .test_caffe import layer, small
 
@@ -44,7 +44,7 @@ def test_a_command_refuses_what_it_cannot_cost_unless_told_to_go_on(call: list[s
     assert "partial" in asked(tmp_path, call, "--allow-unknown")
 
 
-@pytest.mark.parametrize("format_", [name for name in FORMATS if name not in ARRAYS])
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name not in BINARY])
 def test_every_format_says_partial(format_: str, tmp_path: Path) -> None:
     """And lists what was left out, but for csv, whose rows have a status."""
     said = asked(tmp_path, ["report"], "--allow-unknown", "--format", format_)

@@ -22,7 +22,7 @@ from mnetcost.designs.shipped import shipped
 from mnetcost.designs.spec import VOCABULARY, Spec
 from mnetcost.engine.ops import OPS
 from mnetcost.engine.terms import PARAM_KINDS, WORK_KINDS
-from mnetcost.output import ARRAYS, CHECK_FORMATS, FORMATS
+from mnetcost.output import BINARY, CHECK_FORMATS, FORMATS
 
 from .calls import CALLS
 from .golden import CALLS as GOLDEN
@@ -73,10 +73,10 @@ def test_a_command_of_code_alone_is_seen() -> None:
 
 def format_lacks(name: str) -> list[str]:
     """A format is named by a page of the docs, and an answer in it is kept whole in tests/golden/, or
-    drawn in docs/compare.svg; arrays have no text to keep.
+    drawn in docs/compare.svg; what is no text is not kept.
     """
     kept = {call[call.index("--format") + 1] for call in GOLDEN.values() if "--format" in call}
-    kept |= {"text", "svg", *ARRAYS}
+    kept |= {"text", "svg", *BINARY}
     page = "docs/commands.md" if name in FORMATS else "docs/ci.md"
     has = {"a line of the docs": f"`{name}`" in read(page), "a golden file": name in kept}
     return [what for what, found in has.items() if not found]
@@ -147,7 +147,7 @@ def unnamed(text: str, names: Iterable[str]) -> list[str]:
         ),
         (read("docs/architecture.md").partition("designs/ ")[2].partition("\n")[0], by_module(READERS)),
         (read("docs/index.md"), [f"formats/{module}.md" for module in by_module(READERS)]),
-        (api.render.__doc__, [f'"{name}"' for name in FORMATS if name not in ARRAYS]),
+        (api.render.__doc__, [f'"{name}"' for name in FORMATS if name not in BINARY]),
     ],
     ids=["readers.READ", "README.md", "architecture.md", "index.md", "api.render"],
 )

@@ -241,7 +241,8 @@ def emit(
 
     Text is printed with a terminal's layout if stdout is a terminal or colours are asked for.
     formats: those that the command supports, by default FORMATS.
-    Raises CallError for an unknown format, for npz on a terminal, or if the file cannot be written.
+    Raises CallError for an unknown format, for one that is no text on a terminal, or if the file cannot be
+    written.
     """
     import sys
 
@@ -261,16 +262,17 @@ def emit(
         text = render(document, has_blocks(sys.stdout)).encode("utf-8", "backslashreplace").decode()
         click.echo(text, nl=not text.endswith("\n"))
         return
-    from ..output import FORMATS, encode
+    from ..output import BINARY, FORMATS, encode, file_of
 
     data = encode(document, format_, formats or FORMATS)
     if output is not None:
         write_file(output, data)
-    elif terminal and format_ == "npz":
+    elif terminal and format_ in BINARY:
         raise CallError(
-            "npz is binary and cannot be shown on a terminal", hint="write it to a file: -o grid.npz"
+            f"{format_} is binary and cannot be shown on a terminal",
+            hint=f"write it to a file: {file_of(format_)}",
         )
-    elif format_ == "npz":
+    elif format_ in BINARY:
         if sys.stdout is not None:  # None: stdout was closed before the program started
             sys.stdout.buffer.write(data)
     else:

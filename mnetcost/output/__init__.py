@@ -40,12 +40,16 @@ FORMATS = {
     "latex": "latex",
     "html": "html_",
     "svg": "svg",
+    "png": "png",
+    "pdf": "pdf",
     "npz": "npz",
 }
 """The name of every format, and its module in this folder."""
 
 ARRAYS = ("npz",)
-"""Formats that contain arrays and no text; only answers with arrays can be written in them."""
+"""Formats that contain arrays; only answers with arrays can be written in them."""
+BINARY = ("png", "pdf", *ARRAYS)
+"""Formats that are no text."""
 
 ENDINGS = {
     "text": (".txt", ".text", ".log"),
@@ -55,6 +59,8 @@ ENDINGS = {
     "latex": (".tex", ".latex"),
     "html": (".html", ".htm"),
     "svg": (".svg",),
+    "png": (".png",),
+    "pdf": (".pdf",),
     "npz": (".npz",),
     "junit": (".xml",),
     "sarif": (".sarif", ".json"),
@@ -66,8 +72,9 @@ ENDINGS = {
 SUFFIXES = {ending: name for name, endings in reversed(ENDINGS.items()) for ending in endings}
 """The format for each suffix of an output file."""
 INSTEAD = {
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".eps", ".ps"), "svg"),
-    **dict.fromkeys((".pdf", ".doc", ".docx", ".odt", ".rtf"), "html"),
+    **dict.fromkeys((".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"), "png"),
+    **dict.fromkeys((".eps", ".ps"), "pdf"),
+    **dict.fromkeys((".doc", ".docx", ".odt", ".rtf"), "html"),
     **dict.fromkeys((".xls", ".xlsx", ".ods", ".tsv", ".parquet"), "csv"),
     **dict.fromkeys((".yaml", ".yml", ".toml", ".jsonl"), "json"),
     **dict.fromkeys((".npy", ".mat"), "npz"),
@@ -104,6 +111,11 @@ def check_format(name: str, formats: Mapping[str, str] = FORMATS) -> str:
     return name
 
 
+def file_of(name: str) -> str:
+    """The option that writes a file in a format, for hints."""
+    return f"-o FILE{ENDINGS[name][0]}"
+
+
 def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = FORMATS) -> str:
     """The format with this name, or else that of the suffix of the file; text if neither is given.
 
@@ -134,7 +146,8 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
 def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:
     """Return a document as the bytes of a file in a format.
 
-    Raises CallError for an unknown format, and for npz if the answer has no arrays.
+    Raises CallError for an unknown format, for npz if the answer has no arrays, and for png and pdf where the
+    library that they need is not installed.
     """
     module = cast("Format", import_module(f"{__name__}.{formats[check_format(name, formats)]}"))
     answer = module.render(document)
@@ -146,8 +159,8 @@ def encode(document: Document, name: str = "text", formats: Mapping[str, str] = 
 def render(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> str:
     """Return a document as text in a format, ending with a newline.
 
-    Raises CallError as `encode` does, and for npz, which is not text.
+    Raises CallError as `encode` does, and for formats that are no text.
     """
-    if name in ARRAYS:
-        raise CallError("npz is not text", hint="write it to a file: -o grid.npz")
+    if name in BINARY:
+        raise CallError(f"{name} is not text", hint=f"write it to a file: {file_of(name)}")
     return encode(document, name, formats).decode()
