@@ -19,6 +19,13 @@ PICTURES: dict[str, list[str]] = {
     "unet.svg": ["draw", "unet"],
     "blocks.svg": ["draw", "v2", "--style", "block"],
     "bottlenecks.svg": ["draw", "resnet50", "v2", "v3-large", "--style", "block"],
+    "compare.svg": ["compare", "v1", "v2", "v3-large"],
+    "scale.svg": ["scale", "v2", "--alpha", "0.35:1.4:0.15", "--resolution", "96:224:16"],
+    "front.svg": ["front", "--checkpoints", "--of", "madds,top1"],
+    "list.svg": ["list"],
+    "spread.svg": ["space", "stats", "proxylessnas", "--of", "params"],
+    "diff.svg": ["diff", "v1", "v3-large"],
+    "check.svg": ["check", "v2", "--max", "madds=300M", "--max", "params=3.6M", "--max", "ram=2MB"],
 }
 """A file of docs/pictures/, and the call that draws it, but for `--format svg`."""
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
-from html import unescape
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner
-
 from mnetcost.analyses.report import catalogue, stored
-from mnetcost.cli import COMMANDS, cli
+from mnetcost.cli import COMMANDS
 from mnetcost.cli.schema import SCHEMAS
 from mnetcost.designs import contents
 from mnetcost.designs.budgets.metrics import METRICS
@@ -225,23 +222,6 @@ PARTS: dict[str, Callable[[], str]] = {
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""
 
 
-def picture() -> str:
-    """The terminal after the command of the README's picture."""
-    return (
-        CliRunner()
-        .invoke(cli, ["compare", "v1", "v2", "--alpha", "0.5", "--format", "svg"], catch_exceptions=False)
-        .stdout
-    )
-
-
-def words(picture: str) -> list[str]:
-    """What a picture says, its drawing left aside: another version of rich draws it a little otherwise."""
-    return [
-        unescape(said).replace("\xa0", " ").strip()
-        for said in re.findall(r"<text[^>]*>([^<]*)</text>", picture)
-    ]
-
-
 def page(path: Path) -> str:
     """A page with its made parts as they should be."""
     return MARKED.sub(lambda m: f"{m[1]}\n{PARTS[m[2]]().strip()}\n\n{m[3]}", path.read_text("utf-8"))
@@ -260,7 +240,6 @@ def made() -> dict[Path, str]:
     whole = {
         **{ROOT / "specs" / f"{name}.schema.json": text() for name, text in SCHEMAS.items()},
         ROOT / "specs" / stored.FIGURES: stored.text(catalogue.entries()),
-        ROOT / "docs" / "compare.svg": picture(),
         ROOT / ".pre-commit-hooks.yaml": hooks(),
         test_published.PAGE: test_published.page(),
         **golden(),

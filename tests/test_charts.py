@@ -9,7 +9,25 @@ from xml.etree import ElementTree
 import pytest
 
 from mnetcost.analyses import charts
-from mnetcost.analyses.charts import Arc, Axis, Bars, Block, Blocks, Slab, Step, Strip, Strips
+from mnetcost.analyses.charts import (
+    Arc,
+    Axis,
+    Bars,
+    Block,
+    Blocks,
+    Dot,
+    Heatmap,
+    Histogram,
+    Limits,
+    Scatter,
+    Slab,
+    Stacks,
+    Step,
+    Strip,
+    Strips,
+    Used,
+    Waterfall,
+)
 from mnetcost.output.charts import CHARTS, canvas_of, picture
 from mnetcost.output.charts.canvas import Canvas, fitted, measure, stacked
 from mnetcost.output.charts.scales import Scale, around, round_step
@@ -76,6 +94,50 @@ SAMPLES: dict[str, charts.Chart] = {
                 0,
             ),
         ),
+    ),
+    "stacks": Stacks(
+        "MAdds by kind", "Of two.", FIGURES[0], ("conv", HOSTILE), (("net", (864, 0)), (HOSTILE, (5, 10**12)))
+    ),
+    "heatmap": Heatmap(
+        f"{HOSTILE}: MAdds",
+        "Four cells.",
+        FIGURES[0],
+        "alpha",
+        "resolution",
+        ("0.5", HOSTILE),
+        ("96", HOSTILE * 3),
+        ((1, 20), (3, 10**12)),
+        (2, 20),
+        HOSTILE,
+    ),
+    "scatter": Scatter(
+        "Designs",
+        "Two of them.",
+        *FIGURES,
+        (Dot(HOSTILE, 10**6, 7, HOSTILE, True), Dot("net", 10**12, 10**6, "b")),
+        front=((10**6, 7),),
+        note=HOSTILE,
+        all_named=True,
+    ),
+    "histogram": Histogram(
+        "a space", "Many.", FIGURES[0], "designs", ((0, 9, 10**30), (10, 19, 1)), ((HOSTILE, 4), ("most", 19))
+    ),
+    "waterfall": Waterfall(
+        "a to b",
+        "Two steps.",
+        FIGURES[0],
+        ("a", 10**9),
+        ((HOSTILE * 5, 10**6), ("less", -7)),
+        ("b", 1000999993),
+    ),
+    "limits": Limits(
+        "2 limits",
+        "One is broken.",
+        (
+            Used(HOSTILE, HOSTILE, FIGURES[0], 30, 10, 3.0, "broken", False),
+            Used("net", "ram", Axis("RAM", "memory"), None, 10, None, "undecided", None),
+        ),
+        HOSTILE,
     ),
 }
 """A chart of each kind, with a name that is meant to break out of the picture."""

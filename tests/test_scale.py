@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnetcost.analyses.report.gridrows import PIECE
-from mnetcost.analyses.report.scale import MOST_CELLS, answer, scale, spread
+from mnetcost.analyses.report.grids import spread
+from mnetcost.analyses.report.scale import MOST_CELLS, answer, scale
 from mnetcost.cli import cli
 from mnetcost.designs import Settings, find_spec, load_spec
 from mnetcost.designs.conventions import convention_names, load_convention

@@ -73,7 +73,7 @@ def test_a_command_of_code_alone_is_seen() -> None:
 
 def format_lacks(name: str) -> list[str]:
     """A format is named by a page of the docs, and an answer in it is kept whole in tests/golden/, or
-    drawn in docs/compare.svg; what is no text is not kept.
+    drawn in docs/pictures/; what is no text is not kept.
     """
     kept = {call[call.index("--format") + 1] for call in GOLDEN.values() if "--format" in call}
     kept |= {"text", "svg", *BINARY}

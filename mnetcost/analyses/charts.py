@@ -24,7 +24,9 @@ class Bars(NamedTuple):
     """Two figures of each row, one as a bar to the left and one as a bar to the right of its name.
 
     about: the same in one or two sentences, for those who do not see it; likewise of every chart.
-    rows: (name, left, right), each figure of its axis; 0 or more.
+    rows: (name, left, right), each figure of its axis; 0 or more, or any of an axis of changes.
+    against: two figures that those of the rows are compared with, as multiples of them, or as a growth where
+    the rows are changes; without it the rows are parts of their sums.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Bars(NamedTuple):
     left: Axis
     right: Axis
     rows: tuple[tuple[str, int, int], ...]
+    against: tuple[int, int] | None = None
 
 
 class Slab(NamedTuple):
@@ -128,5 +131,121 @@ class Blocks(NamedTuple):
     blocks: tuple[Block, ...]
 
 
-Chart = Bars | Strips | Blocks
+class Stacks(NamedTuple):
+    """The parts of a figure of each row, one behind the other as one bar.
+
+    parts: the names of the parts. rows: (name, the figure of each part), each 0 or more.
+    """
+
+    title: str
+    about: str
+    axis: Axis
+    parts: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+class Heatmap(NamedTuple):
+    """A figure of every cell of a grid, with a line for each budget: the cells on one side of it are within.
+
+    down, along: what the rows and the columns are; rows, columns: which, from the top and from the left.
+    values: a figure a cell, by row. budgets: the most that a cell within may have. note: what is left out.
+    """
+
+    title: str
+    about: str
+    value: Axis
+    down: str
+    along: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[int, ...], ...]
+    budgets: tuple[int, ...] = ()
+    note: str = ""
+
+
+class Dot(NamedTuple):
+    """One thing among others, by two figures; front: no other one is better in everything compared."""
+
+    name: str
+    x: float
+    y: float
+    group: str = ""
+    front: bool = False
+
+
+class Scatter(NamedTuple):
+    """Things by two figures, with the line of those that no other one is better than in these two.
+
+    dots: at least one. larger: for each axis, whether more of it is better. front: the corners of the line,
+    the best in x first. note: what is compared, and what is left out. all_named: dots beside the front have
+    names, too, where there is room.
+    """
+
+    title: str
+    about: str
+    x: Axis
+    y: Axis
+    dots: tuple[Dot, ...]
+    larger: tuple[bool, bool] = (False, False)
+    front: tuple[tuple[float, float], ...] = ()
+    note: str = ""
+    all_named: bool = False
+
+
+class Histogram(NamedTuple):
+    """How many things have a figure in each of some ranges.
+
+    axis: of the figure; of: what is counted. bins: (from, to, how many), ascending, both ends included; at
+    least one thing. marks: (name, figure), such as quantiles.
+    """
+
+    title: str
+    about: str
+    axis: Axis
+    of: str
+    bins: tuple[tuple[int, int, int], ...]
+    marks: tuple[tuple[str, int], ...] = ()
+
+
+class Waterfall(NamedTuple):
+    """The steps from one figure to another; start and the steps add up to the end.
+
+    start, end: (name, figure); steps: (name, what it adds).
+    """
+
+    title: str
+    about: str
+    axis: Axis
+    start: tuple[str, int]
+    steps: tuple[tuple[str, int], ...]
+    end: tuple[str, int]
+
+
+class Used(NamedTuple):
+    """How much of a limit is used.
+
+    what: the figure that is limited, and its limit as it is written. used: as a share of the limit, None
+    where it is not known. state: in a word; passes: None where that is open.
+    """
+
+    name: str
+    what: str
+    axis: Axis
+    value: float | None
+    bound: float | None
+    used: float | None
+    state: str
+    passes: bool | None
+
+
+class Limits(NamedTuple):
+    """How much of each of some limits is used. note: what is left out."""
+
+    title: str
+    about: str
+    rows: tuple[Used, ...]
+    note: str = ""
+
+
+Chart = Bars | Strips | Blocks | Stacks | Heatmap | Scatter | Histogram | Waterfall | Limits
 """Any kind of chart."""

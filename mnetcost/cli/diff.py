@@ -59,7 +59,7 @@ def command(
             raise click.UsageError("--rev takes one file, which is compared at two revisions")
         designs = _at_revisions(rev, old, asked)
     found = diff(designs[0], designs[1], load_convention(convention))
-    emit(document(found, sentences=format_of(format_, output) in ("text", "svg")), format_, output)
+    emit(document(found, sentences=format_of(format_, output) == "text"), format_, output)
     if exit_code and not found.identical:
         sys.exit(1)
 

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.budgets.limits import Limit
 from ...designs.budgets.metrics import METRICS
@@ -31,6 +31,9 @@ from .verdicts import (
     result_data,
 )
 from .waivers import Waivers
+
+if TYPE_CHECKING:
+    from ..charts import Limits
 
 SCHEMA = "mnetcost.check/1"
 FEW, MANY = 3, 10
@@ -326,7 +329,14 @@ def _document(work: _Check, everything: bool) -> Document:
     broken = [v for v in shown if v.message and v.state != "new"]
     details = [t for v in broken[:MOST_DETAILED] for t in detail_tables(v)]
     flat = Table("limits", COLUMNS, tuple(map(limit_row, work.verdicts)))
-    return Document(title, (*tables, *details), _notes(work), _data(work, counts), lead, flat=flat)
+
+    def charts() -> tuple[Limits, ...]:
+        from .drawn import limits
+
+        return (limits(title, ordered),)
+
+    whole = (*tables, *details)
+    return Document(title, whole, _notes(work), _data(work, counts), lead, flat=flat, charts=charts)
 
 
 def _notes(work: _Check) -> tuple[str, ...]:

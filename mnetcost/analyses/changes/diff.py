@@ -10,7 +10,7 @@ however they act on one another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -23,6 +23,9 @@ from .edits import Change, script
 from .peaks import Peaks, peaks_data, peaks_note, peaks_of, peaks_table
 from .units import State, same_blocks, state_of, substance, tied
 from .words import Names, text_of
+
+if TYPE_CHECKING:
+    from ..charts import Waterfall
 
 SCHEMA = "mnetcost.diff/1"
 
@@ -277,6 +280,12 @@ def document(found: Diff, sentences: bool = False) -> Document:
     if moved:
         notes.append(peaks_note(moved))
     notes.append(f"convention: {found.convention.name}")
+
+    def charts() -> tuple[Waterfall, ...]:
+        from .drawn import waterfalls
+
+        return waterfalls(found)
+
     return Document(
         f"{found.old.heading} -> {found.new.heading}",
         () if found.identical else tables,
@@ -284,6 +293,7 @@ def document(found: Diff, sentences: bool = False) -> Document:
         data(found, moved),
         _lead(found, sentences),
         _flat_table(found, groups),
+        charts=charts,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.devices import Device
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
@@ -12,6 +12,9 @@ from .latency import Bound
 from .memory import TAIL
 from .named import kib, planner_data, planner_note
 from .verdicts import CODE, FILE, UNLIMITED, Figure, Span, in_ms, size
+
+if TYPE_CHECKING:
+    from ..charts import Limits
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
@@ -41,15 +44,22 @@ def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = Fa
         designs=[fit_data(one, rules.planner.name) for one in found],
     )
     flat = _rows(found, flat=True)
-    if len(found) == 1:
-        one = found[0]
-        return Document(
-            one.design, (_figures(one),), _notes(found, room, rules), data, (_verdict(one),), flat
-        )
     shown = found if everything else [one for one in found if one.accepted][:MOST_SHOWN]
     counted = _count(found, len(shown))
+
+    def charts() -> tuple[Limits, ...]:
+        from .drawn import limits
+
+        if len(found) == 1:
+            return limits(f"{found[0].design}: {found[0].verdict}", found)
+        return limits(counted, shown or found)
+
+    notes = _notes(found, room, rules)
+    if len(found) == 1:
+        one = found[0]
+        return Document(one.design, (_figures(one),), notes, data, (_verdict(one),), flat, charts=charts)
     tables = (_rows(shown),) if shown else ()
-    return Document(counted, tables, _notes(found, room, rules), data, (), flat)
+    return Document(counted, tables, notes, data, (), flat, charts=charts)
 
 
 def fit_data(one: Fit, planner: str) -> dict[str, Any]:

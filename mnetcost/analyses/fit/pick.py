@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.budgets.limits import Limit, read_limit
 from ...designs.budgets.metrics import METRICS, UNITS, named
@@ -20,6 +20,9 @@ from ...records import NamedTuple
 from ..documents import Column, Document, Table, json_data
 from ..pareto import beaten_by
 from .printed import OURS, Ways, agreed, ways, ways_of
+
+if TYPE_CHECKING:
+    from ..charts import Scatter
 
 SCHEMA = "mnetcost.pick/1"
 MOST_SHOWN = 20
@@ -205,7 +208,34 @@ def pick(
             checkpoints=[candidate_data(c) for c in within],
         ),
         flat=_table("checkpoints", within, times),
+        charts=lambda: tuple(_drawn(within, objectives)),
     )
+
+
+def _drawn(within: Sequence[Candidate], objectives: Sequence[str]) -> Iterator[Scatter]:
+    """The checkpoints by accuracy and multiply-adds, where there are several of which both are known."""
+    from ..scatters import Compared, scatter
+
+    rows = [c for c in within if c.figures.get("madds") is not None]
+    if len(rows) < 2:
+        return
+    best = [n for n, c in enumerate(rows) if not c.beaten]
+    compared = Compared(
+        ("MAdds", "top-1, %"),
+        ("count", "number"),
+        ([c.figures["madds"] for c in rows], [c.figures["top1"] for c in rows]),
+        lambda n: rows[n].checkpoint.name,
+        best,
+        (False, True),
+        lambda n: rows[n].checkpoint.source,
+    )
+    about = (
+        f"{len(best):,} of {len(rows):,} checkpoints are beaten by no other one in {', '.join(objectives)}."
+    )
+    note = f"large dots: beaten in {', '.join(objectives)} by no other one; the line is of the two axes"
+    unknown = len(within) - len(rows)
+    note += f"; {unknown:,} without MAdds are left out" if unknown else ""
+    yield scatter(compared, "Checkpoints by MAdds and accuracy", about, note)
 
 
 def _order(candidate: Candidate, sort: str) -> tuple[bool, float, float]:

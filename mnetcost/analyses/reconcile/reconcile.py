@@ -10,7 +10,7 @@ that is small.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -22,6 +22,9 @@ from ..report.tally import SIDES, WORK
 from .asked import Asked, Reading
 from .search import Candidate, Fit, Search
 from .walk import Tick, Walk
+
+if TYPE_CHECKING:
+    from ..charts import Waterfall
 
 SCHEMA = "mnetcost.reconcile/1"
 SHOWN = 5
@@ -113,7 +116,15 @@ def document(design: Design, asked: Asked, a: Answer) -> Document:
     title = f"{asked.text} against {design.heading}: {ours:,} {unit}"
     notes = (*partial_notes(s.costs.graph), *evidence_notes((asked,)), _verdict(a, asked, nearest))
     tables = _fit_tables(asked, a) if a.fits else _nearest_tables(s, asked, nearest)
-    return Document(title, tables, notes, data)
+    best = (a.fits[0].candidate, asked, a.fits[0].reading) if a.fits else (nearest[0], asked, None)
+    return Document(title, tables, notes, data, charts=lambda: tuple(ledger_drawn(s, *best)))
+
+
+def ledger_drawn(s: Search, c: Candidate, asked: Asked, reading: Reading | None) -> Iterable[Waterfall]:
+    """The ledger of `ledger_table` as a picture; nothing where our figure is the number."""
+    from .drawn import ledger
+
+    return ledger(s, c, asked, reading)
 
 
 def _fit_tables(asked: Asked, a: Answer) -> tuple[Table, ...]:

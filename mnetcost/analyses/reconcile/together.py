@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -24,6 +24,7 @@ from .reconcile import (
     judge,
     kinds_of,
     ledger_data,
+    ledger_drawn,
     ledger_table,
     number_data,
     odds_words,
@@ -31,6 +32,9 @@ from .reconcile import (
 from .search import AROUND, Candidate, Form, Search, limit, solve
 from .variants import EVERYDAY, WORK_ONLY, Edit, class_points, classes_edit
 from .walk import Tick, Walk
+
+if TYPE_CHECKING:
+    from ..charts import Waterfall
 
 MOST_STATES = 5000  # of what fits some of the numbers, the simplest are followed
 MOST_TRIED = 50  # numbers of classes in a span, where a figure must be even
@@ -315,7 +319,15 @@ def _document(
     figures = (f"{n:,} {units[k]}" for k, n in sorted(ours.items()))
     title = f"{', '.join(asked.text for asked in numbers)} against {design.heading}: {', '.join(figures)}"
     notes = (*partial_notes(search.costs.graph), *evidence_notes(numbers), _verdict(found, explained))
-    return Document(title, tuple(tables), notes, data)
+    return Document(title, tuple(tables), notes, data, charts=lambda: tuple(_drawn(numbers, found)))
+
+
+def _drawn(numbers: Sequence[Asked], found: list[tuple[Joint, Printout]]) -> Iterator[Waterfall]:
+    """The ledger of each number under the best explanation."""
+    for j, p in found[:1]:
+        for k, (h, asked) in enumerate(zip(j.hits, numbers, strict=True)):
+            c = candidate(h, j.edit, p.design)._replace(convention=p.convention(j, k))
+            yield from ledger_drawn(p.searches[k], c, asked, h.reading)
 
 
 def _fit_tables(

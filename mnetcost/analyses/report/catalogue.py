@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,14 @@ from ...designs.shipped import family_of, shipped
 from ...engine.conventions import Convention
 from ...engine.costs import cost
 from ...errors import CallError
-from ..documents import Column, Document, Table, convention_data, convention_note, json_data
+from ..documents import Column, Document, Table, convention_data, convention_note, json_data, no_charts
 from .metrics import Gauge
 from .rows import sorted_rows
 from .stored import stored
 
 if TYPE_CHECKING:
     from ...designs.budgets.values import Rule
+    from ..charts import Scatter
 
 SCHEMA = "mnetcost.list/1"
 STORED = "paper"
@@ -148,7 +149,31 @@ def catalogue(
     limits = [f"{r.name} {'<=' if r.limit.side == 'max' else '>='} {r.limit.text}" for r in rules]
     with_limits = f" of {len(wanted)} with {' and '.join(limits)}" if rules else ""
     title = f"{len(found)} shipped design{'s' * (len(found) != 1)}{with_limits}"
-    return Document(title, (table,), notes, data)
+    charts = (lambda: (_drawn(title, found, convention),)) if found else no_charts
+    return Document(title, (table,), notes, data, charts=charts)
+
+
+def _drawn(title: str, found: Sequence[Mapping[str, Any]], convention: Convention) -> Scatter:
+    """The designs by multiply-adds and params, in the colours of their families."""
+    from ..pareto import pareto_front
+    from ..scatters import Compared, scatter
+
+    values = [one["madds"] for one in found], [one["params"] for one in found]
+    compared = Compared(
+        (convention.unit, "params"),
+        ("count", "count"),
+        values,
+        lambda n: str(found[n]["name"]),
+        pareto_front(values).tolist(),
+        group=lambda n: _family(found[n]["name"]),
+    )
+    about = f"{title}, by {convention.unit} and params at alpha 1 and the usual size."
+    return scatter(compared, title, about, f"{convention.unit} and params at alpha 1", all_named=True)
+
+
+def _family(name: str) -> str:
+    """The family of a design; implementations of the MobileNets are one of their own."""
+    return family_of(name) or ("mobilenet, as implemented" if "/" in name else "mobilenet")
 
 
 def _keeps(gauge: Gauge, rule: Rule) -> bool:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
 from ...engine.conventions import Convention
@@ -30,6 +31,9 @@ from ..documents import (
 )
 from .metrics import Gauge
 from .metrics import about as meaning
+
+if TYPE_CHECKING:
+    from ..charts import Chart
 
 SCHEMA = "mnetcost.compare/1"
 
@@ -373,7 +377,28 @@ def compare(
     title = f"{', '.join(names[:-1])} and {names[-1]}" + (f" at {shared}" if shared else "")
     lead = [] if columns else headline(names, totals, convention)
     notes = _notes(names, all_costs, columns, convention)
-    return Document(title, tuple(tables), tuple(notes), data, tuple(lead))
+    charts = partial(_drawn, title, names, found, all_costs, convention)
+    return Document(title, tuple(tables), tuple(notes), data, tuple(lead), charts=charts)
+
+
+def _drawn(
+    title: str,
+    names: Sequence[str],
+    found: Sequence[Mapping[str, Any]],
+    all_costs: Sequence[Costs],
+    convention: Convention,
+) -> tuple[Chart, ...]:
+    """The totals of the designs, and what these consist of."""
+    from .sides import bars, stacks
+
+    rows = [(n, f["totals"]["madds"], f["totals"]["params"]) for n, f in zip(names, found, strict=True)]
+    wanted = (f"{convention.unit} by kind", f"{convention.unit} by output map", "params by kind")
+    parts = [
+        (section.title, section.title.partition(" ")[0], section.values)
+        for section in _sections(found, all_costs, convention)
+        if section.title in wanted
+    ]
+    return bars(title, convention.unit, rows), *stacks(names, parts)
 
 
 def _notes(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...engine.conventions import Convention, weight_of
 from ...engine.costs import Costs, cost
@@ -22,6 +22,9 @@ from ...engine.shapes import Shape
 from ...engine.terms import Term
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, convention_note, json_data
+
+if TYPE_CHECKING:
+    from ..charts import Bars
 
 SCHEMA = "mnetcost.factorize/1"
 
@@ -203,7 +206,14 @@ def factorize(layer: Layer, convention: Convention) -> Document:
         "without biases; spatially separable keeps N channels in the middle",
         convention_note(convention),
     )
-    return Document(title, (_table(found, convention),), notes, data, lead)
+
+    def charts() -> tuple[Bars, ...]:
+        from .sides import bars
+
+        rows = [(one["name"], one["madds"], one["params"]) for one in found]
+        return (bars(title, convention.unit, rows),)
+
+    return Document(title, (_table(found, convention),), notes, data, lead, charts=charts)
 
 
 def _table(found: list[dict[str, Any]], convention: Convention) -> Table:

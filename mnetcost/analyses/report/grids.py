@@ -8,6 +8,7 @@ from typing import Any
 from ...designs import Settings, load_spec
 from ...designs.budgets.metrics import METRICS
 from ...designs.programs import BITS
+from ...designs.settings import spelled_size
 from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, cost
@@ -121,3 +122,18 @@ def column_kind(metric: str) -> str:
     """The kind of a column that shows a metric."""
     unit = METRICS[metric].unit
     return "bytes" if unit == "bytes" else "integer" if unit == "layers" else "count"
+
+
+def label(size: tuple[int, ...]) -> int | str:
+    """A size in pixels: one number if it is square, else HxW, or DxHxW of a volume."""
+    text = spelled_size(size)
+    return int(text) if text.isdigit() else text
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Which of `count` items to show, `most` at most: the first, the last, and some evenly between them.
+
+    >>> spread(3, 8), spread(100, 4)
+    ([0, 1, 2], [0, 33, 66, 99])
+    """
+    return list(range(count)) if count <= most else [n * (count - 1) // (most - 1) for n in range(most)]

@@ -6,11 +6,11 @@ A whole grid in one walk, in exact 64-bit integers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs import Settings, adjusted, load_spec
 from ...designs.build import build
-from ...designs.settings import sized, spelled_size
+from ...designs.settings import sized
 from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost, cost, refuse_overflow
@@ -20,9 +20,12 @@ from ...records import NamedTuple
 from ...shown import line, many, shown
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .gridrows import BlockCells, Cells
-from .grids import Asked, Tick, column_kind
+from .grids import Asked, Tick, column_kind, label, spread
 from .groups import block_of, groups_of
 from .metrics import about as meaning
+
+if TYPE_CHECKING:
+    from ..charts import Heatmap
 
 SCHEMA = "mnetcost.scale/1"
 MOST_CELLS = 4_000_000
@@ -138,21 +141,6 @@ def scale(
         block_params=np.stack(params),
         block_madds=np.stack(madds),
     )
-
-
-def label(size: tuple[int, ...]) -> int | str:
-    """A size in pixels: one number if it is square, else HxW, or DxHxW of a volume."""
-    text = spelled_size(size)
-    return int(text) if text.isdigit() else text
-
-
-def spread(count: int, most: int) -> list[int]:
-    """Which of `count` items to show, `most` at most: the first, the last, and some evenly between them.
-
-    >>> spread(3, 8), spread(100, 4)
-    ([0, 1, 2], [0, 33, 66, 99])
-    """
-    return list(range(count)) if count <= most else [n * (count - 1) // (most - 1) for n in range(most)]
 
 
 def _table(
@@ -287,4 +275,11 @@ def answer(grid: Grid) -> Document:
         arrays["blocks"] = np.array(grid.blocks)
         params = _block_table(grid, "params", grid.block_params, shown)
         tables = (*tables, params, _block_table(grid, grid.convention.unit, grid.block_madds, shown))
-    return Document(title, tables, tuple(notes), data, (about(spec.title, spec.source),), _flat(grid), arrays)
+
+    def charts() -> tuple[Heatmap, ...]:
+        from .heatmaps import heatmaps
+
+        return tuple(heatmaps(grid))
+
+    lead = (about(spec.title, spec.source),)
+    return Document(title, tables, tuple(notes), data, lead, _flat(grid), arrays, charts=charts)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.budgets.metrics import ALIASES, METRICS, named, unknown_metric
 from ...designs.cells import grids
 from ...designs.checkpoints import checkpoints
+from ...designs.loading import split_design
 from ...designs.measured import Scored, read_scores
 from ...designs.settings import Settings
 from ...engine.conventions import Convention
@@ -15,11 +16,13 @@ from ...errors import CallError, Fault
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, convention_note, json_data
 from ..pareto import first_beating, pareto_front
-from ..report.grids import Tick, column_kind
+from ..report.grids import Tick, column_kind, spread
 from ..report.metrics import about
-from ..report.scale import spread
-from .points import Points, joined, of_checkpoints, of_grid
+from .points import Entry, Points, joined, of_checkpoints, of_grid
 from .scores import TOP1, Scores
+
+if TYPE_CHECKING:
+    from ..charts import Scatter
 
 SCHEMA = "mnetcost.front/1"
 FEWEST, MOST = 2, 4
@@ -246,7 +249,37 @@ def _document(found: Found, convention: Convention, everything: bool) -> Documen
             **({"beaten_designs": [found.data(n) for n in found.beaten]} if everything else {}),
         ),
         flat=_table("front", found, [*found.on, *found.beaten], everything),
+        charts=lambda: (_drawn(found),) if points.size > 1 else (),
     )
+
+
+def _drawn(found: Found) -> Scatter:
+    """The designs by the first two objectives."""
+    from ..scatters import Compared, scatter
+
+    points, (one, two, *more) = found.points, found.objectives
+    first, second = axis_title(one.metric), axis_title(two.metric)
+    names = ", ".join(objective.metric for objective in found.objectives)
+    compared = Compared(
+        (first[0], second[0]),
+        (first[1], second[1]),
+        (points.figures[one.metric], points.figures[two.metric]),
+        found.name,
+        found.on,
+        (one.larger, two.larger),
+        lambda n: group_of(points.entry(n)),
+    )
+    about = f"{len(found.on):,} of {points.size:,} {_noun(points)} are on the front of {names}."
+    note = f"{len(found.on):,} of {points.size:,} are on the front"
+    note += f" of {names}; the line is of the first two" if more else ""
+    noun = _noun(points)
+    title = f"{noun[:1].upper()}{noun[1:]} by {first[0]} and {second[0]}"
+    return scatter(compared, title, about, note)
+
+
+def group_of(entry: Entry) -> str:
+    """What has one colour in a picture: the table of a checkpoint, a design without its settings."""
+    return str(entry.get("source") or split_design(entry["design"])[0])
 
 
 def _noun(points: Points) -> str:
@@ -275,7 +308,7 @@ def _table(title: str, found: Found, at: Sequence[int], beaten: bool = False) ->
     )
     columns = (
         *named_columns,
-        *(Column(one.metric, *_title(one.metric)) for one in found.objectives),
+        *(Column(one.metric, *axis_title(one.metric)) for one in found.objectives),
         *((Column("beaten_by", "beaten by"),) if beaten else ()),
     )
     rows = []
@@ -286,8 +319,8 @@ def _table(title: str, found: Found, at: Sequence[int], beaten: bool = False) ->
     return Table(title, columns, rows)
 
 
-def _title(metric: str) -> tuple[str, str]:
-    """The title of a column, and the kind of its values."""
+def axis_title(metric: str) -> tuple[str, str]:
+    """The title of a column or an axis, and the kind of its values."""
     if metric == TOP1:
         return "top-1", "number"
     return {"madds": "MAdds"}.get(metric, metric), column_kind(metric)

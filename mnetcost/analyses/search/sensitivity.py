@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ...designs.convert import NAMED, spec_text
 from ...designs.find import parent_of
@@ -30,6 +30,9 @@ from ..report.metrics import Gauge
 from ..report.metrics import about as meaning
 from .steps import KINDS, Impossible, Step, outputs_of, steps_of_file, steps_of_spec
 
+if TYPE_CHECKING:
+    from ..charts import Bars
+
 SCHEMA = "mnetcost.sensitivity/1"
 FIGURES = {
     "madds": "madds",
@@ -40,6 +43,7 @@ FIGURES = {
 """What a step may be sorted by, each with its metric of budgets."""
 ROWS = "the rows are those of the spec that `mnetcost convert` writes, a row a layer"
 DIRECTIONS = ("up", "down")
+MOST_DRAWN = 40
 Tick = Callable[[int, int], None] | None
 Amounts = Mapping[str, int | None]
 
@@ -217,7 +221,31 @@ def answer(
         data,
         (about(design.title, design.source),),
         flat(rows, names),
+        charts=lambda: tuple(_drawn(found, shown[:first], sort)),
     )
+
+
+def _drawn(found: Sensitivity, shown: Sequence[Cost], sort: str) -> Iterator[Bars]:
+    """What each step adds to the multiply-adds, and to the params or the figure it is sorted by."""
+    from ..charts import Axis, Bars
+
+    right = sort if sort in ("peak", "flash") else "params"
+    now, names = found.now, titles(found.convention)
+    rows = []
+    for one in shown:
+        madds, other = one.adds["madds"], one.adds[right]
+        if madds is not None and other is not None:
+            rows.append((f"{one.step.row or 'the design'}: {words(one.step)}", madds, other))
+    if not rows:
+        return
+    title = f"{found.design.heading}: what one step {'up adds' if found.up else 'down saves'}"
+    name, madds, other = rows[0]
+    about = f"{len(rows)} steps; the first is {name}: {madds:+,} {names['madds']}, {other:+,} {names[right]}."
+    if len(rows) > MOST_DRAWN:
+        title += f", the first {MOST_DRAWN} of {len(rows)}"
+    axes = Axis(names["madds"], "change"), Axis(names[right], "change")
+    against = now["madds"] or 0, now[right] or 0
+    yield Bars(title, about, *axes, tuple(rows[:MOST_DRAWN]), against)
 
 
 def titles(convention: Convention) -> dict[str, str]:

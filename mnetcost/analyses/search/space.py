@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.budgets.limits import read_limit
 from ...designs.budgets.metrics import METRICS, named
@@ -20,10 +20,14 @@ from ...errors import CallError
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from ..report.grids import column_kind
+from .histograms import histogram, quantile
 from .lattice import Lattice, additive, priced
 from .limits import EFFORT, Count, Limit, within
 from .sampling import Sampler
 from .spread import Spread, spread
+
+if TYPE_CHECKING:
+    from ..charts import Histogram
 
 SCHEMA = "mnetcost.space/1"
 STATS = "mnetcost.space-stats/1"
@@ -239,7 +243,7 @@ def stats(
     columns = (
         Column("figure", "figure"),
         Column("least", "least", "count"),
-        *(Column(f"q{round(share * 100)}", _quantile(share), "count") for share in SHARES),
+        *(Column(f"q{round(share * 100)}", quantile(share), "count") for share in SHARES),
         Column("most", "most", "count"),
     )
     rows = [(one.metric, one.least, *(value for _, value in one.quantiles), one.most) for one in spreads]
@@ -258,11 +262,12 @@ def stats(
     tables = (Table("", columns, rows), *(_histogram(one) for one in spreads))
     lead = (_lead(space), f"{known.total:,} designs")
     flat = Table("", columns, rows)
-    return Document(space.heading, tables, notes, data, lead, flat)
 
+    def charts() -> tuple[Histogram, ...]:
+        units = {"madds": convention.unit}
+        return tuple(histogram(space.heading, one, units.get(one.metric, one.metric)) for one in spreads)
 
-def _quantile(share: float) -> str:
-    return "median" if share == 0.5 else f"{share:.0%}".replace("%", " %")
+    return Document(space.heading, tables, notes, data, lead, flat, charts=charts)
 
 
 def _histogram(one: Spread) -> Table:

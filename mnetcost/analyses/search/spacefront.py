@@ -16,13 +16,15 @@ from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from ..pareto import pareto_front
 from ..report.grids import column_kind
-from .front import Objective
+from .front import Objective, axis_title
 from .lattice import Lattice, additive, arriving
 from .space import Priced, several_columns, variant_cells, variant_data
 from .tables import check_sums
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..charts import Scatter
 
 SCHEMA = "mnetcost.space-front/1"
 MOST_SHOWN = 40
@@ -225,4 +227,24 @@ def document(
         tuple(notes),
         data,
         (about(spec.title, spec.source),),
+        charts=lambda: (_drawn(known, objectives, on),) if len(on) > 1 else (),
     )
+
+
+def _drawn(known: Priced, objectives: Sequence[Objective], on: Sequence[Point]) -> Scatter:
+    """The front by the first two objectives."""
+    from ..scatters import Compared, scatter
+
+    (one, two, *more), names = objectives, ", ".join(objective.metric for objective in objectives)
+    first, second = axis_title(one.metric), axis_title(two.metric)
+    compared = Compared(
+        (first[0], second[0]),
+        (first[1], second[1]),
+        ([point.figures[0] for point in on], [point.figures[1] for point in on]),
+        lambda n: f"design {on[n].number}",
+        range(len(on)),
+        (one.larger, two.larger),
+    )
+    note = f"{len(on):,} on the front of {names}" + ("; the line is of the first two" if more else "")
+    about_it = f"{len(on):,} designs of {known.space.heading} are on the front of {names}."
+    return scatter(compared, f"{known.space.heading}: the front of {names}", about_it, note)

@@ -10,7 +10,18 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from ...analyses.charts import Bars, Blocks, Chart, Strips
+from ...analyses.charts import (
+    Bars,
+    Blocks,
+    Chart,
+    Heatmap,
+    Histogram,
+    Limits,
+    Scatter,
+    Stacks,
+    Strips,
+    Waterfall,
+)
 from .canvas import Canvas, stacked
 
 if TYPE_CHECKING:
@@ -27,7 +38,17 @@ if TYPE_CHECKING:
             """Return the picture of a chart, as wide as `canvas.WIDTH` if it can be."""
 
 
-CHARTS: dict[type, str] = {Bars: "bars", Strips: "strips", Blocks: "blocks"}
+CHARTS: dict[type, str] = {
+    Bars: "bars",
+    Blocks: "blocks",
+    Heatmap: "heatmap",
+    Histogram: "histogram",
+    Limits: "limits",
+    Scatter: "scatter",
+    Stacks: "stacks",
+    Strips: "strips",
+    Waterfall: "waterfall",
+}
 """The module in this folder that draws each kind of chart."""
 
 

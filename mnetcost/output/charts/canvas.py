@@ -16,6 +16,8 @@ SMALL, MIDDLE, LARGE = 12, 14, 18
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', Helvetica, Arial, sans-serif"
 LONGEST = 300
 """Letters of a name; those in the middle of a longer one are not looked at."""
+BOLD = 0.85
+"""The room of a bold text is that of a plain one in so much of it."""
 SLIM, BROAD = frozenset("fijlrtI.,:;'|!()[]/\\ "), frozenset("mwMW@%")
 
 
@@ -137,7 +139,7 @@ class Canvas:
         bold: bool = False,
     ) -> None:
         """A name, cut to the room that there is; the whole of it is shown when one points at it."""
-        shown = fitted(name, room, size)
+        shown = fitted(name, room * (BOLD if bold else 1), size)
         self.text(x, y, shown, tone, size, anchor, bold, hover="" if shown == plain(name) else name)
 
     def rect(

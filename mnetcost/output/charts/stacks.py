@@ -1,0 +1,58 @@
+"""What is a figure of each row made of? Its parts, one behind the other as one bar."""
+
+from __future__ import annotations
+
+from ...analyses.charts import Stacks
+from .canvas import SMALL, WIDTH, Canvas, fitted, measure
+from .scales import Scale, exact, shown
+from .theme import SERIES
+from .ticks import along
+
+ROW, BAR = 36, 24
+EDGE, FIGURE = 20, 70  # pixels: around the picture, and to the right of the longest bar
+NAMES = (60, 230)
+MOST = len(SERIES)
+"""So many parts have a colour of their own; the others are one grey part."""
+
+
+def draw(chart: Stacks) -> Canvas:
+    """Bars from the same start and in the same scale, with what each colour is above them."""
+    canvas = Canvas(chart.title, chart.about)
+    top = _legend(canvas, chart, canvas.heading()) + 12
+    names = max((measure(name) for name, _ in chart.rows), default=0) + 12
+    left = EDGE + min(max(names, NAMES[0]), NAMES[1])
+    longest = max((sum(values) for _, values in chart.rows), default=0) or 1
+    scale = Scale(chart.axis, 0, longest, left, WIDTH - EDGE - FIGURE)
+    bottom = top + len(chart.rows) * ROW
+    along(canvas, scale, top - 4, bottom)
+    for n, (name, values) in enumerate(chart.rows):
+        y, total, x = top + n * ROW, sum(values), left
+        canvas.name(left - 8, y + BAR / 2 + 4, name, left - EDGE - 8, anchor="end")
+        for k, (part, value) in enumerate(zip(chart.parts, values, strict=True)):
+            width = scale.place(value) - left
+            share = f"{100 * value / total:.1f} %" if total else ""
+            if value:
+                hover = f"{name}, {part}: {exact(value, chart.axis)}, {share}"
+                canvas.rect(x, y, max(width, 0.5), BAR, _tone(k), hover, edge="paper")
+            x += width
+        canvas.text(x + 6, y + BAR / 2 + 4, shown(total, chart.axis), "dim")
+    canvas.height = bottom + 50
+    return canvas
+
+
+def _tone(part: int) -> str:
+    return SERIES[part] if part < MOST else "dim"
+
+
+def _legend(canvas: Canvas, chart: Stacks, top: float) -> float:
+    """A square of each colour with its name; returns where the last line ends."""
+    x = float(EDGE)
+    for k, part in enumerate(chart.parts):
+        name = fitted(part, 200)
+        width = 18 + measure(name) + 18
+        if x + width > WIDTH - EDGE and x > EDGE:
+            x, top = EDGE, top + 20
+        canvas.rect(x, top, SMALL, SMALL, _tone(k))
+        canvas.name(x + 18, top + 11, part, 200)
+        x += width
+    return top + 20
