@@ -9,8 +9,8 @@ from .fits import FLASH, LATENCY, MADDS, RAM, Fit
 
 MOST_ROWS = 60
 AXES = {
-    RAM: Axis("RAM", "memory"),
-    FLASH: Axis("flash", "memory"),
+    RAM: Axis("bytes", "memory"),
+    FLASH: Axis("bytes", "memory"),
     MADDS: Axis("MAdds"),
     LATENCY: Axis("ms", "number"),
 }

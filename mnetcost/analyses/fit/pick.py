@@ -229,10 +229,8 @@ def _drawn(within: Sequence[Candidate], objectives: Sequence[str]) -> Iterator[S
         (False, True),
         lambda n: rows[n].checkpoint.source,
     )
-    about = (
-        f"{len(best):,} of {len(rows):,} checkpoints are beaten by no other one in {', '.join(objectives)}."
-    )
-    note = f"large dots: beaten in {', '.join(objectives)} by no other one; the line is of the two axes"
+    about = f"{len(best):,} of {len(rows):,} checkpoints are on the front of {', '.join(objectives)}."
+    note = f"large dots: on the front of {', '.join(objectives)}; the line is of the two axes"
     unknown = len(within) - len(rows)
     note += f"; {unknown:,} without MAdds are left out" if unknown else ""
     yield scatter(compared, "Checkpoints by MAdds and accuracy", about, note)

@@ -20,9 +20,10 @@ NEAR = (
     (-6, -6, "end"),
 )
 """From a dot to the base line of its name: right, down, and which end of the name is there."""
+DISTANCES = 22, 40, 64, 92, 124
 FAR = tuple(
     (sign_x * distance, sign_y * distance * steep + 4, "start" if sign_x > 0 else "end")
-    for distance in (22, 40, 64, 92, 124)
+    for distance in DISTANCES
     for steep in (0.75, 0.3, 1.4)
     for sign_x, sign_y in ((1, -1), (-1, 1), (1, 1), (-1, -1))
 )
@@ -91,14 +92,16 @@ class Names:
         (x1, y1), (x2, y2) = a, b
         self.lines.take(Box(min(x1, x2) - 1, min(y1, y2) - 1, max(x1, x2) + 1, max(y1, y2) + 1))
 
-    def place(self, x: float, y: float, width: float, far: bool) -> Place | None:
+    def place(self, x: float, y: float, width: float, far: float) -> Place | None:
         """Find the best place for the name of a dot and take it; None where there is no room.
 
-        far: may it be further away, with a line that leads to it?
+        far: how far away it may be, in pixels, with a line that leads to it; 0 for beside the dot.
         """
         best: tuple[float, Place, list[Box]] | None = None
-        for n, (dx, dy, anchor) in enumerate((*NEAR, *FAR) if far else NEAR):
+        for n, (dx, dy, anchor) in enumerate((*NEAR, *FAR)):
             led = n >= len(NEAR)
+            if led and abs(dx) > far:
+                break
             cost = LEAD + max(abs(dx), abs(dy)) if led else n
             if best and cost >= best[0]:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...analyses.charts import Axis, Limits, Used
 from .canvas import WIDTH, Canvas, measure
-from .scales import Scale, exact, shown
+from .scales import Scale, shown
 from .ticks import along
 
 ROW, BAR = 27, 15
@@ -57,8 +57,8 @@ def _bar(canvas: Canvas, scale: Scale, y: float, row: Used) -> None:
     figures, end = " of ".join(of), scale.start
     if row.used is not None:
         end = scale.place(min(max(row.used, 0), scale.high))
-        whole = f" of {exact(row.bound, row.axis)}" if row.bound is not None else ""
-        hover = f"{row.name}, {row.what}: {exact(row.value, row.axis)}{whole}, {100 * row.used:.2f} %"
+        all_of = [f"{n:,.12g}" if isinstance(n, float) else f"{n:,}" for n in (row.value, row.bound or 0)]
+        hover = f"{row.name}, {row.what}: {' of '.join(all_of)} {row.axis.title}, {100 * row.used:.2f} %"
         canvas.rect(scale.start, y, max(end - scale.start, 1), BAR, TONES[row.passes], hover)
         if row.used > scale.high:
             canvas.area(f"M{end} {y}L{end + 8} {y + BAR / 2}L{end} {y + BAR}Z", TONES[row.passes], hover)

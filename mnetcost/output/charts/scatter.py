@@ -15,6 +15,7 @@ from .ticks import along, up
 LEFT, RIGHT, HIGH = 84, 24, 480
 EDGE = 20
 NAME = 215  # pixels: the longest name
+FARTHEST, BESIDE = 124, 40  # pixels: how far names are from corners of the front, and from other dots
 GROUPS = tuple(tone for tone in SERIES if tone != "yellow")
 """The tones of groups, the largest first; the dots of further groups are grey."""
 
@@ -35,18 +36,19 @@ def draw(chart: Scatter) -> Canvas:
     line = _line(chart, x, y)
     if line:
         canvas.path("M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in line), "dim", 1.5)
-    named: list[tuple[Dot, Place]] = []
     corners = set(chart.front)
-    for dot in sorted(chart.dots, key=lambda d: (d.front, (d.x, d.y) in corners)):
-        at = x.place(dot.x), y.place(dot.y)
+    for dot in sorted(chart.dots, key=lambda d: d.front):
         tone = tones.get(dot.group, "dim")
         radius = 5.0 if dot.front else 3.5 if tones else 2.5
         hover = f"{dot.name}: {_stated(dot.x, chart.x)}, {_stated(dot.y, chart.y)}"
         hover += f" ({dot.group})" if dot.group else ""
+        at = x.place(dot.x), y.place(dot.y)
         canvas.circle(*at, radius, tone if tones or not dot.front else "blue", hover)
-        named += [(dot, at)] if dot.front or chart.all_named else []
-    dots = [(x.place(dot.x), y.place(dot.y)) for dot in chart.dots]
-    _names(canvas, named[::-1], corners, dots, line, Box(LEFT + 2, top + 2, WIDTH - RIGHT - 2, bottom - 2))
+    placed = [(dot, (x.place(dot.x), y.place(dot.y))) for dot in chart.dots]
+    placed.sort(key=lambda one: ((one[0].x, one[0].y) not in corners, not one[0].front))
+    named = [one for one in placed if one[0].front or chart.all_named]
+    borders = Box(LEFT + 2, top + 2, WIDTH - RIGHT - 2, bottom - 2)
+    _names(canvas, named, corners, [at for _, at in placed], line, borders)
     canvas.height = bottom + 54
     return canvas
 
@@ -111,7 +113,7 @@ def _names(
         names.avoid(a, b)
     for dot, (x, y) in named:
         text = fitted(dot.name, NAME)
-        place = names.place(x, y, measure(text), far=(dot.x, dot.y) in corners)
+        place = names.place(x, y, measure(text), far=FARTHEST if (dot.x, dot.y) in corners else BESIDE)
         if place is None:
             continue
         if place.led:

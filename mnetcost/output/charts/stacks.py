@@ -33,7 +33,8 @@ def draw(chart: Stacks) -> Canvas:
             share = f"{100 * value / total:.1f} %" if total else ""
             if value:
                 hover = f"{name}, {part}: {exact(value, chart.axis)}, {share}"
-                canvas.rect(x, y, max(width, 0.5), BAR, _tone(k), hover, edge="paper")
+                gap = 1 if width > 4 else 0
+                canvas.rect(x, y, max(width - gap, 0.5), BAR, _tone(k), hover)
             x += width
         canvas.text(x + 6, y + BAR / 2 + 4, shown(total, chart.axis), "dim")
     canvas.height = bottom + 50
