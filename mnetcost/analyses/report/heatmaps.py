@@ -69,7 +69,7 @@ def budgets(values: Sequence[int]) -> tuple[int, ...]:
     values: ascending.
 
     >>> budgets([14_000_000, 70_000_000, 150_000_000, 569_000_000])
-    (50000000, 100000000, 500000000)
+    (20000000, 100000000, 200000000)
     """
     found: list[int] = []
     for digits in ROUND:

@@ -146,7 +146,7 @@ def apart(wanted: Sequence[float], sizes: Sequence[float], low: float, high: flo
     """Places near the wanted ones, in the same order, so that things of these sizes do not overlap.
 
     >>> apart([10, 12, 50], [10, 10, 10], 0, 100)
-    [10, 20, 50]
+    [10, 20.0, 50]
     """
     order = sorted(range(len(wanted)), key=lambda n: wanted[n])
     found = list(wanted)
