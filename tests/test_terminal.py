@@ -21,7 +21,7 @@ ASKED = {
     for call in calls
     if "--format" not in call and "--help" not in call
 }
-TEXTS = ("show", "convert", "schema", "baseline", "space show")
+TEXTS = ("draw", "show", "convert", "schema", "baseline", "space show")
 """Commands that print a file, which is as wide as it is."""
 BLOCKS = set("▏▎▍▌▋▊▉█")
 

@@ -23,9 +23,9 @@ from mnetcost.engine.graph import Graph, Node
 from mnetcost.engine.ops import Dense, Input
 from mnetcost.engine.shapes import Shape
 from mnetcost.errors import CallError
-from mnetcost.output import FORMATS, layout, render, terminal, text
+from mnetcost.output import layout, render, terminal, text
 
-from .test_output import HOSTILE
+from .test_output import HOSTILE, TEXTS
 
 
 def asked(*args: str) -> str:
@@ -183,7 +183,7 @@ def test_markdown_shows_it_as_code() -> None:
     assert "\n```\n" not in said
 
 
-@pytest.mark.parametrize("format_", [f for f in FORMATS if f != "npz"])
+@pytest.mark.parametrize("format_", TEXTS)
 def test_names_are_data_in_every_format(tmp_path: Path, format_: str) -> None:
     """From the file to the answer: no escape character and no tag of a stranger's."""
     names = [n for n in HOSTILE if "\ud800" not in n and n == n.strip()]
