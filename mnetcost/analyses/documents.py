@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..engine.graph import Graph
     from ..engine.terms import Term
     from .charts import Chart
+    from .sliders import Sliders
 
 PASSING = {
     "kept": True,
@@ -98,6 +99,11 @@ def no_charts() -> tuple[Chart, ...]:
     return ()
 
 
+def no_sliders() -> Sliders | None:
+    """The sliders of an answer that has none."""
+    return None
+
+
 class Document(NamedTuple):
     """The answer of an analysis: a heading, tables, notes beneath them, and the same as data for JSON.
 
@@ -105,7 +111,8 @@ class Document(NamedTuple):
     flat: the same as one table, for CSV; None where `tables` already are in that form.
     arrays: the same as numpy arrays, for npz; None for an answer without arrays.
     caption, label: of the table in a paper, for LaTeX. charts: makes what is drawn of the answer, the most
-    telling first, when a format asks for it.
+    telling first, when a format asks for it. sliders: likewise makes the figures of a design at other alphas
+    and sizes, which a page shows behind sliders; None where there are no others.
     """
 
     title: str
@@ -118,6 +125,7 @@ class Document(NamedTuple):
     caption: str = ""
     label: str = ""
     charts: Callable[[], tuple[Chart, ...]] = no_charts
+    sliders: Callable[[], Sliders | None] = no_sliders
 
     def __repr__(self) -> str:
         charts = () if self.charts is no_charts else ("charts",)

@@ -9,9 +9,9 @@ import click
 from click.core import ParameterSource
 
 from ..designs.budgets.config import find_config, read_config
-from ..designs.budgets.values import Config
+from ..designs.budgets.values import Budget, Config
 from ..designs.settings import Settings
-from ..errors import CallError
+from ..errors import CallError, MnetcostError
 
 
 def from_file(config: str | None) -> Config:
@@ -26,6 +26,15 @@ def from_file(config: str | None) -> Config:
             hint="create one with mnetcost init, or pass limits: mnetcost check v2 --max madds=301M",
         )
     return read_config(path)
+
+
+def nearest_budgets() -> tuple[Budget, ...]:
+    """The budgets of the nearest mnetcost.toml; none if there is none, or if it cannot be read."""
+    try:
+        path = find_config()
+        return read_config(path).budgets if path else ()
+    except (MnetcostError, OSError):
+        return ()
 
 
 def changed(config: Config, given: Settings, convention: str, **basis: Any) -> Config:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from ..engine.costs import cost
 from ..errors import CallError
 from .options import DESIGN, Word, depth_of, depth_option, emit, output_options, setting_options, settings
 from .planning import dtype_option
+
+if TYPE_CHECKING:
+    from ..designs.budgets.values import Budget
 
 EPILOG = """\b
 Examples:
@@ -90,8 +93,8 @@ def command(
     from ..analyses.report.report import View, report
 
     levels = depth_of("block" if tree else by, depth)
-    view = View(memory, receptive, dtype)
-    if tree and (by != "layer" or sort or top or any(view)):
+    view = View(memory, receptive, dtype, _budgets)
+    if tree and (by != "layer" or sort or top or memory or receptive or dtype):
         raise CallError("--tree has rows of its own", hint="it goes with --depth and --all")
     d = load(design, settings(options))
     if tree:
@@ -103,3 +106,10 @@ def command(
     first = None if top is None else read_whole(top, "--top")
     rules = load_convention(convention)
     emit(report(d, cost(d.graph, d.batch), rules, by, sort, first, everything, levels, view), format_, output)
+
+
+def _budgets() -> tuple[Budget, ...]:
+    """The budgets of the nearest mnetcost.toml, read when a page is made."""
+    from .budgets import nearest_budgets
+
+    return nearest_budgets()

@@ -35,7 +35,9 @@ from .rows import sorted_rows, top_rows, without_zeros
 from .tally import elsewhere, gap_notes
 
 if TYPE_CHECKING:
+    from ...designs.budgets.values import Budget
     from ..charts import Bars
+    from ..sliders import Sliders
 
 SCHEMA = "mnetcost.report/1"
 Row = tuple[Any, ...]
@@ -239,11 +241,13 @@ class View(NamedTuple):
 
     memory: the bytes that each row moves and holds, in place of its params, and the sizes of the design.
     receptive: the part of the image that each row sees. dtype: of the maps; see `mnetcost.memory`.
+    budgets: reads budgets; those of the design are shown on its sliders.
     """
 
     memory: bool = False
     receptive: bool = False
     dtype: str | None = None
+    budgets: Callable[[], Iterable[Budget]] = tuple
 
 
 def report(
@@ -307,7 +311,12 @@ def report(
 
         return (cost_by_block(design, costs, convention, depth),)
 
-    return Document(design.heading, tables, tuple(notes), data, lead, flat, charts=charts)
+    def sliders() -> Sliders | None:
+        from .stops import sliders
+
+        return sliders(design, convention, depth, view.budgets())
+
+    return Document(design.heading, tables, tuple(notes), data, lead, flat, charts=charts, sliders=sliders)
 
 
 def _moves(design: Design, costs: Costs, view: View) -> Moves | None:
