@@ -24,6 +24,8 @@ MOST_SINGLE = 20_000
 IN_PASSES = ("peak_bytes", "flash_bytes")
 """The groups of metrics that arrays can be found of."""
 Tick = Callable[[int, int], None] | None
+CostsAt = Callable[..., Costs]
+"""The costs at an alpha or a column of them, and at all sizes or at the one of a number."""
 
 
 class Asked:
@@ -40,42 +42,46 @@ class Asked:
         self.spec, self.settings, self.convention = spec, settings, convention
         self.alphas, self.sizes = alphas, sizes
 
-    def figures(
-        self, costs_at: Callable[[Any], Costs], metrics: Sequence[str], tick: Tick = None
-    ) -> dict[str, Any]:
+    def figures(self, costs_at: CostsAt, metrics: Sequence[str], tick: Tick = None) -> dict[str, Any]:
         """Each metric as an int64 array of shape (alphas, sizes).
 
-        costs_at: the costs at a column of alphas, or at one alpha; at all sizes. Raises CallError for a
-        metric that must be found cell by cell in more than `MOST_SINGLE` cells, or that a cell does not have,
-        naming the cell.
+        Raises CallError for a metric that must be found cell by cell in more than `MOST_SINGLE` cells, or
+        that a cell does not have, naming the cell.
         """
-        import numpy as np
-
-        shape = len(self.alphas), len(self.sizes)
         found = {}
         for metric in metrics:
-            whole = in_one_pass(metric, costs_at(np.array(self.alphas)[:, None]))
-            if whole is None:
-                rows = self.by_alpha(metric, costs_at, tick) if metric.startswith(IN_PASSES) else None
-                whole = self.one_by_one(metric, tick) if rows is None else rows
-            found[metric] = np.array(np.broadcast_to(np.asarray(whole, np.int64), shape))
+            whole = self.in_passes(metric, costs_at, tick)
+            found[metric] = self.one_by_one(metric, tick) if whole is None else whole
         return found
 
-    def by_alpha(self, metric: str, costs_at: Callable[[Any], Costs], tick: Tick) -> Any:
-        """A metric, one pass for each alpha: its layers differ between alphas. None where they differ between
-        sizes, too.
+    def in_passes(self, metric: str, costs_at: CostsAt, tick: Tick = None) -> Any:
+        """A metric as an array of shape (alphas, sizes): in one pass, or where layers differ between alphas
+        or between sizes, in one for each of these. None where they differ between both, and of a metric that
+        takes one design at a time.
         """
         import numpy as np
 
-        rows = []
-        for n, alpha in enumerate(self.alphas, 1):
-            row = in_one_pass(metric, costs_at(alpha))
-            if row is None:
+        if not metric.startswith(IN_PASSES):
+            return None
+        column = np.array(self.alphas)[:, None]
+        costs, shape = costs_at(column), (len(self.alphas), len(self.sizes))
+        whole = in_one_pass(metric, costs)
+        if whole is not None:
+            return np.array(np.broadcast_to(np.asarray(whole, np.int64), shape))
+        whens = [node.when.shape for node in costs.graph.nodes if is_array(node.when)]
+        down = all(width == 1 for _, width in whens)
+        by_alpha = (costs_at(alpha) for alpha in self.alphas)
+        by_size = (costs_at(column, n) for n in range(shape[1]))
+        pieces = []
+        for n, costs in enumerate(by_alpha if down else by_size, 1):
+            piece = in_one_pass(metric, costs)
+            if piece is None:
                 return None
-            rows.append(np.broadcast_to(np.asarray(row, np.int64), (1, len(self.sizes))))
+            one = (1, shape[1]) if down else (shape[0], 1)
+            pieces.append(np.broadcast_to(np.asarray(piece, np.int64), one))
             if tick:
-                tick(n, len(self.alphas))
-        return np.concatenate(rows)
+                tick(n, shape[0 if down else 1])
+        return np.concatenate(pieces, axis=0 if down else 1)
 
     def one_by_one(self, metric: str, tick: Tick) -> Any:
         """A metric, each cell built and costed by itself."""

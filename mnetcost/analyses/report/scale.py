@@ -20,7 +20,7 @@ from ...records import NamedTuple
 from ...shown import line, many, shown
 from ..documents import Column, Document, Table, about, convention_data, convention_note, json_data
 from .gridrows import BlockCells, Cells
-from .grids import Asked, Tick, column_kind, label, spread
+from .grids import Asked, CostsAt, Tick, column_kind, label, spread
 from .groups import block_of, groups_of
 from .metrics import about as meaning
 
@@ -93,26 +93,11 @@ def scale(
     """
     if len(alphas) * len(sizes) > MOST_CELLS:
         raise CallError(f"{len(alphas):,} by {len(sizes):,} is more than {MOST_CELLS:,} cells; ask in pieces")
-    for size in {len(size): size for size in sizes}.values():
-        sized(spec.resolution, Settings(resolution=size), spec.name)
-    sides = list(zip(*sizes, strict=True))
-    largest = tuple(max(side) for side in sides)
-    corner = load_spec(spec, settings._replace(alpha=max(alphas), rho=None, resolution=largest))
-    refuse_overflow(cost(corner.graph, corner.batch))
+    costs_at, resolution = costs_over(spec, alphas, sizes, settings)
     import numpy as np
 
-    alpha = np.array(alphas, np.float64)
-    axes = [np.array(side, np.int64)[None, :] for side in sides]
-    if sides[-2] == sides[-1]:
-        axes[-1] = axes[-2]
-    *d, h, w = axes
-
-    def costs_at(alpha: Any) -> Costs:
-        """The costs at an alpha, or a column of them, and all sizes."""
-        graph = build(adjusted(spec, settings), alpha, h, w, corner.classes, corner.top, *d)
-        return cost(graph, corner.batch)
-
-    costs, shape = costs_at(alpha[:, None]), (len(alphas), len(sizes))
+    alpha, shape = np.array(alphas, np.float64), (len(alphas), len(sizes))
+    costs = costs_at(alpha[:, None])
 
     def weigh(layers: Iterable[LayerCost]) -> tuple[Any, Any]:
         """The params and the work of some layers."""
@@ -125,8 +110,6 @@ def scale(
     groups = groups_of(costs, block_of(depth)) if by else {}
     if len(alphas) * len(sizes) * len(groups) > MOST_CELLS:
         raise CallError(f"this grid has more than {MOST_CELLS:,} cells, by block; ask in pieces")
-    square = len(axes) == 2 and axes[0] is axes[1]
-    resolution = axes[0][0] if square else np.concatenate(axes).T
     grid = Grid(spec, settings, convention, tuple(sizes), alpha, resolution, *weigh(costs.layers))
     if metrics:
         asked = Asked(spec, settings, convention, alphas, sizes)
@@ -141,6 +124,33 @@ def scale(
         block_params=np.stack(params),
         block_madds=np.stack(madds),
     )
+
+
+def costs_over(
+    spec: Spec, alphas: Sequence[float], sizes: Sequence[tuple[int, ...]], settings: Settings
+) -> tuple[CostsAt, Any]:
+    """What costs a design over alphas and sizes, and the sizes as `Grid.resolution` has them.
+
+    It is called with one of the alphas, or a column of them, and gives the costs at all sizes, or at the one
+    of a number. Raises as `scale` does.
+    """
+    for size in {len(size): size for size in sizes}.values():
+        sized(spec.resolution, Settings(resolution=size), spec.name)
+    sides = list(zip(*sizes, strict=True))
+    largest = tuple(max(side) for side in sides)
+    corner = load_spec(spec, settings._replace(alpha=max(alphas), rho=None, resolution=largest))
+    refuse_overflow(cost(corner.graph, corner.batch))
+    import numpy as np
+
+    axes = [np.array(side, np.int64)[None, :] for side in sides]
+    square, within = sides[-2] == sides[-1], adjusted(spec, settings)
+
+    def costs_at(alpha: Any, size: int | None = None) -> Costs:
+        *depth, h, w = axes if size is None else sizes[size]
+        graph = build(within, alpha, h, h if square else w, corner.classes, corner.top, *depth)
+        return cost(graph, corner.batch)
+
+    return costs_at, axes[0][0] if square and len(axes) == 2 else np.concatenate(axes).T
 
 
 def _table(

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from math import log2
 from typing import Any
 
 from ...designs.budgets.metrics import METRICS
 from ...designs.budgets.values import Budget
-from ...designs.build import build
 from ...designs.conventions import load_convention
-from ...designs.loading import load_spec
-from ...designs.settings import Design, Settings, sized
+from ...designs.settings import Design, sized
 from ...designs.shipped import spec_path
 from ...designs.spec import Spec
 from ...engine.conventions import Convention
-from ...engine.costs import Costs, LayerCost, cost, refuse_overflow
+from ...engine.costs import Costs, LayerCost
 from ...engine.num import is_array
 from ...engine.products import weigh_grid, weighed
 from ...engine.terms import product
 from ...errors import MnetcostError
 from ...records import NamedTuple
 from ..sliders import BlockParts, Bound, Figure, Parts, Sliders
-from .grids import IN_PASSES, in_one_pass
+from .grids import Asked, CostsAt, spread
 from .groups import block_of, groups_of
-from .scale import spread
+from .scale import costs_over
 
 ALPHAS = tuple(n / 20 for n in range(5, 31))
 """Every 0.05 from 0.25 to 1.5, beside the published alphas."""
@@ -49,11 +46,14 @@ Sums = dict[int, Any]
 
 
 class Stops(NamedTuple):
-    """The stops of two sliders, and the costs of every layer at all of them, as arrays."""
+    """The stops of two sliders, the costs of every layer at all of them, as arrays, and what finds the costs
+    at some.
+    """
 
     alphas: tuple[float, ...]
     sizes: tuple[tuple[int, ...], ...]
     costs: Costs
+    costs_at: CostsAt
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -71,11 +71,10 @@ def sliders(
     """
     if design.spec is None or design.graph.left_out:
         return None
-    stops = stops_of(design, design.spec)
+    stops = stops_of(design, design.spec, convention)
     if stops is None:
         return None
-    pool = Pool(stops.shape)
-    blocks = []
+    pool, blocks = Pool(stops.shape), []
     totals: tuple[Sums, Sums] = {}, {}
     for name, layers in groups_of(stops.costs, block_of(depth)).items():
         sums = _counted(pool, layers, convention)
@@ -83,12 +82,11 @@ def sliders(
         for total, more in zip(totals, sums, strict=True):
             for column, values in more.items():
                 total[column] = total.get(column, 0) + values
-    assert all(
-        (pool.grid(total) == grid).all()
-        for total, grid in zip(totals, _grids(stops.costs.layers, convention, stops.shape), strict=True)
-    ), "the products add up to what the engine counts at every stop"
+    for total, grid in zip(totals, _grids(stops.costs.layers, convention, stops.shape), strict=True):
+        assert (pool.grid(total) == grid).all(), "products add up to what the engine counts at every stop"
     bounds = tuple(_bounds(design, design.spec, convention, budgets))
-    figures = [*_figures(design, stops, pool, totals, [one.key for one in bounds])]
+    asked = Asked(design.spec, design.settings, convention, stops.alphas, stops.sizes)
+    figures = list(_figures(stops, pool, totals, asked, [one.key for one in bounds]))
     known = {figure.key for figure in figures}
     return Sliders(
         stops.alphas,
@@ -156,7 +154,7 @@ def split(grid: Any, shape: tuple[int, int]) -> Iterator[tuple[Any, tuple[int, .
     i, j = np.unravel_index(np.abs(grid).argmax(), shape)
     if not grid[i, j]:
         return
-    column = grid[i] // np.gcd.reduce(grid[i])
+    column = grid[i] // (np.gcd.reduce(grid[i]) * np.sign(grid[i, j]))
     values = grid[:, j] // column[j]
     if (values[:, None] * column == grid).all():
         yield values, tuple(column.tolist())
@@ -189,17 +187,17 @@ def _grids(layers: Iterable[LayerCost], convention: Convention, shape: tuple[int
 
 
 def _figures(
-    design: Design, stops: Stops, pool: Pool, totals: tuple[Sums, Sums], asked: Iterable[str]
+    stops: Stops, pool: Pool, totals: tuple[Sums, Sums], asked: Asked, more: Iterable[str]
 ) -> Iterator[Figure]:
-    """The figures of `KEYS` and those asked for, where the design has them and they are found in passes."""
-    params, passes = pool.grid(totals[0]), Passes(design, stops)
-    for key in dict.fromkeys((*KEYS, *asked)):
+    """The figures of `KEYS` and more, where the design has them and they need not be found cell by cell."""
+    costs_at = _once(stops.costs_at)
+    for key in dict.fromkeys((*KEYS, *more)):
         sums: Sums = {}
         if key in COUNTED:
             sums = totals[COUNTED.index(key)]
         elif key in WEIGHTS:
-            pool.add(sums, params * WEIGHTS[key])
-        elif (grid := passes.figure(key)) is not None:
+            sums = {column: WEIGHTS[key] * values for column, values in totals[0].items()}
+        elif (grid := _figure(key, stops, asked, costs_at)) is not None:
             pool.add(sums, grid)
         else:
             continue
@@ -208,82 +206,65 @@ def _figures(
         yield Figure(key, METRICS[key].title, kind, pool.parts(sums))
 
 
-class Passes:
-    """A design at all of its stops at once or, where its layers differ between alphas, at one alpha after
-    another.
-    """
-
-    def __init__(self, design: Design, stops: Stops) -> None:
-        self.design, self.stops = design, stops
-
-    @cached_property
-    def by_alpha(self) -> list[Costs]:
-        """The costs at each alpha, at all sizes."""
-        assert self.design.spec is not None, "a design with stops is a spec"
-        each = (built(self.design, self.design.spec, (a,), self.stops.sizes) for a in self.stops.alphas)
-        return [found.costs for found in each if found]
-
-    def figure(self, key: str) -> Any:
-        """A metric at every stop; None where it is not known, or is found one design at a time."""
-        group, _, kind = key.partition(".")
-        try:
-            if group == "activation_elements":
-                return self.stops.costs.activation_elements()[kind]
-            if group == "flops":
-                return list(_grids(self.stops.costs.layers, load_convention(key), self.stops.shape))[1]
-            return self.in_passes(key) if group in IN_PASSES else None
-        except MnetcostError:
-            return None
-
-    def in_passes(self, key: str) -> Any:
-        """A metric that arrays can be found of."""
-        import numpy as np
-
-        whole = in_one_pass(key, self.stops.costs)
-        if whole is not None:
-            return whole
-        rows = [in_one_pass(key, costs) for costs in self.by_alpha]
-        shape = self.stops.shape
-        if len(rows) < shape[0] or any(row is None for row in rows):
-            return None
-        return np.concatenate([np.broadcast_to(np.asarray(row, np.int64), (1, shape[1])) for row in rows])
+def _figure(key: str, stops: Stops, asked: Asked, costs_at: CostsAt) -> Any:
+    """Another metric at every stop; None where it is not known, or is found one design at a time only."""
+    group, _, kind = key.partition(".")
+    try:
+        if group == "activation_elements":
+            return stops.costs.activation_elements()[kind]
+        if group == "flops":
+            return list(_grids(stops.costs.layers, load_convention(key), stops.shape))[1]
+        return asked.in_passes(key, costs_at)
+    except MnetcostError:
+        return None
 
 
-def stops_of(design: Design, spec: Spec) -> Stops | None:
+def _once(costs_at: CostsAt) -> CostsAt:
+    """The same, each alpha and each size costed once: several metrics take the same passes."""
+    found: dict[Any, Costs] = {}
+
+    def costs(alpha: Any, size: int | None = None) -> Costs:
+        key = size, None if is_array(alpha) else alpha
+        if key not in found:
+            found[key] = costs_at(alpha, size)
+        return found[key]
+
+    return costs
+
+
+def stops_of(design: Design, spec: Spec, convention: Convention) -> Stops | None:
     """The alphas and sizes of a design's sliders, at all of which it can be built; None where that is its own
-    only.
+    only. A slider that changes neither params nor work has no other stop.
     """
     alpha, size = design.alpha, design.resolution
     alphas, sizes = _alphas(spec, alpha), _sizes(spec, size)
-    found = built(design, spec, alphas, sizes)
+    found = _built(design, spec, alphas, sizes)
     if found is None:
-        alphas = tuple(a for a in alphas if a == alpha or built(design, spec, (a,), (size,)))
-        sizes = tuple(s for s in sizes if s == size or built(design, spec, (alpha,), (s,)))
-        found = built(design, spec, alphas, sizes)
+        alphas = tuple(a for a in alphas if a == alpha or _built(design, spec, (a,), (size,)))
+        sizes = tuple(s for s in sizes if s == size or _built(design, spec, (alpha,), (s,)))
+        found = _built(design, spec, alphas, sizes)
     if found is None:
-        sizes = tuple(s for s in sizes if s == size or built(design, spec, alphas, (s,)))
-        found = built(design, spec, alphas, sizes) or built(design, spec, (alpha,), sizes)
-    return found if found and found.shape != (1, 1) else None
+        sizes = tuple(s for s in sizes if s == size or _built(design, spec, alphas, (s,)))
+        found = _built(design, spec, alphas, sizes) or _built(design, spec, (alpha,), sizes)
+    if found is None:
+        return None
+    grids = list(_grids(found.costs.layers, convention, found.shape))
+    alphas = found.alphas if any((grid != grid[:1]).any() for grid in grids) else (alpha,)
+    sizes = found.sizes if any((grid != grid[:, :1]).any() for grid in grids) else (size,)
+    if len(alphas) == len(sizes) == 1:
+        return None
+    return found if found.shape == (len(alphas), len(sizes)) else _built(design, spec, alphas, sizes)
 
 
-def built(
+def _built(
     design: Design, spec: Spec, alphas: tuple[float, ...], sizes: tuple[tuple[int, ...], ...]
 ) -> Stops | None:
     """The costs at some alphas and sizes; None where the design cannot be built or counted at one of them."""
     import numpy as np
 
-    sides = list(zip(*sizes, strict=True))
-    most = design.settings._replace(alpha=max(alphas), resolution=tuple(map(max, sides)))
-    axes = [np.array(side, np.int64)[None, :] for side in sides]
-    if sides[-2] == sides[-1]:
-        axes[-1] = axes[-2]
-    *depth, height, width = axes
     try:
-        corner = load_spec(spec, most)
-        refuse_overflow(cost(corner.graph, corner.batch))
-        column = np.array(alphas, np.float64)[:, None]
-        graph = build(spec, column, height, width, corner.classes, corner.top, *depth)
-        return Stops(alphas, sizes, cost(graph, corner.batch))
+        costs_at, _ = costs_over(spec, alphas, sizes, design.settings)
+        return Stops(alphas, sizes, costs_at(np.array(alphas)[:, None]), costs_at)
     except MnetcostError:
         return None
 
@@ -332,7 +313,7 @@ def _same(design: Design, spec: Spec, budget: Budget) -> bool:
     file = spec_path(budget.file) or budget.file
     if os.path.realpath(file) != os.path.realpath(spec.file):
         return False
-    asked: Settings = budget.settings
+    asked, printed = budget.settings, spec.channels if design.channels is None else None
     try:
         size = sized(spec.resolution, asked)[0]
     except MnetcostError:
@@ -343,7 +324,7 @@ def _same(design: Design, spec: Spec, budget: Budget) -> bool:
         spec.classes if asked.classes is None else asked.classes,
         asked.top is not False,
         asked.batch or 1,
-        asked.channels,
+        asked.channels or printed,
         1.0 if asked.depth is None else asked.depth,
     )
     own = (
@@ -352,7 +333,7 @@ def _same(design: Design, spec: Spec, budget: Budget) -> bool:
         design.classes,
         design.top,
         design.batch,
-        design.channels,
+        spec.channels,
         design.depth,
     )
     return given == own
