@@ -73,6 +73,33 @@ class Column(NamedTuple):
     unit: str = ""
 
 
+class Block(NamedTuple):
+    """Rows of a table that belong together, such as the layers of a block of a network.
+
+    rows: their numbers, from 0. sums: a value for each column of the table, the title first.
+    """
+
+    title: str
+    rows: tuple[int, ...]
+    sums: tuple[Any, ...]
+
+
+class More(NamedTuple):
+    """What a page shows of a table beside its cells.
+
+    blocks: of all its rows, in order; none where they do not belong together. details: for each row, what its
+    figures are made of, as a table of parts, counts and formulas; none where there are no such formulas.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    details: tuple[Table, ...] = ()
+
+
+def no_more() -> More:
+    """Nothing beside the cells."""
+    return More()
+
+
 class Table(NamedTuple):
     """Rows of raw values, one value for each column; the rows of `footer` are totals.
 
@@ -81,12 +108,14 @@ class Table(NamedTuple):
 
     rows: a large table has them in an object of its own, with `pieces()`: some rows at a time, each piece as
     one list for each column, or in place of a list the one value of all rows; at least one is a list.
+    more: makes what a page shows beside them, when a page is asked for.
     """
 
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Any, ...]]
     footer: tuple[tuple[Any, ...], ...] = ()
+    more: Callable[[], More] = no_more
 
     def records(self) -> list[dict[str, Any]]:
         """The rows without the totals, each as a dict by the keys of the columns."""

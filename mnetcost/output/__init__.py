@@ -38,7 +38,7 @@ FORMATS = {
     "csv": "csv_",
     "markdown": "markdown",
     "latex": "latex",
-    "html": "html_",
+    "html": "page",
     "svg": "svg",
     "png": "png",
     "pdf": "pdf",

@@ -138,6 +138,11 @@ def _data(layer: LayerCost, convention: Convention) -> dict[str, Any]:
 COLUMNS = (Column("part", ""), Column("count", "count", "count"), Column("formula", "formula"))
 
 
+def section(layer: LayerCost, convention: Convention) -> Table:
+    """What one layer is and what its counts are made of, as `explain` shows it."""
+    return _table(layer, parts(layer, convention))
+
+
 def explain(design: Design, costs: Costs, convention: Convention, pattern: str | None = None) -> Document:
     """For each layer: what its op does, why it is there, and each of its counts as a product.
 

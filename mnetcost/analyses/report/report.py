@@ -37,6 +37,7 @@ from .tally import elsewhere, gap_notes
 if TYPE_CHECKING:
     from ...designs.budgets.values import Budget
     from ..charts import Bars
+    from ..documents import More
     from ..sliders import Sliders
 
 SCHEMA = "mnetcost.report/1"
@@ -273,20 +274,15 @@ def report(
     view = view or View()
     data = report_data(design, costs, convention)
     found = _moves(design, costs, view)
-    if found is None:
-        table, notes = table_of(costs, convention, by, everything, depth), []
-    else:
-        table, notes = (
-            moved_table(found.layers, convention, by, _key(by, depth)),
-            [MOVED, *notes_of(found.sizes)],
-        )
+    notes = [] if found is None else [MOVED, *notes_of(found.sizes)]
+    seen = None
     if view.receptive:
-        from .seen import SEEN, fields, with_fields
+        from .seen import SEEN, fields
 
-        seen = fields(costs)
-        table, notes = with_fields(table, _last(costs, by, depth, seen), by), [*notes, SEEN]
+        seen, notes = fields(costs), [*notes, SEEN]
         for one in data["layers"]:
             one["receptive"] = seen[one["name"]]
+    table = _table(costs, convention, by, depth, everything, found, seen)
     if found is not None:
         data["memory"] = footprint_data(found.sizes)
         moved = {m.layers[0].name: moved_data([m], convention) for m in found.layers}
@@ -299,6 +295,17 @@ def report(
         table = sorted_rows(table, sort or ("madds" if found is None else "held"))
     if top:
         table = top_rows(table, top)
+    if by == "layer":
+        layers = table
+
+        def more() -> More:
+            from .inside import inside
+
+            ordered = not (sort or top)
+            blocks = _table(costs, convention, "block", None, True, found, seen) if ordered else None
+            return inside(layers, blocks, costs, convention)
+
+        table = table._replace(more=more)
     if by != "layer" or sort or top:
         data |= {"by": by, **({} if depth is None else {"depth": depth}), "rows": table.records()}
     lead = (about(design.title, design.source),)
@@ -317,6 +324,27 @@ def report(
         return sliders(design, convention, depth, view.budgets())
 
     return Document(design.heading, tables, tuple(notes), data, lead, flat, charts=charts, sliders=sliders)
+
+
+def _table(
+    costs: Costs,
+    convention: Convention,
+    by: str,
+    depth: int | None,
+    everything: bool,
+    found: Moves | None,
+    seen: Mapping[str, Any] | None,
+) -> Table:
+    """The figures of each row: found: in a view of memory; seen: with what it sees of the image."""
+    if found is None:
+        table = table_of(costs, convention, by, everything, depth)
+    else:
+        table = moved_table(found.layers, convention, by, _key(by, depth))
+    if seen is None:
+        return table
+    from .seen import with_fields
+
+    return with_fields(table, _last(costs, by, depth, seen), by)
 
 
 def _moves(design: Design, costs: Costs, view: View) -> Moves | None:

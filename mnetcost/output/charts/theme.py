@@ -21,6 +21,9 @@ TONES = {
     "sky": ("#56b4e9", "#56b4e9"),
     "purple": ("#cc79a7", "#cc79a7"),
     "yellow": ("#f0e442", "#f0e442"),
+    # words on what passes and what fails
+    "passes": ("#00704f", "#3fb68b"),
+    "fails": ("#b34700", "#f0883e"),
     # from little to much: away from the colour of the paper
     "heat0": ("#eef5fb", "#14212e"),
     "heat1": ("#d3e5f4", "#16324a"),
@@ -50,6 +53,15 @@ def heat(part: float) -> int:
     (0, 5, 9)
     """
     return min(max(int(part * HEATS), 0), HEATS - 1)
+
+
+def page_tones() -> str:
+    """The style sheet of a page that holds pictures: every tone as a variable (`--ink`), by day and by night,
+    and what is drawn in it. A page is printed by day.
+    """
+    day, dark = (";".join(f"--{tone}:{colours[way]}" for tone, colours in TONES.items()) for way in (0, 1))
+    drawn = "\n".join(f".f-{tone}{{fill:var(--{tone})}}.s-{tone}{{stroke:var(--{tone})}}" for tone in TONES)
+    return f":root{{{day}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{drawn}"
 
 
 def night(tones: Iterable[str]) -> str:
