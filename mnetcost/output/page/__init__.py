@@ -7,11 +7,15 @@ nothing else.
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ...analyses.documents import Document
+from ...analyses.sliders import sliders_data
+from ...errors import plain
 from ...version import VERSION
 from ..charts.theme import page_tones
 from .markup import Html, join, lines, tag, text
@@ -36,7 +40,7 @@ def render(document: Document) -> str:
     )
     body = join(
         tag("header", tag("h1", title), *(tag("p", text(line)) for line in document.lead)),
-        tag("main", lines(charts_of(document), tables(document), notes(document))),
+        tag("main", lines(charts_of(document), sliders_of(document), tables(document), notes(document))),
         tag("script", Html(script)),
     )
     return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>'
@@ -55,11 +59,11 @@ def hash_of(source: str) -> str:
     return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
 
 
-def section(title: str, name: str, *inside: Html) -> Html:
+def section(title: str, name: str, *inside: Html, class_: str = "") -> Html:
     """A part of the page under its heading; nothing if there is nothing in it."""
     if not any(inside):
         return Html("")
-    return tag("section", join(tag("h2", text(title), id=name), *inside), aria_labelledby=name)
+    return tag("section", join(tag("h2", text(title), id=name), *inside), aria_labelledby=name, class_=class_)
 
 
 def charts_of(document: Document) -> Html:
@@ -79,6 +83,41 @@ def charts_of(document: Document) -> Html:
         )
         figures.append(tag("figure", picture, tag("figcaption", text(canvas.about))))
     return section("Charts", "charts", *figures)
+
+
+def sliders_of(document: Document) -> Html:
+    """The figures of a design at other settings, as data for the script."""
+    sliders = document.sliders()
+    if sliders is None:
+        return Html("")
+    return section(
+        "At other alphas and resolutions",
+        "stops",
+        tag("noscript", tag("p", text("With JavaScript, there are sliders here."))),
+        Html(f'<script type="application/json">{embedded(sliders_data(sliders))}</script>'),
+        class_="stops",
+    )
+
+
+def embedded(data: Any) -> str:
+    """Data as JSON that ends no element, whatever texts are in it.
+
+    >>> embedded({"name": "</script><b>&"})
+    '{"name":"\\u003c/script\\u003e\\u003cb\\u003e\\u0026"}'
+    """
+    written = json.dumps(shown(data), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for letter in "<>&":
+        written = written.replace(letter, f"\\u{ord(letter):04x}")
+    return written
+
+
+def shown(data: Any) -> Any:
+    """The same with every text as people may see it."""
+    if isinstance(data, dict):
+        return {key: shown(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [shown(value) for value in data]
+    return plain(data) if isinstance(data, str) else data
 
 
 def tables(document: Document) -> Html:

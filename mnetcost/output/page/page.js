@@ -16,15 +16,15 @@
     return element;
   }
 
-  /** An SVG bar of a part (0 to 1) of the longest, as the cells of the page have them. */
-  function makeBar() {
+  /** An SVG bar, as the cells of the page have them; `set` gives its length, a part (0 to 1) of the longest. */
+  function makeBar(name) {
     const names = "http://www.w3.org/2000/svg";
     const svg = document.createElementNS(names, "svg");
     const rect = document.createElementNS(names, "rect");
     for (const [key, value] of [["viewBox", "0 0 100 1"], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) {
       svg.setAttribute(key, value);
     }
-    rect.setAttribute("class", "bar");
+    rect.setAttribute("class", `bar ${name}`);
     rect.setAttribute("height", "1");
     svg.append(rect);
     return { svg, set: (part) => rect.setAttribute("width", (100 * part).toFixed(2)) };
@@ -112,15 +112,8 @@
 
     enhanceHeads(table, rows, state, arrange);
     if (parts.some((part) => part.head) && parts.length > 1) enhanceFolds(table, parts, summed, state, arrange, controls);
-    if (rows.length > 7) enhanceFilter(table, parts, state, controls);
-    const box = table.parentElement;
-    if (controls.childElementCount) box.before(controls);
-    // a table that fits needs no box that scrolls, and then its head can stay in sight
-    new ResizeObserver(() => {
-      const fits = table.offsetWidth <= grid.clientWidth;
-      box.classList.toggle("fits", fits);
-      box.tabIndex = fits ? -1 : 0;
-    }).observe(grid);
+    if (rows.length > 11) enhanceFilter(table, parts, state, controls);
+    if (controls.childElementCount) table.parentElement.before(controls);
   }
 
   /** A button in every named head: numbers from the largest, texts from A, then the other way, then as it was. */
@@ -271,6 +264,183 @@
     });
   }
 
-  for (const grid of document.querySelectorAll(".grid")) enhance(grid);
+  // ---- sliders: every figure is a sum of products of a number that follows alpha and one that follows the size
+
+  /** A limit as people write it: "300M", "512 KiB", "1,500,000"; null if it is none. */
+  function limitOf(text) {
+    const found = /^(\d[\d,_ ]*)(?:\.(\d+))?\s*(k|m|g|ki|mi|gi)?b?$/i.exec(text.trim());
+    if (!found) return null;
+    const [, whole, part = "", unit = ""] = found;
+    const step = BigInt(unit[1] ? 1024 : 1000) ** BigInt("kmg".indexOf(unit[0]?.toLowerCase() ?? "") + (unit ? 1 : 0));
+    return (BigInt(whole.replace(/[,_ ]/g, "") + part) * step) / 10n ** BigInt(part.length);
+  }
+
+  /** How a value stands to a limit, in words. */
+  function verdict(value, limit, least) {
+    const left = least ? value - limit : limit - value;
+    const kept = left >= 0n;
+    return { kept, text: kept ? `within, ${exact(left)} left` : `${least ? "under" : "over"} by ${exact(-left)}` };
+  }
+
+  const stateOf = ({ kept, text }) => make("span", { class: `state ${kept ? "passes" : "fails"}` }, text);
+
+  function tableOf(title, heads, rows) {
+    const id = `made-${++made}`;
+    const cells = heads.map(([text, numeric]) => make("th", { scope: "col", class: numeric ? "n" : false }, text));
+    const table = make("table", { "aria-labelledby": id }, make("thead", {}, make("tr", {}, ...cells)), make("tbody", {}, ...rows));
+    const box = make("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, table);
+    return make("div", { class: "grid" }, make("h3", { id }, title), box);
+  }
+
+  const cellOf = (...inside) => make("td", { class: "n" }, ...inside);
+  const nameOf = (text) => make("th", { scope: "row" }, text);
+
+  function amount(cell, n, kind, ...after) {
+    cell.replaceChildren(exact(n), make("small", {}, rough(n, kind)), ...after);
+  }
+
+  function enhanceSliders(section) {
+    const data = JSON.parse(section.querySelector("script").textContent);
+    const [rows, columns] = [data.rows, data.columns].map((all) => all.map((one) => one.map(BigInt)));
+    const valueAt = (parts, [i, j]) => parts.reduce((sum, [row, column]) => sum + rows[row][i] * columns[column][j], 0n);
+    const at = [...data.here];
+    const names = ["alpha", "resolution"];
+    const stops = [data.alphas.map(String), data.sizes];
+    const settings = (where) => names.map((name, n) => `${name} ${stops[n][where[n]]}`).join(", ");
+    const follow = []; // what to do when a slider has moved: it returns broken limits as sentences
+    const status = make("p", { role: "status" });
+
+    function update() {
+      const told = follow.flatMap((one) => one() ?? []);
+      const broken = told.filter((one) => !one.kept);
+      const limits = told.length === 1 ? "the limit is kept" : `all ${told.length} limits are kept`;
+      const said = broken.length ? broken.map((one) => one.sentence).join("; ") : told.length ? limits : "";
+      status.textContent = `At ${settings(at)}${said ? `: ${said}` : ""}.`;
+    }
+
+    section.append(slidersOf(names, stops, at, data.here, follow, update, settings(data.here)), status);
+    section.append(figuresOf(data, valueAt, at, settings(data.here), follow, update));
+    if (data.bounds.length) section.append(boundsOf(data, valueAt, at, follow));
+    section.append(blocksOf(data, valueAt, at, follow));
+    update();
+  }
+
+  /** A slider for each of alpha and resolution, and a button that goes back. */
+  function slidersOf(names, stops, at, here, follow, update, home) {
+    const inputs = names.map((name, n) => {
+      const id = `slider-${name}`;
+      const input = make("input", { type: "range", id, min: "0", max: String(stops[n].length - 1), step: "1" });
+      const shown = make("output", { for: id });
+      input.disabled = stops[n].length < 2;
+      input.addEventListener("input", () => {
+        at[n] = Number(input.value);
+        update();
+      });
+      follow.push(() => {
+        input.value = String(at[n]);
+        input.setAttribute("aria-valuetext", stops[n][at[n]]);
+        shown.textContent = stops[n][at[n]];
+        back.disabled = at.every((stop, m) => stop === here[m]);
+      });
+      return make("div", {}, make("label", { for: id }, name), shown, input);
+    });
+    const back = button(`Back to ${home}`, () => {
+      at.splice(0, 2, ...here);
+      update();
+      inputs[0].querySelector("input").focus();
+    });
+    return make("div", { class: "controls sliders" }, ...inputs, back);
+  }
+
+  /** The figures of the whole design, each with a limit of one's own. */
+  function figuresOf(data, valueAt, at, home, follow, update) {
+    const rowOf = ({ key, title, kind, parts }) => {
+      const name = key === "madds" ? data.unit : title;
+      const [before, now, change, state] = [cellOf(), cellOf(), cellOf(), make("td")];
+      const most = make("input", { type: "text", "aria-label": `limit: at most, ${name}`, placeholder: "300M", size: "10", autocomplete: "off" });
+      const base = valueAt(parts, data.here);
+      amount(before, base, kind);
+      most.addEventListener("input", update);
+      follow.push(() => {
+        const value = valueAt(parts, at);
+        amount(now, value, kind);
+        const percent = base ? Number((value - base) * 10000n / base) / 100 : 0;
+        change.textContent = `${percent > 0 ? "+" : ""}${percent.toFixed(2)} %`;
+        const limit = limitOf(most.value);
+        most.toggleAttribute("aria-invalid", limit === null && most.value.trim() !== "");
+        if (limit === null) {
+          state.replaceChildren(most.value.trim() ? "write 300M, 512 KiB or 1,500,000" : "");
+          return [];
+        }
+        const found = verdict(value, limit, false);
+        state.replaceChildren(stateOf(found));
+        return [{ kept: found.kept, sentence: `${name}: ${found.text} (limit ${exact(limit)})` }];
+      });
+      return make("tr", {}, nameOf(name), before, now, change, make("td", {}, most), state);
+    };
+    const heads = [["figure"], [`at ${home}`, true], ["at the sliders", true], ["change", true], ["limit: at most"], ["state"]];
+    return tableOf("The whole design", heads, data.figures.map(rowOf));
+  }
+
+  /** The budgets of a file for this design. */
+  function boundsOf(data, valueAt, at, follow) {
+    const rowsOf = (bound) => ["most", "least"].filter((side) => side in bound).map((side) => {
+      const figure = data.figures.find(({ key }) => key === bound.key);
+      const limit = BigInt(bound[side]);
+      const [now, state] = [cellOf(), make("td")];
+      follow.push(() => {
+        const value = valueAt(figure.parts, at);
+        amount(now, value, figure.kind);
+        const found = verdict(value, limit, side === "least");
+        state.replaceChildren(stateOf(found));
+        return [{ kept: found.kept, sentence: `${bound.key}: ${found.text} (limit ${exact(limit)}, budget ${bound.label})` }];
+      });
+      return make("tr", {}, nameOf(bound.label), make("td", {}, `${bound.key}, at ${side}`), cellOf(exact(limit)), now, state);
+    });
+    const heads = [["budget"], ["figure"], ["limit", true], ["at the sliders", true], ["state"]];
+    return tableOf("Budgets of mnetcost.toml", heads, data.bounds.flatMap(rowsOf));
+  }
+
+  /** What each block costs, with bars as long as a part of the largest one, here or at the design's own settings. */
+  function blocksOf(data, valueAt, at, follow) {
+    const sides = ["params", "madds"];
+    const largest = (where) => sides.map((side) => data.blocks.reduce((most, block) => {
+      const value = valueAt(block[side], where);
+      return value > most ? value : most;
+    }, 1n));
+    const base = largest(data.here);
+    let full = base;
+    follow.push(() => {
+      full = largest(at).map((value, n) => (value > base[n] ? value : base[n]));
+    });
+    const counted = data.blocks.filter((block) => sides.some((side) => block[side].length));
+    const rows = counted.map((block) => {
+      const cells = sides.map((side, n) => {
+        const [cell, bar] = [cellOf(), makeBar(side)];
+        follow.push(() => {
+          const value = valueAt(block[side], at);
+          amount(cell, value, "count", bar.svg);
+          bar.set(Number(value) / Number(full[n]));
+        });
+        return cell;
+      });
+      return make("tr", {}, nameOf(block.name), ...cells);
+    });
+    return tableOf("Each block", [["block"], ["params", true], [data.unit, true]], rows);
+  }
+
+  const fitting = new ResizeObserver((entries) => {
+    // a table that fits needs no box that scrolls, and then its head can stay in sight
+    for (const { target } of entries) {
+      const box = target.querySelector(".scroll");
+      const fits = box.firstElementChild.offsetWidth <= target.clientWidth;
+      box.classList.toggle("fits", fits);
+      box.tabIndex = fits ? -1 : 0;
+    }
+  });
+
+  for (const section of document.querySelectorAll("section.stops")) enhanceSliders(section);
+  for (const grid of document.querySelectorAll("main > section:not(.stops) .grid")) enhance(grid);
+  for (const grid of document.querySelectorAll(".grid")) fitting.observe(grid);
   for (const opener of document.querySelectorAll("button[popovertarget]")) enhanceOpener(opener);
 })();

@@ -56,7 +56,8 @@ def _grid(number: int, tables: list[Table]) -> Html:
         *(_body(part, grid, details) for part in parts),
         tag("tfoot", lines(*foot)) if foot else Html(""),
     )
-    heading = tag("h3", text(title), id=grid, class_="unseen" if several else "")
+    seen = title and not several
+    heading = tag("h3", text(title or columns[0].title), id=grid, class_="" if seen else "unseen")
     table = tag("table", inside, aria_labelledby=grid)
     box = tag("div", table, class_="scroll", role="region", aria_labelledby=grid, tabindex=0)
     opened = (_detail(f"{grid}-{n}", detail) for n, detail in details.items())
