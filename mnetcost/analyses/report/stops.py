@@ -10,8 +10,8 @@ from typing import Any
 from ...designs.budgets.metrics import METRICS
 from ...designs.budgets.values import Budget
 from ...designs.conventions import load_convention
+from ...designs.loading import find_spec
 from ...designs.settings import Design, sized
-from ...designs.shipped import spec_path
 from ...designs.spec import Spec
 from ...engine.conventions import Convention
 from ...engine.costs import Costs, LayerCost
@@ -310,8 +310,12 @@ def _bounds(design: Design, spec: Spec, convention: Convention, budgets: Iterabl
 
 def _same(design: Design, spec: Spec, budget: Budget) -> bool:
     """Is a budget of this design, at its settings?"""
-    file = spec_path(budget.file) or budget.file
-    if os.path.realpath(file) != os.path.realpath(spec.file):
+    try:
+        named = find_spec(budget.file)
+    except MnetcostError:
+        return False
+    # a shipped spec is at specs/NAME.toml, from wherever it is asked for
+    if os.path.realpath(named.file) != os.path.realpath(spec.file):
         return False
     asked, printed = budget.settings, spec.channels if design.channels is None else None
     try:

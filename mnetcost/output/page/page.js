@@ -226,6 +226,7 @@
   function enhanceOpener(opener) {
     const opened = document.getElementById(opener.getAttribute("popovertarget"));
     if (!opened || !opened.showPopover) return;
+    opened.classList.add("placed");
     let timer = 0;
     const isOpen = () => opened.matches(":popover-open");
     const soon = (action, wait) => {
@@ -257,7 +258,6 @@
       open();
     });
     opened.addEventListener("toggle", (event) => {
-      opened.classList.toggle("placed", event.newState === "open");
       const listen = event.newState === "open" ? addEventListener : removeEventListener;
       listen("scroll", place, true);
       listen("resize", place);
@@ -288,7 +288,7 @@
     const id = `made-${++made}`;
     const cells = heads.map(([text, numeric]) => make("th", { scope: "col", class: numeric ? "n" : false }, text));
     const table = make("table", { "aria-labelledby": id }, make("thead", {}, make("tr", {}, ...cells)), make("tbody", {}, ...rows));
-    const box = make("div", { class: "scroll", role: "region", "aria-labelledby": id, tabindex: "0" }, table);
+    const box = make("div", { class: "scroll", role: "group", "aria-labelledby": id, tabindex: "0" }, table);
     return make("div", { class: "grid" }, make("h3", { id }, title), box);
   }
 
@@ -435,7 +435,8 @@
       const box = target.querySelector(".scroll");
       const fits = box.firstElementChild.offsetWidth <= target.clientWidth;
       box.classList.toggle("fits", fits);
-      box.tabIndex = fits ? -1 : 0;
+      if (fits) box.removeAttribute("tabindex");
+      else box.tabIndex = 0;
     }
   });
 

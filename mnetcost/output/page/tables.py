@@ -59,7 +59,7 @@ def _grid(number: int, tables: list[Table]) -> Html:
     seen = title and not several
     heading = tag("h3", text(title or columns[0].title), id=grid, class_="" if seen else "unseen")
     table = tag("table", inside, aria_labelledby=grid)
-    box = tag("div", table, class_="scroll", role="region", aria_labelledby=grid, tabindex=0)
+    box = tag("div", table, class_="scroll", role="group", aria_labelledby=grid, tabindex=0)
     opened = (_detail(f"{grid}-{n}", detail) for n, detail in details.items())
     return tag("div", lines(heading, box, *opened), class_="grid")
 
@@ -142,4 +142,4 @@ def _detail(name: str, detail: Table) -> Html:
         if row[1] is not None
     ]
     inside = [tag("h4", text(detail.title)), *sentences, tag("dl", *products) if products else Html("")]
-    return tag("div", *inside, id=name, popover="auto", class_="opened")
+    return tag("div", *inside, id=name, popover="auto", role="note", class_="opened")
