@@ -1,4 +1,4 @@
-"""Which browser do tests open pages in? Debian's chromium, driven by its chromedriver; nothing is fetched.
+"""Which browser do tests open pages in? Chromium or Chrome, driven by its chromedriver; nothing is fetched.
 
 Where either is missing, tests are skipped; with `MNETCOST_BROWSER=required` they fail, as in `.ci/run`.
 """
@@ -11,15 +11,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-PROGRAMS = ("chromium", "chromedriver")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
 
 
-def lacking(reason: str) -> None:
+def lacking(reason: str) -> NoReturn:
     """Skip, or fail where a browser is required."""
     if os.environ.get("MNETCOST_BROWSER") == "required":
         pytest.fail(f"a browser is required: {reason}")
@@ -102,19 +102,22 @@ class Browser:
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser without a window."""
-    where = {name: shutil.which(name) for name in PROGRAMS}
-    if missing := [name for name, path in where.items() if path is None]:
-        lacking(f"{' and '.join(missing)} not installed (Debian: apt-get install chromium chromium-driver)")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    chromedriver = shutil.which("chromedriver")
+    if program is None or chromedriver is None:
+        lacking(
+            "chromium or chromedriver is not installed (Debian: apt-get install chromium chromium-driver)"
+        )
     try:
         from selenium import webdriver
     except ImportError:
         lacking("selenium is not installed")
     options = webdriver.ChromeOptions()
-    options.binary_location = where["chromium"]
+    options.binary_location = program
     for switch in SWITCHES:
         options.add_argument(switch)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(where["chromedriver"])  # with a path, selenium fetches none
+    service = webdriver.ChromeService(chromedriver)  # with a path, selenium fetches none
     driver = webdriver.Chrome(options, service)
     try:
         yield Browser(driver)

@@ -67,7 +67,7 @@ def test_the_wheel_carries_every_spec_and_no_tests(built: Path) -> None:
     specs = {f"mnetcost/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "specs").rglob("*") if p.is_file()}
     assert specs
     assert specs <= names
-    assert "mnetcost/py.typed" in names
+    assert {"mnetcost/py.typed", "mnetcost/output/page/page.css", "mnetcost/output/page/page.js"} <= names
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert {n.split("/")[0] for n in names} == {
         "mnetcost",
@@ -94,6 +94,7 @@ def test_the_installed_program_runs_every_command_from_an_empty_folder(program: 
     for command in COMMANDS:
         assert "Usage: mnetcost" in run(program, command, "--help", cwd=tmp_path).stdout
     assert run(program, "--version", cwd=tmp_path).stdout.startswith("mnetcost, version ")
+    assert "</html>" in run(program, "report", "v2", "--format", "html", cwd=tmp_path).stdout
 
 
 def test_the_installed_library_can_be_imported_without_the_checkout(program: Path, tmp_path: Path) -> None:
