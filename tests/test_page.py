@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mnetcost
-from mnetcost.analyses.documents import Block, Column, Document, More, Table
+from mnetcost.analyses.documents import Column, Document, More, RowBlock, Table
 from mnetcost.errors import plain
 from mnetcost.output import page, render
 from mnetcost.output.page import embedded
@@ -73,7 +73,7 @@ def detailed(name: str) -> Document:
     detail = Table(name, columns, ((name, None, name), (name, 7, f"7 {name}")))
     detail = detail._replace(columns=(*columns, Column("formula", "formula")))
     rows = ((name, 3), (name, 4))
-    more = More((Block(name, (0,), (name, 3)), Block(name, (1,), (name, 4))), (detail, detail))
+    more = More((RowBlock(name, (0,), (name, 3)), RowBlock(name, (1,), (name, 4))), (detail, detail))
     table = Table(name, columns, rows, ((name, 7),), more=lambda: more)
     return Document(name, (table,), (name,), {}, (name,))
 

@@ -73,7 +73,7 @@ class Column(NamedTuple):
     unit: str = ""
 
 
-class Block(NamedTuple):
+class RowBlock(NamedTuple):
     """Rows of a table that belong together, such as the layers of a block of a network.
 
     rows: their numbers, from 0. sums: a value for each column of the table, the title first.
@@ -91,7 +91,7 @@ class More(NamedTuple):
     figures are made of, as a table of parts, counts and formulas; none where there are no such formulas.
     """
 
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[RowBlock, ...] = ()
     details: tuple[Table, ...] = ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...engine.conventions import Convention
 from ...engine.costs import Costs
-from ..documents import Block, More, Table
+from ..documents import More, RowBlock, Table
 from .explain import section
 from .groups import block_of
 
@@ -23,7 +23,7 @@ def inside(table: Table, by_block: Table | None, costs: Costs, convention: Conve
     )
 
 
-def _blocks(table: Table, by_block: Table, costs: Costs) -> tuple[Block, ...]:
+def _blocks(table: Table, by_block: Table, costs: Costs) -> tuple[RowBlock, ...]:
     """The rows of each block; none where every block is one row, or all rows are one block."""
     block, layers = block_of(None), {layer.name: layer for layer in costs.layers}
     rows: dict[str, list[int]] = {}
@@ -34,6 +34,6 @@ def _blocks(table: Table, by_block: Table, costs: Costs) -> tuple[Block, ...]:
     sums = {one["name"]: one for one in by_block.records()}
     keys = [column.key for column in table.columns]
     return tuple(
-        Block(title, tuple(numbers), tuple(sums[title].get(key) for key in keys))
+        RowBlock(title, tuple(numbers), tuple(sums[title].get(key) for key in keys))
         for title, numbers in rows.items()
     )
