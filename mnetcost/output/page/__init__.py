@@ -103,7 +103,7 @@ def embedded(data: Any) -> str:
     """Data as JSON that ends no element, whatever texts are in it.
 
     >>> embedded({"name": "</script><b>&"})
-    '{"name":"\\u003c/script\\u003e\\u003cb\\u003e\\u0026"}'
+    '{"name":"\\\\u003c/script\\\\u003e\\\\u003cb\\\\u003e\\\\u0026"}'
     """
     written = json.dumps(shown(data), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     for letter in "<>&":
