@@ -282,7 +282,7 @@ def test_exact_integers_stay_exact(n: int) -> None:
     [
         ("text", "·▁▄█"),
         ("markdown", "| ·▁▄█ |"),
-        ("html", '<td class="n">·▁▄█</td>'),
+        ("html", '<rect class="bar" x="6" y="0" width="1.6" height="10">'),
         ("svg", "·▁▄█"),
         ("csv", "0 1 50 100"),
         ("latex", r"\rule{.3em}{.0em}\,\rule{.3em}{.1em}\,\rule{.3em}{.4em}\,\rule{.3em}{.8em}"),

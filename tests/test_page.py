@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mnetcost
-from mnetcost.analyses.documents import Column, Document, More, RowBlock, Table
+from mnetcost.analyses.documents import Branch, Column, Document, More, RowBlock, Table
 from mnetcost.errors import plain
 from mnetcost.output import page, render
 from mnetcost.output.page import embedded
-from mnetcost.output.page.cells import gauge
+from mnetcost.output.page.cells import Look, cell, gauge, spark
 from mnetcost.output.page.markup import escape, tag, text
 
 from .test_cli import run
@@ -111,6 +111,7 @@ def test_a_bad_page_is_seen() -> None:
         "report v2",
         "report v2 --memory",
         "compare v1 v2",
+        "report v3-small --tree",
         "memory v1",
         "space stats v2-grid",
         "check v2 --max madds=1M",
@@ -206,6 +207,24 @@ def test_what_a_page_shows_beside_is_made_for_pages_only(monkeypatch: pytest.Mon
     document = document._replace(tables=(table,), charts=never, sliders=never)
     for name in ("text", "json", "csv", "markdown", "latex"):
         assert render(document, name)
+
+
+def test_a_tree_has_its_lines_and_stays_in_order() -> None:
+    """Lines that are not read out stand before a name, which is text."""
+    column = Column("name", "block", "tree")
+    written = cell(Branch((True, False), "<b>"), Look(column), head="row")
+    assert written == ('<th scope="row"><span class="lines" aria-hidden="true">│   └── </span>&lt;b&gt;</th>')
+    assert (
+        '<table aria-labelledby="table-1" class="tree">'
+        in run("report", "v3-small", "--tree", "--format", "html").stdout
+    )
+
+
+def test_a_sparkline_reads_out_its_figures() -> None:
+    """Bars relative to the largest, each seen, and the exact figures in words."""
+    drawn = spark((0, 50, 1_000))
+    assert re.findall(r'height="([\d.]+)"', drawn) == ["0.4", "0.5", "10"]
+    assert 'aria-label="0, 50, 1,000"' in drawn
 
 
 def test_a_gauge_is_drawn_to_its_limit_and_past_it() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from ...analyses.documents import PASSING, Column
 from ...records import NamedTuple
-from ..cells import KINDS, beside, written
+from ..cells import KINDS, beside, branch, written
 from .markup import Html, tag, text
 
 BAR = 100  # the width of a full bar, in its own coordinates
@@ -54,6 +55,11 @@ def shown(value: Any, column: Column) -> Html:
         return tag("span", words, class_=f"state {'passes' if passes else 'fails'}")
     if column.kind == "gauge":
         return gauge(str(value))
+    if column.kind == "spark":
+        return spark(value)
+    if column.kind == "tree":
+        lines = branch(value._replace(name=""))
+        return Html(tag("span", text(lines), class_="lines", aria_hidden="true") + text(value.name))
     return words
 
 
@@ -81,6 +87,25 @@ def bar(part: float) -> Html:
     """A bar as long as a part of the longest; room for one, where it is 0 or less."""
     inner = tag("rect", class_="bar", width=f"{BAR * min(part, 1.0):.4g}", height=1) if part > 0 else Html("")
     return tag("svg", inner, viewBox=f"0 0 {BAR} 1", preserveAspectRatio="none", aria_hidden="true")
+
+
+def spark(figures: Sequence[int]) -> Html:
+    """Figures in their order as small bars, relative to the largest; the figures themselves are read out."""
+    most = max(figures, default=0) or 1
+    bars = (
+        tag("rect", class_="bar", x=2 * n, y=f"{10 - high:g}", width="1.6", height=f"{high:g}")
+        for n, figure in enumerate(figures)
+        if (high := round(max(10 * figure / most, 0.4), 2))
+    )
+    return tag(
+        "svg",
+        *bars,
+        class_="spark",
+        viewBox=f"0 0 {max(2 * len(figures), 1)} 10",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=", ".join(f"{figure:,}" for figure in figures),
+    )
 
 
 def gauge(marks: str) -> Html:

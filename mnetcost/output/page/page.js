@@ -82,6 +82,7 @@
   /** Controls of one table: its heads sort, a field filters, heads of parts fold. */
   function enhance(grid) {
     const table = grid.querySelector("table");
+    if (table.classList.contains("tree")) return; // its rows make sense in their order only, and sums would count twice
     const parts = [...table.tBodies].map((body) => ({
       body,
       head: body.querySelector("tr.head"),

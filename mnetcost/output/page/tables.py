@@ -58,7 +58,9 @@ def _grid(number: int, tables: list[Table]) -> Html:
     )
     seen = title and not several
     heading = tag("h3", text(title or columns[0].title), id=grid, class_="" if seen else "unseen")
-    table = tag("table", inside, aria_labelledby=grid)
+    # the rows of a tree make sense in their order only
+    kind = "tree" if any(column.kind == "tree" for column in columns) else ""
+    table = tag("table", inside, aria_labelledby=grid, class_=kind)
     box = tag("div", table, class_="scroll", role="group", aria_labelledby=grid, tabindex=0)
     opened = (_detail(f"{grid}-{n}", detail) for n, detail in details.items())
     return tag("div", lines(heading, box, *opened), class_="grid")
