@@ -119,7 +119,7 @@ def report(
     if tree:
         from .analyses.report.tree import tree as tree_of
 
-        if by != "layer" or sort or first or any(view):
+        if by != "layer" or sort or first or memory or receptive or dtype:
             raise CallError("a tree has rows of its own", hint="tree=True goes with depth and everything")
         depth, loaded = _depth("block", depth), _loaded(design, asked)
         return tree_of(loaded, cost(loaded), load_convention(convention), everything, depth)
