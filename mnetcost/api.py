@@ -272,6 +272,8 @@ def memory(
     *,
     planner: str | None = None,
     dtype: str | None = None,
+    limit: int | str | None = None,
+    device: str | None = None,
     timeline: bool = False,
     measure: bool = False,
     split: int | None = None,
@@ -289,24 +291,25 @@ def memory(
 
     planner: "tflm", "cmsis-nn", "cmsis-nn-helium", "liveness", "unfused", "in-place", "sum", "largest",
     or a .toml file; None for "tflm", or "liveness" in pieces. dtype: "int8", "int16", "float16" or
-    "float32"; None for int8, or the type of a TFLite file. measure: run the interpreter of TensorFlow
-    Lite Micro on a TFLite file too, which needs `mnetcost[tflm]`. split: compute each bottleneck in so
-    many parts. patches: run the leading part, up to the layer or block `over`, in (rows, columns) of
-    patches; clip: without the lines outside of a map. Raises SpecError where an op cannot be planned,
-    CallError where a design cannot run in such pieces.
+    "float32"; None for int8, or the type of the device or of a TFLite file. limit: the bytes that there are,
+    or "256K", of 1,024 each; device: a shipped name, or a .toml file, whose RAM is the limit where none is
+    given. measure: run the interpreter of TensorFlow Lite Micro on a TFLite file too (`mnetcost[tflm]`).
+    split: compute each bottleneck in so many parts. patches: run the leading part, up to the layer or block
+    `over`, in (rows, columns) of patches; clip: without the lines outside of a map. Raises SpecError where an
+    op cannot be planned, CallError where a design cannot run in such pieces.
     """
-    from .analyses.fit import pieces
+    from .analyses.fit.ceiling import room_of
     from .analyses.fit.memory import memory as answer
+    from .analyses.fit.pieces import in_pieces
     from .analyses.fit.plans import planned
-    from .designs.planners import DEFAULT, PIECES, load_planner
+    from .designs.planners import DEFAULT, load_planner
     from .designs.programs import load_planned
 
     loaded = load_planned(design, _settings(asked)) if isinstance(design, str) else _loaded(design, asked)
-    if split is not None:
-        return pieces.split(loaded, load_planner(planner or PIECES), split, dtype or "int8")
-    if patches is not None:
-        return pieces.patches(loaded, load_planner(planner or PIECES), patches, over, clip, dtype or "int8")
-    return answer(loaded, planned(loaded, load_planner(planner or DEFAULT), dtype), timeline, measure)
+    room, dtype = room_of(loaded, limit, device, dtype)
+    if found := in_pieces(loaded, planner, split, patches, over, clip, dtype, room):
+        return found
+    return answer(loaded, planned(loaded, load_planner(planner or DEFAULT), dtype), timeline, measure, room)
 
 
 def receptive(design: str | Design, *, everything: bool = False, **asked: Unpack[Asked]) -> Document:

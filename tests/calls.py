@@ -36,7 +36,8 @@ CALLS: dict[str, list[list[str]]] = {
     "memory": [
         ["memory", "keras/v2:alpha=0.35,resolution=96"],
         ["memory", "v2", "--planner", "in-place", "--dtype", "float32", "--format", "json"],
-        ["memory", "v2", "--split", "4"],
+        ["memory", "v2", "--split", "4", "--limit", "1M"],
+        ["memory", "v1", "--device", "stm32h747-cubeai10"],
         ["memory", "v2", "--patches", "4x4", "--format", "json"],
     ],
     "fit": [

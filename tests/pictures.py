@@ -26,6 +26,10 @@ PICTURES: dict[str, list[str]] = {
     "spread.svg": ["space", "stats", "proxylessnas", "--of", "params"],
     "diff.svg": ["diff", "v1", "v3-large"],
     "check.svg": ["check", "v2", "--max", "madds=300M", "--max", "params=3.6M", "--max", "ram=2MB"],
+    "memory.svg": ["memory", "keras/v1:alpha=0.25,resolution=96,classes=2", "--limit", "64K"],
+    "parts.svg": ["memory", "v2", "--split", "4"],
+    "roofline.svg": ["fit", "v2", "--device", "tests/core.toml"],
+    "receptive.svg": ["receptive", "v1"],
 }
 """A file of docs/pictures/, and the call that draws it, but for `--format svg`."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import combinations
 from xml.etree import ElementTree
@@ -18,13 +19,19 @@ from mnetcost.analyses.charts import (
     Dot,
     Heatmap,
     Histogram,
+    Level,
+    Life,
     Limits,
+    Lines,
+    Mark,
     Scatter,
+    Series,
     Slab,
     Stacks,
     Step,
     Strip,
     Strips,
+    Timeline,
     Used,
     Waterfall,
 )
@@ -32,6 +39,7 @@ from mnetcost.output.charts import CHARTS, canvas_of, picture
 from mnetcost.output.charts.canvas import Canvas, fitted, measure, stacked
 from mnetcost.output.charts.scales import Scale, around, round_step
 from mnetcost.output.charts.theme import SERIES, TONES, heat
+from mnetcost.output.charts.timeline import _placed
 
 from .pictures import FOLDER, PICTURES
 from .test_cli import run
@@ -137,6 +145,34 @@ SAMPLES: dict[str, charts.Chart] = {
             Used(HOSTILE, HOSTILE, FIGURES[0], 30, 10, 3.0, "broken", False),
             Used("net", "ram", Axis("RAM", "memory"), None, 10, None, "undecided", None),
         ),
+    ),
+    "lines": Lines(
+        HOSTILE,
+        "Two lines.",
+        Axis(HOSTILE, "integer"),
+        Axis("MAdds"),
+        (
+            Series(HOSTILE, ((0, 5, HOSTILE), (1, None, HOSTILE), (2, 7, ""), (3, 9, "")), "steps"),
+            Series(HOSTILE, ((0, 8, HOSTILE), (3, 9, HOSTILE)), "dots", (0.25, 1)),
+        ),
+        (Level(HOSTILE, 8),),
+        (Mark(1, HOSTILE), Mark(2, "stride 2")),
+        (HOSTILE, "b", "c", "d"),
+        under=HOSTILE,
+    ),
+    "timeline": Timeline(
+        HOSTILE,
+        "Three buffers.",
+        ("input", HOSTILE, "c"),
+        (
+            Life(HOSTILE, 4000, 0, 1, HOSTILE, 0),
+            Life("b", 2000, 1, 2, "map", 4000),
+            Life("loose", 9, 1, 2, "map"),
+        ),
+        (HOSTILE, "map"),
+        (1, 6009),
+        Level(HOSTILE, 7000),
+        Level(HOSTILE, 6500),
         HOSTILE,
     ),
 }
@@ -326,3 +362,94 @@ def test_a_block_holds_every_layer() -> None:
     svg = run("draw", "v2", "--style", "block", "--block", "bottleneck 2/2", "--format", "svg").stdout
     work = [int(n.replace(",", "")) for n in re.findall(r">([\d,]+) MAdds</text>", svg)]
     assert work == [56 * 56 * 24 * 144, 56 * 56 * 9 * 144, 56 * 56 * 144 * 24]
+
+
+def test_the_receptive_field_is_drawn_by_depth() -> None:
+    """MobileNetV1: 3 pixels at the stem, 315 at the last layer, five strides, and the image at 224."""
+    svg = run("receptive", "v1", "--format", "svg").stdout
+    dots = re.findall(r"<title>(?:receptive field, )?([^:<]+): ([\d,]+) pixels</title>", svg)
+    assert dots[0] == ("stem/conv (stride 2)", "3")
+    assert ("separable 8/depthwise (stride 32)", "315") in dots
+    assert re.findall(r">(stride \d+)<", svg) == [f"stride {n}" for n in (2, 4, 8, 16, 32)]
+    assert "image: 224" in svg
+
+
+def test_both_sides_of_a_field_are_drawn_where_they_differ() -> None:
+    """DS-CNN sees 49 x 10 numbers through a stem of 10 x 4, and both sides have their limit."""
+    svg = run("receptive", "ds-cnn-s", "--format", "svg").stdout
+    assert "height of the field, stem" in svg
+    assert "height of the image: 49" in svg
+    assert "width of the image: 10" in svg
+
+
+def test_a_gap_is_no_zero() -> None:
+    """A value that is lacking breaks the line and says why; no dot stands at 0."""
+    points = ((0, 5, "a"), (1, None, "the file is not there"), (2, 7, "c"))
+    svg = picture([Lines("net", "One.", Axis("commit"), Axis("MAdds"), (Series("net", points),))])
+    assert re.findall(r"<title>([^<]+)</title>", svg)[1:] == [
+        "a: 5 MAdds",
+        "the file is not there",
+        "c: 7 MAdds",
+    ]
+    assert len(re.findall("<path ", svg)) == 2
+    assert "nothing to draw" in picture(
+        [Lines("net", "None.", Axis("commit"), Axis("MAdds"), (Series("net", points[1:2]),))]
+    )
+
+
+def test_memory_is_drawn_as_it_is_planned() -> None:
+    """Every buffer of the plan with its bytes, steps and offset; peak, arena and limit to the last byte."""
+    call = ["memory", "keras/v1:alpha=0.25,resolution=96,classes=2", "--limit", "64K"]
+    svg = run(*call, "--format", "svg").stdout
+    plan = json.loads(run(*call, "--format", "json").stdout)
+    drawn = re.findall(r"<title>([^<]+): ([\d,]+) bytes, steps? (\d+)[^,<]*, at ([\d,]+)</title>", svg)
+    assert [(name, *(int(n.replace(",", "")) for n in figures)) for name, *figures in drawn] == [
+        (b["name"], b["bytes"], b["first"], b["offset"]) for b in plan["buffers"]
+    ]
+    for text in (
+        "peak: 55,296 bytes (54.0 KiB) at separable 1/pointwise",
+        "arena: 73,728 bytes (72.0 KiB)",
+        "limit: 65,536 bytes (64.0 KiB)",
+        "8,192 bytes (8.00 KiB) above the limit",
+    ):
+        assert text in svg
+
+
+def test_memory_without_places_stands_on_each_other() -> None:
+    """What is held at a step is as high as its bytes; an older buffer falls where one beneath it is freed."""
+    lives = (Life("a", 10, 0, 1, "map"), Life("b", 30, 1, 2, "map"), Life("c", 5, 2, 2, "map"))
+    assert _placed(lives) == [[(0, 1, 0)], [(1, 1, 10), (2, 2, 0)], [(2, 2, 30)]]
+
+
+def test_a_limit_far_above_is_named_and_not_drawn() -> None:
+    """512 MiB beside some KiB would flatten the picture."""
+    svg = run("memory", "v1:alpha=0.25,resolution=96", "--limit", "512M", "--format", "svg").stdout
+    assert "limit: 536,870,912 bytes (512 MiB), above the picture" in svg
+    assert 'stroke-dasharray="6 4"' not in svg
+
+
+def test_memory_in_pieces_is_drawn_before_and_after() -> None:
+    """MobileNetV2 in four parts: its first bottleneck holds 702,464 bytes and not 802,816."""
+    svg = run("memory", "v2", "--split", "4", "--format", "svg").stdout
+    bars = re.findall(r"<title>bottleneck 1: ([\d,]+) held", svg)
+    assert bars == ["802,816", "702,464"]
+    assert "repeated MAdds" in run("memory", "v2", "--patches", "4x4", "--format", "svg").stdout
+
+
+def test_a_layer_stands_on_its_roof() -> None:
+    """The classifier reads 1,280,000 weights once for as many multiply-adds: 1280 numbers in, 1000 out. At
+    100 MiB/s that is at most 104,671,015 a second; an expansion is held back by the peak of 400 M.
+    """
+    svg = run("fit", "v2", "--device", "tests/core.toml", "--format", "svg").stdout
+    dots = {name: int(n.replace(",", "")) for name, n in re.findall(DOT, svg)}
+    assert dots["classifier"] == round(1_280_000 / (1_280_000 + 1_280 + 1_000) * 100 * 1024**2)
+    assert dots["bottleneck 2/1/expand"] == 400_000_000
+
+
+DOT = r"<title>\w+, ([^<,]+), [^<]* a byte: ([\d,]+) multiply-adds a second, at most</title>"
+
+
+def test_a_device_without_a_bandwidth_has_no_roofline() -> None:
+    """The answer is then drawn as it looks on a terminal."""
+    svg = run("fit", "v1:alpha=0.25", "--device", "stm32h747-cubeai10", "--format", "svg").stdout
+    assert "bound of each layer" not in svg

@@ -19,7 +19,7 @@ from mnetcost.designs.settings import Settings
 from mnetcost.engine.memory.buffers import Buffer, arena, peak
 from mnetcost.engine.memory.greedy import place
 from mnetcost.engine.memory.renumber import smaller
-from mnetcost.errors import MnetcostError, ShapeError, SpecError
+from mnetcost.errors import CallError, MnetcostError, ShapeError, SpecError
 
 TRUTH = json.loads((Path(__file__).parent / "truth" / "arenas.json").read_text("utf-8"))
 FILES = Path(__file__).parent / "truth" / "arenas"
@@ -194,3 +194,19 @@ def test_more_than_can_be_placed_is_refused() -> None:
     """Ten thousand buffers, each held at ten thousand steps."""
     with pytest.raises(ShapeError, match="too many buffers"):
         place([Buffer(str(n), 16, 0, 10_000) for n in range(10_000)])
+
+
+def test_a_limit_says_whether_the_arena_fits_and_by_how_much() -> None:
+    """138,240 bytes, of 131,072 and of the 524,288 of a device's block; a device without RAM is an error."""
+    net = "keras/v2:alpha=0.35,resolution=96"
+    small = mnetcost.memory(net, limit="128K").data["limit"]
+    assert small == {"bytes": 131_072, "of": None, "fits": False, "margin": 131_072 - 138_240}
+    board = mnetcost.memory(net, device="stm32h747-cubeai10").data["limit"]
+    assert (board["fits"], board["margin"], board["of"][:8]) == (True, 524_288 - 138_240, "AXI SRAM")
+    given = mnetcost.memory(net, device="stm32h747-cubeai10", limit=200_000).data["limit"]
+    assert (given["bytes"], given["of"]) == (200_000, None)
+    assert mnetcost.memory("v2", split=4, limit="1M").data["limit"]["margin"] == 2**20 - 702_464
+    with pytest.raises(CallError, match="the RAM of 'pixel1-cpu1-f32' is not known"):
+        mnetcost.memory(net, device="pixel1-cpu1-f32")
+    with pytest.raises(CallError, match="limit: 'much' is not a number"):
+        mnetcost.memory(net, limit="much")

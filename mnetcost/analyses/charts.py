@@ -26,7 +26,8 @@ class Bars(NamedTuple):
     about: the same in one or two sentences, for those who do not see it; likewise of every chart.
     rows: (name, left, right), each figure of its axis; 0 or more, or any of an axis of changes.
     against: two figures that those of the rows are compared with, as multiples of them, or as a growth where
-    the rows are changes; without it the rows are parts of their sums.
+    the rows are changes; without it the rows are parts of their sums, unless `parts` is false, and they are
+    compared with nothing. alike: whether both sides have the same scale.
     """
 
     title: str
@@ -35,6 +36,8 @@ class Bars(NamedTuple):
     right: Axis
     rows: tuple[tuple[str, int, int], ...]
     against: tuple[int, int] | None = None
+    parts: bool = True
+    alike: bool = False
 
 
 class Slab(NamedTuple):
@@ -247,5 +250,89 @@ class Limits(NamedTuple):
     note: str = ""
 
 
-Chart = Bars | Strips | Blocks | Stacks | Heatmap | Scatter | Histogram | Waterfall | Limits
+class Series(NamedTuple):
+    """One line of a chart of lines, or dots that belong together.
+
+    points: (along, up, name) in their order. Without an up there is a gap, and the name says why; with a name
+    the point has a dot, and the name is shown beside its exact value. look: "line", straight between points;
+    "steps", each value until the next point; "dots", not joined. sizes: of the dots, as parts of the largest;
+    none if they are alike.
+    """
+
+    name: str
+    points: tuple[tuple[float, float | None, str], ...]
+    look: str = "line"
+    sizes: tuple[float, ...] = ()
+
+
+class Level(NamedTuple):
+    """A value that a line is held against: a line across the whole chart, with its name."""
+
+    name: str
+    value: float
+
+
+class Mark(NamedTuple):
+    """A place along a chart of which something is to be known: a thin upright line, with its name."""
+
+    place: float
+    name: str
+
+
+class Lines(NamedTuple):
+    """Figures along a quantity, or along an order such as that of layers or commits.
+
+    places: the names of 0, 1, 2 ... along an order; none if `along` is a quantity. from_zero: whether up
+    begins at 0. low: half as high, as one of many beneath each other. under: a line beneath the title.
+    """
+
+    title: str
+    about: str
+    along: Axis
+    up: Axis
+    series: tuple[Series, ...]
+    limits: tuple[Level, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    places: tuple[str, ...] = ()
+    from_zero: bool = False
+    low: bool = False
+    under: str = ""
+
+
+class Life(NamedTuple):
+    """What is held in memory from one step to another, both included.
+
+    offset: where it begins; None where nothing says so, and it stands on what else is held. kind: one of the
+    chart's.
+    """
+
+    name: str
+    bytes: int
+    first: int
+    last: int
+    kind: str
+    offset: int | None = None
+
+
+class Timeline(NamedTuple):
+    """Memory over time: what is held at each step, and where.
+
+    steps: what happens at each, in order. kinds: in the order of their tones. peak: the step at which most is
+    held, and its bytes. top: what is needed in all, where that is more. limit: what there is.
+    """
+
+    title: str
+    about: str
+    steps: tuple[str, ...]
+    lives: tuple[Life, ...]
+    kinds: tuple[str, ...]
+    peak: tuple[int, int]
+    top: Level | None = None
+    limit: Level | None = None
+    under: str = ""
+
+
+Chart = (
+    Bars | Strips | Blocks | Stacks | Heatmap | Scatter | Histogram | Waterfall | Limits | Lines | Timeline
+)
 """Any kind of chart."""

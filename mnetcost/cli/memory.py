@@ -8,13 +8,14 @@ import click
 
 from ..errors import CallError
 from .options import DESIGN, emit, format_options, setting_options, settings, write_file
-from .planning import planning_options
+from .planning import limit_options, planning_options
 
 EPILOG = """\b
 Examples:
   mnetcost memory keras/v2:alpha=0.35,resolution=96                the arena of TensorFlow Lite Micro
   mnetcost memory net.tflite --timeline                            a file, and the bytes held at each layer
   mnetcost memory net.tflite --measure                             the real interpreter beside the prediction
+  mnetcost memory keras/v2:alpha=0.35,resolution=96 --limit 128K -o held.svg   drawn, beside a limit
   mnetcost memory v2 --planner in-place --resolution 160           as MCUNet counts
   mnetcost memory v1 --planner liveness --dtype float32 -o v1.csv
   mnetcost memory v2 --split 4                                     each bottleneck in four parts
@@ -40,6 +41,7 @@ class Grid(click.ParamType):  # type: ignore[type-arg]
 @click.command("memory", epilog=EPILOG)
 @click.argument("design", type=DESIGN)
 @planning_options
+@limit_options
 @click.option(
     "--write-plan",
     metavar="FILE",
@@ -65,6 +67,8 @@ def command(
     design: str,
     planner: str | None,
     dtype: str | None,
+    limit: str | None,
+    device: str | None,
     timeline: bool,
     measure: bool,
     write_plan: str | None,
@@ -81,10 +85,11 @@ def command(
     The peak, the layer and the maps that make it, and every buffer with its first and last step and, where
     the planner places it, its offset.
     """
-    from ..analyses.fit import pieces
+    from ..analyses.fit.ceiling import room_of
     from ..analyses.fit.memory import memory, plan_text
+    from ..analyses.fit.pieces import in_pieces
     from ..analyses.fit.plans import planned
-    from ..designs.planners import DEFAULT, PIECES, load_planner
+    from ..designs.planners import DEFAULT, load_planner
     from ..designs.programs import load_planned
 
     if over is not None and patches is None:
@@ -94,15 +99,11 @@ def command(
         raise CallError("--split and --patches are two ways: give one of them")
     if measure and (split or patches):
         raise CallError("--measure runs a file whole, and not in pieces")
-    if split is not None:
-        answer = pieces.split(loaded, load_planner(planner or PIECES), split, dtype or "int8")
+    room, dtype = room_of(loaded, limit, device, dtype, "--")
+    if answer := in_pieces(loaded, planner, split, patches, over, not unclipped, dtype, room):
         emit(answer, format_, output)
-        return
-    if patches is not None:
-        rules = load_planner(planner or PIECES)
-        emit(pieces.patches(loaded, rules, patches, over, not unclipped, dtype or "int8"), format_, output)
         return
     found = planned(loaded, load_planner(planner or DEFAULT), dtype)
     if write_plan is not None:
         write_file(write_plan, plan_text(found).encode())
-    emit(memory(loaded, found, timeline, measure), format_, output)
+    emit(memory(loaded, found, timeline, measure, room), format_, output)

@@ -22,6 +22,30 @@ def _dtypes() -> Iterable[str]:
     return BITS
 
 
+def _devices() -> Iterable[str]:
+    from ..designs.devices import device_names
+
+    return device_names()
+
+
+def limit_options(f: F) -> F:
+    """--limit and --device, which `ceiling_of` reads."""
+    options: list[Any] = [
+        click.option(
+            "--limit",
+            metavar="BYTES",
+            help="Say whether it fits into this RAM, and draw it: 256K is 262,144 bytes.",
+        ),
+        click.option(
+            "--device",
+            type=Word("device", _devices, strict=False),
+            metavar="NAME",
+            help="Take the limit and the type of the maps from a device, or from a .toml file.",
+        ),
+    ]
+    return apply(options, f)
+
+
 def dtype_option(f: F) -> F:
     """--dtype."""
     found: F = click.option(

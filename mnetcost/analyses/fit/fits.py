@@ -19,6 +19,7 @@ from ...engine.memory.program import Program
 from ...errors import CallError, MnetcostError, SpecError
 from ...records import NamedTuple
 from . import verdicts
+from .ceiling import dtype_on
 from .latency import Bound, Refused, bound, estimate
 from .named import kib
 from .replan import replan
@@ -82,8 +83,7 @@ class Rules(NamedTuple):
 
     def dtype_of(self, design: Design) -> str | None:
         """The type of a design's maps: as asked, or that of the device; None for that of a file."""
-        own = design.source.startswith(TFLITE)
-        return self.dtype or (self.device.dtype if self.device and not own else None)
+        return dtype_on(design, self.dtype, self.device)
 
     @property
     def beside(self) -> Rest:
@@ -120,7 +120,7 @@ class Fit(NamedTuple):
     """A design with its figures beside their limits.
 
     madds: None where it could not be built. dtype: of its maps. partial: was something left out?
-    latency: None without a device.
+    latency: None without a device. costs: of a design that was asked for alone.
     """
 
     design: str
@@ -129,6 +129,7 @@ class Fit(NamedTuple):
     figures: tuple[Figure, ...]
     partial: bool = False
     latency: Latency | None = None
+    costs: Costs | None = None
 
     @property
     def by(self) -> Figure:
@@ -213,7 +214,8 @@ def _judged(cell: Cell, room: Room, rules: Rules, grid: bool, alone: bool) -> Fi
     elif room.ms is not None:
         figures.append(verdicts.unknown(LATENCY, room.ms, "no device whose speed is known (--device)"))
     left_out = bool(design.graph.left_out)
-    return Fit(design.heading, int(madds.value or 0), dtype, tuple(figures), left_out, latency)
+    kept = costs if alone else None
+    return Fit(design.heading, int(madds.value or 0), dtype, tuple(figures), left_out, latency, kept)
 
 
 def madds_of(costs: Costs, convention: Convention, limit: int | None) -> Figure:

@@ -14,7 +14,7 @@ from .named import kib, planner_data, planner_note
 from .verdicts import CODE, FILE, UNLIMITED, Figure, Span, in_ms, size
 
 if TYPE_CHECKING:
-    from ..charts import Limits
+    from ..charts import Chart, Lines
 
 SCHEMA = "mnetcost.fit/1"
 MOST_SHOWN = 24  # rows that a text shows; --all and the other formats hold all
@@ -47,11 +47,12 @@ def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = Fa
     shown = found if everything else [one for one in found if one.accepted][:MOST_SHOWN]
     counted = _count(found, len(shown))
 
-    def charts() -> tuple[Limits, ...]:
+    def charts() -> tuple[Chart, ...]:
         from .drawn import limits
 
         if len(found) == 1:
-            return limits(f"{found[0].design}: {found[0].verdict}", found)
+            (one,) = found
+            return *limits(f"{one.design}: {one.verdict}", found), *_roofline(one, rules.device)
         return limits(counted, shown or found)
 
     notes = _notes(found, room, rules)
@@ -60,6 +61,16 @@ def answer(found: Sequence[Fit], room: Room, rules: Rules, everything: bool = Fa
         return Document(one.design, (_figures(one),), notes, data, (_verdict(one),), flat, charts=charts)
     tables = (_rows(shown),) if shown else ()
     return Document(counted, tables, notes, data, (), flat, charts=charts)
+
+
+def _roofline(one: Fit, device: Device | None) -> tuple[Lines, ...]:
+    """The bound of each layer, where the device has a peak and a bandwidth."""
+    from .roofline import roofline
+
+    if device is None or one.costs is None or one.costs.graph.left_out:
+        return ()
+    chart = roofline(one.design, one.costs, device, one.dtype)
+    return (chart,) if chart else ()
 
 
 def fit_data(one: Fit, planner: str) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ...designs.devices import Device, Profile
 from ...designs.settings import Design, spelled_size
-from ...engine.costs import Costs
+from ...engine.costs import Costs, LayerCost
 from ...engine.flash import BITS
 from ...engine.latency import FORMS, moved, work
 from ...engine.terms import MAC_KINDS
@@ -72,12 +74,22 @@ def bound(costs: Costs, device: Device, dtype: str | None = None) -> Bound | Non
         return Bound(madds * cycles / (device.mhz * 1e3), how, proven=False)
     if device.bandwidth is None:
         return Bound(1e3 * madds / device.peak, "the peak alone")
-    size, seconds = BITS[dtype or device.dtype] / 8, 0.0
+    seconds = sum(
+        max(done / device.peak, size / device.bandwidth)
+        for _, done, size in moved_by_layer(costs, device, dtype)
+    )
+    return Bound(1e3 * seconds, "peak and bandwidth, layer by layer")
+
+
+def moved_by_layer(
+    costs: Costs, device: Device, dtype: str | None = None
+) -> Iterator[tuple[LayerCost, int, float]]:
+    """Each layer with its multiply-adds, and the bytes that it reads and writes, its weights among them."""
+    size = BITS[dtype or device.dtype] / 8
     for layer in costs.layers:
         one = moved(costs.graph, layer)
         done = sum(int(n) for kind, n in layer.work_by_kind().items() if kind in MAC_KINDS)
-        seconds += max(done / device.peak, sum(one) * size / device.bandwidth if one else 0.0)
-    return Bound(1e3 * seconds, "peak and bandwidth, layer by layer")
+        yield layer, done, sum(one) * size if one else 0.0
 
 
 def family(name: str) -> str:

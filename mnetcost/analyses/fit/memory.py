@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.programs import TFLITE
 from ...designs.settings import Design
@@ -12,11 +12,15 @@ from ...engine.memory.buffers import Buffer
 from ...engine.memory.planners import Plan
 from ...errors import CallError
 from ..documents import Column, Document, Table, about, design_data, json_data
+from .ceiling import Ceiling
 from .levers import Change, changes
 from .measuring import measured, measured_data, measured_line, measured_note, measured_table
 from .named import kib, planner_data, planner_note
 from .plans import Planned
 from .replan import Replanned, plan_data, replan
+
+if TYPE_CHECKING:
+    from ..charts import Timeline
 
 SCHEMA = "mnetcost.memory/1"
 TAIL = (
@@ -37,9 +41,16 @@ CHANGES = (
 )
 
 
-def memory(design: Design, found: Planned, timeline: bool = False, measure: bool = False) -> Document:
+def memory(
+    design: Design,
+    found: Planned,
+    timeline: bool = False,
+    measure: bool = False,
+    ceiling: Ceiling | None = None,
+) -> Document:
     """The peak, the layer and the buffers that make it; every buffer; with `timeline` each step's bytes.
 
+    ceiling: the bytes that there are, beside which the arena is set, or the peak where nothing is placed.
     measure: beside the arena what TensorFlow Lite Micro's interpreter reports; raises as `measured` does.
     """
     arena = measured(design, found) if measure else None
@@ -60,6 +71,7 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
         changes=[row._asdict() for row in lower],
         **({"one_order": found.program.one_order()} if lowered else {}),
         **({"smaller": smaller_data(found.smaller)} if found.smaller else {}),
+        **({"limit": ceiling.data(made.arena_bytes)} if ceiling else {}),
         **({"measured": measured_data(found, arena)} if arena else {}),
         **({"timeline": timeline_data(made)} if timeline else {}),
     )
@@ -68,6 +80,8 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
         lead.append(
             f"arena: {made.arena_bytes:,} bytes ({kib(made.arena_bytes)}){_waste(made, found.smaller)}"
         )
+    if ceiling:
+        lead.append(ceiling.note(made.arena_bytes))
     if arena:
         lead.append(measured_line(found, arena))
     tables = [
@@ -77,6 +91,12 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
         *([_timeline(made)] if timeline else []),
         _buffers(made),
     ]
+
+    def charts() -> tuple[Timeline, ...]:
+        from .held import memory_over_time
+
+        return (memory_over_time(design.heading, found, ceiling),)
+
     return Document(
         design.heading,
         tuple(tables),
@@ -90,6 +110,7 @@ def memory(design: Design, found: Planned, timeline: bool = False, measure: bool
         data,
         (about(design.title, design.source), *lead),
         flat=_buffers(made),
+        charts=charts,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...designs.planners import PIECES, load_planner
 from ...designs.programs import BITS
 from ...designs.settings import Design
 from ...engine.costs import Costs, cost
@@ -17,17 +18,43 @@ from ...engine.memory.splitting import Bottleneck, bottlenecks, split_program
 from ...errors import CallError, nearest
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, about, design_data, json_data, partial_notes
+from .ceiling import Ceiling
 from .memory import SCHEMA
 from .named import kib, planner_data, planner_note
+
+if TYPE_CHECKING:
+    from ..charts import Bars
 
 MOST_SHOWN = 10
 
 
-def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> Document:
+def in_pieces(
+    design: Design,
+    planner: str | None,
+    parts: int | None,
+    grid: tuple[int, int] | None,
+    over: str | None,
+    clip: bool,
+    dtype: str | None,
+    ceiling: Ceiling | None,
+) -> Document | None:
+    """The answer of `split`, or of `patches`, as asked; None where a design is to run whole."""
+    if parts is None and grid is None:
+        return None
+    rules, dtype = load_planner(planner or PIECES), dtype or "int8"
+    if parts is not None:
+        return split(design, rules, parts, dtype, ceiling)
+    assert grid is not None
+    return patches(design, rules, grid, over, clip, dtype, ceiling)
+
+
+def split(
+    design: Design, planner: Planner, parts: int, dtype: str = "int8", ceiling: Ceiling | None = None
+) -> Document:
     """Every bottleneck with what it holds layer by layer and in `parts` parts; the peak of the design.
 
-    Both inner maps are held in parts, or one where the planner works in place. Raises CallError for a design
-    without bottlenecks.
+    Both inner maps are held in parts, or one where the planner works in place. ceiling: the bytes that there
+    are. Raises CallError for a design without bottlenecks.
     """
     _liveness(planner, "--split")
     graph, bits = design.graph, BITS[dtype]
@@ -65,8 +92,15 @@ def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> 
         peak=peak_data(steps[top.step], top),
         buffers=[b._asdict() for b in held],
         whole_peak_bytes=whole.bytes,
+        **({"limit": ceiling.data(top.bytes)} if ceiling else {}),
         split={"parts": parts, "blocks": table.records(), "not_split": gated},
     )
+
+    def charts() -> tuple[Bars, ...]:
+        from .inpieces import blocks_in_parts
+
+        return (blocks_in_parts(design.heading, table, parts, whole.bytes, top.bytes, not planner.in_place),)
+
     notes = (
         "input + output + a share of the inner map, or of both inner maps unless the depthwise layer works in"
         " place. Multiply-adds do not change; the paper finds 2 to 5 parts worth it",
@@ -86,8 +120,10 @@ def split(design: Design, planner: Planner, parts: int, dtype: str = "int8") -> 
             about(design.title, design.source),
             f"peak: {top.bytes:,} bytes ({kib(top.bytes)}) at {steps[top.step]!r}, {dtype}, in {parts} parts",
             f"whole: {whole.bytes:,} bytes ({kib(whole.bytes)})",
+            *([ceiling.note(top.bytes)] if ceiling else []),
         ),
         flat=table,
+        charts=charts,
     )
 
 
@@ -141,9 +177,11 @@ def patches(
     over: str | None = None,
     clip: bool = True,
     dtype: str = "int8",
+    ceiling: Ceiling | None = None,
 ) -> Document:
     """The leading part of a design up to a layer or block, run in a grid of patches: the peak, and the work
-    that is done twice; without `over` the leading part of the lowest peak, and those next to it.
+    that is done twice; without `over` the leading part of the lowest peak, and those next to it. ceiling: the
+    bytes that there are.
 
     Raises CallError for a layer that no leading part ends at, with the nearest name.
     """
@@ -172,8 +210,16 @@ def patches(
         peak=peak_data(best.larger.steps[best.larger.top.step], best.larger.top),
         buffers=[b._asdict() for b in best.larger.buffers],
         whole_peak_bytes=whole.bytes,
+        **({"limit": ceiling.data(best.peak)} if ceiling else {}),
         patches=[_way_data(way, size) for way in ways],
     )
+
+    def charts() -> tuple[Bars, ...]:
+        from .inpieces import parts_in_patches
+
+        rows = [(way.found.over, way.peak, way.found.repeated) for way in ways[:MOST_SHOWN]]
+        return (parts_in_patches(design.heading, rows, grid, whole.bytes),)
+
     more = len(ways) - MOST_SHOWN
     return Document(
         design.heading,
@@ -193,8 +239,10 @@ def patches(
             f"peak: {best.peak:,} bytes ({kib(best.peak)}) in {grid[0]}x{grid[1]} patches"
             f" up to {found.over!r}, {dtype}",
             f"layer by layer: {whole.bytes:,} bytes ({kib(whole.bytes)})",
+            *([ceiling.note(best.peak)] if ceiling else []),
         ),
         flat=table,
+        charts=charts,
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
 from ...engine.ops.op import traits
 from ...engine.receptive import Seen, receptive_fields
 from ..documents import Column, Document, Table, about, design_data, json_data, partial_notes
+
+if TYPE_CHECKING:
+    from ..charts import Lines
 
 SCHEMA = "mnetcost.receptive/1"
 NOTES = (
@@ -29,11 +32,12 @@ def receptive(design: Design, everything: bool = False) -> Document:
         layer_data(node.name, field, all_of)
         for node, field, all_of in zip(graph.nodes, without, gated, strict=True)
     ]
-    rows = [
-        _row(one, traits(node.op).label)
+    listed = [
+        (node, one)
         for node, one in zip(graph.nodes, found, strict=True)
         if node.inputs and (everything or {**one, "name": ""} != {**found[node.inputs[0]], "name": ""})
     ]
+    rows = [_row(one, traits(node.op).label) for node, one in listed]
     columns = (
         Column("name", "layer"),
         Column("op", "op", rank=2),
@@ -49,6 +53,13 @@ def receptive(design: Design, everything: bool = False) -> Document:
         design=design_data(design),
         layers=[one for node, one in zip(graph.nodes, found, strict=True) if node.inputs],
     )
+
+    def charts() -> tuple[Lines, ...]:
+        from .seen import field_by_layer
+
+        strides = [found[node.inputs[0]]["stride"] for node, _ in listed]
+        return (field_by_layer(design, [one for _, one in listed], strides),)
+
     shown = () if everything else ("layers that see what the layer they read sees are left out (--all)",)
     return Document(
         design.heading,
@@ -56,6 +67,7 @@ def receptive(design: Design, everything: bool = False) -> Document:
         (*NOTES, *shown, *partial_notes(graph)),
         data,
         (about(design.title, design.source),),
+        charts=charts,
     )
 
 

@@ -17,9 +17,11 @@ from ...analyses.charts import (
     Heatmap,
     Histogram,
     Limits,
+    Lines,
     Scatter,
     Stacks,
     Strips,
+    Timeline,
     Waterfall,
 )
 from .canvas import Canvas, stacked
@@ -44,9 +46,11 @@ CHARTS: dict[type, str] = {
     Heatmap: "heatmap",
     Histogram: "histogram",
     Limits: "limits",
+    Lines: "lines",
     Scatter: "scatter",
     Stacks: "stacks",
     Strips: "strips",
+    Timeline: "timeline",
     Waterfall: "waterfall",
 }
 """The module in this folder that draws each kind of chart."""

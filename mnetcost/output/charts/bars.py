@@ -22,6 +22,7 @@ def draw(chart: Bars) -> Canvas:
     room = min(max(names, NAMES[0]), NAMES[1])
     inner = (WIDTH - room) / 2, (WIDTH + room) / 2
     longest = inner[0] - EDGE - FIGURES
+    both = max((n for row in chart.rows for n in row[1:]), default=0)
     names_of = [name for name, *_ in chart.rows]
     sides = (
         (chart.left, "blue", [left for _, left, _ in chart.rows], inner[0], -1),
@@ -29,14 +30,15 @@ def draw(chart: Bars) -> Canvas:
     )
     for k, (axis, tone, values, x, way) in enumerate(sides):
         anchor = "start" if way > 0 else "end"
-        whole, most = sum(values), max(map(abs, values), default=0)
-        head = f"{axis.title}: {shown(whole, axis)}" if chart.against is None else axis.title
+        whole, most = sum(values), both if chart.alike else max(map(abs, values), default=0)
+        summed = chart.against is None and chart.parts
+        head = f"{axis.title}: {shown(whole, axis)}" if summed else axis.title
         against = whole if chart.against is None else chart.against[k]
         canvas.text(x, top, head, size=MIDDLE, anchor=anchor, bold=True)
         for n, (name, value) in enumerate(zip(names_of, values, strict=True)):
             y = top + 14 + n * ROW
             width = max(longest * abs(value) / most, 1) if value else 0
-            part = _part(value, against, axis, chart.against is None)
+            part = _part(value, against, axis, chart.against is None) if chart.parts else ""
             hover = ", ".join(filter(None, (f"{name}: {_exact(value, axis)}", part)))
             look = ("paper", hover, tone) if value * whole < 0 else (tone, hover)
             canvas.rect(min(x, x + way * width), y, width, ROW - 5, *look)

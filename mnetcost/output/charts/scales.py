@@ -38,7 +38,9 @@ def short(value: float, axis: Axis) -> str:
             if abs(value) >= 1024**power:
                 return f"{value / 1024**power:g} {letter}B"
         return f"{value:g} B"
-    if axis.kind in ("count", "bytes", "integer", "change"):
+    if axis.kind == "integer":
+        return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+    if axis.kind in ("count", "bytes", "change"):
         unit = "B" if axis.kind == "bytes" else ""
         for step, letter in STEPS:
             if abs(value) >= step:

@@ -21,6 +21,7 @@ TONES = {
     "sky": ("#56b4e9", "#56b4e9"),
     "purple": ("#cc79a7", "#cc79a7"),
     "yellow": ("#f0e442", "#f0e442"),
+    "dark": ("#1b1f24", "#0d1117"),  # text on these, but blue
     # words on what passes and what fails
     "passes": ("#00704f", "#3fb68b"),
     "fails": ("#b34700", "#f0883e"),
