@@ -453,3 +453,24 @@ def test_a_device_without_a_bandwidth_has_no_roofline() -> None:
     """The answer is then drawn as it looks on a terminal."""
     svg = run("fit", "v1:alpha=0.25", "--device", "stm32h747-cubeai10", "--format", "svg").stdout
     assert "bound of each layer" not in svg
+
+
+def test_history_is_drawn_commit_by_commit() -> None:
+    """Six commits of a design whose body is up to 32 channels wide: 645,440 multiply-adds, above 500,000."""
+    svg = (FOLDER / "history.svg").read_text("utf-8")
+    dots = re.findall(r"<title>(.*?, )?\w{9} 2020-01-01 body of (\d+) channels: ([\d,]+) MAdds</title>", svg)
+    figures = {int(out): int(n.replace(",", "")) for _, out, n in dots}
+    assert figures == {out: 55_296 + 18_432 * out + 10 * out for out in (16, 20, 24, 28, 32)}
+    assert [out for series, out, _ in dots if "breaks" in series] == ["32", "28"]
+
+
+def test_conventions_are_drawn_side_by_side() -> None:
+    """A bar for each tool, with what it reports, and no total of them."""
+    call = ["conventions", "torchvision/v2"]
+    svg = run(*call, "--format", "svg").stdout
+    data = json.loads(run(*call, "--format", "json").stdout)
+    bars = re.findall(r"<title>([^:<( ]+)[^:<]*: ([\d,]+) work", svg)
+    assert {name: int(n.replace(",", "")) for name, n in bars} == {
+        one["name"]: one["madds"] for one in data["conventions"] if one["madds"]
+    }
+    assert "%" not in svg.split("</style>")[1].replace('width="100%" height="100%"', "")

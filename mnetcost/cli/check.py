@@ -7,16 +7,16 @@ import sys
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from ..designs.budgets.options import chosen, from_call, read_option
 from ..designs.budgets.values import Config
 from ..errors import CallError, MnetcostError
-from ..output import CHECK_FORMATS
+from ..output import CHECK_FORMATS, FORMATS
 from .budgets import changed, from_file, no_settings
-from .options import DESIGN, convention_option, emit, format_options, setting_options, settings
+from .options import DESIGN, convention_option, emit, format_of, format_options, setting_options, settings
 
 EPILOG = """\b
 Examples:
@@ -24,7 +24,9 @@ Examples:
   mnetcost check v2 --max madds=301M --max params=3.6M
   mnetcost check --against origin/main --why
   mnetcost check --format github
+  mnetcost check --history 30 -o history.svg           each limit over the last 30 commits
 """
+MOST_COMMITS = 10_000
 
 
 def today(given: str | None) -> date:
@@ -63,11 +65,23 @@ def today(given: str | None) -> date:
     help="Show every limit; without it, more than ten ok ones become one line.",
 )
 @click.option("--today", "day", metavar="DATE", help="Judge waivers on this date instead of today.")
+@click.option(
+    "--history",
+    type=click.IntRange(1, MOST_COMMITS),
+    metavar="N",
+    help="Cost the designs at the last N commits, beside the limits of today.",
+)
 @setting_options
 @convention_option
 @partial(format_options, formats=CHECK_FORMATS)
 def command(
-    why: bool, everything: bool, day: str | None, format_: str | None, output: str | None, **options: Any
+    why: bool,
+    everything: bool,
+    day: str | None,
+    history: int | None,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
 ) -> None:
     """Check designs against budgets.
 
@@ -77,6 +91,8 @@ def command(
     """
     from ..analyses.budgets.check import check, failure
 
+    if history is not None:
+        _history(history, why, everything, day, format_, output, **options)
     try:
         document = check(asked(**options), today(day), why, everything)
     except MnetcostError as e:
@@ -98,6 +114,31 @@ def command(
     if error := failure(document):
         raise error
     sys.exit(0 if document.data["status"] == "kept" else 1)
+
+
+def _history(
+    most: int,
+    why: bool,
+    everything: bool,
+    day: str | None,
+    format_: str | None,
+    output: str | None,
+    **options: Any,
+) -> NoReturn:
+    """Show each limit along the last commits, and end as a check of today would."""
+    from ..analyses.budgets.check import check, failure
+    from ..analyses.budgets.history import history
+
+    name = format_of(format_, output, CHECK_FORMATS)
+    if why or name not in FORMATS:
+        what = "--why" if why else f"the format '{name}'"
+        raise CallError(f"{what} is for a check of today, not for --history", hint="check without --history")
+    config = asked(**options)
+    now = check(config, today(day))
+    emit(history(config, most, now.data["status"], everything), format_, output)
+    if error := failure(now):
+        raise error
+    sys.exit(0 if now.data["status"] == "kept" else 1)
 
 
 def asked(

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from ..errors import CompareError, Fault, MnetcostError, SpecError, nearest
+from ..records import NamedTuple
 from .files import LARGEST_TEXT, decode, is_pointer
 from .find import parent_of, shipped_spec
 from .loading import load_spec, split_design
@@ -46,6 +47,14 @@ TARGETS = {
     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "origin/{}",
 }
 """Variables in which a CI service names the branch a pull request is for."""
+
+
+class Commit(NamedTuple):
+    """A commit: its full name, the day on which it was committed, and the first line of its message."""
+
+    name: str
+    date: str
+    subject: str
 
 
 class Repository:
@@ -172,6 +181,20 @@ class Repository:
         ).split()
         like = nearest(rev, refs, 0.75)
         return f"did you mean '{like}'?" if like else f"`git fetch {wanted}` may bring it"
+
+    def history(self, most: int) -> list[Commit]:
+        """The last commits of HEAD along first parents, the newest first, at most so many.
+
+        Raises CompareError where there is none.
+        """
+        head = self.commit("HEAD")
+        out = self.git.ask(
+            *("rev-list", "--first-parent", f"--max-count={most}", "--encoding=UTF-8"),
+            *("--format=%H%x00%cI%x00%s", head, "--"),
+        )
+        text = out.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        rows = [line.split("\0", 2) for line in text.split("\n") if "\0" in line]
+        return [Commit(name, date[:10], subject) for name, date, subject in rows]
 
     def merge_base(self, rev: str, other: str = "HEAD") -> str:
         """The best common ancestor of two revisions, as `git merge-base` finds it.

@@ -6,7 +6,8 @@ The list of conventions, one of them, and one design under all of them with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ...designs.conventions import convention_names, load_convention
 from ...designs.settings import Design
@@ -15,6 +16,9 @@ from ...engine.costs import Costs
 from ...records import NamedTuple
 from ..documents import Column, Document, Table, convention_data, design_data, json_data, partial_notes
 from .tally import PARAMS, SIDES, WORK, Entry, counts, difference, gaps, side, terms_of, units_of, value
+
+if TYPE_CHECKING:
+    from ..charts import Bars
 
 SCHEMA = "mnetcost.conventions/1"
 
@@ -146,7 +150,29 @@ def side_by_side(design: Design, costs: Costs, reference: Convention) -> Documen
     )
     tables = (_figures_table(found, reference), Table("reasons", REASONS, reasons))
     notes = (*partial_notes(costs.graph), note)
-    return Document(f"{design.heading} under {len(found)} conventions", tables, notes, data)
+    title = f"{design.heading} under {len(found)} conventions"
+    return Document(title, tables, notes, data, charts=partial(_charts, title, found))
+
+
+def _charts(title: str, found: Sequence[_Counted]) -> tuple[Bars, ...]:
+    """Work and parameters under each convention, with its unit where that is not multiply-adds."""
+    from ..charts import Axis, Bars
+
+    rows = tuple((_named(k), k.figures[WORK], k.figures[PARAMS]) for k in found)
+    name, work, params = rows[0]
+    about = f"{title}: {name} counts {work:,} and {params:,} params"
+    ends = [f"{min(r[n] for r in rows):,} to {max(r[n] for r in rows):,}" for n in (1, 2)]
+    about += f"; all of them {ends[0]}, each in its unit, and {ends[1]} params."
+    return (Bars(title, about, Axis("work, each in its unit"), Axis("params"), rows, parts=False),)
+
+
+def _named(k: _Counted) -> str:
+    """The name of a convention, its unit, and whether it lacks something."""
+    words = [
+        *([k.convention.unit] if k.convention.unit != "MAdds" else []),
+        *(["incomplete"] if k.missing else []),
+    ]
+    return k.convention.name + (f" ({', '.join(words)})" if words else "")
 
 
 REASONS = (
