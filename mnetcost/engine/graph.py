@@ -22,6 +22,17 @@ _new = tuple.__new__
 """Makes a `Node` of all its fields, in a third of the time that its class takes to look for defaults."""
 
 
+class Origin(NamedTuple):
+    """A node of a model file, as viewers of such files find it.
+
+    kind: "node", by its name; "number", by its place in the file's list, from 0; "value", by the name of what
+    it gives, where it has no name of its own.
+    """
+
+    kind: str
+    key: str
+
+
 class Node(NamedTuple):
     """One layer: an op in its place."""
 
@@ -39,6 +50,7 @@ class Node(NamedTuple):
         ""  # how an implementation writes it, where that is not the plain way: "mean", "BatchNormAct2d"
     )
     module: str = ""  # PyTorch's module that it is in: "features.0.1"; empty where the file does not say
+    origins: tuple[Origin, ...] = ()  # the nodes of a model file that it is from, the innermost first
 
     def block(self, depth: int) -> str:
         """The block that it belongs to at a depth, from 1: the first `depth` parts of its path.
@@ -111,13 +123,15 @@ class Builder:
         part: str = "",
         written: str = "",
         module: str = "",
+        origins: tuple[Origin, ...] = (),
     ) -> Ref:
         """Add a layer and return its number.
 
         Raises ShapeError, with the layer's name, where its inputs do not fit, and where there are more than
         MOST_LAYERS.
         """
-        return self.append(name, op, inputs, place or name, when, shared, why, row, part, written, module)
+        about = (shared, why, row, part, written, module, origins)
+        return self.append(name, op, inputs, place or name, when, *about)
 
     def append(
         self,

@@ -122,7 +122,7 @@ class Site:
         if written is None:
             written = self.written.get(traits(op).label, "") if self.written else ""
         self.x = self.builder.append(
-            name, op, x, self.place, when, self.shared, why, self.row, part, written, ""
+            name, op, x, self.place, when, self.shared, why, self.row, part, written, "", ()
         )
         self.printed[self.x] = self.printed.get(x[0]) if printed is None else printed
         return self.x

@@ -6,9 +6,10 @@ names the fork in its docstring.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from ...engine.graph import MOST_LAYERS
+from ...engine.graph import MOST_LAYERS, Origin
 from ..files import decode, read_bytes
 from ..kit.layers import sizes_in_file
 from ..readers import Model
@@ -85,8 +86,11 @@ def _built(text: Prototxt, file: str, settings: Settings, file_sizes: dict[str, 
     _net_inputs(net, root)
     state = root.fields("state")
     level, stages = state.integer("level", 0, -(2**31)), set(state.texts("stage", ()))
+    times = Counter(fields.text("name", "") for fields in layers if _included(fields, level, stages))
     for fields in layers:
         if _included(fields, level, stages):
+            name = fields.text("name", "")
+            net.layers.origins = (Origin("node", name),) if name and times[name] == 1 else ()
             convert(Layer(net, fields.message, old))
         else:
             net.training.update(fields.texts("top", ()))

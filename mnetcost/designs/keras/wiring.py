@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from ...engine.graph import MOST_LAYERS
+from ...engine.graph import MOST_LAYERS, Origin
 from ...errors import SpecError, nearest
 from ...records import NamedTuple
 from ..kit.tensors import NotKnown, Tensor, Value
@@ -113,10 +113,11 @@ class Model:
     """A model of the file: the whole one, or one that is a layer of another.
 
     prefix: what the names of its layers begin with, such as "head/"; empty for the whole model.
+    seen: whether viewers find its layers by their names; else only what calls it.
     """
 
-    def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0) -> None:
-        self.net, self.prefix, self.depth = net, prefix, depth
+    def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0, seen: bool = True) -> None:
+        self.net, self.prefix, self.depth, self.seen = net, prefix, depth, seen
         self.place = f"model {prefix[:-1][:80]!r}" if prefix else "model"
         if depth > DEEPEST:
             raise self.fault(f"models are nested deeper than {DEEPEST}")
@@ -136,17 +137,29 @@ class Model:
         """Add the model's layers and return its outputs; `inputs` are for a model that is a layer."""
         if class_name == "Sequential":
             return [self.sequential(inputs)]
-        return Functional(self.net, self.config, self.prefix, self.depth).outputs(inputs)
+        return Functional(self.net, self.config, self.prefix, self.depth, self.seen).outputs(inputs)
 
-    def call(self, layer: Table, name: str, arguments: Arguments) -> list[Value]:
-        """Call one layer."""
+    def call(self, layer: Table, name: str, arguments: Arguments, again: str = "") -> list[Value]:
+        """Call one layer; again: behind its name in a viewer, where it is called more than once."""
+        layers, outer = self.net.layers, self.net.layers.origins
+        own = layer.get("config")
+        shown = own.get("name") if isinstance(own, dict) else None
+        if self.seen and isinstance(shown, str) and shown and "\n" not in shown:
+            layers.origins = (Origin("node", f"{self.prefix}{shown}{again}"), *outer)
+        try:
+            return self.called(layer, name, arguments, bool(again))
+        finally:
+            layers.origins = outer
+
+    def called(self, layer: Table, name: str, arguments: Arguments, again: bool) -> list[Value]:
+        """What a layer gives that is called; again: it is called more than once."""
         self.net.calls += 1
         if self.net.calls > MOST_LAYERS:
             raise self.net.fault(f"more than {MOST_LAYERS:,} calls of layers")
         full, config = f"{self.prefix}{name}", layer.get("config")
         class_name = class_name_of(layer, self.net, f"layer {full[:80]!r}")
         if is_model(layer):
-            inner = Model(self.net, config, f"{full[:2000]}/", self.depth + 1)
+            inner = Model(self.net, config, f"{full[:2000]}/", self.depth + 1, self.seen and not again)
             outputs = inner.run(class_name, arguments.tensors)
             if not outputs:
                 raise inner.fault("has no outputs")
@@ -168,7 +181,7 @@ class Model:
         inner_name = str(config.get("name") or class_name)[:200]
 
         def run(step: Tensor) -> list[Value]:
-            return self.call(inner, f"{name}/{inner_name}", Arguments([step], [step], {}, []))
+            return self.called(inner, f"{name}/{inner_name}", Arguments([step], [step], {}, []), True)
 
         try:
             return at_every_step(call, run)
@@ -200,8 +213,8 @@ class Model:
 class Functional(Model):
     """A model whose layers name the outputs that they read."""
 
-    def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0) -> None:
-        super().__init__(net, config, prefix, depth)
+    def __init__(self, net: Net, config: Any, prefix: str = "", depth: int = 0, seen: bool = True) -> None:
+        super().__init__(net, config, prefix, depth, seen)
         self.named: dict[str, Table] = {}
         for n, layer in enumerate(self.layers, 1):
             inner = layer.get("config")
@@ -272,6 +285,7 @@ class Functional(Model):
         ready = [n for n, count in enumerate(missing) if not count]
         heapify(ready)
         finished = 0
+        times = Counter(step.layer for step in steps)
         shapes: dict[tuple[str, int], list[Any]] = {}
         for link, shape in self.shapes.items():
             shapes.setdefault((link.layer, link.call), []).append(shape)
@@ -279,8 +293,9 @@ class Functional(Model):
             step = steps[heappop(ready)]
             finished += 1
             key = step.layer, step.call
+            again = f"[{step.call}]" if times[step.layer] > 1 else ""
             self.done[key] = self.call(
-                self.named[step.layer], step.layer, self.arguments(step, shapes.get(key, []))
+                self.named[step.layer], step.layer, self.arguments(step, shapes.get(key, [])), again
             )
             for later in waiting.get(key, []):
                 missing[later] -= 1

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ...engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Ref
+from ...engine.graph import LARGEST_MAP, MOST_LAYERS, Builder, Graph, Origin, Ref
 from ...engine.ops import (
     AvgPool,
     Conv,
@@ -163,6 +163,7 @@ class Layers:
         self.allow_unknown = allow_unknown
         self.builder = Builder()
         self.module = ""  # that the next layers are in, see Node
+        self.origins: tuple[Origin, ...] = ()  # nodes of the file that the next layers are from, see Node
         self.unknown_ops: dict[str, list[str]] = {}
         self.ways_out: dict[str, str] = {}  # what else a user may do about an unknown op, by its type
         # pools whose window is the whole map, and how much each dense layer reads
@@ -217,7 +218,8 @@ class Layers:
         if len(self.builder.nodes) >= MOST_LAYERS:
             raise self.fault(f"more than {MOST_LAYERS:,} layers", f"layer {name!r}", line=line)
         try:
-            how: Any = {"place": place, "shared": shared, "written": written, "module": self.module}
+            how: Any = {"place": place, "shared": shared, "written": written}
+            how |= {"module": self.module, "origins": self.origins}
             ref = self.builder.add(name, op, *inputs, **how)
         except ShapeError as e:
             self.refuse_unknown()

@@ -23,6 +23,7 @@ from ..kit.stored import Cut, Dims, Part, Stored, contiguous, worked_out
 from ..kit.tensors import MOST_AXES, UNFIT, NotKnown, Tensor, Value, broadcast, dims_text, view
 from .axes import COMBINING, JOINING, KEEPING, TAKING, reread
 from .modules import module_of
+from .origins import Origins
 from .weights import UNLEARNED, fills, graphs_in, kernels_kept, made_up, text, weighs, written_again
 
 MOST_NODES = 200_000  # calls, those of functions within functions counted each time
@@ -71,6 +72,7 @@ class Net(Maps):
             (o.version for o in model.opset_import if text(o.domain) in ("", "ai.onnx")), default=1
         )
         self.functions = {(text(f.domain), text(f.name)): f for f in model.functions}
+        self.origins = Origins(model)
         self.held: dict[Any, int] = {}  # how many numbers each tensor of the file has
         self.bytes_of: dict[Any, int] = {}
         self.elsewhere: set[Any] = set()  # tensors whose numbers are in another file
@@ -180,6 +182,8 @@ class Net(Maps):
         outer = self.layers.module
         for node in nodes:
             self.layers.module = module_of(node) or outer
+            if not depth:
+                self.layers.origins = self.origins.of(node)
             self.calls += 1
             if self.calls > MOST_NODES:
                 raise self.fault(f"has more than {MOST_NODES:,} nodes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ...engine.graph import Origin
 from ...engine.ops import Input
 from ...engine.ops.moves import Constant
 from ...errors import Fault, SpecError
@@ -16,7 +17,7 @@ from ..readers import Model
 from ..settings import Settings
 from .call import Call
 from .dilated import whole
-from .file import Operator, Subgraph, TensorInFile, read_subgraphs
+from .file import LONGEST_TEXT, Operator, Subgraph, TensorInFile, read_subgraphs
 from .ops import OPS, convert
 from .recurrent import length_axis, repeated
 
@@ -42,7 +43,7 @@ def read(file: str, settings: Settings) -> Model:
     given, and UnknownOpError for operators of unknown cost.
     """
     graph, graphs = read_subgraphs(file)
-    reading = Reading(file, settings, whole(graph))
+    reading = Reading(file, settings, whole(graph), graphs)
     net = reading.built()
     format_ = FORMAT if graphs == 1 else f"{FORMAT}, the first of {graphs} graphs"
     weights = {t.buffer: t.nbytes for t in graph.tensors}
@@ -52,9 +53,9 @@ def read(file: str, settings: Settings) -> Model:
 class Reading(KitReading[Maps]):
     """One file: its inputs, and its graph at a size."""
 
-    def __init__(self, file: str, settings: Settings, graph: Subgraph) -> None:
+    def __init__(self, file: str, settings: Settings, graph: Subgraph, graphs: int = 1) -> None:
         super().__init__(file, settings)
-        self.graph = graph
+        self.graph, self.graphs = graph, graphs
         count = len(graph.tensors)
         for where in (graph.inputs, graph.outputs):
             for n in where:
@@ -111,11 +112,21 @@ class Reading(KitReading[Maps]):
                 if n not in values:
                     values[n] = self.stored(maps, n, k)
                 inputs.append(values[n])
+            maps.layers.origins = self.origins(k, operator)
             self.run(maps, operator, inputs, values, k)
         for n in graph.outputs:
             if n not in values:
                 raise maps.fault(f"its output '{graph.tensors[n].name[:80]}' is given by no operator")
         return maps
+
+    def origins(self, k: int, operator: Operator) -> tuple[Origin, ...]:
+        """Where an operator is in the file: by its number, or where several graphs have such numbers, by the
+        name of what it gives.
+        """
+        if self.graphs == 1:
+            return (Origin("number", str(k)),)
+        name = self.graph.tensors[operator.outputs[0]].name if operator.outputs else ""
+        return (Origin("value", name),) if 0 < len(name) < LONGEST_TEXT and "\n" not in name else ()
 
     def input(self, maps: Maps, given: TensorInFile, sides: dict[int, int], batch: int) -> Tensor:
         """Add an input; `sides`: its axes whose size is asked for, `batch`: which axis is the batch."""
