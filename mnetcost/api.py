@@ -196,7 +196,7 @@ def scale(
 def draw(
     *designs: str | Design,
     style: str = "strip",
-    by: str = "block",
+    by: str | None = None,
     depth: int | None = None,
     blocks: Sequence[str] = (),
     convention: str = "paper",
@@ -210,18 +210,20 @@ def draw(
     >>> render(answer, "svg").startswith("<svg")
     True
 
-    style: "strip", the map behind each block, or "block", the layers in a block. by: "block" or "layer", what
-    a column of a strip is; depth: see `report`. blocks: names of blocks to look into; without them, each
-    kind of block of one design, or the costliest kind of several.
+    style: "strip", the map behind each block; "graph", layers and what they read; or "block", the layers in a
+    block. by: "block" or "layer", what a column of a strip or a box of a graph is; depth: see `report`.
+    blocks: names of blocks to look into; without them, each kind of block of one design, or the costliest
+    kind of several.
     """
     from .analyses.drawing.draw import Asked as Wanted
     from .analyses.drawing.draw import draw as answer
 
-    if by not in ("block", "layer"):
-        raise CallError(f"a strip is by block or layer, not by '{str(by)[:60]}'")
+    if by not in (None, "block", "layer"):
+        raise CallError(f"a picture is by block or layer, not by '{str(by)[:60]}'")
     if blocks and style != "block":
         raise CallError("blocks are named for one style", hint='style="block"')
-    wanted = Wanted(by, _depth(by, depth), tuple(blocks))
+    by = by or (None if depth is None else "block")
+    wanted = Wanted(by, _depth(by or "", depth), tuple(blocks))
     loaded = [_designs.load(d, _settings(asked)) if isinstance(d, str) else d for d in designs]
     return answer([(d, cost(d)) for d in loaded], load_convention(convention), style, wanted)
 
@@ -593,7 +595,9 @@ def sensitivity(
 
 
 def render(document: Document, format: str = "text") -> str:  # noqa: A002
-    """An answer as text in a format: "text", "json", "csv", "markdown", "latex", "html" or "svg"."""
+    """An answer as text in a format: "text", "json", "csv", "markdown", "latex", "html" or "svg"; of an
+    answer about one design also "mermaid", "dot" or "netron", its graph.
+    """
     from .output import render as answer
 
     return answer(document, format)

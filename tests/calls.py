@@ -31,6 +31,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["draw", "v1", "v2"],
         ["draw", "resnet50", "v2", "--style", "block", "--format", "text"],
         ["draw", "v3-small", "--by", "layer", "--format", "json"],
+        ["draw", "v2", "--style", "graph", "--format", "text"],
     ],
     "factorize": [["factorize", "112x112x64", "--kernel", "3", "--out", "128"]],
     "memory": [

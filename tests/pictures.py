@@ -23,6 +23,8 @@ PICTURES: dict[str, list[str]] = {
     "strips.svg": ["draw", "v1", "v2", "v3-large"],
     "unet.svg": ["draw", "unet"],
     "blocks.svg": ["draw", "v2", "--style", "block"],
+    "graph.svg": ["draw", "mlperf-tiny-ic", "--style", "graph"],
+    "graph-blocks.svg": ["draw", "inception-v3", "--style", "graph", "--by", "block"],
     "bottlenecks.svg": ["draw", "resnet50", "v2", "v3-large", "--style", "block"],
     "compare.svg": ["compare", "v1", "v2", "v3-large"],
     "scale.svg": ["scale", "v2", "--alpha", "0.35:1.4:0.15", "--resolution", "96:224:16"],

@@ -20,7 +20,7 @@ from mnetcost.designs.spec.changes import MOST_LOOKS
 from mnetcost.designs.toml import DEEPEST, MOST_PARTS, parse_toml, refuse_runaway
 from mnetcost.engine.graph import MOST_LAYERS
 from mnetcost.errors import SpecError, nearest
-from mnetcost.output import BINARY, FORMATS
+from mnetcost.output import BINARY, FORMATS, NETWORKS
 
 DOUBLED = '[[change]]\nmatch = { op = "separable" }\nafter = [ { op = "separable", out = 8 } ]\n'
 """A change that doubles the rows it matches: the row behind each is one that the next change matches too."""
@@ -239,7 +239,7 @@ def test_a_misspelt_word_is_compared_with_some_thousands_at_most() -> None:
     assert nearest("layr 3", ["layer 3"]) == "layer 3"
 
 
-@pytest.mark.parametrize("format_", [f for f in FORMATS if f not in BINARY])
+@pytest.mark.parametrize("format_", [f for f in FORMATS if f not in (*BINARY, *NETWORKS)])
 def test_cells_ask_for_their_column_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str
 ) -> None:

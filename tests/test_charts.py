@@ -16,6 +16,7 @@ from mnetcost.analyses.charts import (
     Bars,
     Block,
     Blocks,
+    Box,
     Dot,
     Heatmap,
     Histogram,
@@ -24,6 +25,7 @@ from mnetcost.analyses.charts import (
     Limits,
     Lines,
     Mark,
+    Network,
     Scatter,
     Series,
     Slab,
@@ -48,6 +50,18 @@ SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</text><script>alert(1)</script>&\"'\x1b[31m\u202e\x00\ufffe"
 FIGURES = Axis("MAdds"), Axis("params")
 SAMPLES: dict[str, charts.Chart] = {
+    "network": Network(
+        "net: graph",
+        "Three layers.",
+        "MAdds",
+        (
+            Box("x", "input", "other", (), ((8, 8, 3),)),
+            Box(HOSTILE, HOSTILE, "convolution", ((8, 8, 3),), ((8, 8, 4),), 108, 6912, (3, 3), (1, 1)),
+            Box("norm", "norm", "other", ((8, 8, 4),), ((8, 8, 4),), 8, function=HOSTILE, attached=True),
+        ),
+        ((0, 1), (1, 2)),
+        note=HOSTILE,
+    ),
     "bars": Bars("net: cost by block", "Two blocks.", *FIGURES, (("stem", 864, 0), (HOSTILE, 10**12, 7))),
     "strips": Strips(
         "nets",

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from mnetcost.cli import cli
-from mnetcost.output import BINARY, CHECK_FORMATS
+from mnetcost.output import BINARY, CHECK_FORMATS, NETWORKS
 
 from .repositories import TINY, TINY_MADDS, Checkout
 from .test_check import BUDGET, diverged, mnetcost, results
@@ -128,7 +128,7 @@ def test_an_unreadable_design_is_one_failed_row(work: Checkout) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in CHECK_FORMATS if name not in BINARY])
+@pytest.mark.parametrize("name", [name for name in CHECK_FORMATS if name not in (*BINARY, *NETWORKS)])
 def test_every_format_shows_the_failed_row(work: Checkout, name: str) -> None:
     """And why it failed; the benchmark has figures only, so it leaves it out."""
     work.write(

@@ -20,7 +20,7 @@ from mnetcost.analyses.budgets.check import check
 from mnetcost.analyses.documents import Document
 from mnetcost.designs.budgets.config import read_config
 from mnetcost.errors import Fault, plain
-from mnetcost.output import BINARY, CHECK_FORMATS, FORMATS, render
+from mnetcost.output import BINARY, CHECK_FORMATS, FORMATS, NETWORKS, render
 from mnetcost.output.ci import from_top
 from mnetcost.output.comment import MARKER, code
 from mnetcost.output.github import command, render_faults
@@ -108,7 +108,7 @@ def test_the_answer_has_every_state(work: Checkout) -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted(CHECK_FORMATS.keys() - {*BINARY}))
+@pytest.mark.parametrize("name", sorted(CHECK_FORMATS.keys() - {*BINARY, *NETWORKS}))
 def test_every_format_prints_the_answer(work: Checkout, name: str) -> None:
     """The usual ones and those for CI; each ends with a line's end and names the design."""
     text = render(answer(), name, CHECK_FORMATS)
@@ -202,7 +202,7 @@ def test_a_name_cannot_become_a_command(tmp_path: Path, monkeypatch: pytest.Monk
         ("warning", True),
     ]
     assert [where["line"] for _, where, _ in got] == ["6", "6"]
-    for kind in sorted(CHECK_FORMATS.keys() - {"github", *BINARY}):
+    for kind in sorted(CHECK_FORMATS.keys() - {"github", *BINARY, *NETWORKS}):
         text = render(found, kind, CHECK_FORMATS)
         assert commands(text) == [], kind
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text), kind

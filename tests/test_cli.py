@@ -248,7 +248,7 @@ def test_completion_has_a_script_for_each_shell(shell: str) -> None:
         ([], "exp", ["explain"]),
         (["report"], "shicai", ["shicai-caffe/v1", "shicai-caffe/v2"]),
         (["compare", "v1"], "xiao", ["xiaochus-keras/v2"]),
-        (["report", "v2", "--format"], "m", ["markdown"]),
+        (["report", "v2", "--format"], "m", ["markdown", "mermaid"]),
         (["report", "v2", "--convention"], "pap", ["paper"]),
         (["report", "v2", "--by"], "bl", ["block"]),
         (["report", "v2"], "--cl", ["--classes"]),

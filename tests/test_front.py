@@ -17,7 +17,7 @@ from mnetcost.designs.checkpoints import checkpoints
 from mnetcost.designs.conventions import load_convention
 from mnetcost.designs.loading import load, read_resolution
 from mnetcost.errors import CallError
-from mnetcost.output import BINARY, FORMATS
+from mnetcost.output import BINARY, FORMATS, NETWORKS
 
 from .test_cli import run
 from .test_docs import ROOT
@@ -243,7 +243,7 @@ def test_a_long_front_is_shown_in_part_and_written_whole() -> None:
     assert len(mnetcost.front("v1", **asked, everything=True).tables[0].rows) == 101  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("format_", sorted({*FORMATS} - {*BINARY}))
+@pytest.mark.parametrize("format_", sorted({*FORMATS} - {*BINARY, *NETWORKS}))
 def test_every_format_has_the_front(format_: str) -> None:
     """With what is beaten."""
     found = mnetcost.front("v1", "v2", alpha=[0.5, 1], everything=True)

@@ -26,6 +26,7 @@ from mnetcost.output import (
     CHECK_FORMATS,
     ENDINGS,
     FORMATS,
+    NETWORKS,
     SUFFIXES,
     cells,
     csv_,
@@ -60,7 +61,7 @@ HOSTILE = [
     "\u7f51\u7edc wide",
     "quote \" and ' and ,",
 ]
-TEXTS = [name for name in FORMATS if name not in BINARY]
+TEXTS = [name for name in FORMATS if name not in (*BINARY, *NETWORKS)]
 
 
 def document(name: str, title: str | None = None) -> Document:
@@ -366,9 +367,10 @@ def test_every_format_has_a_suffix_and_stands_in_the_help() -> None:
     assert all(SUFFIXES[ENDINGS[name][0]] == name for name in FORMATS)
     run = CliRunner().invoke
     for command, formats in (
+        ("compare", [f for f in FORMATS if f not in (*ARRAYS, *NETWORKS)]),
         ("report", [f for f in FORMATS if f not in ARRAYS]),
-        ("scale", [*FORMATS]),
-        ("check", [f for f in CHECK_FORMATS if f not in ARRAYS]),
+        ("scale", [f for f in FORMATS if f not in NETWORKS]),
+        ("check", [f for f in CHECK_FORMATS if f not in (*ARRAYS, *NETWORKS)]),
     ):
         said = " ".join(run(cli, [command, "--help"], terminal_width=400).stdout.split())
         assert f"{', '.join(formats[:-1])} or {formats[-1]}; by default" in said

@@ -332,7 +332,64 @@ class Timeline(NamedTuple):
     under: str = ""
 
 
+class Box(NamedTuple):
+    """A layer of a network, or the layers of one block together.
+
+    op: the word of its op; empty for several layers. kind: what it does, one of `OP_KINDS`. reads, gives: the
+    shapes, channels last, of what it reads and of what others read of it. kernel, stride: of what slides a
+    window. function: of an activation; of an op that cannot be costed its type. block: that it belongs to, a
+    row of the spec. attached: a norm, an activation or the like, which changes no shape and alone reads the
+    layer before. origins: the nodes of a model file that it is from, as `engine.graph.Origin`.
+    """
+
+    name: str
+    op: str
+    kind: str
+    reads: tuple[tuple[int, ...], ...]
+    gives: tuple[tuple[int, ...], ...]
+    params: int = 0
+    madds: int = 0
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    function: str = ""
+    block: str = ""
+    layers: int = 1
+    attached: bool = False
+    origins: tuple[tuple[str, str], ...] = ()
+
+
+OP_KINDS = ("convolution", "depthwise", "dense", "pool", "join", "other", "block")
+"""What the layers of a network do, in the order of legends."""
+
+
+class Network(NamedTuple):
+    """A network as a graph: its layers, or its blocks, and which reads which.
+
+    unit: of multiply-adds. edges: (from, to), places in `boxes`, each once; every box stands behind those
+    that it reads. folded: whether its boxes are blocks; note: why, if that was not asked for.
+    """
+
+    title: str
+    about: str
+    unit: str
+    boxes: tuple[Box, ...]
+    edges: tuple[tuple[int, int], ...]
+    folded: bool = False
+    note: str = ""
+
+
 Chart = (
-    Bars | Strips | Blocks | Stacks | Heatmap | Scatter | Histogram | Waterfall | Limits | Lines | Timeline
+    Bars
+    | Strips
+    | Blocks
+    | Stacks
+    | Heatmap
+    | Scatter
+    | Histogram
+    | Waterfall
+    | Limits
+    | Lines
+    | Timeline
+    | Network
 )
 """Any kind of chart."""

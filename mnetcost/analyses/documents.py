@@ -6,7 +6,7 @@ from specs and model files are stored as they are; each format escapes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..engine.terms import by_kind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..engine.costs import Costs
     from ..engine.graph import Graph
     from ..engine.terms import Term
-    from .charts import Chart
+    from .charts import Chart, Network
     from .sliders import Sliders
 
 PASSING = {
@@ -133,6 +133,11 @@ def no_sliders() -> Sliders | None:
     return None
 
 
+def no_networks() -> tuple[Network, ...]:
+    """The graphs of an answer that is not about one design."""
+    return ()
+
+
 class Document(NamedTuple):
     """The answer of an analysis: a heading, tables, notes beneath them, and the same as data for JSON.
 
@@ -141,7 +146,8 @@ class Document(NamedTuple):
     arrays: the same as numpy arrays, for npz; None for an answer without arrays.
     caption, label: of the table in a paper, for LaTeX. charts: makes what is drawn of the answer, the most
     telling first, when a format asks for it. sliders: likewise makes the figures of a design at other alphas
-    and sizes, which a page shows behind sliders; None where there are no others.
+    and sizes, which a page shows behind sliders; None where there are no others. networks: makes the graph of the design that
+    it is about, as it was asked for, and then with ever larger blocks as its nodes.
     """
 
     title: str
@@ -155,6 +161,7 @@ class Document(NamedTuple):
     label: str = ""
     charts: Callable[[], tuple[Chart, ...]] = no_charts
     sliders: Callable[[], Sliders | None] = no_sliders
+    networks: Callable[[], Iterable[Network]] = no_networks
 
     def __repr__(self) -> str:
         charts = () if self.charts is no_charts else ("charts",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -17,6 +18,10 @@ EPILOG = """\b
 Examples:
   mnetcost draw v1 v2 v3-large -o strips.svg           three networks on one scale
   mnetcost draw resnet50 --by block --depth 1 > resnet.svg
+  mnetcost draw v3-small --style graph -o graph.svg    layer by layer, with shapes and costs
+  mnetcost draw resnet50 --style graph --by block --depth 1 -o stages.svg
+  mnetcost draw v2 --by block --format mermaid         the graph for a README, as text
+  mnetcost draw net.onnx -o net.netron.json            what Netron shows beside the file
   mnetcost draw v2 --style block -o blocks.svg         each kind of block, as the papers draw it
   mnetcost draw resnet50 v2 --style block -o two.svg   a bottleneck and an inverted residual
   mnetcost draw v3-large --style block --block "bottleneck 4" -o block.svg
@@ -39,15 +44,13 @@ def _styles() -> Any:
     metavar="NAME",
     default="strip",
     show_default=True,
-    help="strip: the map behind each block; block: the layers in a block.",
+    help="strip: the map behind each block; graph: layers and what they read; block: the layers in a block.",
 )
 @click.option(
     "--by",
     type=Word("--by", lambda: ("block", "layer")),
     metavar="WHAT",
-    default="block",
-    show_default=True,
-    help="Of a strip: one column per block or layer.",
+    help="One column or box per block, as in a strip, or per layer, as in a graph.",
 )
 @depth_option
 @click.option(
@@ -58,11 +61,11 @@ def _styles() -> Any:
     help="With --style block: draw this block; repeatable.",
 )
 @setting_options
-@output_options
+@partial(output_options, networks=True)
 def command(
     designs: tuple[str, ...],
     style: str,
-    by: str,
+    by: str | None,
     depth: str | None,
     blocks: tuple[str, ...],
     convention: str,
@@ -77,6 +80,7 @@ def command(
     """
     from ..analyses.drawing.draw import Asked, draw
 
+    by = by or (None if depth is None else "block")
     levels = depth_of(by, depth)
     if blocks and style != "block":
         raise CallError("--block needs --style block", hint="--style block --block NAME")

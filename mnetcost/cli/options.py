@@ -202,12 +202,14 @@ def convention_option(f: F) -> F:
     )(f)
 
 
-def format_options(f: F, formats: Mapping[str, str] | None = None, arrays: bool = False) -> F:
+def format_options(
+    f: F, formats: Mapping[str, str] | None = None, arrays: bool = False, networks: bool = False
+) -> F:
     """--format and -o, which `emit()` reads; formats: those that the command supports, by default FORMATS."""
     from ..output import FORMATS, words
 
     known = Word("format", lambda: formats or FORMATS)
-    help_ = f"{words(formats or FORMATS, arrays)}; by default from the suffix of FILE, else text."
+    help_ = f"{words(formats or FORMATS, arrays, networks)}; by default from the suffix of FILE, else text."
     return apply(
         [
             click.option("--format", "format_", type=known, metavar="NAME", help=help_),
@@ -217,9 +219,11 @@ def format_options(f: F, formats: Mapping[str, str] | None = None, arrays: bool 
     )
 
 
-def output_options(f: F, arrays: bool = False) -> F:
-    """--convention, --format and -o; arrays: whether the document has arrays, for npz."""
-    return convention_option(format_options(f, arrays=arrays))
+def output_options(f: F, arrays: bool = False, networks: bool = False) -> F:
+    """--convention, --format and -o; arrays: whether the document has arrays, for npz; networks: whether it
+    has the graph of a design.
+    """
+    return convention_option(format_options(f, arrays=arrays, networks=networks))
 
 
 def format_of(format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +69,7 @@ def _depth(f: Any) -> Any:
 @click.option("--receptive", is_flag=True, help="Show which part of the image each layer or block sees.")
 @dtype_option
 @setting_options
-@output_options
+@partial(output_options, networks=True)
 def command(
     design: str,
     by: str,

@@ -42,6 +42,9 @@ FORMATS = {
     "svg": "svg",
     "png": "png",
     "pdf": "pdf",
+    "mermaid": "mermaid",
+    "dot": "dot",
+    "netron": "netron",
     "npz": "npz",
 }
 """The name of every format, and its module in this folder."""
@@ -50,6 +53,8 @@ ARRAYS = ("npz",)
 """Formats that contain arrays; only answers with arrays can be written in them."""
 BINARY = ("png", "pdf", *ARRAYS)
 """Formats that are no text."""
+NETWORKS = ("mermaid", "dot", "netron")
+"""Formats that contain the graph of one design; only answers about one can be written in them."""
 
 ENDINGS = {
     "text": (".txt", ".text", ".log"),
@@ -61,6 +66,9 @@ ENDINGS = {
     "svg": (".svg",),
     "png": (".png",),
     "pdf": (".pdf",),
+    "mermaid": (".mmd", ".mermaid"),
+    "dot": (".dot", ".gv"),
+    "netron": (".netron.json", ".json"),
     "npz": (".npz",),
     "junit": (".xml",),
     "sarif": (".sarif", ".json"),
@@ -94,9 +102,10 @@ CHECK_FORMATS = {
 """The formats of `mnetcost check`: the usual ones, and those that CI services read."""
 
 
-def words(formats: Mapping[str, str] = FORMATS, arrays: bool = False) -> str:
-    """The names of formats as a help text lists them; arrays: with the formats that contain arrays."""
-    *names, last = (name for name in formats if arrays or name not in ARRAYS)
+def words(formats: Mapping[str, str] = FORMATS, arrays: bool = False, networks: bool = False) -> str:
+    """The names of formats as a help text lists them; arrays, networks: with those that contain such."""
+    left_out = (*(() if arrays else ARRAYS), *(() if networks else NETWORKS))
+    *names, last = (name for name in formats if name not in left_out)
     return f"{', '.join(names)} or {last}"
 
 
@@ -121,8 +130,7 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
 
     Raises CallError if the suffix of the file contradicts the format, or is of a format that is not written.
     """
-    name_only, ending = os.path.splitext(os.path.basename(file or ""))
-    ending = ending.lower()
+    name_only, ending = split_ending(os.path.basename(file or ""))
     if name is not None:
         fits = ending in ENDINGS[check_format(name, formats)] or ending not in (*SUFFIXES, *INSTEAD)
         if not fits:
@@ -141,6 +149,19 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
         f"cannot write a '{ending[:20]}' file",
         hint=f"{first}the suffix may be {known}, or give --format",
     )
+
+
+def split_ending(file: str) -> tuple[str, str]:
+    """The name of a file without its suffix, and the suffix, in small letters.
+
+    >>> split_ending("net.CSV"), split_ending("net.netron.json")
+    (('net', '.csv'), ('net', '.netron.json'))
+    """
+    for ending in SUFFIXES:
+        if ending.count(".") > 1 and file.lower().endswith(ending):
+            return file[: -len(ending)], ending
+    name, ending = os.path.splitext(file)
+    return name, ending.lower()
 
 
 def encode(document: Document, name: str = "text", formats: Mapping[str, str] = FORMATS) -> bytes:

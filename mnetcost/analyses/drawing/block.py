@@ -62,7 +62,7 @@ def sketch(drawn: Sequence[Drawn], asked: Asked) -> Sketch:
     """The blocks that are asked for, or the kinds that cost most: several of one design, one of each of
     several.
     """
-    if asked.by != "block":
+    if asked.by == "layer":
         raise CallError(
             "a picture of blocks is not by layer", hint="--depth 2, or more, makes blocks smaller"
         )

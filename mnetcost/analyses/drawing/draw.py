@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,7 +27,7 @@ from ..documents import (
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from ..charts import Chart
+    from ..charts import Chart, Network
 
     class Style(Protocol):
         """A module that makes designs into one kind of picture.
@@ -43,6 +43,7 @@ SCHEMA = "mnetcost.draw/1"
 STYLES = {
     "strip": "strip",
     "block": "block",
+    "graph": "graph",
 }
 """The name of every style, and its module in this folder; the first is the default."""
 
@@ -58,11 +59,12 @@ class Drawn(NamedTuple):
 class Asked(NamedTuple):
     """What is asked of a picture.
 
-    by: "block" or "layer", what is one piece of it. depth: of blocks, see `Node.block`; None for the rows of
-    the spec. blocks: the names of blocks to look into; empty for those that say most.
+    by: "block" or "layer", what is one piece of it; None for what its style has. depth: of blocks, see
+    `Node.block`; None for the rows of the spec. blocks: the names of blocks to look into; empty for those
+    that say most.
     """
 
-    by: str = "block"
+    by: str | None = None
     depth: int | None = None
     blocks: tuple[str, ...] = ()
 
@@ -123,4 +125,12 @@ def draw(
     ]
     title = ", ".join(design.heading for design, _ in designs)
     lead = tuple(dict.fromkeys(about(design.title, design.source) for design, _ in designs))
-    return Document(title, sketch.tables, tuple(notes), data, lead, charts=sketch.charts)
+
+    def networks() -> Iterable[Network]:
+        from ..report.network import networks as graphs
+
+        if len(designs) != 1:
+            return ()
+        return graphs(*designs[0], convention, asked.by or "layer", asked.depth)
+
+    return Document(title, sketch.tables, tuple(notes), data, lead, charts=sketch.charts, networks=networks)

@@ -31,13 +31,13 @@ def sketch(drawn: Sequence[Drawn], asked: Asked) -> Sketch:
 
 def strip_of(drawn: Drawn, asked: Asked) -> Strip:
     """One design as a strip."""
-    graph = drawn.costs.graph
-    columns = columns_of(drawn, asked.by, asked.depth)
+    graph, by = drawn.costs.graph, asked.by or "block"
+    columns = columns_of(drawn, by, asked.depth)
     slabs = tuple(
         Slab(
             column.name,
             tuple(column.output),
-            tuple(widest(graph, column) or ()) if asked.by == "block" else (),
+            tuple(widest(graph, column) or ()) if by == "block" else (),
             column.work,
             column.params,
             sum(graph.nodes[ref].op.__class__ is not Input for ref in column.refs),

@@ -32,6 +32,8 @@ def cost_by_block(design: Design, costs: Costs, convention: Convention, depth: i
     if rows:
         (most, work, _), (largest, _, held) = max(rows, key=lambda r: r[1]), max(rows, key=lambda r: r[2])
         about += f" Most {convention.unit}: {most}, {work:,}. Most params: {largest}, {held:,}."
+    if costs.graph.left_out:
+        about += f" Left out: {', '.join(costs.graph.left_out)}."
     left, right = Axis(convention.unit), Axis("params")
     return Bars(f"{design.heading}: cost by block", about, left, right, tuple(rows))
 

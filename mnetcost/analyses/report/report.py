@@ -36,7 +36,7 @@ from .tally import elsewhere, gap_notes
 
 if TYPE_CHECKING:
     from ...designs.budgets.values import Budget
-    from ..charts import Bars
+    from ..charts import Bars, Network
     from ..documents import More
     from ..sliders import Sliders
 
@@ -323,7 +323,22 @@ def report(
 
         return sliders(design, convention, depth, view.budgets())
 
-    return Document(design.heading, tables, tuple(notes), data, lead, flat, charts=charts, sliders=sliders)
+    def networks() -> Iterable[Network]:
+        from .network import networks as graphs
+
+        return graphs(design, costs, convention, by, depth) if by in ("layer", "block") else ()
+
+    return Document(
+        design.heading,
+        tables,
+        tuple(notes),
+        data,
+        lead,
+        flat,
+        charts=charts,
+        sliders=sliders,
+        networks=networks,
+    )
 
 
 def _table(
