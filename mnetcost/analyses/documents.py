@@ -144,10 +144,12 @@ class Document(NamedTuple):
     lead: lines between the heading and the tables.
     flat: the same as one table, for CSV; None where `tables` already are in that form.
     arrays: the same as numpy arrays, for npz; None for an answer without arrays.
-    caption, label: of the table in a paper, for LaTeX. charts: makes what is drawn of the answer, the most
-    telling first, when a format asks for it. sliders: likewise makes the figures of a design at other alphas
-    and sizes, which a page shows behind sliders; None where there are no others. networks: makes the graph of the design that
-    it is about, as it was asked for, and then with ever larger blocks as its nodes.
+    caption, label: of the table in a paper, for LaTeX.
+
+    What follows is made when a format asks for it. charts: what is drawn of the answer, the most telling
+    first. sliders: the figures of a design at other alphas and sizes, which a page shows behind sliders;
+    None where there are no others. networks: the graph of the design that it is about, as it was asked for,
+    and then with ever larger blocks as its nodes.
     """
 
     title: str
