@@ -37,7 +37,7 @@ from mnetcost.engine.rules import ROLES, RULE_CHOICES, RULE_TABLES
 from mnetcost.engine.widths import ROUNDING, WidthRule
 from mnetcost.output.starter import HOOKED
 
-from . import counting, implementations, mistakes, test_published
+from . import counting, implementations, mistakes, teaching, test_published
 from .golden import golden
 from .pictures import pictures
 
@@ -217,6 +217,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "modules": modules,
     "metrics": metrics,
     "mistakes": mistakes.index,
+    "relu": teaching.lost_table,
     **implementations.PARTS,
 }
 """What stands in the docs between `<!-- made: NAME -->` and `<!-- end -->`."""
@@ -244,6 +245,7 @@ def made() -> dict[Path, str]:
         test_published.PAGE: test_published.page(),
         **golden(),
         **pictures(),
+        **teaching.taught(),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return whole | {path: page(path) for path in pages if MARKED.search(path.read_text("utf-8"))}

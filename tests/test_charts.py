@@ -26,6 +26,8 @@ from mnetcost.analyses.charts import (
     Lines,
     Mark,
     Network,
+    Panel,
+    Panels,
     Scatter,
     Series,
     Slab,
@@ -44,6 +46,7 @@ from mnetcost.output.charts.theme import SERIES, TONES, heat
 from mnetcost.output.charts.timeline import _placed
 
 from .pictures import FOLDER, PICTURES
+from .teaching import TEACHING
 from .test_cli import run
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -189,6 +192,17 @@ SAMPLES: dict[str, charts.Chart] = {
         Level(HOSTILE, 6500),
         HOSTILE,
     ),
+    "panels": Panels(
+        HOSTILE,
+        "Four curves.",
+        (
+            Panel(HOSTILE, HOSTILE, ((0, 0), (1e9, -5), (3, 1e-9))),
+            Panel("none", "", ()),
+            Panel("one", "at the origin", ((0, 0),)),
+            Panel("a" * 400, "b" * 400, ((1, 0), (2, 0))),
+        ),
+        HOSTILE,
+    ),
 }
 """A chart of each kind, with a name that is meant to break out of the picture."""
 
@@ -260,7 +274,7 @@ def outside(root: ElementTree.Element, width: float, height: float) -> list[str]
     return found
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", [*PICTURES, *TEACHING])
 def test_a_picture_can_be_read_and_trusted(name: str) -> None:
     """Every picture of the docs: its texts at 12 px or more and within it, colours for day and night, a
     title and a description, and nothing that runs or is fetched.
@@ -289,7 +303,7 @@ def test_a_bad_picture_is_seen() -> None:
 
 
 def test_every_picture_is_shown_with_its_command() -> None:
-    """docs/charts.md has each, with the call that draws it above; and no picture is left over."""
+    """docs/charts.md has each, those of a command with the call that draws it; none is left over."""
     page = (FOLDER.parent / "charts.md").read_text("utf-8")
     lacking = [
         name
@@ -297,7 +311,8 @@ def test_every_picture_is_shown_with_its_command() -> None:
         if f"](pictures/{name})" not in page or f"mnetcost {' '.join(call)} " not in page
     ]
     assert lacking == []
-    assert {path.name for path in FOLDER.iterdir()} == set(PICTURES)
+    assert [name for name in TEACHING if f"](pictures/{name})" not in page] == []
+    assert {path.name for path in FOLDER.iterdir()} == {*PICTURES, *TEACHING}
 
 
 def test_every_kind_of_chart_is_drawn_and_kept() -> None:
@@ -488,3 +503,11 @@ def test_conventions_are_drawn_side_by_side() -> None:
         one["name"]: one["madds"] for one in data["conventions"] if one["madds"]
     }
     assert "%" not in svg.split("</style>")[1].replace('width="100%" height="100%"', "")
+
+
+def test_panels_without_a_curve_say_so() -> None:
+    """And a curve that is one point, or along a line, is drawn all the same."""
+    assert "nothing to draw" in picture([Panels("none", "No curves.", ())])
+    assert "<circle" in picture([Panels("one", "A point.", (Panel("a", "", ((0, 0), (0, 0))),))])
+    line = picture([Panels("one", "A line.", (Panel("a", "", ((-2, 0), (2, 0))),))])
+    assert "M34 " in line  # 14 pixels from the edge of the field, which is at 20

@@ -378,6 +378,26 @@ class Network(NamedTuple):
     note: str = ""
 
 
+class Panel(NamedTuple):
+    """A curve in a plane: its name, a line beneath that, and its points (x, y) from first to last."""
+
+    name: str
+    under: str
+    points: tuple[tuple[float, float], ...]
+
+
+class Panels(NamedTuple):
+    """Curves in planes, small and beside each other: what becomes of a shape in several ways.
+
+    Each has a scale of its own, the same for both directions.
+    """
+
+    title: str
+    about: str
+    panels: tuple[Panel, ...]
+    under: str = ""
+
+
 Chart = (
     Bars
     | Strips
@@ -391,5 +411,6 @@ Chart = (
     | Lines
     | Timeline
     | Network
+    | Panels
 )
 """Any kind of chart."""
