@@ -145,13 +145,13 @@ def spiral() -> list[tuple[float, float]]:
     return [(round(t * math.cos(5 * math.pi * t), 4), round(t * math.sin(5 * math.pi * t), 4)) for t in steps]
 
 
-def percent(share: float) -> str:
-    """A share to two digits that count.
+def percent(share: float, digits: int = 2) -> str:
+    """A share to so many digits that count.
 
-    >>> percent(0.1875), percent(0.00048828), percent(0)
-    ('19 %', '0.049 %', '0 %')
+    >>> percent(0.1875), percent(0.1875, 4), percent(0)
+    ('19 %', '18.75 %', '0 %')
     """
-    return f"{float(f'{100 * share:.2g}'):.10f}".rstrip("0").rstrip(".") + " %"
+    return f"{float(f'{100 * share:.{digits}g}'):.12f}".rstrip("0").rstrip(".") + " %"
 
 
 def relu_and_a_plane() -> tuple[Chart, ...]:
@@ -186,7 +186,7 @@ def lost_table() -> str:
     for n in DIMENSIONS:
         share, error = estimated(n)
         count = f"{100 * share:.2f} ± {100 * error:.2f} %" if share else f"none of {TRIALS:,}"
-        exact = f"{n + 1} / {2**n:,} = {percent(lost_of_all(n))}"
+        exact = f"{n + 1} / {2**n:,} = {percent(lost_of_all(n), 4)}"
         rows.append(f"| {n} | {percent(lost(embedding(n)))} | {count} | {exact} |")
     return "\n".join(rows)
 

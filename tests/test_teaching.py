@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 
 import pytest
@@ -86,3 +87,8 @@ def test_the_picture_has_the_figures_of_the_table() -> None:
         "nothing of the plane is lost",
         "nothing of the plane is lost",
     ]
+
+
+def test_examples_in_docstrings_run() -> None:
+    """What stands behind >>> gives what is printed beneath it."""
+    assert doctest.testmod(teaching)[:2] == (0, 1)
