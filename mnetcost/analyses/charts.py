@@ -228,7 +228,7 @@ class Used(NamedTuple):
     """How much of a limit is used.
 
     what: the figure that is limited, and its limit as it is written. used: as a share of the limit, None
-    where it is not known. state: in a word; passes: None where that is open.
+    where it is not known. state: in a word; passes: None where that is open. why: it is not known.
     """
 
     name: str
@@ -239,6 +239,7 @@ class Used(NamedTuple):
     used: float | None
     state: str
     passes: bool | None
+    why: str = ""
 
 
 class Limits(NamedTuple):

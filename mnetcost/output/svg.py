@@ -19,8 +19,9 @@ def render(document: Document, light: bool = False) -> str:
     """
     if charts := document.charts():
         from .charts import picture
+        from .charts.foot import NEEDED
 
-        return picture(charts)
+        return picture(charts, filter(NEEDED.search, document.notes))
     from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME
 
     from .terminal import recorded

@@ -27,4 +27,6 @@ def _used(one: Verdict) -> Used:
     name, what, *_ = limit_row(one)
     axis = Axis(one.unit or one.rule.metric, KINDS.get(one.unit, "count"))
     used = None if one.bound is None or one.value is None else one.used
-    return Used(name, what, axis, one.value, one.bound, used, state_word(one.state), PASSING[one.state])
+    why = one.message if one.value is None else ""
+    state = state_word(one.state), PASSING[one.state]
+    return Used(name, what, axis, one.value, one.bound, used, *state, why)

@@ -27,6 +27,7 @@ from ...analyses.charts import (
     Waterfall,
 )
 from .canvas import Canvas, stacked
+from .foot import foot
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -66,6 +67,7 @@ def canvas_of(chart: Chart) -> Canvas:
     return module.draw(chart)
 
 
-def picture(charts: Iterable[Chart]) -> str:
-    """Charts as one SVG file, beneath each other."""
-    return stacked(map(canvas_of, charts)).svg()
+def picture(charts: Iterable[Chart], notes: Iterable[str] = ()) -> str:
+    """Charts as one SVG file, beneath each other, and notes beneath them."""
+    notes = list(notes)
+    return stacked([*map(canvas_of, charts), *([foot(notes)] if notes else [])]).svg()

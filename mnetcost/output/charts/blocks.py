@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...analyses.charts import Axis, Block, Blocks, Step
 from ...records import NamedTuple
 from ..cells import size as spelled
-from .canvas import MIDDLE, WIDTH, Canvas, measure, number
+from .canvas import BOLD, MIDDLE, WIDTH, Canvas, measure, number
 from .lanes import Edge, Lanes, arranged
 from .scales import exact, shown
 
@@ -31,8 +31,6 @@ ROUND = 11
 """Pixels from the middle of a join to its edge."""
 BETWEEN = 26.0
 """Pixels between blocks."""
-BOLD = 1.1
-"""How much wider bold text is."""
 SIGNS = {"add": "+", "gate": "x", "concat": "concat"}
 TINTS = 4
 """The steps of colour, from little to much of a block's work."""

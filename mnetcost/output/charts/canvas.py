@@ -16,9 +16,9 @@ SMALL, MIDDLE, LARGE = 12, 14, 18
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', Helvetica, Arial, sans-serif"
 LONGEST = 300
 """Letters of a name; those in the middle of a longer one are not looked at."""
-BOLD = 0.85
-"""The room of a bold text is that of a plain one in so much of it."""
-SLIM, BROAD = frozenset("fijlrtI.,:;'|!()[]/\\ "), frozenset("mwMW@%")
+BOLD = 1.15
+"""How much wider bold text is than plain text."""
+SLIM, BROAD = frozenset("fijlrtI.,:;'|!()[]/\\ "), frozenset("mwMW@%<>=+~#^")
 
 
 def measure(text: str, size: float = SMALL) -> float:
@@ -38,6 +38,8 @@ def _ems(letter: str) -> float:
         return 0.93
     if letter.isupper():
         return 0.7
+    if letter.isdigit():
+        return 0.62
     return 0.58 if letter.isascii() else 0.5 * max(cells(letter), 1)
 
 
@@ -139,7 +141,7 @@ class Canvas:
         bold: bool = False,
     ) -> None:
         """A name, cut to the room that there is; the whole of it is shown when one points at it."""
-        shown = fitted(name, room * (BOLD if bold else 1), size)
+        shown = fitted(name, room / (BOLD if bold else 1), size)
         self.text(x, y, shown, tone, size, anchor, bold, hover="" if shown == plain(name) else name)
 
     def rect(

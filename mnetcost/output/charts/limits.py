@@ -39,7 +39,8 @@ def draw(chart: Limits) -> Canvas:
         canvas.name(WIDTH - EDGE - STATE + 18, y + 12, row.state, STATE - 18)
         _bar(canvas, scale, y, row)
     x = scale.place(1)
-    canvas.line(x, top - 4, x, bottom + 4, "ink", 2)
+    if any(row.used is not None for row in chart.rows):
+        canvas.line(x, top - 4, x, bottom + 4, "ink", 2)
     canvas.height = bottom + 50
     return canvas
 
@@ -51,7 +52,8 @@ def _room(texts: list[str], most: float) -> float:
 def _bar(canvas: Canvas, scale: Scale, y: float, row: Used) -> None:
     """What is used, with its figures; an arrow where it is more than there is room for."""
     if row.value is None:
-        canvas.text(scale.start + 6, y + 12, "not known", "dim")
+        room = WIDTH - EDGE - STATE - scale.start - 20
+        canvas.name(scale.start + 6, y + 12, row.why or "not known", room, "dim")
         return
     of = [shown(row.value, row.axis), *([shown(row.bound, row.axis)] if row.bound is not None else [])]
     figures, end = " of ".join(of), scale.start

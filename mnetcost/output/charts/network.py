@@ -24,7 +24,6 @@ INNER = WIDTH - 2 * EDGE
 TURN, ROUND = 16, 14  # pixels above a column, and above a row of columns, for the line from the one before
 HEAD, ROW = 20, 16  # pixels of a box's first row, and of each other
 DOWN = 28  # pixels between ranks, for arrows
-BOLD = 1.2  # how much wider bold text is
 LOW = 500  # pixels: what is not higher is one column
 NEW_ROW = 60  # pixels that a new row of columns must save
 INF = float("inf")
@@ -367,7 +366,7 @@ def _card(canvas: Canvas, card: Card, unit: str, most: int, plan: Plan, n: int) 
     canvas.rect(x, y, width, height, "panel", hover, "grid")
     canvas.rect(x, y, 5, height, TONES[box.kind])
     down = y + 15
-    canvas.name(x + 12, down, box.name, (width - 18) / BOLD, bold=True)
+    canvas.name(x + 12, down, box.name, width - 18, bold=True)
     for row in _rows(card, width, unit):
         down += ROW
         canvas.text(x + 12, down, fitted(row, width - 30), "dim")

@@ -10,7 +10,7 @@ from itertools import groupby
 from ...analyses.charts import Axis, Slab, Strip, Strips
 from ...errors import plain
 from ...records import NamedTuple
-from .canvas import MIDDLE, WIDTH, Canvas, fitted, measure, number
+from .canvas import BOLD, MIDDLE, WIDTH, Canvas, fitted, measure, number
 from .scales import exact, shown
 from .theme import HEATS, heat
 
@@ -160,7 +160,7 @@ def _title(canvas: Canvas, strip: Strip, chart: Strips, y: float) -> None:
     params = Axis("params")
     figures = f"{shown(strip.params, params)} params · {shown(strip.work, chart.work)} {chart.work.title}"
     room = WIDTH - 40 - measure(figures, MIDDLE) - 20
-    own = min(measure(strip.title, MIDDLE + 2) * 1.15, room * 0.6)
+    own = min(measure(strip.title, MIDDLE + 2) * BOLD, room * 0.6)
     canvas.name(20, y, strip.title, own, size=MIDDLE + 2, bold=True)
     canvas.name(20 + own + 12, y, strip.heading, room - own - 12, "dim")
     both = f"{exact(strip.params, params)}, {exact(strip.work, chart.work)}"
@@ -333,8 +333,10 @@ def _names(canvas: Canvas, places: Sequence[Place], y: float) -> float:
 
 
 def _fits(text: str, place: Place) -> bool:
-    """Whether a text has room beneath a column, with a little on both sides."""
-    return measure(text) + 3 <= place.room
+    """Whether a text has room beneath a column, with a little on both sides; a number with a slash needs
+    hardly any.
+    """
+    return measure(text) + (1 if text[:1].isdigit() else 4) <= place.room
 
 
 def _groups(places: Sequence[Place], parts: Sequence[tuple[str, str]]) -> list[tuple[str, list[Place]]]:
