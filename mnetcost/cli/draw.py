@@ -61,7 +61,7 @@ def _styles() -> Any:
     help="With --style block: draw this block; repeatable.",
 )
 @setting_options
-@partial(output_options, networks=True)
+@partial(output_options, networks=True, otherwise="the picture, or a table on a terminal")
 def command(
     designs: tuple[str, ...],
     style: str,

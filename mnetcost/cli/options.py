@@ -203,13 +203,21 @@ def convention_option(f: F) -> F:
 
 
 def format_options(
-    f: F, formats: Mapping[str, str] | None = None, arrays: bool = False, networks: bool = False
+    f: F,
+    formats: Mapping[str, str] | None = None,
+    arrays: bool = False,
+    networks: bool = False,
+    otherwise: str = "text",
 ) -> F:
-    """--format and -o, which `emit()` reads; formats: those that the command supports, by default FORMATS."""
+    """--format and -o, which `emit()` reads; formats: those that the command supports, by default FORMATS.
+
+    otherwise: what is written without both.
+    """
     from ..output import FORMATS, words
 
     known = Word("format", lambda: formats or FORMATS)
-    help_ = f"{words(formats or FORMATS, arrays, networks)}; by default from the suffix of FILE, else text."
+    known_words = words(formats or FORMATS, arrays, networks)
+    help_ = f"{known_words}; by default from the suffix of FILE, else {otherwise}."
     return apply(
         [
             click.option("--format", "format_", type=known, metavar="NAME", help=help_),
@@ -219,11 +227,11 @@ def format_options(
     )
 
 
-def output_options(f: F, arrays: bool = False, networks: bool = False) -> F:
+def output_options(f: F, arrays: bool = False, networks: bool = False, otherwise: str = "text") -> F:
     """--convention, --format and -o; arrays: whether the document has arrays, for npz; networks: whether it
-    has the graph of a design.
+    has the graph of a design; otherwise: see `format_options`.
     """
-    return convention_option(format_options(f, arrays=arrays, networks=networks))
+    return convention_option(format_options(f, None, arrays, networks, otherwise))
 
 
 def format_of(format_: str | None, output: str | None, formats: Mapping[str, str] | None = None) -> str:
