@@ -16,6 +16,8 @@ from . import display as _display
 from . import shown as _shown
 from .analyses.documents import Document
 from .designs.asked import Asked
+from .designs.asked import by_block as _block
+from .designs.asked import depth_of as _depth
 from .designs.asked import loaded as _loaded
 from .designs.asked import settings as _settings
 from .designs.conventions import load_convention
@@ -30,18 +32,6 @@ if TYPE_CHECKING:
 
 
 _shown.WAYS.update(_display.WAYS)  # so that what these functions return can show itself
-
-
-def _block(by: str | None) -> str | None:
-    if by not in (None, "block"):
-        raise CallError(f"figures are by block, not by '{str(by)[:60]}'", hint='by="block"')
-    return by
-
-
-def _depth(by: str | None, depth: int | None) -> int | None:
-    if depth is not None and by != "block":
-        raise CallError("a depth is for blocks", hint='by="block", depth=1')
-    return None if depth is None else _designs.read_whole(depth, "depth")
 
 
 def load(design: str, **asked: Unpack[Asked]) -> Design:

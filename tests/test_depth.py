@@ -271,9 +271,14 @@ def test_compared_blocks_add_up_to_each_design(depth: int | None) -> None:
         for key in ("params", "madds"):
             assert sum(block[key] for block in design["blocks"]) == design["totals"][key]
         assert sum(block["layers"] for block in design["blocks"]) == design["layers"]["all"]
-    assert [table.title for table in document.tables] == ["total", "MAdds by block", "params by block"]
-    madds = {row[0]: row[1:] for row in document.tables[1].rows}
-    assert len(document.tables[1].rows) == len(madds)
+    assert [table.title for table in document.tables] == [
+        "total",
+        "profile by block",
+        "MAdds by block",
+        "params by block",
+    ]
+    madds = {row[0]: row[1:] for row in document.tables[2].rows}
+    assert len(document.tables[2].rows) == len(madds)
     if depth == 1:
         assert madds["stem"] == (10_838_016, 10_838_016, 1.0)
         assert madds["bottleneck 2"] == (0, 54_942_720, None)

@@ -174,8 +174,11 @@ def test_shipped_designs_have_no_history(tmp_path: Path) -> None:
     assert "v2: a shipped design, which has no history" in text
 
 
-def test_a_history_needs_a_repository_and_one_of_its_formats(tmp_path: Path) -> None:
+def test_a_history_needs_a_repository_and_one_of_its_formats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Outside of git there is nothing to compare with, exit code 3; CI formats are for today."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))  # whatever checkout the tests run in
     (tmp_path / "tiny.toml").write_text(TINY)
     code, _ = run(tmp_path, "tiny.toml", "--max", "madds=1M", "--history", "3")
     assert code == 3

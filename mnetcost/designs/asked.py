@@ -1,11 +1,11 @@
-"""What does a Python call ask of a design? Its settings, as keyword arguments."""
+"""What does a Python call ask of a design? Its settings, and which parts, as keyword arguments."""
 
 from __future__ import annotations
 
 from typing import Any, TypedDict
 
 from ..errors import CallError
-from . import SETTINGS, load
+from . import SETTINGS, load, read_whole
 from .settings import Design, Settings
 
 
@@ -54,3 +54,19 @@ def loaded(design: str | Design, asked: Asked) -> Design:
     if any(v is not None for v in asked.values()):
         raise CallError(f"'{design.name}' is loaded already; give its settings to load()")
     return design
+
+
+def by_block(by: str | None) -> str | None:
+    """What figures are asked for by: "block" or nothing; raises CallError for another word."""
+    if by not in (None, "block"):
+        raise CallError(f"figures are by block, not by '{str(by)[:60]}'", hint='by="block"')
+    return by
+
+
+def depth_of(by: str | None, depth: int | None) -> int | None:
+    """How many parts of their paths blocks have; raises CallError for what is no whole number from 1, or
+    not by block.
+    """
+    if depth is not None and by != "block":
+        raise CallError("a depth is for blocks", hint='by="block", depth=1')
+    return None if depth is None else read_whole(depth, "depth")

@@ -142,7 +142,7 @@ def format_for(name: str | None, file: str | None, formats: Mapping[str, str] = 
         return "text"
     if SUFFIXES.get(ending) in formats:
         return SUFFIXES[ending]
-    known = ", ".join(endings[0] for of, endings in ENDINGS.items() if of in formats)
+    known = ", ".join(dict.fromkeys(endings[0] for of, endings in ENDINGS.items() if of in formats))
     near = INSTEAD.get(ending, "")
     first = f"nearest is -o {name_only}{ENDINGS[near][0]}; " if near in formats else ""
     raise CallError(
