@@ -121,7 +121,7 @@ def test_a_pdf_is_one_page_of_text_with_its_fonts(tmp_path: Path) -> None:
     pdf = out.read_bytes()
     assert pdf.startswith(b"%PDF-1.")
     assert pdf.count(b"/Type /Page\n") == 1
-    assert re.search(rb"/MediaBox \[0 0 900 520\]", pdf)
+    assert re.search(rb"/MediaBox \[0 0 900 547\]", pdf)
     assert pdf.count(b"/FontFile") == pdf.count(b"/FontDescriptor\n") == 2
     assert set("v2:alpha=1,resolution=224: cost by block".replace(" ", "")) <= set(letters(pdf))
     assert any(b" re" in data or b" l\n" in data for data in streams(pdf))
@@ -145,10 +145,10 @@ def test_every_font_has_one_to_fall_back_to() -> None:
 
 
 def test_a_picture_that_takes_a_gigabyte_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what can be written instead: V2's chart has 1800 x 1040 dots, and a long table many more."""
-    monkeypatch.setattr(png, "MOST_DOTS", 1800 * 1040)
+    """With what can be written instead: V2's chart has 1800 x 1094 dots, and a long table many more."""
+    monkeypatch.setattr(png, "MOST_DOTS", 1800 * 1094)
     encode(mnetcost.report("v2"), "png")
-    monkeypatch.setattr(png, "MOST_DOTS", 1800 * 1040 - 1)
+    monkeypatch.setattr(png, "MOST_DOTS", 1800 * 1094 - 1)
     with pytest.raises(CallError, match=r"a PNG of 1,800 x 1,040 dots is too large") as refused:
         encode(mnetcost.report("v2"), "png")
     assert refused.value.faults[0].hint == "-o FILE.pdf or FILE.svg, or fewer rows"
