@@ -359,6 +359,16 @@ def test_pictures_stand_beneath_each_other() -> None:
     assert faults(both.svg()) == []
 
 
+def test_a_picture_names_what_its_figures_rest_on() -> None:
+    """The convention, and what was left out, in lines that fit however long they are."""
+    left_out = "partial: left out " + ", ".join(f"Op{n} (1x, first at {HOSTILE!r})" for n in range(200))
+    svg = picture([SAMPLES["bars"]], [left_out, "convention: paper"])
+    assert faults(svg) == []
+    assert "convention: paper" in svg
+    assert svg.count("partial: left out Op0") == 2  # drawn, and in the description
+    assert "convention: paper" in run("report", "v2", "--format", "svg").stdout
+
+
 def test_a_report_is_drawn_by_block() -> None:
     """The bars hold each block's exact figures, and those add up to the totals."""
     svg = run("report", "v2", "--format", "svg").stdout

@@ -149,7 +149,7 @@ def test_a_picture_that_takes_a_gigabyte_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(png, "MOST_DOTS", 1800 * 1094)
     encode(mnetcost.report("v2"), "png")
     monkeypatch.setattr(png, "MOST_DOTS", 1800 * 1094 - 1)
-    with pytest.raises(CallError, match=r"a PNG of 1,800 x 1,040 dots is too large") as refused:
+    with pytest.raises(CallError, match=r"a PNG of 1,800 x 1,094 dots is too large") as refused:
         encode(mnetcost.report("v2"), "png")
     assert refused.value.faults[0].hint == "-o FILE.pdf or FILE.svg, or fewer rows"
 
