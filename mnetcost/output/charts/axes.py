@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .canvas import SMALL, Canvas, fitted, measure
+from .canvas import EDGE, SMALL, Canvas, fitted, measure
 from .scales import Scale, short
 
 LONGEST = 170
@@ -18,19 +18,30 @@ def room_beside(up: Scale) -> float:
     return max((measure(short(v, up.axis)) for v in up.ticks()), default=0)
 
 
-def upright(canvas: Canvas, up: Scale, left: float, right: float, head: float) -> None:
-    """The values of an axis from bottom to top, each with a line across, and its title at `head`."""
-    for value in up.ticks():
+def levels(canvas: Canvas, up: Scale, left: float, right: float, steps: int = 5) -> None:
+    """The values of an axis from bottom to top, each with a line across."""
+    for value in up.ticks(steps):
         y = up.place(value)
         canvas.line(left, y, right, y)
         canvas.text(left - 8, y + 4, short(value, up.axis), "dim", anchor="end")
+
+
+def upright(canvas: Canvas, up: Scale, left: float, right: float, head: float) -> None:
+    """An axis from bottom to top, with its title at `head`, above it."""
+    levels(canvas, up, left, right)
     # a title that is longer than the values goes on to the right of them
     width = measure(up.axis.title)
-    canvas.text(max(20, min(left - 8, 20 + width) - width), head, up.axis.title, "dim")
+    canvas.text(max(EDGE, min(left - 8, EDGE + width) - width), head, up.axis.title, "dim")
 
 
-def along(canvas: Canvas, scale: Scale, top: float, base: float) -> float:
-    """The values of an axis from left to right, with its title beneath; returns where that ends."""
+def turned(canvas: Canvas, up: Scale, left: float, right: float, title: str) -> None:
+    """An axis from bottom to top, with a title that is turned, beside it."""
+    levels(canvas, up, left, right, 6)
+    canvas.text(EDGE + 4, (up.start + up.end) / 2, title, "dim", anchor="middle", turn=-90)
+
+
+def along(canvas: Canvas, scale: Scale, top: float, base: float, title: str = "") -> float:
+    """An axis from left to right, with its title beneath; returns where that ends."""
     steps = max(int((scale.end - scale.start) / 90), 2)
     until = 0.0
     for value in scale.ticks(steps):
@@ -39,7 +50,8 @@ def along(canvas: Canvas, scale: Scale, top: float, base: float) -> float:
         if x - measure(text) / 2 > until:
             canvas.text(x, base + 18, text, "dim", anchor="middle")
             until = x + measure(text) / 2 + 6
-    canvas.text((scale.start + scale.end) / 2, base + 40, scale.axis.title, "dim", anchor="middle")
+    middle = (scale.start + scale.end) / 2
+    canvas.text(middle, base + 40, title or scale.axis.title, "dim", anchor="middle")
     return base + 48
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from ...analyses.charts import Axis, Bars
-from .canvas import MIDDLE, WIDTH, Canvas, measure
+from .canvas import EDGE, MIDDLE, WIDTH, Canvas, measure
 from .scales import exact, shown
 
 ROW = 21
 FIGURES = 112  # pixels beside the longest bar, for its value and its share
 NAMES = (90, 230)  # pixels: the least and the most that names take
-EDGE = 20
 
 
 def draw(chart: Bars) -> Canvas:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from ...analyses.charts import Axis, Block, Blocks, Step
 from ...records import NamedTuple
 from ..cells import size as spelled
-from .canvas import BOLD, MIDDLE, WIDTH, Canvas, measure, number
+from .canvas import BOLD, EDGE, MIDDLE, WIDTH, Canvas, measure, number
 from .lanes import Edge, Lanes, arranged
 from .scales import exact, shown
 
-EDGE = 20
 LANES = 156.0, 215.0
 """Pixels from the middle of a lane to that of the next: the least, where there are few, and the most."""
 PART = 0.86

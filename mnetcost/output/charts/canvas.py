@@ -11,6 +11,8 @@ from .theme import TONES, night
 
 WIDTH = 900
 """The width of a chart, in pixels at which its text is at least `SMALL` high."""
+EDGE = 20
+"""Pixels around what is drawn."""
 SMALL, MIDDLE, LARGE = 12, 14, 18
 """Sizes of text."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', Helvetica, Arial, sans-serif"
@@ -60,6 +62,22 @@ def fitted(text: str, width: float, size: float = SMALL) -> str:
         if measure(short, size) <= width:
             return short
     return "…"
+
+
+def broken(text: str, width: float, most: int) -> list[str]:
+    """A text as at most so many lines of a width, parted at blanks; of what is longer the last line is cut.
+
+    >>> broken("multiply-adds and trainable parameters", 120, 3)
+    ['multiply-adds and', 'trainable', 'parameters']
+    """
+    lines = [""]
+    for word in plain(text).split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if len(lines) == most or measure(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [fitted(line, width) for line in lines]
 
 
 def number(value: float) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ...analyses.charts import Heatmap
 from ...records import NamedTuple
-from .canvas import MIDDLE, WIDTH, Canvas, measure
+from .canvas import EDGE, MIDDLE, WIDTH, Canvas, measure
 from .labels import apart
 from .scales import Scale, exact, short, shown
 from .theme import HEATS, heat
 
-EDGE, BESIDE = 20, 96  # pixels: around the picture, and to the right of the grid for the names of budgets
+BESIDE = 96  # pixels: to the right of the grid for the names of budgets
 MOST_WRITTEN = (14, 12)  # rows and columns of a grid whose figures are written in its cells
 WIDEST = 150
 ABOVE = 34  # pixels above the grid, for names of budgets whose lines end there

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...analyses.charts import Axis, Histogram
+from .axes import along, turned
 from .canvas import WIDTH, Canvas, measure
 from .labels import apart
 from .scales import Scale, exact, shown
-from .ticks import along, up
 
 LEFT, RIGHT, HIGH = 76, 24, 190
 SHARES = Axis("share", "share")
@@ -23,7 +23,7 @@ def draw(chart: Histogram) -> Canvas:
     x = Scale(chart.axis, low, high, LEFT, WIDTH - RIGHT)
     y = Scale(SHARES, 0, most * 1.04, bottom, top)
     along(canvas, x, top, bottom)
-    up(canvas, y, LEFT, WIDTH - RIGHT, f"share of {chart.of}")
+    turned(canvas, y, LEFT, WIDTH - RIGHT, f"share of {chart.of}")
     for first, last, count in chart.bins:
         start, end = x.place(first), x.place(last + 1)
         gap = 1 if end - start > 4 else 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ...analyses.charts import Axis, Limits, Used
-from .canvas import WIDTH, Canvas, measure
+from .axes import along
+from .canvas import EDGE, WIDTH, Canvas, measure
 from .scales import Scale, shown
-from .ticks import along
 
 ROW, BAR = 27, 15
-EDGE, STATE, FIGURES = 20, 104, 222  # pixels: around the picture, for words of a state, beside a bar
+STATE, FIGURES = 104, 222  # pixels: for words of a state, beside a bar
 WHAT, WORDS = 180, 336  # pixels: the longest figure, and with the name before it
 FARTHEST = 2.0
 """A bar ends at so many times its limit, with an arrow where more is used."""
@@ -41,7 +41,7 @@ def draw(chart: Limits) -> Canvas:
     x = scale.place(1)
     if any(row.used is not None for row in chart.rows):
         canvas.line(x, top - 4, x, bottom + 4, "ink", 2)
-    canvas.height = bottom + 50
+    canvas.height = bottom + 54
     return canvas
 
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from ...analyses.charts import Lines, Series
 from ...records import NamedTuple
 from .axes import along, names_along, room_beside, upright
-from .canvas import SMALL, WIDTH, Canvas, fitted, measure, number
+from .canvas import BOLD, EDGE, SMALL, WIDTH, Canvas, fitted, measure, number
+from .legend import Mark, legend
 from .scales import Scale, around, exact, shown
 
 TALL, LOW = 360, 190
 """The height of the field on which lines are drawn, and of one of many."""
-EDGE = 20
 TONES = ("blue", "orange", "green", "purple", "sky", "yellow")
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "", "7 3")
 """The tone and the dashes of a first, second ... line; a grey print shows the dashes."""
@@ -46,7 +46,8 @@ class Field(NamedTuple):
 def draw(chart: Lines) -> Canvas:
     """The field with its axes, the marks and limits behind, then each series in its tone."""
     canvas = Canvas(chart.title, chart.about)
-    top = _legend(canvas, chart, canvas.heading(chart.under))
+    marks = [_mark(series, n) for n, series in enumerate(chart.series)] if len(chart.series) > 1 else []
+    top = legend(canvas, marks, canvas.heading(chart.under), LETTERS)
     field = _field(chart, top + 26)
     if field is None:
         canvas.text(EDGE, top + 20, "nothing to draw", "dim")
@@ -70,23 +71,9 @@ def draw(chart: Lines) -> Canvas:
     return canvas
 
 
-def _legend(canvas: Canvas, chart: Lines, top: float) -> float:
-    """Name the series where there are several; returns where the space beneath begins."""
-    if len(chart.series) < 2:
-        return top
-    x = EDGE
-    for n, series in enumerate(chart.series):
-        name = fitted(series.name, LETTERS)
-        if x > EDGE and x + 34 + measure(name) > WIDTH - EDGE:
-            x, top = EDGE, top + 20
-        tone = TONES[n % len(TONES)]
-        if series.look == "dots":
-            canvas.circle(x + 12, top + 6, 5, tone)
-        else:
-            canvas.line(x, top + 6, x + 24, top + 6, tone, 2.5, DASHES[n % len(DASHES)])
-        canvas.name(x + 32, top + 10, series.name, LETTERS)
-        x += int(measure(name)) + 64
-    return top + 18
+def _mark(series: Series, n: int) -> Mark:
+    tone = TONES[n % len(TONES)]
+    return Mark(series.name, tone, *(["dot"] if series.look == "dots" else ["line", DASHES[n % len(DASHES)]]))
 
 
 def _field(chart: Lines, top: float) -> Field | None:
@@ -180,7 +167,7 @@ def _limits(canvas: Canvas, chart: Lines, field: Field) -> None:
         y = field.up.place(limit.value)
         canvas.line(left, y, right, y, "vermillion", 1.8, "6 4")
         text = fitted(f"{limit.name}: {shown(limit.value, chart.up)}", (right - left) / 2)
-        width = 1.1 * measure(text)  # bold
+        width = BOLD * measure(text)
         corners = [(x, b) for b in (y - 6, y + 16) for x in (left + 6, right - 6 - width)]
         x, low = min(
             (_covered(drawn, corner, width), n, corner)

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from ...analyses.charts import OP_KINDS, Box, Network
 from ...records import NamedTuple
 from ..cells import rough
-from .canvas import WIDTH, Canvas, fitted, measure, number
+from .canvas import EDGE, WIDTH, Canvas, fitted, measure, number
 from .layered import Layout, layout
+from .legend import Mark, legend
 
 MOST_BOXES = 300
 """Boxes in a picture; the last ones of more are one."""
 WIDTHS, NARROW = (250, 216, 178), (164, 152, 138, 126, 114)
 """Of boxes, in pixels: that with which a picture is lowest, or the first that is narrow enough."""
 LINE, GAP = 10, 20  # pixels that a line takes in a rank that it passes, and between two boxes
-EDGE, GUTTER = 20, 26  # pixels at the sides, and between columns
+GUTTER = 26  # pixels between columns
 INNER = WIDTH - 2 * EDGE
 TURN, ROUND = 16, 14  # pixels above a column, and above a row of columns, for the line from the one before
 HEAD, ROW = 20, 16  # pixels of a box's first row, and of each other
@@ -109,13 +110,8 @@ def draw(chart: Network) -> Canvas:
 
 def _legend(canvas: Canvas, cards: list[Card], unit: str, y: float) -> None:
     """Which colour is which kind of layer, as far as there are some."""
-    x = float(EDGE)
-    for kind in OP_KINDS:
-        if any(card.box.kind == kind for card in cards):
-            canvas.rect(x, y, 12, 12, TONES[kind])
-            word = WORDS.get(kind, kind)
-            canvas.text(x + 18, y + 10, word, "dim")
-            x += measure(word) + 40
+    kinds = {card.box.kind for card in cards}
+    legend(canvas, [Mark(WORDS.get(k, k), TONES[k]) for k in OP_KINDS if k in kinds], y)
     canvas.text(canvas.width - EDGE, y + 10, f"bar: {unit}, beside the largest", "dim", anchor="end")
 
 

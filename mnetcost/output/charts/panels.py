@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...analyses.charts import Panel, Panels
-from .canvas import MIDDLE, WIDTH, Canvas, number
+from .canvas import EDGE, MIDDLE, WIDTH, Canvas, number
 
-EDGE, GAP = 20, 21
+GAP = 21
 ACROSS = 3
 """Panels beside each other."""
 SIDE = (WIDTH - 2 * EDGE - (ACROSS - 1) * GAP) / ACROSS

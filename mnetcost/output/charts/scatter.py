@@ -6,14 +6,14 @@ from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from ...analyses.charts import Axis, Dot, Scatter
+from .axes import along, turned
 from .canvas import WIDTH, Canvas, fitted, measure
 from .labels import Box, Names
+from .legend import Mark, legend
 from .scales import Scale, around, exact
 from .theme import SERIES
-from .ticks import along, up
 
 LEFT, RIGHT, HIGH = 84, 24, 480
-EDGE = 20
 NAME = 215  # pixels: the longest name
 FARTHEST, BESIDE = 124, 40  # pixels: how far names are from corners of the front, and from other dots
 GROUPS = tuple(tone for tone in SERIES if tone != "yellow")
@@ -26,13 +26,16 @@ def draw(chart: Scatter) -> Canvas:
     """Dots on two axes; names where they cover nothing, those of the front first."""
     canvas = Canvas(chart.title, chart.about)
     tones = _tones(chart.dots)
-    top = _legend(canvas, chart, tones, canvas.heading(chart.note)) + 8
+    marks = [Mark(group, tone, "dot") for group, tone in tones.items()]
+    if tones and any(dot.group not in tones for dot in chart.dots):
+        marks.append(Mark("others", "dim", "dot"))
+    top = legend(canvas, marks, canvas.heading(chart.note)) + 4
     bottom = top + HIGH
     x = around(chart.x, [dot.x for dot in chart.dots], LEFT, WIDTH - RIGHT)
     y = around(chart.y, [dot.y for dot in chart.dots], bottom, top)
     canvas.rect(LEFT, top, WIDTH - RIGHT - LEFT, HIGH, "panel")
     along(canvas, x, top, bottom, _titled(chart.x, chart.larger[0]))
-    up(canvas, y, LEFT, WIDTH - RIGHT, _titled(chart.y, chart.larger[1]))
+    turned(canvas, y, LEFT, WIDTH - RIGHT, _titled(chart.y, chart.larger[1]))
     line = _line(chart, x, y)
     if line:
         canvas.path("M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in line), "dim", 1.5)
@@ -70,21 +73,6 @@ def _tones(dots: Sequence[Dot]) -> dict[str, str]:
             counts[dot.group] = counts.get(dot.group, 0) + 1
     largest = sorted(counts, key=lambda group: -counts[group])
     return dict(zip(largest, GROUPS, strict=False))
-
-
-def _legend(canvas: Canvas, chart: Scatter, tones: dict[str, str], top: float) -> float:
-    """A dot of each group with its name; returns where the last line ends."""
-    others = any(dot.group not in tones for dot in chart.dots)
-    named = [*tones.items(), *([("others", "dim")] if tones and others else [])]
-    x, y = float(EDGE), top
-    for group, tone in named:
-        width = 16 + measure(fitted(group, 200)) + 18
-        if x + width > WIDTH - EDGE:
-            x, y = EDGE, y + 20
-        canvas.circle(x + 6, y + 2, 5, tone)
-        canvas.name(x + 16, y + 6, group, 200)
-        x += width
-    return y + 14 if named else top - 14
 
 
 def _line(chart: Scatter, x: Scale, y: Scale) -> list[Place]:

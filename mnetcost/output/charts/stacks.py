@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ...analyses.charts import Stacks
-from .canvas import SMALL, WIDTH, Canvas, fitted, measure
+from .axes import along
+from .canvas import EDGE, WIDTH, Canvas, measure
+from .legend import Mark, legend
 from .scales import Scale, exact, shown
 from .theme import SERIES
-from .ticks import along
 
 ROW, BAR = 36, 24
-EDGE, FIGURE = 20, 70  # pixels: around the picture, and to the right of the longest bar
+FIGURE = 70  # pixels: to the right of the longest bar
 NAMES = (60, 230)
 MOST = len(SERIES)
 """So many parts have a colour of their own; the others are one grey part."""
@@ -18,7 +19,8 @@ MOST = len(SERIES)
 def draw(chart: Stacks) -> Canvas:
     """Bars from the same start and in the same scale, with what each colour is above them."""
     canvas = Canvas(chart.title, chart.about)
-    top = _legend(canvas, chart, canvas.heading()) + 12
+    marks = [Mark(part, _tone(k)) for k, part in enumerate(chart.parts)]
+    top = legend(canvas, marks, canvas.heading()) + 12
     names = max((measure(name) for name, _ in chart.rows), default=0) + 12
     left = EDGE + min(max(names, NAMES[0]), NAMES[1])
     longest = max((sum(values) for _, values in chart.rows), default=0) or 1
@@ -37,23 +39,9 @@ def draw(chart: Stacks) -> Canvas:
                 canvas.rect(x, y, max(width - gap, 0.5), BAR, _tone(k), hover)
             x += width
         canvas.text(x + 6, y + BAR / 2 + 4, shown(total, chart.axis), "dim")
-    canvas.height = bottom + 50
+    canvas.height = bottom + 54
     return canvas
 
 
 def _tone(part: int) -> str:
     return SERIES[part] if part < MOST else "dim"
-
-
-def _legend(canvas: Canvas, chart: Stacks, top: float) -> float:
-    """A square of each colour with its name; returns where the last line ends."""
-    x = float(EDGE)
-    for k, part in enumerate(chart.parts):
-        name = fitted(part, 200)
-        width = 18 + measure(name) + 18
-        if x + width > WIDTH - EDGE and x > EDGE:
-            x, top = EDGE, top + 20
-        canvas.rect(x, top, SMALL, SMALL, _tone(k))
-        canvas.name(x + 18, top + 11, part, 200)
-        x += width
-    return top + 20

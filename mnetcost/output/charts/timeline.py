@@ -8,11 +8,11 @@ from ...analyses.charts import Axis, Level, Life, Timeline
 from ...records import NamedTuple
 from ..cells import binary
 from .axes import names_along, room_beside, upright
-from .canvas import SMALL, WIDTH, Canvas, fitted, measure, number
+from .canvas import BOLD, EDGE, SMALL, WIDTH, Canvas, fitted, measure, number
+from .legend import Mark, legend
 from .scales import Scale
 
 TALL = 400
-EDGE = 20
 TONES = ("green", "sky", "orange", "purple", "yellow")
 """The tone of a first, second ... kind; the text on each is dark."""
 BYTES = Axis("", "memory")
@@ -34,7 +34,7 @@ def draw(chart: Timeline) -> Canvas:
     high = max(chart.top.value if chart.top else 0, chart.peak[1], 1)
     limit = chart.limit if chart.limit and chart.limit.value <= FAR * high else None
     far = [f"{_amount(chart.limit)}, above the picture"] if chart.limit and not limit else []
-    top = _legend(canvas, chart, canvas.heading("; ".join([chart.under, *far]))) + 44
+    top = legend(canvas, _marks(chart), canvas.heading("; ".join([chart.under, *far]))) + 36
     most = max(high, limit.value if limit else 0)
     up = Scale(BYTES, 0, 1.04 * most, top + TALL, top)
     left, right = max(room_beside(up) + 34, 60), WIDTH - EDGE
@@ -53,19 +53,11 @@ def draw(chart: Timeline) -> Canvas:
     return canvas
 
 
-def _legend(canvas: Canvas, chart: Timeline, top: float) -> float:
-    """The kinds that there are, and a limit that is too far above to be drawn."""
-    x = EDGE
-    for kind in chart.kinds:
-        if any(life.kind == kind for life in chart.lives):
-            canvas.rect(x, top - 2, 14, 14, _tone(chart, kind))
-            canvas.text(x + 22, top + 10, kind)
-            x += int(measure(kind)) + 50
-    if any(_at_peak(chart, life) for life in chart.lives):
-        canvas.rect(x, top - 2, 14, 14, "paper", edge="ink")
-        canvas.text(x + 22, top + 10, "held at the peak")
-        x += int(measure("held at the peak")) + 50
-    return top + 12
+def _marks(chart: Timeline) -> list[Mark]:
+    """The kinds that there are, and how what is held at the peak looks."""
+    kinds = [Mark(k, _tone(chart, k)) for k in chart.kinds if any(life.kind == k for life in chart.lives)]
+    held = any(_at_peak(chart, life) for life in chart.lives)
+    return [*kinds, *([Mark("held at the peak", "ink", "frame")] if held else [])]
 
 
 def _tone(chart: Timeline, kind: str) -> str:
@@ -161,7 +153,7 @@ def _level(
     y = up.place(limit.value)
     canvas.line(along.start, y, along.end, y, tone, 1.5, dashes)
     text = fitted(_amount(limit), 0.7 * (along.end - along.start))
-    wide = 1.12 * measure(text)  # bold
+    wide = BOLD * measure(text)
     canvas.rect(along.end - 8 - wide, y + beside - 12, wide + 8, 16 if beside > 0 else 15, "paper")
     canvas.text(along.end - 4, y + beside, text, anchor="end", bold=True)
 

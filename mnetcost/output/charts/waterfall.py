@@ -6,12 +6,12 @@ from itertools import accumulate
 
 from ...analyses.charts import Axis, Waterfall
 from ...errors import plain
-from .canvas import LONGEST, WIDTH, Canvas, fitted, measure
+from .axes import along
+from .canvas import EDGE, WIDTH, Canvas, broken, measure
 from .scales import Scale, exact, shown
-from .ticks import along
 
 BAR, LINE, GAP = 22, 15, 10
-EDGE, NAMES, FIGURE = 20, 330, 84  # pixels: around the picture, for the names, and beside the longest bar
+NAMES, FIGURE = 330, 84  # pixels: for the names, and beside the longest bar
 FAR = 0.4  # the axis begins at 0 where the steps span at least this part of the largest figure
 
 
@@ -23,7 +23,7 @@ def draw(chart: Waterfall) -> Canvas:
     low, high = min(totals), max(totals)
     cut = low > 0 and high - low < FAR * high and high > low
     top = canvas.heading("the axis does not begin at 0" if cut else "") + 8
-    texts = [wrapped(name, NAMES - 16) for name in names]
+    texts = [broken(name, NAMES - 16, 2) for name in names]
     left = EDGE + max(measure(line) for lines in texts for line in lines) + 20
     scale = _scale(chart.axis, low, high, cut, left)
     heights = [max(BAR, LINE * len(lines)) + GAP for lines in texts]
@@ -83,23 +83,3 @@ def _step(canvas: Canvas, scale: Scale, y: float, name: str, before: int, after:
     tone = "vermillion" if amount > 0 else "green"
     canvas.rect(min(start, end), y, max(abs(end - start), 1), BAR, tone, hover)
     canvas.text(max(start, end) + 6, y + BAR / 2 + 4, shown(amount, change))
-
-
-def wrapped(text: str, width: float) -> list[str]:
-    """A text as one line or two about equal ones of a width, parted at a blank; what is too long is cut.
-
-    >>> wrapped("stride of the stem 2 -> 1", 90)
-    ['stride of the', 'stem 2 -> 1']
-    """
-    text = plain(text)
-    if measure(text[:LONGEST]) <= width:
-        return [fitted(text, width)]
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
-    words = text.split(" ")
-    halves = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
-    fitting = [pair for pair in halves if max(map(measure, pair)) <= width]
-    if fitting:
-        return list(min(fitting, key=lambda pair: max(map(measure, pair))))
-    first = [pair for pair in halves if measure(pair[0]) <= width]
-    return [first[-1][0], fitted(first[-1][1], width)] if first else [fitted(text, width)]
