@@ -72,6 +72,7 @@ def start() -> list[Measured]:
         "report v2": ["-c", PROGRAM, "report", "v2"],
         "list": ["-c", PROGRAM, "list"],
         "reconcile": ["-c", PROGRAM, "reconcile", "v2", "320.3M"],
+        "draw": ["-c", PROGRAM, "draw", "resnet152", "--style", "graph"],
     }
     least = dict.fromkeys(calls, float("inf"))
     for _ in range(RUNS):
@@ -84,6 +85,7 @@ def start() -> list[Measured]:
         Measured("mnetcost report v2 into a pipe", ratios["report v2"], 2.0, "times"),
         Measured("mnetcost list into a pipe, of stored figures", ratios["list"], 2.5, "times"),
         Measured("mnetcost reconcile v2 320.3M into a pipe", ratios["reconcile"], 6.0, "times"),
+        Measured("mnetcost draw resnet152 --style graph into a pipe", ratios["draw"], 5.0, "times"),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...designs.settings import Design
@@ -274,21 +275,12 @@ def report(
     view = view or View()
     data = report_data(design, costs, convention)
     found = _moves(design, costs, view)
-    notes = [] if found is None else [MOVED, *notes_of(found.sizes)]
-    seen = None
-    if view.receptive:
-        from .seen import SEEN, fields
-
-        seen, notes = fields(costs), [*notes, SEEN]
-        for one in data["layers"]:
-            one["receptive"] = seen[one["name"]]
-    table = _table(costs, convention, by, depth, everything, found, seen)
+    seen, notes = _seen(costs, view)
     if found is not None:
-        data["memory"] = footprint_data(found.sizes)
-        moved = {m.layers[0].name: moved_data([m], convention) for m in found.layers}
-        for one in data["layers"]:
-            one["memory"] = moved.get(one["name"])
-    elif not everything:
+        notes = [MOVED, *notes_of(found.sizes), *notes]
+    _add_views(data, convention, found, seen)
+    table = _table(costs, convention, by, depth, everything, found, seen)
+    if found is None and not everything:
         table, hidden = without_zeros(table, by)
         notes = [*hidden, *notes]
     if sort or top:
@@ -296,49 +288,71 @@ def report(
     if top:
         table = top_rows(table, top)
     if by == "layer":
-        layers = table
-
-        def more() -> More:
-            from .inside import inside
-
-            ordered = not (sort or top)
-            blocks = _table(costs, convention, "block", None, True, found, seen) if ordered else None
-            return inside(layers, blocks, costs, convention)
-
-        table = table._replace(more=more)
+        ordered = not (sort or top)
+        table = table._replace(more=partial(_inside, table, ordered, costs, convention, found, seen))
     if by != "layer" or sort or top:
         data |= {"by": by, **({} if depth is None else {"depth": depth}), "rows": table.records()}
-    lead = (about(design.title, design.source),)
-    notes = notes_under(design, costs, convention, data["totals"], notes)
     tables = (table, *(() if found is None else tables_of(found.sizes)))
-    flat = table if len(tables) > 1 else None
-
-    def charts() -> tuple[Bars, ...]:
-        from .drawn import cost_by_block
-
-        return (cost_by_block(design, costs, convention, depth),)
-
-    def sliders() -> Sliders | None:
-        from .stops import sliders
-
-        return sliders(design, convention, depth, view.budgets())
-
-    def networks() -> Iterable[Network]:
-        from .network import networks as graphs
-
-        return graphs(design, costs, convention, by, depth) if by in ("layer", "block") else ()
-
     return Document(
         design.heading,
         tables,
-        tuple(notes),
+        tuple(notes_under(design, costs, convention, data["totals"], notes)),
         data,
-        lead,
-        flat,
-        charts=charts,
-        sliders=sliders,
-        networks=networks,
+        (about(design.title, design.source),),
+        table if len(tables) > 1 else None,
+        charts=partial(_charts, design, costs, convention, depth),
+        sliders=partial(_sliders, design, convention, depth, view),
+        networks=partial(_networks, design, costs, convention, by, depth),
     )
+
+
+def _add_views(
+    data: dict[str, Any], convention: Convention, found: Moves | None, seen: Mapping[str, Any] | None
+) -> None:
+    """Add to the JSON what views show of each layer and of the design."""
+    if seen is not None:
+        for one in data["layers"]:
+            one["receptive"] = seen[one["name"]]
+    if found is not None:
+        data["memory"] = footprint_data(found.sizes)
+        moved = {m.layers[0].name: moved_data([m], convention) for m in found.layers}
+        for one in data["layers"]:
+            one["memory"] = moved.get(one["name"])
+
+
+def _inside(
+    layers: Table,
+    ordered: bool,
+    costs: Costs,
+    convention: Convention,
+    found: Moves | None,
+    seen: Mapping[str, Any] | None,
+) -> More:
+    """What is inside a report by layer; ordered: its rows stand as they run, so that they make blocks."""
+    from .inside import inside
+
+    blocks = _table(costs, convention, "block", None, True, found, seen) if ordered else None
+    return inside(layers, blocks, costs, convention)
+
+
+def _charts(design: Design, costs: Costs, convention: Convention, depth: int | None) -> tuple[Bars, ...]:
+    from .drawn import cost_by_block
+
+    return (cost_by_block(design, costs, convention, depth),)
+
+
+def _sliders(design: Design, convention: Convention, depth: int | None, view: View) -> Sliders | None:
+    from .stops import sliders
+
+    return sliders(design, convention, depth, view.budgets())
+
+
+def _networks(
+    design: Design, costs: Costs, convention: Convention, by: str, depth: int | None
+) -> Iterable[Network]:
+    from .network import networks
+
+    return networks(design, costs, convention, by, depth) if by in ("layer", "block") else ()
 
 
 def _table(
@@ -360,6 +374,15 @@ def _table(
     from .seen import with_fields
 
     return with_fields(table, _last(costs, by, depth, seen), by)
+
+
+def _seen(costs: Costs, view: View) -> tuple[dict[str, Any] | None, list[str]]:
+    """What each layer sees of the image, and the notes of it; None for a view without it."""
+    if not view.receptive:
+        return None, []
+    from .seen import SEEN, fields
+
+    return fields(costs), [SEEN]
 
 
 def _moves(design: Design, costs: Costs, view: View) -> Moves | None:
